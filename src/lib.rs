@@ -1,0 +1,17 @@
+//! prefixlint: a static prompt-cache linter. See `main.rs` for the binary; the library is what the command line,
+//! the language server and the tests share. Data flows one way:
+//! workspace -> discover -> frontend -> resolve -> prompt -> layout, cost -> rules -> finding -> report.
+
+#![forbid(unsafe_code)]
+
+pub mod config;
+pub mod cost;
+pub mod finding;
+pub mod frontend;
+pub mod layout;
+pub mod plan;
+pub mod prompt;
+pub mod providers;
+pub mod source;
+pub mod volatility;
+pub mod workspace;

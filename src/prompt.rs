@@ -1,0 +1,294 @@
+//! The semantic model: one request, or one fragment whose request is unknown.
+//! Knows nothing of files, template languages or rules.
+
+use std::sync::Arc;
+
+use crate::source::{Place, Text};
+use crate::volatility::Volatility;
+
+/// One request, or one fragment whose request is unknown.
+#[derive(Clone, Debug)]
+pub struct Prompt {
+    /// `path#symbol-or-document-key[:n]`; `path` alone for the only prompt of a file.
+    pub id: String,
+    /// Where the prompt stands: the file that is named in lists.
+    pub origin: Place,
+    /// `jinja`, `prompty`, `openai-chat`, ...
+    pub format: &'static str,
+    pub target: Target,
+    pub settings: Vec<Setting>,
+    /// In the order of the source; `layout` brings them into wire order.
+    pub messages: Vec<Message>,
+    /// Whether the request is unknown and this may be only a part of it.
+    pub fragment: bool,
+    /// Evidence that a conversation follows or is part of the request.
+    pub conversation: Conversation,
+    /// Rows of a batch file that this prompt stands for (0: not a batch).
+    pub rows: usize,
+    /// A request as sent (recorded body, batch row): literal timestamps in it were values.
+    pub recorded: bool,
+    /// Files that inherit this one (template inheritance): shown in the message.
+    pub inherited_by: Vec<Arc<str>>,
+    /// Everything read to resolve it, sorted: files, and look-ups that failed.
+    pub reads: Vec<Read>,
+}
+
+/// One read of the resolver: re-analysis and hook runs go by these.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Read {
+    pub path: Arc<str>,
+    /// `false`: the path was looked for and is not there.
+    pub found: bool,
+}
+
+/// Whether turns accumulate.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Conversation {
+    /// Single requests.
+    None,
+    /// A history stands in the request.
+    InRequest,
+    /// The request is not known, but something says that turns follow: what says so.
+    Evidence(String),
+}
+
+/// What the request is sent to.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Target {
+    pub provider: Option<String>,
+    pub model: Option<String>,
+    /// `chat`, `responses`, `messages`, `converse`, `generate-content`, ... where known.
+    pub api: Option<&'static str>,
+    pub source: TargetSource,
+    /// Where the model or the provider is named.
+    pub place: Option<Place>,
+}
+
+impl Target {
+    pub fn unknown() -> Self {
+        Target {
+            provider: None,
+            model: None,
+            api: None,
+            source: TargetSource::Default,
+            place: None,
+        }
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum TargetSource {
+    /// Code or document names it.
+    Declared,
+    Config,
+    Default,
+}
+
+impl TargetSource {
+    pub fn name(self) -> &'static str {
+        match self {
+            TargetSource::Declared => "declared",
+            TargetSource::Config => "config",
+            TargetSource::Default => "default",
+        }
+    }
+}
+
+/// A request option that may be part of the cache key, by the provider's own name with dots
+/// (`reasoning.effort`, `tool_choice`, `prompt_cache_key`, `prompt_cache_options.mode`).
+#[derive(Clone, PartialEq, Debug)]
+pub struct Setting {
+    pub name: String,
+    pub pieces: Vec<Piece>,
+    pub place: Place,
+}
+
+impl Setting {
+    /// The value where it is literal.
+    pub fn literal(&self) -> Option<&str> {
+        match self.pieces.as_slice() {
+            [Piece::Text(text)] => Some(text.as_str()),
+            [] => Some(""),
+            _ => None,
+        }
+    }
+}
+
+#[derive(Clone, PartialEq, Eq, Hash, Debug, PartialOrd, Ord)]
+pub enum Section {
+    Tools,
+    System,
+    /// `user`, `assistant`, `tool`, `developer` (kept apart from `system` only where the provider does).
+    Role(String),
+    /// The response schema.
+    Schema,
+}
+
+impl Section {
+    /// From a role name of any provider (`system`, `developer`, `model`, `ai`, `human`, ...).
+    pub fn from_role(role: &str) -> Section {
+        match role.to_ascii_lowercase().as_str() {
+            "system" => Section::System,
+            "developer" => Section::Role("developer".into()),
+            "human" => Section::Role("user".into()),
+            "ai" | "model" | "bot" => Section::Role("assistant".into()),
+            "function" => Section::Role("tool".into()),
+            other => Section::Role(other.into()),
+        }
+    }
+    pub fn name(&self) -> &str {
+        match self {
+            Section::Tools => "tools",
+            Section::System => "system",
+            Section::Role(role) => role,
+            Section::Schema => "schema",
+        }
+    }
+    pub fn is_user(&self) -> bool {
+        matches!(self, Section::Role(role) if role == "user")
+    }
+    pub fn is_assistant(&self) -> bool {
+        matches!(self, Section::Role(role) if role == "assistant")
+    }
+    /// Tools, system, developer, schema: what stands in front of the turns.
+    pub fn is_preamble(&self) -> bool {
+        match self {
+            Section::Tools | Section::System | Section::Schema => true,
+            Section::Role(role) => role == "developer",
+        }
+    }
+}
+
+/// Whether the next turn sees this message as it was sent.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Stored {
+    AsSent,
+    NotKept,
+    Unknown,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Message {
+    pub section: Section,
+    pub blocks: Vec<Block>,
+    pub place: Place,
+    pub stored: Stored,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Block {
+    pub pieces: Vec<Piece>,
+    pub marker: Option<Marker>,
+}
+
+/// A cache breakpoint behind a block.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Marker {
+    pub place: Place,
+    /// TTL in minutes as written (`1h` = 60); `None` = the provider's default.
+    pub ttl: Option<u32>,
+    pub how: MarkerHow,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum MarkerHow {
+    Literal,
+    /// Set inside a loop: may stand many times.
+    Loop,
+    /// Anthropic's one top-level `cache_control`.
+    Automatic,
+    /// The end of the latest eligible message (GPT-5.6 and later).
+    Implicit,
+}
+
+/// A part of what is sent.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Piece {
+    Text(Text),
+    Slot(Slot),
+    Branch(Branch),
+    Repeat(Repeat),
+    History(History),
+    Media(Media),
+}
+
+/// A value that is filled in.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Slot {
+    /// As written: `user.name`, `now()`.
+    pub expr: String,
+    pub place: Place,
+    pub volatility: Volatility,
+    /// From where the value is born to where it lands.
+    pub trace: Vec<Hop>,
+    /// Tokens, estimated.
+    pub size: Size,
+}
+
+/// One hop of a value's way, born first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hop {
+    pub place: Place,
+    pub note: String,
+}
+
+/// A number of tokens that is not counted but assumed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Size {
+    pub tokens: u32,
+    /// Whether it rests on `assume` (history, tools, a file outside the repository) rather than on a kind of value.
+    pub assumed: bool,
+}
+
+/// if / ternary / match: the prefix forks.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Branch {
+    /// The condition as written.
+    pub condition: String,
+    /// Identity: the same condition twice is one fork.
+    pub id: u64,
+    pub place: Place,
+    /// What the condition reads; its class decides between fork, state and request.
+    pub volatility: Volatility,
+    /// An arm without pieces stands for "nothing sent".
+    pub arms: Vec<Vec<Piece>>,
+}
+
+/// A loop: length and maybe order vary.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Repeat {
+    /// What is iterated, as written.
+    pub over: String,
+    pub place: Place,
+    /// Of the iterated value.
+    pub volatility: Volatility,
+    pub body: Vec<Piece>,
+    /// Assumed number of rounds.
+    pub rounds: u32,
+    /// Whether the order of the source is not fixed (a set, a map range).
+    pub unordered: bool,
+}
+
+/// The conversation so far: append-only unless something rewrites it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct History {
+    pub expr: String,
+    pub place: Place,
+    /// A window or an edit that changes earlier turns: how, as written (`history[-5:]`).
+    pub rewritten: Option<Rewrite>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Rewrite {
+    pub place: Place,
+    pub how: String,
+    /// Acts only at the context limit: a note.
+    pub only_at_limit: bool,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Media {
+    pub place: Place,
+    pub key: String,
+    pub volatility: Volatility,
+}

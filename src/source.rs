@@ -1,0 +1,364 @@
+//! Source files, spans and the map from decoded text back to source bytes.
+//! Knows nothing of prompts, templates or findings.
+
+use std::sync::Arc;
+
+/// A half-open byte range of a file.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Default)]
+pub struct Span {
+    pub start: usize,
+    pub end: usize,
+}
+
+impl Span {
+    pub fn new(start: usize, end: usize) -> Self {
+        Span { start, end }
+    }
+    pub fn len(&self) -> usize {
+        self.end.saturating_sub(self.start)
+    }
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+    /// The smallest span that holds both.
+    pub fn to(self, other: Span) -> Span {
+        Span::new(self.start.min(other.start), self.end.max(other.end))
+    }
+}
+
+/// A span in a file. Paths are relative to the root of the run, with `/`.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub struct Place {
+    pub path: Arc<str>,
+    pub span: Span,
+}
+
+impl Place {
+    pub fn new(path: &Arc<str>, start: usize, end: usize) -> Self {
+        Place {
+            path: path.clone(),
+            span: Span::new(start, end),
+        }
+    }
+}
+
+/// A line and a column, both 1-based; columns count code points.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, PartialOrd, Ord)]
+pub struct LineColumn {
+    pub line: usize,
+    pub column: usize,
+}
+
+/// One file as text. Byte offsets are those of the file on disk: a byte that is not valid UTF-8 stands as one
+/// U+001A, and a byte order mark stays in front, so that no offset shifts.
+#[derive(Debug)]
+pub struct SourceFile {
+    pub path: Arc<str>,
+    pub text: Arc<str>,
+    /// How many bytes were not valid UTF-8.
+    pub invalid_bytes: usize,
+    /// Whether the file holds a NUL byte or a UTF-16 mark: not text for us.
+    pub binary: bool,
+    line_starts: Vec<usize>,
+}
+
+impl SourceFile {
+    pub fn from_bytes(path: Arc<str>, bytes: Vec<u8>) -> Self {
+        let utf16 = bytes.starts_with(&[0xFF, 0xFE]) || bytes.starts_with(&[0xFE, 0xFF]);
+        let binary = utf16 || bytes.contains(&0);
+        let (text, invalid_bytes) = match String::from_utf8(bytes) {
+            Ok(text) => (text, 0),
+            Err(error) => substitute_invalid(error.as_bytes()),
+        };
+        let mut line_starts = vec![0];
+        for (at, byte) in text.bytes().enumerate() {
+            if byte == b'\n' {
+                line_starts.push(at + 1);
+            }
+        }
+        SourceFile {
+            path,
+            text: text.into(),
+            invalid_bytes,
+            binary,
+            line_starts,
+        }
+    }
+
+    pub fn new(path: &str, text: &str) -> Self {
+        Self::from_bytes(path.into(), text.as_bytes().to_vec())
+    }
+
+    /// Where the content starts: behind a byte order mark, if there is one.
+    pub fn content_start(&self) -> usize {
+        if self.text.starts_with('\u{feff}') {
+            '\u{feff}'.len_utf8()
+        } else {
+            0
+        }
+    }
+
+    /// The content as mapped text (without a byte order mark).
+    pub fn content(&self) -> Text {
+        let start = self.content_start();
+        Text::verbatim(&self.path, start, &self.text[start..])
+    }
+
+    pub fn line_count(&self) -> usize {
+        self.line_starts.len()
+    }
+
+    /// The 0-based index of the line that holds a byte offset.
+    pub fn line_index(&self, offset: usize) -> usize {
+        self.line_starts.partition_point(|start| *start <= offset) - 1
+    }
+
+    /// The span of a 0-based line, without its line break.
+    pub fn line_span(&self, index: usize) -> Span {
+        let start = self.line_starts[index];
+        let end = self
+            .line_starts
+            .get(index + 1)
+            .map_or(self.text.len(), |next| next - 1);
+        let end = if end > start && self.text.as_bytes()[end - 1] == b'\r' {
+            end - 1
+        } else {
+            end
+        };
+        Span::new(start, end)
+    }
+
+    pub fn position(&self, offset: usize) -> LineColumn {
+        let mut offset = offset.min(self.text.len());
+        while !self.text.is_char_boundary(offset) {
+            offset -= 1;
+        }
+        let line = self.line_index(offset);
+        let start = self.line_starts[line];
+        LineColumn {
+            line: line + 1,
+            column: self.text[start..offset].chars().count() + 1,
+        }
+    }
+}
+
+fn substitute_invalid(bytes: &[u8]) -> (String, usize) {
+    let mut out = String::with_capacity(bytes.len());
+    let mut invalid = 0;
+    for chunk in bytes.utf8_chunks() {
+        out.push_str(chunk.valid());
+        for _ in chunk.invalid() {
+            out.push('\u{1a}');
+            invalid += 1;
+        }
+    }
+    (out, invalid)
+}
+
+/// A run of decoded text and the source bytes it came from. `verbatim` runs have as many decoded as source bytes
+/// and can be cut anywhere; other runs (an escape, a folded line break) map as a whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Run {
+    at: usize,
+    source: Span,
+    verbatim: bool,
+}
+
+/// Decoded text with a map back to the bytes of one source file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Text {
+    pub path: Arc<str>,
+    text: String,
+    runs: Vec<Run>,
+}
+
+impl Text {
+    pub fn empty(path: &Arc<str>) -> Self {
+        Text {
+            path: path.clone(),
+            text: String::new(),
+            runs: Vec::new(),
+        }
+    }
+
+    /// Text that stands in the file byte for byte, from `start`.
+    pub fn verbatim(path: &Arc<str>, start: usize, text: &str) -> Self {
+        let mut out = Self::empty(path);
+        out.push_verbatim(text, start);
+        out
+    }
+
+    /// Text that a whole span stands for (a serialised tool, a decoded escape).
+    pub fn opaque(path: &Arc<str>, span: Span, text: &str) -> Self {
+        let mut out = Self::empty(path);
+        out.push_opaque(text, span);
+        out
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+    pub fn len(&self) -> usize {
+        self.text.len()
+    }
+    pub fn is_empty(&self) -> bool {
+        self.text.is_empty()
+    }
+
+    pub fn push_verbatim(&mut self, text: &str, start: usize) {
+        if text.is_empty() {
+            return;
+        }
+        if let Some(last) = self.runs.last_mut() {
+            if last.verbatim && last.source.end == start {
+                last.source.end += text.len();
+                self.text.push_str(text);
+                return;
+            }
+        }
+        self.runs.push(Run {
+            at: self.text.len(),
+            source: Span::new(start, start + text.len()),
+            verbatim: true,
+        });
+        self.text.push_str(text);
+    }
+
+    pub fn push_opaque(&mut self, text: &str, source: Span) {
+        if text.is_empty() {
+            return;
+        }
+        self.runs.push(Run {
+            at: self.text.len(),
+            source,
+            verbatim: false,
+        });
+        self.text.push_str(text);
+    }
+
+    /// Appends text of the same file.
+    pub fn push(&mut self, other: &Text) {
+        let shift = self.text.len();
+        self.text.push_str(&other.text);
+        self.runs.extend(other.runs.iter().map(|run| Run {
+            at: run.at + shift,
+            ..*run
+        }));
+    }
+
+    fn run_end(&self, index: usize) -> usize {
+        self.runs
+            .get(index + 1)
+            .map_or(self.text.len(), |next| next.at)
+    }
+
+    /// The part of the text in a decoded byte range, with its map.
+    pub fn slice(&self, start: usize, end: usize) -> Text {
+        let mut out = Text::empty(&self.path);
+        let first = self.runs.partition_point(|run| run.at <= start);
+        for index in first.saturating_sub(1)..self.runs.len() {
+            let run = self.runs[index];
+            if run.at >= end {
+                break;
+            }
+            let (from, to) = (run.at.max(start), self.run_end(index).min(end));
+            if from >= to {
+                continue;
+            }
+            let text = &self.text[from..to];
+            if run.verbatim {
+                out.push_verbatim(text, run.source.start + (from - run.at));
+            } else {
+                out.push_opaque(text, run.source);
+            }
+        }
+        out
+    }
+
+    /// The source span of a decoded byte range. An empty range gives an empty span.
+    pub fn span(&self, start: usize, end: usize) -> Span {
+        if self.runs.is_empty() {
+            return Span::default();
+        }
+        let from = self.source_offset(start, false);
+        let to = if end > start {
+            self.source_offset(end, true)
+        } else {
+            from
+        };
+        Span::new(from, to.max(from))
+    }
+
+    pub fn place(&self, start: usize, end: usize) -> Place {
+        Place {
+            path: self.path.clone(),
+            span: self.span(start, end),
+        }
+    }
+
+    /// The place of the whole text.
+    pub fn whole(&self) -> Place {
+        self.place(0, self.text.len())
+    }
+
+    fn source_offset(&self, at: usize, as_end: bool) -> usize {
+        let key = if as_end { at.saturating_sub(1) } else { at };
+        let index = self.runs.partition_point(|run| run.at <= key).max(1) - 1;
+        let run = self.runs[index];
+        if run.verbatim {
+            run.source.start + (at - run.at).min(run.source.len())
+        } else if as_end || at >= self.run_end(index) {
+            run.source.end
+        } else {
+            run.source.start
+        }
+    }
+}
+
+/// A stable 64-bit hash (FNV-1a): the same on every platform and in every release.
+pub fn stable_hash(parts: &[&str]) -> u64 {
+    let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
+    for part in parts {
+        for byte in part.bytes().chain([0xff]) {
+            hash ^= u64::from(byte);
+            hash = hash.wrapping_mul(0x0000_0100_0000_01b3);
+        }
+    }
+    hash
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn invalid_bytes_keep_offsets() {
+        let file = SourceFile::from_bytes("a".into(), b"a\xff\xfeb\n\xe4c".to_vec());
+        assert_eq!(file.text.len(), 7);
+        assert_eq!(file.invalid_bytes, 3);
+        assert_eq!(file.position(6), LineColumn { line: 2, column: 2 });
+    }
+
+    #[test]
+    fn columns_count_code_points() {
+        let file = SourceFile::new("a", "ab\r\n\u{1f600}x");
+        assert_eq!(file.position(8), LineColumn { line: 2, column: 2 });
+        assert_eq!(file.line_span(0), Span::new(0, 2));
+    }
+
+    #[test]
+    fn slices_map_back_through_escapes() {
+        let path: Arc<str> = "p".into();
+        let mut text = Text::empty(&path);
+        text.push_verbatim("one", 10);
+        text.push_opaque("\n", Span::new(13, 15));
+        text.push_verbatim("two", 15);
+        assert_eq!(text.span(0, 3), Span::new(10, 13));
+        assert_eq!(text.span(3, 4), Span::new(13, 15));
+        assert_eq!(text.span(2, 5), Span::new(12, 16));
+        let part = text.slice(2, 6);
+        assert_eq!(part.as_str(), "e\ntw");
+        assert_eq!(part.span(1, 2), Span::new(13, 15));
+        assert_eq!(part.whole().span, Span::new(12, 17));
+    }
+}

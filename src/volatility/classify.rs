@@ -1,0 +1,1 @@
+//! Which name or call yields which volatility, over `rules/volatility/`.
