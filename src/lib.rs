@@ -7,8 +7,10 @@
 pub mod config;
 pub mod cost;
 pub mod engine;
+pub mod figures;
 pub mod finding;
 pub mod frontend;
+pub mod judge;
 pub mod layout;
 pub mod plan;
 pub mod prompt;
