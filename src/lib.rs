@@ -15,6 +15,7 @@ pub mod layout;
 pub mod plan;
 pub mod prompt;
 pub mod providers;
+pub mod rules;
 pub mod source;
 pub mod volatility;
 pub mod workspace;
