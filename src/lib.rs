@@ -6,6 +6,7 @@
 
 pub mod config;
 pub mod cost;
+pub mod discover;
 pub mod engine;
 pub mod figures;
 pub mod finding;
