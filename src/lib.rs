@@ -4,6 +4,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod cli;
 pub mod config;
 pub mod cost;
 pub mod engine;
@@ -13,6 +14,8 @@ pub mod layout;
 pub mod plan;
 pub mod prompt;
 pub mod providers;
+pub mod report;
+pub mod rulebook;
 pub mod source;
 pub mod volatility;
 pub mod workspace;
