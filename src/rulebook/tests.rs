@@ -34,7 +34,7 @@ fn every_embedded_page_parses_and_is_complete() {
 }
 
 const FRONT: &str =
-    "---\nid: a\ncategory: order\nsince: 0.1.0\nfix: none\nsummary: "A value: first"\n---\n";
+    "---\nid: a\ncategory: order\nsince: 0.1.0\nfix: none\nsummary: 'A value: first'\n---\n";
 
 fn page(body: &str) -> Result<Page, PageError> {
     Page::parse(&format!("{FRONT}{body}"))
