@@ -93,11 +93,13 @@ impl Classifier {
             return Some(verdict);
         }
         let group = known_call(callee)?;
+        let format = format_among(args);
+        if group.bare && !args.is_empty() && format.is_none() {
+            return None;
+        }
         let mut verdict = Verdict::of(group);
-        if group.formatted {
-            if let Some(class) = format_among(args) {
-                verdict.cut_to(class);
-            }
+        if let Some(class) = format.filter(|_| group.formatted) {
+            verdict.cut_to(class);
         }
         Some(verdict)
     }

@@ -25,6 +25,8 @@ pub(super) struct Group {
     pub carrier: bool,
     /// A literal date format among the arguments cuts the clock (calls only).
     pub formatted: bool,
+    /// Known only without arguments or with a date format among them (calls only).
+    pub bare: bool,
     pub tokens: u32,
     pub why: String,
 }
@@ -117,8 +119,7 @@ impl Table {
         for entry in entries(value, "filters") {
             self.add_filters(entry);
         }
-        self.clock_literals
-            .extend(strings(value, "clock-literals"));
+        self.clock_literals.extend(strings(value, "clock-literals"));
         self.clock_filters.extend(
             strings(value, "clock-filters")
                 .iter()
@@ -181,6 +182,7 @@ impl Group {
             clock: false,
             carrier: false,
             formatted: false,
+            bare: false,
             tokens: 30,
             why: "a value that is passed in on every call".into(),
         }
@@ -224,6 +226,7 @@ impl Group {
         group.clock = flag(entry, "clock");
         group.carrier = flag(entry, "carrier");
         group.formatted = flag(entry, "formatted");
+        group.bare = flag(entry, "bare");
         group
     }
 }
