@@ -14,5 +14,7 @@ pub mod plan;
 pub mod prompt;
 pub mod providers;
 pub mod source;
+pub mod suppress;
+pub mod tokens;
 pub mod volatility;
 pub mod workspace;
