@@ -19,5 +19,7 @@ pub mod providers;
 pub mod rulebook;
 pub mod rules;
 pub mod source;
+pub mod suppress;
+pub mod tokens;
 pub mod volatility;
 pub mod workspace;
