@@ -13,6 +13,7 @@ pub mod layout;
 pub mod plan;
 pub mod prompt;
 pub mod providers;
+pub mod resolve;
 pub mod source;
 pub mod volatility;
 pub mod workspace;
