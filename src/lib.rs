@@ -16,6 +16,7 @@ pub mod layout;
 pub mod plan;
 pub mod prompt;
 pub mod providers;
+pub mod resolve;
 pub mod rulebook;
 pub mod rules;
 pub mod source;
