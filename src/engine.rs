@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::config::Traffic;
 use crate::finding::{FileError, Finding};
-use crate::layout::Judged;
+use crate::judge::Judged;
 use crate::source::SourceFile;
 
 /// Everything a run found, in an order that does not depend on threads.

@@ -5,6 +5,9 @@
 use std::fmt;
 
 pub mod classify;
+pub mod formats;
+mod names;
+mod table;
 
 /// Who shares a value, from all callers to one call.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
