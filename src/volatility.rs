@@ -5,6 +5,7 @@
 use std::fmt;
 
 pub mod classify;
+pub mod literals;
 
 /// Who shares a value, from all callers to one call.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
