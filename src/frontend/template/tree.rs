@@ -247,3 +247,29 @@ pub struct Tree {
     pub nodes: Vec<Node>,
     pub problems: Vec<super::super::Problem>,
 }
+
+impl Node {
+    /// The source span of the whole node.
+    pub fn span(&self) -> Span {
+        match self {
+            Node::Text(text) => text.whole().span,
+            Node::For(each) => each.span,
+            Node::Include(include) => include.span,
+            Node::Output { span, .. }
+            | Node::If { span, .. }
+            | Node::Set { span, .. }
+            | Node::Capture { span, .. }
+            | Node::Macro { span, .. }
+            | Node::CallBlock { span, .. }
+            | Node::Extends { span, .. }
+            | Node::Import { span, .. }
+            | Node::Block { span, .. }
+            | Node::With { span, .. }
+            | Node::Wrapped { span, .. }
+            | Node::Role { span, .. }
+            | Node::History { span }
+            | Node::Media { span, .. }
+            | Node::Comment { span, .. } => *span,
+        }
+    }
+}
