@@ -6,14 +6,21 @@
 
 pub mod config;
 pub mod cost;
+pub mod discover;
 pub mod engine;
+pub mod figures;
 pub mod finding;
 pub mod frontend;
+pub mod judge;
 pub mod layout;
 pub mod plan;
 pub mod prompt;
 pub mod providers;
 pub mod resolve;
+pub mod rulebook;
+pub mod rules;
 pub mod source;
+pub mod suppress;
+pub mod tokens;
 pub mod volatility;
 pub mod workspace;
