@@ -1,13 +1,14 @@
 //! The one analysis that every face shares: workspace in, findings out. Never prints, never exits, reads no clock.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use rayon::prelude::*;
 
 use crate::config::{Settings, Traffic};
-use crate::discover::{self, Context, FormatOf, How, PathArg, Taken};
+use crate::discover::{self, Context, FormatOf, Found, How, Taken};
 use crate::finding::{FileError, Finding, Severity};
+use crate::frontend::document::draft::Document;
 use crate::frontend::document;
 use crate::frontend::template;
 use crate::judge::{judge, Judged};
@@ -16,7 +17,7 @@ use crate::providers::Model;
 use crate::resolve::{self, Parsed, ParsedKind};
 use crate::rules;
 use crate::source::SourceFile;
-use crate::suppress::{self, Suppressions};
+use crate::suppress::{Comment, Suppressions};
 use crate::volatility::classify::Classifier;
 use crate::volatility::Confidence;
 use crate::workspace::Workspace;
@@ -70,10 +71,8 @@ pub struct Uncacheable {
 /// What to analyse and under which settings.
 pub struct Request<'a> {
     pub workspace: &'a dyn Workspace,
-    pub paths: Vec<PathArg>,
-    pub discover: discover::Options,
-    /// Excludes hold for files named on the command line too.
-    pub force_exclude: bool,
+    /// The files to look at: walked, and filtered by the config.
+    pub found: Found,
     /// The settings in force for a path.
     pub settings_for: &'a (dyn Fn(&str) -> Arc<Settings> + Sync),
     /// The model of a provider and a model name; both missing: the built-in default.
@@ -112,23 +111,19 @@ struct ParsedFile {
     parsed: Parsed,
     suppressions: Suppressions,
     in_tests: bool,
+    partial: bool,
 }
 
 /// Analyses the files of a request.
 pub fn analyse(request: &Request) -> Analysis {
-    let mut found = discover::discover(request.workspace, &request.paths, &request.discover);
-    found.filter(request.force_exclude, &|path| {
-        let settings = (request.settings_for)(path);
-        (settings.included, settings.excluded)
-    });
-    let format_of: &FormatOf = &|path, file| document::format_of(path, file);
+    let found = &request.found;
     let outcomes: Vec<Outcome> = found
         .candidates
         .par_iter()
-        .map(|candidate| outcome(request, candidate, format_of))
+        .map(|candidate| outcome(request, candidate))
         .collect();
     let files = outcomes.len();
-    let mut errors = found.errors;
+    let mut errors = found.errors.clone();
     let mut listed: Vec<ListedFile> = Vec::new();
     let mut read: Vec<ParsedFile> = Vec::new();
     for outcome in outcomes {
@@ -161,11 +156,14 @@ pub fn analyse(request: &Request) -> Analysis {
                 in_tests: file.in_tests,
             },
         );
-        inputs.push(file.parsed);
+        // A partial is read by what includes it.
+        if !file.partial {
+            inputs.push(file.parsed);
+        }
     }
     let classifier_for = |path: &str| -> Arc<Classifier> {
         let settings = (request.settings_for)(path);
-        let own = marks.get(path).map_or(&[][..], |marks| marks.suppressions.volatilities());
+        let own = marks.get(path).map_or(&[][..], |marks| marks.suppressions.overrides());
         let overrides: Vec<_> = own.iter().cloned().chain(settings.volatility.iter().cloned()).collect();
         Arc::new(Classifier::new(&overrides))
     };
@@ -227,8 +225,17 @@ struct Outcome {
 }
 
 /// Reads and parses one candidate.
-fn outcome(request: &Request, candidate: &discover::Candidate, format_of: &FormatOf) -> Outcome {
+fn outcome(request: &Request, candidate: &discover::Candidate) -> Outcome {
     let path = candidate.path.clone();
+    // To know a document's format is to parse it: kept, so that it is parsed once.
+    let read: Mutex<Option<Document>> = Mutex::new(None);
+    let format_of: &FormatOf = &|_, file| {
+        let (format, why, document) = document::read(file)?;
+        if let Ok(mut slot) = read.lock() {
+            *slot = Some(document);
+        }
+        Some((format, why))
+    };
     let (taken, file) = match discover::take(request.workspace, candidate, format_of) {
         Ok(taken) => taken,
         Err(error) => {
@@ -251,7 +258,8 @@ fn outcome(request: &Request, candidate: &discover::Candidate, format_of: &Forma
         taken_as: taken.word(),
         why: taken.reason(),
     };
-    let parsed = file.and_then(|file| parse(candidate, &taken, file));
+    let document = read.into_inner().ok().flatten();
+    let parsed = file.and_then(|file| parse(candidate, &taken, file, document));
     let error = parsed.as_ref().and_then(|parsed| {
         let invalid = parsed.parsed.file.invalid_bytes;
         (invalid > 0).then(|| FileError {
@@ -262,28 +270,40 @@ fn outcome(request: &Request, candidate: &discover::Candidate, format_of: &Forma
     Outcome { listed, parsed, error }
 }
 
-fn parse(candidate: &discover::Candidate, taken: &Taken, file: Arc<SourceFile>) -> Option<ParsedFile> {
-    let (kind, comments) = match taken {
+fn parse(
+    candidate: &discover::Candidate,
+    taken: &Taken,
+    file: Arc<SourceFile>,
+    document: Option<Document>,
+) -> Option<ParsedFile> {
+    let kind = match taken {
         Taken::Prompt {
             how: How::Template(dialect),
             ..
-        } => {
-            let tree = template::parse(&file.content(), *dialect);
-            let comments = tree.comments();
-            (ParsedKind::Template { dialect: *dialect, tree }, comments)
         }
+        | Taken::Partial { dialect, .. } => ParsedKind::Template {
+            dialect: *dialect,
+            tree: template::parse(&file.content(), *dialect),
+        },
         Taken::Prompt {
             how: How::Document(_), ..
-        } => {
-            let document = document::parse(&file)?;
-            let comments = document.comments.clone();
-            (ParsedKind::Document(document), comments)
-        }
+        } => ParsedKind::Document(document?),
         _ => return None,
     };
+    // Few files speak to the linter: only those are searched for comments.
+    let comments = match &kind {
+        _ if !file.text.contains("prefixlint:") => Vec::new(),
+        ParsedKind::Template { tree, .. } => tree.comments(),
+        ParsedKind::Document(_) => document::comments(&file),
+    };
     counting::prefetch(&file);
-    let suppressions = suppress::parse(&file, &comments, &rules::ids());
+    let comments: Vec<Comment> = comments
+        .into_iter()
+        .map(|(span, text)| Comment { span, text })
+        .collect();
+    let suppressions = Suppressions::parse(&file, &comments, &rules::ids());
     Some(ParsedFile {
+        partial: matches!(taken, Taken::Partial { .. }),
         in_tests: candidate.context() == Context::Test,
         parsed: Parsed {
             file,

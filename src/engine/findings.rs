@@ -24,7 +24,7 @@ pub fn collect(
     request: &Request,
     prompts: &[Judged],
     problems: &[(Arc<str>, Problem)],
-    marks: &mut BTreeMap<Arc<str>, FileMarks>,
+    marks: &BTreeMap<Arc<str>, FileMarks>,
 ) -> (Vec<Finding>, Sources) {
     let own: Vec<(usize, Remark)> = prompts
         .par_iter()
@@ -217,18 +217,19 @@ fn merge(drafts: Vec<Draft>) -> Vec<Draft> {
     by_cause.into_values().collect()
 }
 
-fn suppress(
-    finding: &mut Finding,
-    marks: &mut BTreeMap<Arc<str>, FileMarks>,
-    sources: &Sources,
-) {
-    let (Some(marks), Some(source)) = (marks.get_mut(&finding.place.path), sources.get(&finding.place.path)) else {
+fn suppress(finding: &mut Finding, marks: &BTreeMap<Arc<str>, FileMarks>, sources: &Sources) {
+    let path = &finding.place.path;
+    let (Some(marks), Some(source)) = (marks.get(path), sources.get(path)) else {
         return;
     };
-    let span = finding.place.span;
-    let lines = source.line_index(span.start) + 1..=source.line_index(span.end.max(span.start + 1) - 1) + 1;
-    if let Some(reason) = marks.suppressions.cover(finding.rule, lines) {
-        finding.suppressed = Some(Suppressed { how: "comment", reason });
+    let covering = marks
+        .suppressions
+        .covers(source, finding.rule, finding.place.span, None);
+    if let Some(directive) = covering {
+        finding.suppressed = Some(Suppressed {
+            how: "comment",
+            reason: directive.reason.clone(),
+        });
     }
 }
 
@@ -236,9 +237,12 @@ fn suppress(
 fn suppression_remarks(request: &Request, marks: &BTreeMap<Arc<str>, FileMarks>) -> Vec<Draft> {
     let mut out = Vec::new();
     for (path, marks) in marks {
-        let unused = marks.suppressions.unused(&request.filter.rules);
+        let unused = marks.suppressions.unused().into_iter().filter_map(|(directive, named)| {
+            let wanted = named.into_iter().filter(|rule| request.filter.rules.contains(rule));
+            let named: Vec<String> = wanted.map(str::to_string).collect();
+            (!named.is_empty()).then_some((directive.span, named))
+        });
         let remarks = unused
-            .into_iter()
             .map(|(span, named)| rules::unused_suppression(place(path, span), &named))
             .chain(
                 marks

@@ -62,16 +62,15 @@ static FORMATS: [Format; 7] = [
     },
 ];
 
-/// The format of a prompt document and why it was taken for one; `None` for anything else.
-pub fn format_of(path: &str, file: &SourceFile) -> Option<(&'static str, String)> {
-    let (format, why) = find(path, &file.content())?;
-    Some((format.name, why))
-}
-
-/// The drafts of a prompt document; `None` for anything else.
-pub fn parse(file: &SourceFile) -> Option<Document> {
-    let (format, _) = find(&file.path, &file.content())?;
-    Some((format.parse)(file))
+/// Reads a prompt document: its format, why it was taken for one, and its drafts. `None` for anything else.
+/// Formats that a name or a key proves come first, then request bodies by their shape.
+pub fn read(file: &SourceFile) -> Option<(&'static str, String, Document)> {
+    if let Some((format, why)) = find(&file.path, &file.content()) {
+        return Some((format.name, why, (format.parse)(file)));
+    }
+    let document = super::parse_json_like(file)?;
+    let format = document.drafts.first()?.format;
+    Some((format, "has the shape of a request".into(), document))
 }
 
 /// Ends of file names (in lower case, with their dot) that any format may have, sorted.

@@ -2,9 +2,23 @@
 //! Each format is one file that turns a value tree with spans into drafts; `resolve/` turns drafts into prompts.
 
 pub mod body;
+mod comments;
+pub mod dotprompt;
 pub mod draft;
+mod formats;
+pub mod gemini_toml;
+pub mod github_models;
 pub mod jsonl;
+pub mod langchain;
+pub mod parts;
+pub mod promptfoo;
+pub mod prompty;
+pub mod semantic_kernel;
 pub mod value;
+mod words;
+
+pub use comments::comments;
+pub use formats::{by_name, extensions, read};
 
 use body::Found;
 use draft::Document;
@@ -82,17 +96,3 @@ fn read_documents(file: &SourceFile, parsed: value::Parsed) -> Document {
         problems: parsed.problems,
     }
 }
-pub mod dotprompt;
-pub mod draft;
-mod formats;
-pub mod gemini_toml;
-pub mod github_models;
-pub mod langchain;
-pub mod parts;
-pub mod promptfoo;
-pub mod prompty;
-pub mod semantic_kernel;
-pub mod value;
-mod words;
-
-pub use formats::{by_name, extensions, format_of, parse};
