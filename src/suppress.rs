@@ -39,6 +39,11 @@ struct Tracked {
     used: Vec<AtomicBool>,
 }
 
+/// Reads the directives out of a file's comments: [`Suppressions::parse`].
+pub fn parse(file: &SourceFile, comments: &[Comment], rules: &[&str]) -> Suppressions {
+    Suppressions::parse(file, comments, rules)
+}
+
 impl Suppressions {
     /// Reads the directives out of a file's comments. `rules` are all rule ids. What is not valid is a problem
     /// with a hint; the valid part of it still counts.
@@ -107,8 +112,9 @@ impl Suppressions {
         Some(&tracked.directive)
     }
 
-    /// Directives that covered nothing so far, each with the rules it names in vain, in file order.
-    pub fn unused(&self) -> Vec<(&Directive, Vec<&str>)> {
+    /// Directives that covered nothing so far, each with the rules it names in vain, in file order. A rule that did
+    /// not run (`ran` says no) is not named in vain.
+    pub fn unused(&self, ran: &dyn Fn(&str) -> bool) -> Vec<(&Directive, Vec<&str>)> {
         self.directives
             .iter()
             .filter_map(|tracked| {
@@ -117,7 +123,7 @@ impl Suppressions {
                     .rules
                     .iter()
                     .zip(&tracked.used)
-                    .filter(|(_, used)| !used.load(Ordering::Relaxed))
+                    .filter(|(rule, used)| !used.load(Ordering::Relaxed) && ran(rule))
                     .map(|(rule, _)| rule.as_str())
                     .collect();
                 (!rules.is_empty()).then_some((&tracked.directive, rules))
@@ -127,7 +133,7 @@ impl Suppressions {
 
     /// Inline volatility, for [`Classifier::new`](crate::volatility::classify::Classifier::new): put before the
     /// config's own.
-    pub fn overrides(&self) -> &[(String, Class)] {
+    pub fn volatilities(&self) -> &[(String, Class)] {
         &self.overrides
     }
 

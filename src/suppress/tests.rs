@@ -107,10 +107,10 @@ fn a_file_directive_covers_all_and_yields_to_a_line() {
     let later = span(text, "{{ later }}");
     let found = suppressions.covers(&file, "volatile-prefix", later, None);
     assert_eq!(found.map(|d| d.reason.as_str()), Some("line"));
-    assert_eq!(suppressions.unused().len(), 1);
+    assert_eq!(suppressions.unused(&|_| true).len(), 1);
     let found = suppressions.covers(&file, "volatile-prefix", span(text, "{{ now }}"), None);
     assert_eq!(found.map(|d| d.kind), Some(DirectiveKind::IgnoreFile));
-    assert!(suppressions.unused().is_empty());
+    assert!(suppressions.unused(&|_| true).is_empty());
 }
 
 #[test]
@@ -118,9 +118,14 @@ fn what_covers_nothing_is_unused_rule_by_rule() {
     let text = "# prefixlint: ignore[volatile-prefix, unstable-order] r\nnow\n";
     let (file, suppressions) = read("a.py", text);
     suppressions.covers(&file, "volatile-prefix", span(text, "now"), None);
-    let unused = suppressions.unused();
+    let unused = suppressions.unused(&|_| true);
     assert_eq!(unused.len(), 1);
     assert_eq!(unused[0].1, ["unstable-order"]);
+    let ran = |rule: &str| rule != "unstable-order";
+    assert!(
+        suppressions.unused(&ran).is_empty(),
+        "it may be needed when the rule runs"
+    );
     assert_eq!(
         &text[unused[0].0.span.start..unused[0].0.span.end],
         "prefixlint: ignore[volatile-prefix, unstable-order] r"
@@ -178,7 +183,7 @@ fn inline_volatility_is_collected() {
         "{# prefixlint: volatility(company_name, ctx.ticket*)=constant, volatility(now) = day #}";
     let (_, suppressions) = read("a.j2", text);
     assert_eq!(
-        suppressions.overrides(),
+        suppressions.volatilities(),
         [
             ("company_name".to_owned(), Class::Constant),
             ("ctx.ticket*".to_owned(), Class::Constant),
