@@ -6,6 +6,7 @@ use std::fmt;
 
 pub mod classify;
 pub mod formats;
+pub mod literals;
 mod names;
 mod table;
 
