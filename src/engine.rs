@@ -8,7 +8,7 @@ use rayon::prelude::*;
 use crate::config::{Settings, Traffic};
 use crate::discover::{self, Context, FormatOf, How, PathArg, Taken};
 use crate::finding::{FileError, Finding, Severity};
-use crate::frontend::document::{self, Document};
+use crate::frontend::document;
 use crate::frontend::template;
 use crate::judge::{judge, Judged};
 use crate::prompt::{Prompt, TargetSource};
@@ -191,11 +191,15 @@ pub fn analyse(request: &Request) -> Analysis {
     prompts.sort_by(|a, b| a.prompt.id.cmp(&b.prompt.id));
 
     let mut notices = request.notices.clone();
-    notices.extend(resolution.limits);
+    notices.extend(
+        resolution
+            .limits
+            .iter()
+            .map(|limit| format!("{}: {}", limit.path, limit.message)),
+    );
     errors.sort();
     errors.dedup();
-    let sources = resolution.sources;
-    let findings = findings::collect(request, &prompts, &resolution.problems, &mut marks, &sources);
+    let (findings, sources) = findings::collect(request, &prompts, &resolution.problems, &mut marks);
     Analysis {
         files,
         uncacheable: uncacheable(&prompts),
@@ -265,18 +269,13 @@ fn parse(candidate: &discover::Candidate, taken: &Taken, file: Arc<SourceFile>) 
             ..
         } => {
             let tree = template::parse(&file.content(), *dialect);
-            let comments = template::comments(&tree);
-            (ParsedKind::Template { dialect: *dialect, tree, partial: false }, comments)
-        }
-        Taken::Partial { dialect, .. } => {
-            let tree = template::parse(&file.content(), *dialect);
-            let comments = template::comments(&tree);
-            (ParsedKind::Template { dialect: *dialect, tree, partial: true }, comments)
+            let comments = tree.comments();
+            (ParsedKind::Template { dialect: *dialect, tree }, comments)
         }
         Taken::Prompt {
             how: How::Document(_), ..
         } => {
-            let document: Document = document::parse(&file)?;
+            let document = document::parse(&file)?;
             let comments = document.comments.clone();
             (ParsedKind::Document(document), comments)
         }

@@ -1,6 +1,7 @@
 //! What a path alone says of a file. Reads nothing.
 
 use super::knowledge::{knowledge, Knowledge, Needles};
+use crate::config;
 use crate::frontend::template::dialect::Dialect;
 
 /// What the name and the folders of a text or template say.
@@ -38,10 +39,7 @@ pub enum Name {
 }
 
 pub fn is_config(path: &str) -> bool {
-    matches!(
-        file_name(path),
-        "prefixlint.yaml" | ".prefixlint.yaml" | "prefixlint.yml" | ".prefixlint.yml"
-    )
+    config::FILE_NAMES.contains(&file_name(path))
 }
 
 fn file_name(path: &str) -> &str {
@@ -115,7 +113,12 @@ fn says_prompt(knowledge: &'static Knowledge, lower: &str, stem: &str) -> bool {
 }
 
 /// `x.j2`, `x.md.j2`, `x.j2.md`; `.prompt` is a document first.
-fn template_name(knowledge: &'static Knowledge, lower: &str, stem: &str, last: &str) -> Option<Name> {
+fn template_name(
+    knowledge: &'static Knowledge,
+    lower: &str,
+    stem: &str,
+    last: &str,
+) -> Option<Name> {
     let (inner, inner_last) = stem.rsplit_once('.').unwrap_or((stem, ""));
     let (dialect, core, around) = if let Some(dialect) = knowledge.templates.get(last) {
         (*dialect, stem, inner_last)

@@ -1,6 +1,6 @@
 //! From remarks to findings: severity, merging by cause, suppression, order, fingerprints.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use rayon::prelude::*;
@@ -25,8 +25,7 @@ pub fn collect(
     prompts: &[Judged],
     problems: &[(Arc<str>, Problem)],
     marks: &mut BTreeMap<Arc<str>, FileMarks>,
-    sources: &BTreeMap<Arc<str>, Arc<SourceFile>>,
-) -> Vec<Finding> {
+) -> (Vec<Finding>, Sources) {
     let own: Vec<(usize, Remark)> = prompts
         .par_iter()
         .enumerate()
@@ -50,13 +49,40 @@ pub fn collect(
             in_tests,
         )
     }));
+    let sources = sources(request, prompts, &drafts, marks);
     for draft in &mut drafts {
-        suppress(&mut draft.finding, marks, sources);
+        suppress(&mut draft.finding, marks, &sources);
     }
     drafts.extend(suppression_remarks(request, marks));
     let mut findings = order(drafts);
     fingerprint(&mut findings);
-    findings
+    (findings, sources)
+}
+
+type Sources = BTreeMap<Arc<str>, Arc<SourceFile>>;
+
+/// The files that findings and prompts speak of, from the workspace's cache.
+fn sources(
+    request: &Request,
+    prompts: &[Judged],
+    drafts: &[Draft],
+    marks: &BTreeMap<Arc<str>, FileMarks>,
+) -> Sources {
+    let of_findings = drafts.iter().flat_map(|draft| {
+        let finding = &draft.finding;
+        let labels = finding.labels.iter().map(|label| &label.place.path);
+        let trace = finding.trace.iter().map(|hop| &hop.place.path);
+        [&finding.place.path, &finding.cause.path]
+            .into_iter()
+            .chain(labels)
+            .chain(trace)
+    });
+    let of_prompts = prompts.iter().map(|judged| &judged.prompt.origin.path);
+    let paths: BTreeSet<&Arc<str>> = of_findings.chain(of_prompts).chain(marks.keys()).collect();
+    paths
+        .into_iter()
+        .filter_map(|path| Some((path.clone(), request.workspace.read(path).ok()?)))
+        .collect()
 }
 
 fn place(path: &Arc<str>, span: Span) -> Place {
@@ -194,7 +220,7 @@ fn merge(drafts: Vec<Draft>) -> Vec<Draft> {
 fn suppress(
     finding: &mut Finding,
     marks: &mut BTreeMap<Arc<str>, FileMarks>,
-    sources: &BTreeMap<Arc<str>, Arc<SourceFile>>,
+    sources: &Sources,
 ) {
     let (Some(marks), Some(source)) = (marks.get_mut(&finding.place.path), sources.get(&finding.place.path)) else {
         return;

@@ -10,22 +10,23 @@ use crate::source::{LineColumn, Place, SourceFile};
 
 mod concise;
 mod excerpt;
-pub mod figures;
 mod full;
 pub mod inspect;
 mod json;
 mod json_lines;
 pub mod markdown;
-pub mod prompts;
+mod prompts;
 pub mod rules;
 pub mod settings;
 mod statistics;
 pub mod style;
 mod tables;
+mod wording;
 
 pub use json::document as json_document;
 pub use style::Style;
-pub use tables::files;
+pub use json::pretty;
+pub use tables::{files, files_json};
 
 /// How much a person wants to read.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
@@ -118,5 +119,5 @@ fn counts(analysis: &Analysis) -> [(Severity, usize); 3] {
     })
 }
 
-#[cfg(test)]
-pub(crate) mod sample;
+
+

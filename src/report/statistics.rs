@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use serde_json::{json, Value};
 
 use super::style::{table as aligned, Style, BOLD, DIM};
-use super::{active, figures};
+use super::active;
 use crate::engine::Analysis;
+use crate::figures::{thousands, usd};
 use crate::finding::Severity;
 
 /// What one rule found.
@@ -55,12 +56,12 @@ pub(super) fn table(out: &mut String, analysis: &Analysis, style: Style) {
     for (rule, tally) in &tallies {
         let count = |count: usize| match count {
             0 => "-".to_string(),
-            count => figures::grouped(count as f64),
+            count => thousands(count as f64),
         };
         let saved = if monthly {
-            tally.usd_per_month.map_or("-".to_string(), figures::usd)
+            tally.usd_per_month.map_or("-".to_string(), usd)
         } else {
-            figures::usd(tally.usd_per_1k_calls)
+            usd(tally.usd_per_1k_calls)
         };
         rows.push(vec![
             rule.to_string(),

@@ -94,3 +94,20 @@ fn read_documents(file: &SourceFile, parsed: value::Parsed) -> Document {
         problems: parsed.problems,
     }
 }
+<<<<<<< HEAD
+=======
+pub mod dotprompt;
+pub mod draft;
+mod formats;
+pub mod gemini_toml;
+pub mod github_models;
+pub mod langchain;
+pub mod parts;
+pub mod promptfoo;
+pub mod prompty;
+pub mod semantic_kernel;
+pub mod value;
+mod words;
+
+pub use formats::{by_name, extensions, format_of, parse};
+>>>>>>> main
