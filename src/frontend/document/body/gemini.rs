@@ -17,6 +17,14 @@ pub(super) fn matches(value: &Value) -> bool {
         matches!(role, None | Some("user" | "model" | "function" | "tool"))
             && item.get("parts").is_some_and(are_parts)
     };
+    let ends_in_answer = contents
+        .items()
+        .last()
+        .is_some_and(|last| last.get_str("role") == Some("model"));
+    if ends_in_answer && value.entries().len() == 1 {
+        // A log or an example.
+        return false;
+    }
     match contents.items() {
         [] => is_content(contents),
         items => items.iter().all(is_content),
