@@ -1,1 +1,139 @@
+//! Hit probability and the cost of a request (DESIGN 4). Pure arithmetic over keys, ends and prices: knows nothing
+//! of prompts, rules or where a figure is shown.
+//!
+//! Prices are USD per million tokens, costs USD per 1,000 calls, times in minutes.
 
+use crate::config::{Assume, Traffic};
+use crate::providers::Prices;
+use crate::volatility::{Key, Scope};
+
+/// Probability that an entry is still alive when the next call comes, for calls at `rate` per minute, an idle
+/// lifetime of `ttl` minutes, and content that is replaced every `tau` minutes (infinite: never).
+pub fn survival(rate: f64, ttl: f64, tau: f64) -> f64 {
+    if rate <= 0.0 || tau <= 0.0 {
+        return 0.0;
+    }
+    let window = ttl.min(tau);
+    let miss = (-rate * window).exp();
+    if tau.is_infinite() {
+        1.0 - miss
+    } else {
+        1.0 - ((1.0 - miss) / rate + (tau - window) * miss) / tau
+    }
+}
+
+/// The traffic of one prompt in the units of the model.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Rates {
+    /// Calls a minute of this prompt.
+    pub calls: f64,
+    pub users: f64,
+    pub tenants: f64,
+    /// Calls per session; 1 without a conversation.
+    pub turns: f64,
+    /// Minutes between the calls of a session.
+    pub gap: f64,
+    /// Times one piece of session state flips within a session.
+    pub flips: f64,
+}
+
+impl Rates {
+    /// Rates of a prompt. Rows of a batch file arrive within the day that a batch may take.
+    pub fn new(traffic: &Traffic, assume: &Assume, conversation: bool, rows: usize) -> Rates {
+        const MINUTES_OF_BATCH: f64 = 1440.0;
+        let calls = match traffic.calls_per_month {
+            Some(_) => traffic.rate(),
+            None => traffic.rate().max(rows as f64 / MINUTES_OF_BATCH),
+        };
+        Rates {
+            calls,
+            users: traffic.users.max(1.0),
+            tenants: traffic.tenants.max(1.0),
+            turns: if conversation {
+                traffic.calls_per_session.max(1.0)
+            } else {
+                1.0
+            },
+            gap: traffic.gap,
+            flips: assume.flips,
+        }
+    }
+
+    /// Probability that a prefix of this key is read from the cache, for an idle lifetime of `ttl` minutes.
+    pub fn hit(&self, key: &Key, ttl: f64) -> f64 {
+        let tau = key.lifetime.minutes();
+        let variants = key.variants();
+        match key.scope {
+            Scope::Call => 0.0,
+            Scope::Shared => survival(self.calls / variants, ttl, tau),
+            Scope::Tenant => survival(self.calls / (self.tenants * variants), ttl, tau),
+            Scope::User => {
+                let within = survival(1.0 / self.gap, ttl, tau);
+                let across = survival(self.calls / (self.turns * self.users * variants), ttl, tau);
+                ((self.turns - 1.0) * within + across) / self.turns
+            }
+            Scope::Session => {
+                let flips = self.flips * key.flips.len() as f64;
+                let repeats = (self.turns - 1.0 - flips).max(0.0);
+                repeats / self.turns * survival(1.0 / self.gap, ttl, tau)
+            }
+        }
+    }
+}
+
+/// A place where the provider can match, with the terms of the entry that ends there.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct End {
+    /// Offset in tokens from the start of the request.
+    pub at: f64,
+    /// Idle lifetime of the entry, minutes.
+    pub ttl: f64,
+    /// Price of a token written up to here, USD per million.
+    pub write: f64,
+}
+
+/// One stretch of the request: where it ends (tokens from the start) and the key of the prefix up to there.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Stretch {
+    pub end: f64,
+    pub key: Key,
+}
+
+/// What a request costs, on average.
+#[derive(Clone, Copy, Debug, PartialEq, Default)]
+pub struct Bill {
+    pub usd_per_1k_calls: f64,
+    /// Expected tokens read from the cache per call.
+    pub read: f64,
+    /// Tokens behind the last end: never cached.
+    pub uncached: f64,
+}
+
+/// The expected input cost of a request. `stretches` and `ends` ascend.
+pub fn bill(stretches: &[Stretch], ends: &[End], prices: &Prices, rates: &Rates) -> Bill {
+    let total = stretches.last().map_or(0.0, |last| last.end);
+    let read_price = prices.read.unwrap_or(prices.input);
+    let (mut micro_usd, mut read, mut from) = (0.0, 0.0, 0.0);
+    let mut at = 0;
+    let mut known: Option<(usize, f64, f64)> = None;
+    for end in ends {
+        while at + 1 < stretches.len() && stretches[at].end < end.at {
+            at += 1;
+        }
+        let hit = match known {
+            Some((stretch, ttl, hit)) if stretch == at && ttl == end.ttl => hit,
+            _ => rates.hit(&stretches[at].key, end.ttl),
+        };
+        known = Some((at, end.ttl, hit));
+        let tokens = end.at - from;
+        micro_usd += tokens * (hit * read_price + (1.0 - hit) * end.write);
+        read += tokens * hit;
+        from = end.at;
+    }
+    micro_usd += (total - from) * prices.input;
+    Bill {
+        usd_per_1k_calls: micro_usd / 1000.0,
+        read,
+        uncached: total - from,
+    }
+}

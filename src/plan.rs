@@ -1,1 +1,468 @@
+//! The plan: which edits of a request save money, one after the other, each with its gain at its turn (DESIGN 4).
+//! Knows nothing of rules: a step says what is edited, a rule says how to speak of it.
 
+use crate::cost::Bill;
+use crate::layout::{speaker, Barrier, Kind, Layout, Mark, Segment, Terms};
+use crate::prompt::{MarkerHow, Section};
+use crate::providers::Match;
+use crate::volatility::{Key, Origin, Scope};
+
+/// Most edits of one plan, and most barriers looked at for one edit.
+const MOST_STEPS: usize = 32;
+/// Gains below this (USD per 1,000 calls) are rounding.
+const ROUNDING: f64 = 1e-9;
+
+/// What an edit does to the request.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Edit {
+    /// A barrier goes behind the last piece it strands.
+    Move,
+    /// Unordered content is put in a fixed order.
+    Order,
+    /// A tool list, or an option, is the same on every call.
+    Settle,
+    /// The history is only appended to.
+    AppendOnly,
+    /// A marker is added.
+    Mark,
+    /// A marker that the author wrote moves.
+    ShiftMark { from: Mark },
+    /// A marker that the author wrote goes.
+    DropMark { mark: Mark },
+    /// Only explicit marks are written.
+    Explicit,
+}
+
+/// One edit of the plan with what it saves at its turn.
+#[derive(Clone, Debug)]
+pub struct Step {
+    pub edit: Edit,
+    /// Ids of the segments that are edited (the barrier; the segment a marker goes behind).
+    pub members: Vec<usize>,
+    /// Segment id that a new or shifted marker goes behind.
+    pub mark_behind: Option<usize>,
+    /// The new marker splits a block (and on most APIs a message).
+    pub splits: bool,
+    /// Explicit mode is part of the edit.
+    pub explicit: bool,
+    /// USD per 1,000 calls.
+    pub gain: f64,
+    /// Tokens stranded on the request as it is, and in front of the barrier there.
+    pub stranded: f64,
+    pub before: f64,
+    pub bill_before: Bill,
+    pub bill_after: Bill,
+}
+
+/// The edits in the order of their gain, and the request behind them.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    pub steps: Vec<Step>,
+    pub now: Bill,
+    pub after: Layout,
+}
+
+struct Candidate {
+    edit: Edit,
+    members: Vec<usize>,
+    mark_behind: Option<usize>,
+    splits: bool,
+    explicit: bool,
+    layout: Layout,
+}
+
+/// Makes the plan of a request. `conversation`: later calls of a session repeat what is sent now.
+pub fn plan(layout: &Layout, terms: &Terms, conversation: bool) -> Plan {
+    let mut current = layout.clone();
+    let now = current.bill(terms);
+    let mut bill = now;
+    let mut steps = Vec::new();
+    while steps.len() < MOST_STEPS && terms.caches() {
+        let Some((candidate, gain, after)) = best(&current, terms, conversation, &bill) else {
+            break;
+        };
+        let (before, stranded) = as_written(layout, &candidate.members);
+        steps.push(Step {
+            edit: candidate.edit,
+            members: candidate.members,
+            mark_behind: candidate.mark_behind,
+            splits: candidate.splits,
+            explicit: candidate.explicit,
+            gain,
+            stranded,
+            before,
+            bill_before: bill,
+            bill_after: after,
+        });
+        current = candidate.layout;
+        bill = after;
+    }
+    Plan {
+        steps,
+        now,
+        after: current,
+    }
+}
+
+/// Offset of the first member and what the members strand together, on the request as it is.
+pub fn as_written(layout: &Layout, members: &[usize]) -> (f64, f64) {
+    let (Some(first), Some(last)) = (members.first(), members.last()) else {
+        return (0.0, 0.0);
+    };
+    let key = members.iter().fold(Key::constant(), |key, id| {
+        key.join(&layout.segments[*id].key)
+    });
+    (layout.offset(*first), layout.stranded(*last, &key))
+}
+
+/// The candidate with the largest gain; the simplest, then the first in wire order, where gains tie.
+fn best(
+    current: &Layout,
+    terms: &Terms,
+    conversation: bool,
+    bill: &Bill,
+) -> Option<(Candidate, f64, Bill)> {
+    let price = |candidate: Candidate| {
+        let after = candidate.layout.bill(terms);
+        let gain = bill.usd_per_1k_calls - after.usd_per_1k_calls;
+        (candidate, gain, after)
+    };
+    let largest = |candidates: Vec<Candidate>| {
+        candidates
+            .into_iter()
+            .map(price)
+            .fold(None, |best, next| match best {
+                Some((_, gain, _)) if next.1 <= gain + ROUNDING => best,
+                _ if next.1 <= ROUNDING => best,
+                _ => Some(next),
+            })
+    };
+    let barriers = current.barriers(terms.granularity());
+    let alone = largest(moves(current, &barriers));
+    let marked = largest(mark_edits(current, terms, conversation));
+    let bundled = largest(bundles(current, &barriers, terms));
+    // A marker that earns most of what a bundle would is its own edit: the move behind it earns the rest.
+    let bundled = bundled.filter(|(_, gain, _)| {
+        let marker_alone = marked.as_ref().map_or(0.0, |(_, gain, _)| *gain);
+        let move_alone = alone.as_ref().map_or(0.0, |(_, gain, _)| *gain);
+        *gain > 2.0 * marker_alone && *gain > move_alone + ROUNDING
+    });
+    [alone, bundled, marked]
+        .into_iter()
+        .flatten()
+        .fold(None, |best, next| match best {
+            Some((_, gain, _)) if next.1 <= gain + ROUNDING => best,
+            _ => Some(next),
+        })
+}
+
+/// Edits of barriers and histories without any marker.
+fn moves(current: &Layout, barriers: &[Barrier]) -> Vec<Candidate> {
+    let rewritten = current
+        .segments
+        .iter()
+        .enumerate()
+        .filter_map(|(index, segment)| {
+            let Kind::History {
+                rewritten: Some(_), ..
+            } = &segment.kind
+            else {
+                return None;
+            };
+            if segment.key.scope != Scope::Call {
+                return None;
+            }
+            let mut layout = current.clone();
+            layout.segments[index].key = Key::of(crate::volatility::Class::Session, 0);
+            Some(candidate(Edit::AppendOnly, vec![segment.id], layout))
+        });
+    barriers
+        .iter()
+        .take(MOST_STEPS)
+        .filter_map(|barrier| edit_barrier(current, barrier))
+        .chain(rewritten)
+        .collect()
+}
+
+fn candidate(edit: Edit, members: Vec<usize>, layout: Layout) -> Candidate {
+    Candidate {
+        edit,
+        members,
+        mark_behind: None,
+        splits: false,
+        explicit: false,
+        layout,
+    }
+}
+
+fn edit_barrier(current: &Layout, barrier: &Barrier) -> Option<Candidate> {
+    let members = || {
+        barrier
+            .members
+            .iter()
+            .map(|index| &current.segments[*index])
+    };
+    let ids: Vec<usize> = members().map(|segment| segment.id).collect();
+    let ordered = speaker(members())
+        .and_then(Segment::volatility)
+        .is_some_and(|v| v.origin == Origin::Order);
+    let in_tools = current.messages[barrier.message].section == Section::Tools;
+    if barrier.setting || ordered || in_tools {
+        let mut layout = current.clone();
+        for index in &barrier.members {
+            layout.segments[*index].key = Key::constant();
+        }
+        let edit = if ordered && !barrier.setting {
+            Edit::Order
+        } else {
+            Edit::Settle
+        };
+        return Some(candidate(edit, ids, layout));
+    }
+    let (layout, _) = moved(current, barrier)?;
+    Some(candidate(Edit::Move, ids, layout))
+}
+
+/// The layout with a barrier behind the last piece it strands, and the index of its first segment there.
+fn moved(current: &Layout, barrier: &Barrier) -> Option<(Layout, usize)> {
+    let taken = |index: usize| {
+        barrier.members.iter().any(|member| {
+            let covers = match current.segments[*member].kind {
+                Kind::Fork { covers, .. } => covers,
+                _ => 0,
+            };
+            (*member..=*member + covers).contains(&index)
+        })
+    };
+    let first = *barrier.members.first()?;
+    let mut landing = (first + 1..current.segments.len()).rev().find(|index| {
+        let segment = &current.segments[*index];
+        !taken(*index) && segment.tokens > 0.0 && !segment.key.at_least(&barrier.key)
+    })?;
+    if matches!(current.segments.get(landing + 1), Some(next) if next.kind == Kind::Growth) {
+        landing += 1;
+    }
+    let place = &current.segments[landing];
+    let message = match current.segments.get(landing + 1) {
+        Some(next) if next.message != place.message => next.message,
+        _ => place.message,
+    };
+    let block = place.block + 1;
+    let (mut kept, mut carried, mut rest) = (Vec::new(), Vec::new(), Vec::new());
+    for (index, segment) in current.segments.iter().enumerate() {
+        if taken(index) {
+            carried.push(Segment {
+                message,
+                block,
+                ..segment.clone()
+            });
+        } else if index <= landing {
+            kept.push(segment.clone());
+        } else {
+            rest.push(segment.clone());
+        }
+    }
+    let at = kept.len();
+    kept.append(&mut carried);
+    kept.append(&mut rest);
+    let layout = Layout {
+        segments: kept,
+        ..current.clone()
+    };
+    Some((layout, at))
+}
+
+/// Whether a marker can be added on this target, in this source.
+fn takes_marks(current: &Layout, terms: &Terms) -> bool {
+    let Some(most) = terms.model.max_breakpoints else {
+        return false;
+    };
+    matches!(terms.model.matching, Match::Marks | Match::Ends)
+        && !current.assumed_marks
+        && current.marks.len() < most as usize
+}
+
+/// The layout with a marker behind a segment; says whether that splits a block.
+fn with_mark(current: &Layout, index: usize) -> (Layout, bool) {
+    let mut layout = current.clone();
+    let block = layout.segments[index].block;
+    let splits = layout
+        .segments
+        .get(index + 1)
+        .is_some_and(|next| next.block == block);
+    if splits {
+        for segment in layout.segments[index + 1..]
+            .iter_mut()
+            .filter(|s| s.block == block)
+        {
+            segment.block += 1;
+        }
+        // A marker of the split block stands behind its second half.
+        for mark in layout.marks.iter_mut().filter(|mark| mark.block == block) {
+            mark.block += 1;
+        }
+    }
+    layout.marks.push(Mark {
+        block,
+        ttl: None,
+        place: None,
+        how: MarkerHow::Literal,
+    });
+    (layout, splits)
+}
+
+/// Segment indices behind which a marker may earn something: before each change of the key, and behind a history.
+fn boundaries(current: &Layout) -> Vec<usize> {
+    let mut out = Vec::new();
+    for index in 0..current.segments.len() {
+        let segment = &current.segments[index];
+        if segment.key.scope == Scope::Call {
+            break;
+        }
+        let change = current
+            .segments
+            .get(index + 1)
+            .is_none_or(|next| !next.key.is_constant() && !segment.key.at_least(&next.key));
+        if segment.tokens > 0.0 && (change || matches!(segment.kind, Kind::History { .. })) {
+            out.push(index);
+        }
+    }
+    out
+}
+
+fn bundles(current: &Layout, barriers: &[Barrier], terms: &Terms) -> Vec<Candidate> {
+    if !takes_marks(current, terms) {
+        return Vec::new();
+    }
+    let movable = barriers
+        .iter()
+        .take(MOST_STEPS)
+        .filter(|barrier| !barrier.setting);
+    movable
+        .filter_map(|barrier| {
+            let (moved_layout, at) = moved(current, barrier)?;
+            let (layout, splits) = with_mark(&moved_layout, at.checked_sub(1)?);
+            let members = barrier
+                .members
+                .iter()
+                .map(|index| current.segments[*index].id)
+                .collect();
+            Some(Candidate {
+                mark_behind: Some(moved_layout.segments[at - 1].id),
+                splits,
+                ..candidate(Edit::Move, members, layout)
+            })
+        })
+        .collect()
+}
+
+fn mark_edits(current: &Layout, terms: &Terms, conversation: bool) -> Vec<Candidate> {
+    let mut out = Vec::new();
+    if takes_marks(current, terms) {
+        for index in boundaries(current) {
+            let id = current.segments[index].id;
+            let (layout, splits) = with_mark(current, index);
+            let marked = Candidate {
+                mark_behind: Some(id),
+                splits,
+                ..candidate(Edit::Mark, vec![id], layout)
+            };
+            // Explicit mode stops the write of a tail that no later call reads; in a conversation the next turn reads it.
+            if terms.model.matching == Match::Ends && !current.explicit_only && !conversation {
+                let layout = Layout {
+                    explicit_only: true,
+                    ..marked.layout.clone()
+                };
+                out.push(marked);
+                out.push(Candidate {
+                    mark_behind: Some(id),
+                    splits,
+                    explicit: true,
+                    ..candidate(Edit::Explicit, vec![id], layout)
+                });
+            } else {
+                out.push(marked);
+            }
+        }
+    }
+    let explicit_alone = terms.model.matching == Match::Ends
+        && terms.model.max_breakpoints.is_some_and(|most| most > 0)
+        && !current.explicit_only
+        && !current.assumed_marks
+        && !conversation;
+    if explicit_alone {
+        let layout = Layout {
+            explicit_only: true,
+            ..current.clone()
+        };
+        let last = layout.segments.last().map_or(0, |segment| segment.id);
+        out.push(Candidate {
+            explicit: true,
+            ..candidate(Edit::Explicit, vec![last], layout)
+        });
+    }
+    out.extend(misplaced(current, conversation));
+    out
+}
+
+/// Moves and removals of markers behind which no later call can share.
+fn misplaced(current: &Layout, conversation: bool) -> Vec<Candidate> {
+    let mut out = Vec::new();
+    for (number, mark) in current.marks.iter().enumerate() {
+        if mark.place.is_none() || !is_misplaced(current, mark, conversation) {
+            continue;
+        }
+        let marked = current
+            .segments
+            .iter()
+            .rposition(|segment| segment.block <= mark.block);
+        let Some(members) = marked.map(|index| vec![current.segments[index].id]) else {
+            continue;
+        };
+        let mut dropped = current.clone();
+        dropped.marks.remove(number);
+        for index in boundaries(current) {
+            let (layout, splits) = with_mark(&dropped, index);
+            out.push(Candidate {
+                mark_behind: Some(current.segments[index].id),
+                splits,
+                ..candidate(
+                    Edit::ShiftMark { from: mark.clone() },
+                    members.clone(),
+                    layout,
+                )
+            });
+        }
+        out.push(candidate(
+            Edit::DropMark { mark: mark.clone() },
+            members,
+            dropped,
+        ));
+    }
+    out
+}
+
+/// A `call` piece stands before the marker in tools, system or before the history, or in the last message of a
+/// request without conversation. A rolling marker on the newest message of a chat is right.
+pub fn is_misplaced(current: &Layout, mark: &Mark, conversation: bool) -> bool {
+    let before = current
+        .segments
+        .iter()
+        .take_while(|segment| segment.block <= mark.block);
+    let mut history = false;
+    for segment in before {
+        history |= matches!(
+            segment.kind,
+            Kind::History {
+                rewritten: None,
+                ..
+            }
+        );
+        if segment.key.scope != Scope::Call {
+            continue;
+        }
+        let section = &current.messages[segment.message].section;
+        return section.is_preamble() || !(history || conversation && !current.has_history());
+    }
+    false
+}

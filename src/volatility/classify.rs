@@ -1,7 +1,10 @@
 //! Which name, call or filter yields which volatility, over `rules/volatility/<lang>.yaml`.
-//! Knows nothing of trees: it is asked about words.
+//! Knows nothing of trees: it is asked about words. What it does not know is `request`, never an error.
 
-use super::{Class, Volatility};
+use super::formats::{granularity, iso_prefix};
+use super::names::{glob, segments, words, Name};
+use super::table::{callee_key, embedded, Action, Group, Table};
+use super::{Class, Confidence, Origin, Volatility};
 
 /// What a name or a call stands for.
 #[derive(Clone, Debug, PartialEq)]
@@ -10,6 +13,8 @@ pub struct Verdict {
     pub volatility: Volatility,
     /// Assumed size in tokens of the model-independent baseline.
     pub tokens: u32,
+    /// A clock: `Effect::Granularity` of a filter or method behind it replaces its class.
+    pub clock: bool,
 }
 
 /// Kinds of values that layout treats in their own way.
@@ -27,7 +32,7 @@ pub enum ValueKind {
 pub enum Effect {
     /// The value keeps its class (`upper`, `trim`, `default`, an unknown filter).
     Keeps,
-    /// A clock is cut to this granularity (`date("%Y-%m-%d")` = day).
+    /// A clock is cut to this granularity (`date("%Y-%m-%d")` = day). Any other value keeps its class.
     Granularity(Class),
     /// The order becomes fixed (`sort`, `sorted`, `dictsort`, `tojson(sort_keys=true)`).
     Orders,
@@ -36,3 +41,290 @@ pub enum Effect {
     /// A window over the newest items (`last(n)`, a slice from the end).
     Window,
 }
+
+/// Answers for one file: the embedded tables under the user's own words.
+#[derive(Clone, Debug)]
+pub struct Classifier {
+    /// Pattern per segment in words, with its class; the first match wins.
+    overrides: Vec<(Vec<String>, Class)>,
+}
+
+/// How many carriers a path is followed through (`self.ctx.state.x`).
+const MAX_CARRIERS: usize = 4;
+
+impl Classifier {
+    /// `overrides` come from the config or from comments: a dotted path where `*` stands for at least one
+    /// character of a segment (`company_name`, `ctx.ticket*`). They win over everything, the first that matches
+    /// first, and cover attributes of what they name.
+    pub fn new(overrides: &[(String, Class)]) -> Self {
+        let overrides = overrides
+            .iter()
+            .map(|(pattern, class)| {
+                let parts = segments(pattern).0;
+                (parts.iter().map(|part| words(part)).collect(), *class)
+            })
+            .filter(|(parts, _): &(Vec<String>, Class)| !parts.is_empty())
+            .collect();
+        Classifier { overrides }
+    }
+
+    /// What a value named by a path (`user.name`, `$input`, `.Now`, `@root.x`) stands for. The root decides; only
+    /// where the root is a mere carrier (`ctx`, `state`, `inputs`) does its attribute. Names bound inside the
+    /// template (loop items, `set`) must be resolved by the caller: they are data of what they were bound to.
+    pub fn name(&self, dotted: &str) -> Verdict {
+        let table = embedded();
+        let (parts, at) = segments(dotted);
+        let mut verdict = Verdict::of(lookup(table, &parts, at));
+        if let Some(class) = self.overridden(&parts) {
+            verdict.declare(class);
+        }
+        verdict
+    }
+
+    /// What a call stands for, where the callee is known: `now()`, `uuid4()`, `datetime.now()`, and helpers that
+    /// are called without brackets. `args` are the literal arguments in order, as text without quotes (`None`:
+    /// not literal); a named argument is `name=value`. A method of a clock (`now().strftime("%F")`) is asked for
+    /// as a filter. `None`: the callee is not known.
+    pub fn call(&self, callee: &str, args: &[Option<&str>]) -> Option<Verdict> {
+        let (parts, _) = segments(callee);
+        if let Some(class) = self.overridden(&parts) {
+            let mut verdict = known_call(callee).map_or_else(Verdict::unknown, Verdict::of);
+            verdict.declare(class);
+            return Some(verdict);
+        }
+        let group = known_call(callee)?;
+        let format = format_among(args);
+        if group.bare && !args.is_empty() && format.is_none() {
+            return None;
+        }
+        let mut verdict = Verdict::of(group);
+        if let Some(class) = format.filter(|_| group.formatted) {
+            verdict.cut_to(class);
+        }
+        Some(verdict)
+    }
+
+    /// What a filter or a method does to the value in front of it. `args` as for [`Classifier::call`].
+    pub fn filter(&self, name: &str, args: &[Option<&str>]) -> Effect {
+        let key = Name::new(name).squashed;
+        let Some(action) = embedded().filters.get(&key) else {
+            return Effect::Keeps;
+        };
+        match action {
+            Action::Format { default } => format_among(args)
+                .or(*default)
+                .map_or(Effect::Keeps, Effect::Granularity),
+            Action::Cut => cut(args),
+            Action::Orders => Effect::Orders,
+            Action::OrdersIf { argument } => {
+                if args.iter().flatten().any(|arg| is_true(arg, argument)) {
+                    Effect::Orders
+                } else {
+                    Effect::Keeps
+                }
+            }
+            Action::Randomises => Effect::Randomises,
+            Action::Window { needs_argument } if *needs_argument && args.is_empty() => {
+                Effect::Keeps
+            }
+            Action::Window { .. } => Effect::Window,
+        }
+    }
+
+    /// A literal that becomes a clock through its filter: Liquid's `'now' | date: "%F"`, Ansible's
+    /// `'%Y-%m-%d' | strftime`. `None`: it stays a literal.
+    pub fn filtered_literal(
+        &self,
+        literal: &str,
+        filter: &str,
+        args: &[Option<&str>],
+    ) -> Option<Verdict> {
+        let table = embedded();
+        let key = Name::new(filter).squashed;
+        if table.clock_filters.contains(&key) {
+            if let Some(class) = granularity(literal) {
+                let mut verdict = Verdict::of(known_call("now")?);
+                verdict.cut_to(class);
+                return Some(verdict);
+            }
+        }
+        let is_clock = table
+            .clock_literals
+            .iter()
+            .any(|word| word.eq_ignore_ascii_case(literal.trim()));
+        let dates = matches!(table.filters.get(&key), Some(Action::Format { .. }));
+        if !is_clock || !dates {
+            return None;
+        }
+        let mut verdict = Verdict::of(known_call(literal.trim())?);
+        if let Effect::Granularity(class) = self.filter(filter, args) {
+            verdict.cut_to(class);
+        }
+        Some(verdict)
+    }
+
+    fn overridden(&self, parts: &[String]) -> Option<Class> {
+        if self.overrides.is_empty() {
+            return None;
+        }
+        let parts: Vec<String> = parts.iter().map(|part| words(part)).collect();
+        self.overrides
+            .iter()
+            .find(|(pattern, _)| {
+                pattern.len() <= parts.len()
+                    && pattern
+                        .iter()
+                        .zip(&parts)
+                        .all(|(pattern, part)| matches_segment(pattern, part))
+            })
+            .map(|(_, class)| *class)
+    }
+}
+
+/// `*` at the end of a user's pattern may also stand for nothing: `ticket*` is meant to cover `ticket`.
+fn matches_segment(pattern: &str, part: &str) -> bool {
+    glob(pattern, part)
+        || pattern
+            .strip_suffix('*')
+            .is_some_and(|stem| stem.trim_end_matches('_') == part)
+        || pattern == "*"
+}
+
+impl Verdict {
+    fn of(group: &Group) -> Verdict {
+        Verdict {
+            kind: group.kind,
+            volatility: Volatility::new(
+                group.class,
+                group.origin,
+                group.confidence,
+                group.why.clone(),
+            ),
+            tokens: group.tokens,
+            clock: group.clock,
+        }
+    }
+
+    fn unknown() -> Verdict {
+        Verdict::of(&embedded().unknown)
+    }
+
+    /// Cuts a clock to what a format shows of it. No effect on anything else.
+    pub fn cut_to(&mut self, class: Class) {
+        if !self.clock {
+            return;
+        }
+        self.volatility.class = class;
+        self.volatility.why = match class {
+            Class::Day => "a clock, shown to the day",
+            Class::Hour => "a clock, shown to the hour",
+            Class::Minute => "a clock, shown to the minute",
+            _ => "a clock, shown to the second",
+        }
+        .to_owned();
+    }
+
+    /// The user's own word on the class.
+    fn declare(&mut self, class: Class) {
+        self.volatility = Volatility::new(
+            class,
+            match class {
+                Class::Constant | Class::Deploy => Origin::Fixed,
+                Class::Day | Class::Hour | Class::Minute | Class::Unique => Origin::MadeUp,
+                _ => Origin::Outside,
+            },
+            Confidence::Certain,
+            format!("declared as {class}"),
+        );
+        self.clock = false;
+        // A conversation stays one only while it may grow within a session.
+        if self.kind == ValueKind::History && !matches!(class, Class::Session | Class::State) {
+            self.kind = ValueKind::Plain;
+        }
+    }
+}
+
+fn lookup<'a>(table: &'a Table, parts: &[String], at: bool) -> &'a Group {
+    let mut group = &table.unknown;
+    for (index, part) in parts.iter().enumerate().take(MAX_CARRIERS) {
+        let found = named(table, part, at && index == 0);
+        // Behind a carrier only a telling name replaces what the carrier says.
+        let Some(found) = found else { break };
+        group = found;
+        if !group.carrier {
+            break;
+        }
+    }
+    group
+}
+
+fn named<'a>(table: &'a Table, part: &str, at: bool) -> Option<&'a Group> {
+    let name = Name::new(part);
+    let index = (at.then(|| table.names.get(&format!("@{}", name.squashed))))
+        .flatten()
+        .or_else(|| table.names.get(&name.squashed))
+        .or_else(|| {
+            table
+                .patterns
+                .iter()
+                .find(|(pattern, _)| glob(pattern, &name.words))
+                .map(|(_, index)| index)
+        })?;
+    Some(&table.groups[*index])
+}
+
+fn known_call(callee: &str) -> Option<&'static Group> {
+    let table = embedded();
+    let key = callee_key(callee);
+    let mut rest = key.as_str();
+    loop {
+        // The whole path, or a tail of it that still names its module.
+        if rest == key || rest.contains('.') {
+            if let Some(index) = table.calls.get(rest) {
+                return Some(&table.groups[*index]);
+            }
+        }
+        rest = rest.split_once('.')?.1;
+    }
+}
+
+fn format_among(args: &[Option<&str>]) -> Option<Class> {
+    args.iter()
+        .flatten()
+        .find_map(|arg| granularity(value_of(arg)))
+}
+
+/// The value of `name=value`; a positional argument as it is. Date formats hold no `=`.
+fn value_of(arg: &str) -> &str {
+    arg.split_once('=').map_or(arg, |(_, value)| value)
+}
+
+fn is_true(arg: &str, name: &str) -> bool {
+    arg.split_once('=').is_some_and(|(key, value)| {
+        Name::new(key.trim()) == Name::new(name)
+            && matches!(
+                value.trim().to_ascii_lowercase().as_str(),
+                "true" | "1" | "yes"
+            )
+    })
+}
+
+/// `slice(0, 10)`, `truncate(10)` cut text at a length; a negative start is a window over the newest.
+fn cut(args: &[Option<&str>]) -> Effect {
+    let number = |index: usize| -> Option<i64> {
+        let arg = args.get(index).copied().flatten()?;
+        value_of(arg).trim().parse().ok()
+    };
+    match (number(0), number(1)) {
+        (Some(start), _) if start < 0 => Effect::Window,
+        (Some(0), Some(end)) | (Some(end), None) => usize::try_from(end)
+            .ok()
+            .and_then(iso_prefix)
+            .map_or(Effect::Keeps, Effect::Granularity),
+        _ => Effect::Keeps,
+    }
+}
+
+#[cfg(test)]
+#[path = "classify_tests.rs"]
+mod tests;

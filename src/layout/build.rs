@@ -1,0 +1,517 @@
+//! From a prompt to a layout: wire order, one segment per stable run or value, tokens of the target model.
+
+use super::{Kind, Layout, Mark, MessageInfo, Segment, BLOCK_GAP};
+use crate::config::Assume;
+use crate::prompt::{
+    Block, Branch, Conversation, History, MarkerHow, Message, Piece, Prompt, Repeat, Section,
+    Setting, Slot,
+};
+use crate::providers::{Match, Model};
+use crate::source::{stable_hash, Place, Span};
+use crate::volatility::{Class, Confidence, Key, Origin, Volatility};
+
+/// Counts tokens of the target model (typical figures where its tokenizer is not public).
+pub trait Count {
+    fn count(&self, text: &str) -> f64;
+    /// Tokens of a run that what follows it cannot change, and all tokens of the run.
+    fn stable(&self, text: &str) -> (f64, f64);
+}
+
+/// Tokens assumed for the question that follows a conversation.
+const QUESTION_TOKENS: f64 = 50.0;
+
+/// Lays a prompt out on a target.
+pub fn build(prompt: &Prompt, model: &Model, assume: &Assume, counter: &dyn Count) -> Layout {
+    let mut builder = Builder {
+        model,
+        assume,
+        counter,
+        segments: Vec::new(),
+        messages: Vec::new(),
+        marks: Vec::new(),
+        run: Run::default(),
+        message: 0,
+        block: 0,
+        origin: prompt.origin.clone(),
+        ratio: model.tokenizer.typical,
+    };
+    let order = wire_order(&prompt.messages, model);
+    builder.settings(prompt, "tools", true);
+    let mut tier = Tier::Tools;
+    for message in order {
+        let next = Tier::of(&message.section);
+        if next > Tier::Tools && tier == Tier::Tools {
+            builder.settings(prompt, "system", false);
+        }
+        if next == Tier::Messages && tier < Tier::Messages {
+            builder.settings(prompt, "messages", false);
+        }
+        tier = tier.max(next);
+        builder.message(message);
+    }
+    if prompt.fragment {
+        if let Conversation::Evidence(_) = prompt.conversation {
+            builder.assumed_conversation(prompt);
+        }
+    }
+    let explicit_only = prompt.settings.iter().any(|setting| {
+        setting.name.ends_with("prompt_cache_options.mode") && setting.literal() == Some("explicit")
+    });
+    let assumed_marks = model.matching == Match::Marks && !states_markers(prompt);
+    let mut layout = Layout {
+        segments: builder.segments,
+        messages: builder.messages,
+        marks: builder.marks,
+        explicit_only,
+        assumed_marks,
+    };
+    for (id, segment) in layout.segments.iter_mut().enumerate() {
+        segment.id = id;
+    }
+    if automatic(prompt) {
+        if let Some(last) = layout.segments.last() {
+            layout.marks.push(Mark {
+                block: last.block,
+                ttl: None,
+                place: None,
+                how: MarkerHow::Automatic,
+            });
+        }
+    }
+    layout
+}
+
+fn automatic(prompt: &Prompt) -> bool {
+    prompt
+        .settings
+        .iter()
+        .any(|setting| setting.name == "cache_control" || setting.name == "cache_control.type")
+}
+
+/// Whether the source is one that shows its cache markers: a request body, or anything that holds one.
+fn states_markers(prompt: &Prompt) -> bool {
+    let body = matches!(
+        prompt.target.api,
+        Some("messages" | "converse" | "chat" | "responses" | "generate-content")
+    );
+    let marked = prompt
+        .messages
+        .iter()
+        .any(|message| message.blocks.iter().any(|block| block.marker.is_some()));
+    marked || (body && !prompt.fragment)
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Tier {
+    Tools,
+    System,
+    Messages,
+}
+
+impl Tier {
+    fn of(section: &Section) -> Tier {
+        match section {
+            Section::Tools => Tier::Tools,
+            section if section.is_preamble() => Tier::System,
+            _ => Tier::Messages,
+        }
+    }
+}
+
+/// Tools first; then, where the provider takes the system prompt apart from the turns, the system prompt.
+fn wire_order<'a>(messages: &'a [Message], model: &Model) -> Vec<&'a Message> {
+    let system_first = model.wire_order.iter().any(|section| section == "system");
+    let rank = |message: &Message| match message.section {
+        Section::Tools => 0,
+        Section::Schema => 1,
+        Section::System if system_first => 2,
+        _ if system_first => 3,
+        _ => 2,
+    };
+    let mut order: Vec<&Message> = messages.iter().collect();
+    order.sort_by_key(|message| rank(message));
+    order
+}
+
+/// A stable run that is being collected: text of one block with nothing variable in between.
+#[derive(Default)]
+struct Run {
+    text: String,
+    place: Option<Place>,
+    /// Tokens of known size whose text is not at hand.
+    unseen: f64,
+}
+
+struct Builder<'a> {
+    model: &'a Model,
+    assume: &'a Assume,
+    counter: &'a dyn Count,
+    segments: Vec<Segment>,
+    messages: Vec<MessageInfo>,
+    marks: Vec<Mark>,
+    run: Run,
+    message: usize,
+    block: usize,
+    origin: Place,
+    ratio: f64,
+}
+
+impl Builder<'_> {
+    fn push(&mut self, tokens: f64, key: Key, kind: Kind, place: Place) {
+        self.segments.push(Segment {
+            id: 0,
+            tokens,
+            key,
+            kind,
+            place,
+            message: self.message,
+            block: self.block,
+        });
+    }
+
+    fn open(&mut self, section: Section, place: Place) {
+        self.message = self.messages.len();
+        self.messages.push(MessageInfo { section, place });
+        self.block += BLOCK_GAP;
+    }
+
+    fn message(&mut self, message: &Message) {
+        self.open(message.section.clone(), message.place.clone());
+        let framing = match message.section {
+            Section::Tools => {
+                self.model.framing.tools_prompt
+                    + self.model.framing.per_tool * message.blocks.len() as u32
+            }
+            Section::Schema => 0,
+            _ => self.model.framing.per_message,
+        };
+        if framing > 0 {
+            self.push(
+                f64::from(framing),
+                Key::constant(),
+                Kind::Framing,
+                message.place.clone(),
+            );
+        }
+        for block in &message.blocks {
+            self.block(block);
+        }
+    }
+
+    fn block(&mut self, block: &Block) {
+        self.block += BLOCK_GAP;
+        self.pieces(&block.pieces);
+        self.flush(false);
+        if let Some(marker) = &block.marker {
+            self.marks.push(Mark {
+                block: self.block,
+                ttl: marker.ttl,
+                place: Some(marker.place.clone()),
+                how: marker.how,
+            });
+        }
+    }
+
+    fn pieces(&mut self, pieces: &[Piece]) {
+        for piece in pieces {
+            match piece {
+                Piece::Text(text) => {
+                    let place = text.whole();
+                    self.run.text.push_str(text.as_str());
+                    self.run.place = Some(match self.run.place.take() {
+                        Some(known) if known.path == place.path => Place {
+                            span: known.span.to(place.span),
+                            ..known
+                        },
+                        Some(known) => known,
+                        None => place,
+                    });
+                }
+                Piece::Slot(slot) => self.slot(slot),
+                Piece::Branch(branch) => self.branch(branch),
+                Piece::Repeat(repeat) => self.repeat(repeat),
+                Piece::History(history) => self.history(history),
+                Piece::Media(media) => {
+                    self.flush(true);
+                    let key = value_key(&media.volatility, &media.key);
+                    let tokens = f64::from(self.assume.unknown_text_tokens);
+                    self.push(tokens, key, Kind::Media, media.place.clone());
+                }
+            }
+        }
+    }
+
+    /// Ends the stable run. `before_value`: what follows may change how its last tokens are cut; those go with the value.
+    fn flush(&mut self, before_value: bool) -> f64 {
+        let run = std::mem::take(&mut self.run);
+        if run.text.is_empty() && run.unseen == 0.0 {
+            return 0.0;
+        }
+        let (stable, all) = if before_value {
+            self.counter.stable(&run.text)
+        } else {
+            let all = self.counter.count(&run.text);
+            (all, all)
+        };
+        let place = run.place.unwrap_or_else(|| self.origin.clone());
+        let hash = stable_hash(&[run.text.trim()]);
+        self.push(
+            stable + run.unseen,
+            Key::constant(),
+            Kind::Text { hash },
+            place,
+        );
+        all - stable
+    }
+
+    fn slot(&mut self, slot: &Slot) {
+        let key = value_key(&slot.volatility, &slot.expr);
+        let tokens = f64::from(slot.size.tokens) * self.ratio;
+        if key.is_constant() {
+            // A value of the deployment: as stable as text, but its tokens are not at hand.
+            self.run.unseen += tokens;
+            self.run.place.get_or_insert_with(|| slot.place.clone());
+            return;
+        }
+        let cut = self.flush(true);
+        let kind = Kind::Value {
+            expr: slot.expr.clone(),
+            volatility: slot.volatility.clone(),
+            trace: slot.trace.clone(),
+        };
+        self.push(tokens + cut, key, kind, slot.place.clone());
+    }
+
+    fn branch(&mut self, branch: &Branch) {
+        let longest = branch
+            .arms
+            .iter()
+            .max_by_key(|arm| arm.iter().map(weight).sum::<usize>());
+        let Some(longest) = longest else {
+            return;
+        };
+        let key = fork_key(branch);
+        if key.is_constant() {
+            self.pieces(longest);
+            return;
+        }
+        let cut = self.flush(true);
+        let at = self.segments.len();
+        let kind = Kind::Fork {
+            condition: branch.condition.clone(),
+            volatility: branch.volatility.clone(),
+            covers: 0,
+        };
+        self.push(cut, key, kind, branch.place.clone());
+        self.pieces(longest);
+        self.flush(true);
+        let inside = self.segments.len() - at - 1;
+        if let Kind::Fork { covers, .. } = &mut self.segments[at].kind {
+            *covers = inside;
+        }
+    }
+
+    fn repeat(&mut self, repeat: &Repeat) {
+        let mut volatility = repeat.volatility.clone();
+        let mut key = value_key(&volatility, &repeat.over);
+        let (inner, tokens) = self.measure(&repeat.body);
+        for value in &inner {
+            key = key.join(&value.key);
+        }
+        if repeat.unordered {
+            key = key.join(&Key::of(Class::Unique, 0));
+            volatility.origin = Origin::Order;
+        }
+        let tokens = tokens * f64::from(repeat.rounds.max(1));
+        if key.is_constant() {
+            self.run.unseen += tokens;
+            self.run.place.get_or_insert_with(|| repeat.place.clone());
+            return;
+        }
+        if volatility.class.is_stable() {
+            if let Some(value) = inner.iter().find_map(|segment| segment.volatility()) {
+                volatility = value.clone();
+            }
+        }
+        let cut = self.flush(true);
+        let kind = Kind::Value {
+            expr: repeat.over.clone(),
+            volatility,
+            trace: Vec::new(),
+        };
+        self.push(tokens + cut, key, kind, repeat.place.clone());
+    }
+
+    /// The variable segments and all tokens of pieces that are not laid out in place.
+    fn measure(&mut self, pieces: &[Piece]) -> (Vec<Segment>, f64) {
+        let outer = (
+            std::mem::take(&mut self.segments),
+            std::mem::take(&mut self.run),
+        );
+        self.pieces(pieces);
+        self.flush(false);
+        let inner = std::mem::replace(&mut self.segments, outer.0);
+        self.run = outer.1;
+        let tokens = inner.iter().map(|segment| segment.tokens).sum();
+        let variable = inner
+            .into_iter()
+            .filter(|segment| !segment.is_stable())
+            .collect();
+        (variable, tokens)
+    }
+
+    fn history(&mut self, history: &History) {
+        self.flush(true);
+        let slides = history
+            .rewritten
+            .as_ref()
+            .is_some_and(|rewrite| !rewrite.only_at_limit);
+        let class = if slides {
+            Class::Request
+        } else {
+            Class::Session
+        };
+        let kind = Kind::History {
+            expr: history.expr.clone(),
+            rewritten: history.rewritten.clone(),
+        };
+        let tokens = f64::from(self.assume.history_tokens) * self.ratio;
+        self.push(tokens, Key::of(class, 0), kind, history.place.clone());
+        self.push(
+            0.0,
+            Key::of(Class::Request, 0),
+            Kind::Growth,
+            history.place.clone(),
+        );
+    }
+
+    /// The turns that follow a fragment, on evidence.
+    fn assumed_conversation(&mut self, prompt: &Prompt) {
+        let place = Place {
+            path: prompt.origin.path.clone(),
+            span: Span::new(prompt.origin.span.end, prompt.origin.span.end),
+        };
+        self.open(Section::Role("user".into()), place.clone());
+        self.history(&History {
+            expr: "the conversation".into(),
+            place: place.clone(),
+            rewritten: None,
+        });
+        self.open(Section::Role("user".into()), place.clone());
+        let volatility = Volatility::new(
+            Class::Request,
+            Origin::Outside,
+            Confidence::Likely,
+            "the next question",
+        );
+        self.push(
+            QUESTION_TOKENS * self.ratio,
+            Key::of(Class::Request, 0),
+            Kind::Value {
+                expr: "the question".into(),
+                volatility,
+                trace: Vec::new(),
+            },
+            place,
+        );
+    }
+
+    /// Options of the cache key at their tier: varying ones as zero-token segments, a response schema with its tokens.
+    fn settings(&mut self, prompt: &Prompt, tier: &str, with_routing: bool) {
+        let tier_of = |setting: &Setting| {
+            let known = self
+                .model
+                .key_settings
+                .iter()
+                .find(|(name, _)| *name == setting.name);
+            match known {
+                Some((_, tier)) => Some(tier.as_str()),
+                None if self.model.cache_key.as_deref() == Some(setting.name.as_str())
+                    && with_routing =>
+                {
+                    Some("tools")
+                }
+                None => None,
+            }
+        };
+        let due: Vec<&Setting> = prompt
+            .settings
+            .iter()
+            .filter(|setting| setting.name != "model" && tier_of(setting) == Some(tier))
+            .collect();
+        for setting in due {
+            let (variable, tokens) = self.measure(&setting.pieces);
+            let schema = ["response_format", "text.format", "responseSchema"]
+                .iter()
+                .any(|name| setting.name.ends_with(name));
+            if variable.is_empty() && !(schema && tokens > 0.0) {
+                continue;
+            }
+            self.open(Section::Schema, setting.place.clone());
+            if schema && tokens > 0.0 {
+                let hash = stable_hash(&[setting.name.as_str()]);
+                self.push(
+                    tokens,
+                    Key::constant(),
+                    Kind::Text { hash },
+                    setting.place.clone(),
+                );
+            }
+            let volatility = variable
+                .iter()
+                .find_map(|segment| segment.volatility().cloned());
+            if let Some(volatility) = volatility {
+                let key = variable
+                    .iter()
+                    .fold(Key::constant(), |key, segment| key.join(&segment.key));
+                let kind = Kind::Setting {
+                    name: setting.name.clone(),
+                    volatility,
+                };
+                self.push(0.0, key, kind, setting.place.clone());
+            }
+        }
+    }
+}
+
+/// The key of a value: that of the class that prices it.
+fn value_key(volatility: &Volatility, name: &str) -> Key {
+    match volatility.priced() {
+        class if class.is_stable() => Key::constant(),
+        class => Key::of(class, stable_hash(&[name])),
+    }
+}
+
+/// A branch is shared by all who take an arm; on session state it flips; on a call value with many arms it is one.
+fn fork_key(branch: &Branch) -> Key {
+    const MOST_ARMS: usize = 8;
+    let arms = branch.arms.len();
+    if arms < 2 {
+        return Key::constant();
+    }
+    match branch.volatility.priced() {
+        class if class.is_stable() => Key::constant(),
+        Class::State => Key::branch(branch.id, arms as u32, true),
+        Class::Request | Class::Unique if arms > MOST_ARMS => Key::of(Class::Request, branch.id),
+        _ => Key::branch(branch.id, arms as u32, false),
+    }
+}
+
+/// Rough size of a piece in bytes, to find the longest arm.
+fn weight(piece: &Piece) -> usize {
+    match piece {
+        Piece::Text(text) => text.len(),
+        Piece::Slot(slot) => slot.size.tokens as usize * 4,
+        Piece::Branch(branch) => branch
+            .arms
+            .iter()
+            .map(|arm| arm.iter().map(weight).sum())
+            .max()
+            .unwrap_or(0),
+        Piece::Repeat(repeat) => {
+            repeat.body.iter().map(weight).sum::<usize>() * repeat.rounds.max(1) as usize
+        }
+        Piece::History(_) => 8_000,
+        Piece::Media(_) => 800,
+    }
+}

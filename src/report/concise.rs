@@ -1,0 +1,72 @@
+//! One line for each finding: for editors that read compiler output, and for grep.
+
+use std::fmt::Write;
+
+use super::style::{Style, BOLD};
+use super::{active, counts, wording, full, located, statistics, tables, Report, Show, Verbosity};
+use crate::engine::Analysis;
+use crate::finding::{Finding, Severity};
+
+/// More notes than this are counted by rule instead of listed.
+const LISTED_NOTES: usize = 10;
+
+pub(super) struct Concise;
+
+impl Report for Concise {
+    fn name(&self) -> &'static str {
+        "concise"
+    }
+
+    fn for_people(&self) -> bool {
+        true
+    }
+
+    fn render(&self, analysis: &Analysis, show: Show, style: Style) -> String {
+        let mut out = String::new();
+        let notes: Vec<&Finding> = active(analysis)
+            .filter(|finding| finding.severity == Severity::Note)
+            .collect();
+        let list_notes = notes.len() <= LISTED_NOTES || show.verbosity == Verbosity::Verbose;
+        for finding in active(analysis) {
+            if finding.severity == Severity::Note && !list_notes {
+                continue;
+            }
+            let name = format!("{}[{}]", finding.severity.name(), finding.rule);
+            let place = style.paint(BOLD, &located(analysis, &finding.place));
+            let name = style.severity(finding.severity, &name);
+            let _ = writeln!(out, "{place}: {name} {}", finding.message);
+        }
+        for error in &analysis.errors {
+            let _ = writeln!(out, "{}: not linted: {}", error.path, error.message);
+        }
+        if !list_notes {
+            let _ = writeln!(out, "{}", full::counted_notes(&notes, style));
+        }
+        if show.prompts {
+            tables::prompts(&mut out, analysis, style);
+        }
+        if show.statistics {
+            statistics::table(&mut out, analysis, style);
+        }
+        if show.verbosity > Verbosity::Quiet {
+            let _ = writeln!(out, "{}", total(analysis));
+        }
+        out
+    }
+}
+
+/// `2 warnings, 3 notes in 44 prompts`.
+fn total(analysis: &Analysis) -> String {
+    let found: Vec<String> = counts(analysis)
+        .into_iter()
+        .filter(|(_, count)| *count > 0)
+        .map(|(severity, count)| wording::counted(count, severity.name()))
+        .collect();
+    let found = if found.is_empty() {
+        "nothing to fix".to_string()
+    } else {
+        found.join(", ")
+    };
+    let prompts = wording::counted(analysis.prompts.len(), "prompt");
+    format!("{found} in {prompts}")
+}

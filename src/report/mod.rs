@@ -1,0 +1,123 @@
+//! What a run found, written down: one file per format behind one trait. Formats turn an `Analysis` into text;
+//! they print nothing, read no environment and decide no severity.
+
+use std::sync::Arc;
+
+use crate::config::Settings;
+use crate::engine::Analysis;
+use crate::finding::{Finding, Severity};
+use crate::source::{LineColumn, Place, SourceFile};
+
+mod concise;
+mod excerpt;
+mod full;
+pub mod inspect;
+mod json;
+mod json_lines;
+pub mod markdown;
+mod prompts;
+pub mod rules;
+pub mod settings;
+mod statistics;
+pub mod style;
+mod tables;
+mod wording;
+
+pub use json::document as json_document;
+pub use style::Style;
+pub use json::pretty;
+pub use tables::{files, files_json};
+
+/// How much a person wants to read.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
+pub enum Verbosity {
+    /// Findings only.
+    Quiet,
+    #[default]
+    Normal,
+    /// Every note, every notice.
+    Verbose,
+}
+
+/// What to write beside the findings.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Show {
+    pub prompts: bool,
+    pub statistics: bool,
+    pub verbosity: Verbosity,
+}
+
+/// One output format.
+pub trait Report: Sync {
+    /// As it is named on the command line.
+    fn name(&self) -> &'static str;
+    /// Whether it is for people: colours and a width make sense.
+    fn for_people(&self) -> bool {
+        false
+    }
+    /// The whole text, with a line break at its end if there is any.
+    fn render(&self, analysis: &Analysis, show: Show, style: Style) -> String;
+}
+
+/// Every format, in the order in which help texts name them. A new one is one line here.
+pub const FORMATS: &[&dyn Report] = &[
+    &full::Full,
+    &concise::Concise,
+    &json::Json,
+    &json_lines::JsonLines,
+];
+
+/// The format of a name.
+pub fn format_of(name: &str) -> Option<&'static dyn Report> {
+    FORMATS
+        .iter()
+        .copied()
+        .find(|format| format.name() == name)
+}
+
+/// The settings in force for one path: for `--show-settings`.
+#[derive(Clone, PartialEq, Debug)]
+pub struct SettingsView {
+    pub path: String,
+    /// The config file they come from; `None`: built in.
+    pub from: Option<String>,
+    pub settings: Settings,
+}
+
+/// The findings that count: not suppressed, in the order of the analysis.
+fn active(analysis: &Analysis) -> impl Iterator<Item = &Finding> {
+    analysis
+        .findings
+        .iter()
+        .filter(|finding| finding.suppressed.is_none())
+}
+
+fn source<'a>(analysis: &'a Analysis, path: &str) -> Option<&'a Arc<SourceFile>> {
+    analysis.sources.get(path)
+}
+
+/// Line and column of the start of a place; `None` where the source is not at hand.
+fn position(analysis: &Analysis, place: &Place) -> Option<LineColumn> {
+    Some(source(analysis, &place.path)?.position(place.span.start))
+}
+
+/// `path:line:column`, or the path alone.
+fn located(analysis: &Analysis, place: &Place) -> String {
+    match position(analysis, place) {
+        Some(at) => format!("{}:{}:{}", place.path, at.line, at.column),
+        None => place.path.to_string(),
+    }
+}
+
+/// Active findings of each severity, worst first.
+fn counts(analysis: &Analysis) -> [(Severity, usize); 3] {
+    [Severity::Error, Severity::Warning, Severity::Note].map(|severity| {
+        let count = active(analysis)
+            .filter(|finding| finding.severity == severity)
+            .count();
+        (severity, count)
+    })
+}
+
+
+

@@ -1,0 +1,58 @@
+//! breakpoint-below-minimum: the marked prefix is below the model's minimum and silently ignored.
+
+use super::{Remark, Weight};
+use crate::figures::{thousands, tokens};
+use crate::finding::{Severity, Threshold};
+use crate::judge::{threshold, Judged};
+use crate::volatility::Confidence;
+
+pub fn check(judged: &Judged) -> Vec<Remark> {
+    let layout = &judged.layout;
+    let ratio = judged.range.map_or((1.0, 1.0), |(low, high)| {
+        (low / judged.total, high / judged.total)
+    });
+    let offsets: Vec<f64> = layout
+        .marks
+        .iter()
+        .map(|mark| layout.mark_offset(mark))
+        .collect();
+    let largest = offsets.iter().copied().fold(0.0, f64::max);
+    let covered = threshold(largest, ratio, judged.model.minimum_range) != Threshold::Below;
+    let mut out = Vec::new();
+    for (mark, offset) in layout.marks.iter().zip(&offsets) {
+        let Some(place) = &mark.place else { continue };
+        if threshold(*offset, ratio, judged.model.minimum_range) != Threshold::Below {
+            continue;
+        }
+        let minimum = f64::from(judged.model.minimum);
+        out.push(Remark {
+            rule: "breakpoint-below-minimum",
+            confidence: Confidence::Certain,
+            message: format!(
+                "this breakpoint marks {}; {} caches from {} on and ignores it without an error",
+                tokens(*offset, judged.estimated()),
+                judged.model.id,
+                thousands(minimum),
+            ),
+            help: if covered {
+                "remove it: a later breakpoint covers the same text".into()
+            } else {
+                "move it behind more stable text, or remove it".into()
+            },
+            place: place.clone(),
+            cause: place.clone(),
+            cause_text: "marker below minimum".into(),
+            labels: Vec::new(),
+            trace: Vec::new(),
+            class: None,
+            saving: None,
+            // Where the request holds enough to be cached, the author's intent is lost; else nothing could be gained.
+            weight: if !covered && judged.best >= minimum {
+                Weight::Fixed(Severity::Warning)
+            } else {
+                Weight::AtMostNote
+            },
+        });
+    }
+    out
+}

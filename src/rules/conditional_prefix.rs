@@ -1,0 +1,43 @@
+//! conditional-prefix: branches before stable tokens fork or flip the prefix.
+
+use super::steps::{
+    effect, front, inheritance, join, landing, members, name_of, of, remark, subject,
+};
+use super::Remark;
+use crate::figures::tokens;
+use crate::judge::Judged;
+use crate::layout::Kind;
+
+pub fn check(judged: &Judged) -> Vec<Remark> {
+    of(judged, "conditional-prefix")
+        .map(|step| {
+            let subject = subject(judged, step);
+            let flips = subject.key.flips.len();
+            let forks = members(judged, step)
+                .filter(|s| matches!(s.kind, Kind::Fork { .. }))
+                .count();
+            let variants: f64 = members(judged, step).fold(1.0, |n, s| n * s.key.variants());
+            let what = if flips > 0 {
+                format!("{} flips within a session", name_of(subject))
+            } else if forks > 1 {
+                format!("{forks} conditions fork the prefix into {variants:.0} variants")
+            } else {
+                format!(
+                    "{} forks the prefix into {variants:.0} variants",
+                    name_of(subject)
+                )
+            };
+            let message = join(&[
+                Some(format!(
+                    "{what} before {} that all of them could share",
+                    tokens(step.stranded, judged.estimated()),
+                )),
+                Some(effect(judged, step)),
+                front(judged, step),
+                inheritance(judged),
+            ]);
+            let help = format!("send the common text first: {}", landing(judged, step));
+            remark(judged, step, "conditional-prefix", message, help)
+        })
+        .collect()
+}

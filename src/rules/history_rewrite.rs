@@ -1,0 +1,75 @@
+//! history-rewrite: earlier turns are trimmed by a window that slides on every turn, edited, or inserted before.
+//! A guard that acts only at the context limit is a note.
+
+use super::steps::{cause_text, effect, join, of, remark, short, subject};
+use super::{Remark, Weight};
+use crate::figures::tokens;
+use crate::finding::Label;
+use crate::judge::Judged;
+use crate::layout::{Kind, Segment};
+use crate::volatility::{Class, Confidence};
+
+const HELP: &str = "append only; when the window is full, drop a large block of old turns at once instead of one per turn";
+
+pub fn check(judged: &Judged) -> Vec<Remark> {
+    let priced = of(judged, "history-rewrite").map(|step| {
+        let subject = subject(judged, step);
+        let how = how(subject);
+        let message = join(&[
+            Some(format!(
+                "`{}` drops or edits earlier turns as the conversation grows: {} of history are paid in full on every turn",
+                short(&how),
+                tokens(subject.tokens, true),
+            )),
+            Some(effect(judged, step)),
+        ]);
+        let mut remark = remark(judged, step, "history-rewrite", message, HELP.to_string());
+        remark.class = Some(Class::Request);
+        remark.confidence = remark.confidence.min(Confidence::Likely);
+        if let Kind::History { rewritten: Some(rewrite), .. } = &subject.kind {
+            if rewrite.place != remark.place {
+                remark.labels.push(Label {
+                    place: rewrite.place.clone(),
+                    text: "the window".into(),
+                });
+            }
+        }
+        remark
+    });
+    priced.chain(at_limit(judged)).collect()
+}
+
+fn how(segment: &Segment) -> String {
+    match &segment.kind {
+        Kind::History {
+            rewritten: Some(rewrite),
+            ..
+        } => rewrite.how.clone(),
+        _ => String::new(),
+    }
+}
+
+fn at_limit(judged: &Judged) -> impl Iterator<Item = Remark> + '_ {
+    judged.layout.segments.iter().filter_map(|segment| {
+        let Kind::History { rewritten: Some(rewrite), .. } = &segment.kind else {
+            return None;
+        };
+        rewrite.only_at_limit.then(|| Remark {
+            rule: "history-rewrite",
+            confidence: Confidence::Likely,
+            message: format!(
+                "`{}` trims earlier turns once the context is full: from there on the history is paid in full",
+                short(&rewrite.how)
+            ),
+            help: HELP.into(),
+            place: segment.place.clone(),
+            cause: segment.place.clone(),
+            cause_text: cause_text(segment),
+            labels: Vec::new(),
+            trace: Vec::new(),
+            class: Some(Class::Request),
+            saving: None,
+            weight: Weight::AtMostNote,
+        })
+    })
+}

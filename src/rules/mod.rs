@@ -1,0 +1,232 @@
+//! The registry of checks. One file per rule; each looks at one judged prompt (or at all of them) and says what it
+//! sees as `Remark`s. Severity, suppression and merging are decided in `verdict.rs` and the engine, not by rules.
+//! Text of the rules for people is in `rules/checks/`.
+
+mod below_guarantee;
+mod breakpoint_below_minimum;
+mod breakpoint_lookback;
+mod breakpoint_ttl_order;
+mod cache_option_unsupported;
+mod conditional_prefix;
+mod divergent_prefix;
+mod history_rewrite;
+mod missing_breakpoint;
+mod missing_cache_key;
+mod over_budget;
+mod parse_error;
+mod prefix_below_minimum;
+mod steps;
+mod too_many_breakpoints;
+mod unread_cache_write;
+mod unsplit_message;
+mod unstable_order;
+mod unstable_tools;
+mod unused_suppression;
+mod variable_before_stable;
+mod varying_setting;
+pub mod verdict;
+mod volatile_breakpoint;
+mod volatile_cache_key;
+mod volatile_prefix;
+
+pub use parse_error::remark as parse_error;
+pub use unused_suppression::remark as unused_suppression;
+
+use crate::finding::{Hop, Label, Severity};
+use crate::judge::Judged;
+use crate::source::Place;
+use crate::volatility::{Class, Confidence};
+
+/// What a rule saw, before severity.
+#[derive(Clone, Debug)]
+pub struct Remark {
+    pub rule: &'static str,
+    pub confidence: Confidence,
+    pub message: String,
+    pub help: String,
+    pub place: Place,
+    /// What the remark is about; two remarks with one cause are one finding.
+    pub cause: Place,
+    pub cause_text: String,
+    pub labels: Vec<Label>,
+    pub trace: Vec<Hop>,
+    pub class: Option<Class>,
+    pub saving: Option<Saving>,
+    pub weight: Weight,
+}
+
+/// What the fix of a remark saves, and the token figures that go with it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Saving {
+    /// USD per 1,000 calls.
+    pub usd_per_1k_calls: f64,
+    pub before: f64,
+    pub stranded: f64,
+    pub cached_now: f64,
+    pub cached_after: f64,
+}
+
+/// How the severity of a remark is found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Weight {
+    /// By the share of the input cost that it saves.
+    ByShare,
+    /// By share, but shown as a note even where the share is tiny.
+    AtLeastNote,
+    /// Never more than a note.
+    AtMostNote,
+    /// This severity, whatever it saves.
+    Fixed(Severity),
+}
+
+/// A rule of the registry.
+pub struct Rule {
+    pub id: &'static str,
+    pub category: &'static str,
+    check: Check,
+}
+
+enum Check {
+    /// Looks at one request.
+    Prompt(fn(&Judged) -> Vec<Remark>),
+    /// Looks at all requests: (index of the prompt, remark).
+    All(fn(&[Judged]) -> Vec<(usize, Remark)>),
+    /// Raised by the engine where it happens.
+    Engine,
+}
+
+/// Every rule, in the order of precedence where one bundle of edits could be reported under several.
+pub const RULES: &[Rule] = &[
+    rule(
+        "too-many-breakpoints",
+        "breakpoint",
+        too_many_breakpoints::check,
+    ),
+    rule(
+        "breakpoint-ttl-order",
+        "breakpoint",
+        breakpoint_ttl_order::check,
+    ),
+    rule("history-rewrite", "order", history_rewrite::check),
+    rule("unstable-tools", "order", unstable_tools::check),
+    rule("unstable-order", "order", unstable_order::check),
+    rule("volatile-prefix", "order", volatile_prefix::check),
+    rule(
+        "variable-before-stable",
+        "order",
+        variable_before_stable::check,
+    ),
+    rule("conditional-prefix", "order", conditional_prefix::check),
+    rule("varying-setting", "routing", varying_setting::check),
+    rule(
+        "volatile-breakpoint",
+        "breakpoint",
+        volatile_breakpoint::check,
+    ),
+    rule(
+        "missing-breakpoint",
+        "breakpoint",
+        missing_breakpoint::check,
+    ),
+    rule("unsplit-message", "breakpoint", unsplit_message::check),
+    rule("unread-cache-write", "cost", unread_cache_write::check),
+    rule(
+        "breakpoint-below-minimum",
+        "minimum",
+        breakpoint_below_minimum::check,
+    ),
+    rule(
+        "breakpoint-lookback",
+        "breakpoint",
+        breakpoint_lookback::check,
+    ),
+    rule(
+        "cache-option-unsupported",
+        "breakpoint",
+        cache_option_unsupported::check,
+    ),
+    rule("missing-cache-key", "routing", missing_cache_key::check),
+    rule("volatile-cache-key", "routing", volatile_cache_key::check),
+    Rule {
+        id: "divergent-prefix",
+        category: "order",
+        check: Check::All(divergent_prefix::check),
+    },
+    rule("over-budget", "cost", over_budget::check),
+    rule("below-guarantee", "cost", below_guarantee::check),
+    rule(
+        "prefix-below-minimum",
+        "minimum",
+        prefix_below_minimum::check,
+    ),
+    Rule {
+        id: "parse-error",
+        category: "hygiene",
+        check: Check::Engine,
+    },
+    Rule {
+        id: "unused-suppression",
+        category: "hygiene",
+        check: Check::Engine,
+    },
+];
+
+const fn rule(id: &'static str, category: &'static str, check: fn(&Judged) -> Vec<Remark>) -> Rule {
+    Rule {
+        id,
+        category,
+        check: Check::Prompt(check),
+    }
+}
+
+/// Rule ids in the order of the registry.
+pub fn ids() -> Vec<&'static str> {
+    RULES.iter().map(|rule| rule.id).collect()
+}
+
+/// Categories, each once, in the order of DESIGN 5.
+pub const CATEGORIES: [&str; 6] = [
+    "order",
+    "breakpoint",
+    "minimum",
+    "routing",
+    "cost",
+    "hygiene",
+];
+
+/// Runs every rule that looks at one request.
+pub fn check_prompt(judged: &Judged) -> Vec<Remark> {
+    RULES
+        .iter()
+        .flat_map(|rule| match rule.check {
+            Check::Prompt(check) => check(judged),
+            _ => Vec::new(),
+        })
+        .collect()
+}
+
+/// Runs every rule that looks at all requests together.
+pub fn check_all(prompts: &[Judged]) -> Vec<(usize, Remark)> {
+    RULES
+        .iter()
+        .flat_map(|rule| match rule.check {
+            Check::All(check) => check(prompts),
+            _ => Vec::new(),
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_are_unique_and_categories_known() {
+        let mut ids = ids();
+        let count = ids.len();
+        ids.sort_unstable();
+        ids.dedup();
+        assert_eq!(ids.len(), count);
+        assert!(RULES.iter().all(|rule| CATEGORIES.contains(&rule.category)));
+    }
+}

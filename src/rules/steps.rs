@@ -1,0 +1,272 @@
+//! What the ordering and breakpoint rules share: which rule speaks of a step of the plan, and the parts of its message.
+
+use super::{Remark, Saving, Weight};
+use crate::figures::{percent, plural, tokens};
+use crate::finding::{Hop, Label};
+use crate::judge::Judged;
+use crate::layout::{speaker, Kind, Segment};
+use crate::plan::{Edit, Step};
+use crate::prompt::Section;
+use crate::source::{Place, Span};
+use crate::volatility::{Class, Confidence, Origin, Scope};
+
+/// The steps of the plan that a rule speaks of. Each step belongs to exactly one rule.
+pub fn of<'a>(judged: &'a Judged, rule: &'static str) -> impl Iterator<Item = &'a Step> {
+    judged
+        .plan
+        .steps
+        .iter()
+        .filter(move |step| rule_of(judged, step) == rule)
+}
+
+/// Precedence of DESIGN 5, read off the edit and what it moves.
+fn rule_of(judged: &Judged, step: &Step) -> &'static str {
+    let member = subject(judged, step);
+    let in_tools = judged.layout.messages[member.message].section == Section::Tools;
+    match &step.edit {
+        Edit::AppendOnly => "history-rewrite",
+        Edit::Order | Edit::Settle if in_tools => "unstable-tools",
+        Edit::Order => "unstable-order",
+        Edit::Settle => match &member.kind {
+            Kind::Setting { name, .. } if judged.model.cache_key.as_deref() == Some(name) => {
+                "volatile-cache-key"
+            }
+            _ => "varying-setting",
+        },
+        Edit::Move => match &member.kind {
+            Kind::Fork { .. } => "conditional-prefix",
+            Kind::Value { volatility, .. } if volatility.origin == Origin::MadeUp => {
+                "volatile-prefix"
+            }
+            _ => "variable-before-stable",
+        },
+        Edit::ShiftMark { .. } | Edit::DropMark { .. } => "volatile-breakpoint",
+        Edit::Mark | Edit::Explicit if step.splits => "unsplit-message",
+        Edit::Mark => "missing-breakpoint",
+        Edit::Explicit => "unread-cache-write",
+    }
+}
+
+/// The segments that a step edits, as written.
+pub fn members<'a>(judged: &'a Judged, step: &'a Step) -> impl Iterator<Item = &'a Segment> {
+    step.members.iter().map(|id| &judged.layout.segments[*id])
+}
+
+/// The member that speaks for a step: a value that the program makes up in sight of a cache's life goes first.
+pub fn subject<'a>(judged: &'a Judged, step: &'a Step) -> &'a Segment {
+    let made_up = members(judged, step).filter(|segment| {
+        segment.volatility().is_some_and(|v| {
+            v.origin == Origin::MadeUp
+                && v.priced() != Class::Day
+                && !matches!(segment.kind, Kind::Fork { .. })
+        })
+    });
+    let first = &judged.layout.segments[step.members[0]];
+    speaker(made_up)
+        .or_else(|| speaker(members(judged, step)))
+        .unwrap_or(first)
+}
+
+/// How a value or a condition is named in a message.
+pub fn name_of(segment: &Segment) -> String {
+    match &segment.kind {
+        Kind::Value { expr, .. } => format!("`{}`", short(expr)),
+        Kind::Fork { condition, .. } => format!("`{}`", short(condition)),
+        Kind::Setting { name, .. } => format!("`{name}`"),
+        Kind::History { expr, .. } => format!("`{}`", short(expr)),
+        _ => "a value".into(),
+    }
+}
+
+/// One line of at most 48 characters.
+pub fn short(text: &str) -> String {
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    if line.chars().count() <= 48 {
+        return line;
+    }
+    let cut: String = line.chars().take(45).collect();
+    format!("{cut}...")
+}
+
+/// `reads 0 of 3,060 tokens from cache; the fix saves 87 % of the input cost`
+pub fn effect(judged: &Judged, step: &Step) -> String {
+    format!(
+        "reads {} of {} from cache; the fix saves {} of the input cost",
+        crate::figures::thousands(step.bill_before.read),
+        tokens(judged.total, judged.estimated()),
+        percent(judged.share(step.gain)),
+    )
+}
+
+/// The usual remark on a step: subject first, the other members as labels, the stranded text as a label.
+pub fn remark(
+    judged: &Judged,
+    step: &Step,
+    rule: &'static str,
+    message: String,
+    help: String,
+) -> Remark {
+    let subject = subject(judged, step);
+    let mut labels: Vec<Label> = members(judged, step)
+        .filter(|segment| segment.id != subject.id)
+        .filter_map(|segment| {
+            let class = segment.volatility()?.class;
+            Some(Label {
+                place: segment.place.clone(),
+                text: format!("{} ({class}) stands here too", name_of(segment)),
+            })
+        })
+        .collect();
+    if let Some((place, stranded)) = stranded_text(judged, step) {
+        labels.push(Label {
+            place,
+            text: format!(
+                "{} behind it cannot be shared",
+                tokens(stranded, judged.estimated())
+            ),
+        });
+    }
+    let (volatility, trace) = (subject.volatility().cloned(), trace_of(subject));
+    Remark {
+        rule,
+        confidence: confidence(judged, step),
+        message,
+        help,
+        place: subject.place.clone(),
+        cause: subject.place.clone(),
+        cause_text: cause_text(subject),
+        labels,
+        trace,
+        class: volatility.map(|v| v.class),
+        saving: Some(saving(step)),
+        weight: if subject
+            .volatility()
+            .is_some_and(|v| v.priced() == Class::Day)
+        {
+            Weight::AtLeastNote
+        } else {
+            Weight::ByShare
+        },
+    }
+}
+
+pub fn saving(step: &Step) -> Saving {
+    Saving {
+        usd_per_1k_calls: step.gain,
+        before: step.before,
+        stranded: step.stranded,
+        cached_now: step.bill_before.read,
+        cached_after: step.bill_after.read,
+    }
+}
+
+fn trace_of(segment: &Segment) -> Vec<Hop> {
+    match &segment.kind {
+        Kind::Value { trace, .. } => trace
+            .iter()
+            .map(|hop| Hop {
+                place: hop.place.clone(),
+                note: hop.note.clone(),
+            })
+            .collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// Normalised text of a cause, for the fingerprint: no places, no figures.
+pub fn cause_text(segment: &Segment) -> String {
+    match &segment.kind {
+        Kind::Value { expr, .. } => expr.split_whitespace().collect::<Vec<_>>().join(" "),
+        Kind::Fork { condition, .. } => format!(
+            "if {}",
+            condition.split_whitespace().collect::<Vec<_>>().join(" ")
+        ),
+        Kind::Setting { name, .. } => format!("setting {name}"),
+        Kind::History { expr, .. } => format!("history {expr}"),
+        Kind::Text { hash } => format!("text {hash:016x}"),
+        _ => "piece".into(),
+    }
+}
+
+/// That of the member that speaks; at most likely where the gain rests on an assumed conversation.
+pub fn confidence(judged: &Judged, step: &Step) -> Confidence {
+    let own = subject(judged, step)
+        .volatility()
+        .map_or(Confidence::Certain, |v| v.confidence);
+    if judged.prompt.fragment || judged.counted == crate::finding::Counted::Assumed {
+        own.min(Confidence::Likely)
+    } else {
+        own
+    }
+}
+
+/// Where the largest stretch of stranded text starts (its first line), and the tokens stranded in all.
+fn stranded_text(judged: &Judged, step: &Step) -> Option<(Place, f64)> {
+    let last = *step.members.last()?;
+    let segments = judged.layout.segments.get(last + 1..)?;
+    let text = segments
+        .iter()
+        .take_while(|segment| segment.key.scope < Scope::Call)
+        .filter(|segment| matches!(segment.kind, Kind::Text { .. } | Kind::History { .. }))
+        .max_by(|a, b| a.tokens.total_cmp(&b.tokens))?;
+    let at = text.place.span.start;
+    let place = Place {
+        path: text.place.path.clone(),
+        span: Span::new(at, at.max(text.place.span.end.min(at + 1))),
+    };
+    (step.stranded >= 1.0).then_some((place, step.stranded))
+}
+
+/// Says where what stands in front is too short to be cached by itself.
+pub fn front(judged: &Judged, step: &Step) -> Option<String> {
+    let minimum = f64::from(judged.model.minimum);
+    (step.before < minimum && step.bill_before.read < 1.0)
+        .then(|| "nothing of this prompt is cached today".to_string())
+}
+
+/// How many templates inherit the prompt, if any.
+pub fn inheritance(judged: &Judged) -> Option<String> {
+    let count = judged.prompt.inherited_by.len();
+    (count > 0).then(|| {
+        format!(
+            "{count} {} inherit this order",
+            plural(count, "template", "templates")
+        )
+    })
+}
+
+/// The parts of a message that are there, joined by `; `.
+pub fn join(parts: &[Option<String>]) -> String {
+    parts
+        .iter()
+        .flatten()
+        .cloned()
+        .collect::<Vec<_>>()
+        .join("; ")
+}
+
+/// Where a moved value goes, in words.
+pub fn landing(judged: &Judged, step: &Step) -> String {
+    let subject = subject(judged, step);
+    let section = judged.layout.messages[subject.message].section.clone();
+    let crosses = judged
+        .plan
+        .after
+        .segments
+        .iter()
+        .find(|segment| segment.id == subject.id)
+        .is_some_and(|segment| segment.message != subject.message);
+    let mut text = if crosses && section.is_preamble() {
+        "send it in a block of its own behind the user's text (and behind the last cache marker)"
+            .to_string()
+    } else {
+        format!(
+            "move it behind the stable text of the {} message",
+            section.name()
+        )
+    };
+    if step.mark_behind.is_some() {
+        text.push_str(", and end the stable part with a cache breakpoint");
+    }
+    text
+}

@@ -1,0 +1,22 @@
+//! unread-cache-write: the model charges writes and the request writes tokens that no later call can read.
+
+use super::steps::{join, of, remark};
+use super::Remark;
+use crate::figures::{percent, tokens};
+use crate::judge::Judged;
+
+pub fn check(judged: &Judged) -> Vec<Remark> {
+    of(judged, "unread-cache-write")
+        .map(|step| {
+            let kept = step.mark_behind.map_or(0.0, |id| judged.layout.offset(id + 1));
+            let message = join(&[Some(format!(
+                "{} behind the shared prefix are written to the cache on every call and never read; writes cost more than input on {}; the fix saves {} of the input cost",
+                tokens(judged.total - kept, judged.estimated()),
+                judged.model.id,
+                percent(judged.share(step.gain)),
+            ))]);
+            let help = "set `prompt_cache_options.mode` to `explicit` and mark the end of the stable part".to_string();
+            remark(judged, step, "unread-cache-write", message, help)
+        })
+        .collect()
+}

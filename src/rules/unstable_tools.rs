@@ -1,0 +1,31 @@
+//! unstable-tools: the tool list itself varies or is unordered. Tools come first on the wire.
+
+use super::steps::{effect, join, name_of, of, remark, subject};
+use super::Remark;
+use crate::figures::tokens;
+use crate::judge::Judged;
+use crate::plan::Edit;
+
+pub fn check(judged: &Judged) -> Vec<Remark> {
+    of(judged, "unstable-tools")
+        .map(|step| {
+            let subject = subject(judged, step);
+            let (how, help) = match step.edit {
+                Edit::Order => ("differs in order between runs", "sort the tools by name before they are sent"),
+                _ => (
+                    "varies between calls",
+                    "send the same tools on every call and restrict them by `tool_choice` or in the prompt",
+                ),
+            };
+            let message = join(&[
+                Some(format!(
+                    "the tool list ({}) {how}; tools come first on the wire, {} stand behind it",
+                    name_of(subject),
+                    tokens(step.stranded, judged.estimated()),
+                )),
+                Some(effect(judged, step)),
+            ]);
+            remark(judged, step, "unstable-tools", message, help.to_string())
+        })
+        .collect()
+}

@@ -1,0 +1,468 @@
+//! The worked examples of the cost model: every figure here was computed by hand or by the reference before the code.
+
+use std::sync::Arc;
+
+use prefixlint::config::{Assume, Traffic};
+use prefixlint::cost::{survival, Rates};
+use prefixlint::layout::{Kind, Layout, Mark, MessageInfo, Segment, Terms, BLOCK_GAP};
+use prefixlint::plan::{plan, Edit};
+use prefixlint::prompt::{MarkerHow, Section};
+use prefixlint::providers::{Framing, Match, Model, Prices, Tokenizer, Ttl};
+use prefixlint::source::Place;
+use prefixlint::volatility::{Class, Confidence, Key, Origin, Volatility};
+
+fn model(matching: Match, prices: Prices, ttl: f64, max_breakpoints: u32) -> Model {
+    Model {
+        id: "test".into(),
+        provider: "test".into(),
+        profile: "test".into(),
+        status: "current".into(),
+        matching,
+        self_healing: false,
+        minimum: 1024,
+        minimum_range: (1024, 1024),
+        ttl: Ttl {
+            assumed: ttl,
+            low: ttl,
+            high: None,
+            long: None,
+        },
+        prices: Some(prices),
+        long_context: None,
+        batch: None,
+        max_breakpoints: Some(max_breakpoints),
+        lookback: None,
+        tokenizer: Tokenizer {
+            encoding: "o200k_base".into(),
+            exact: true,
+            typical: 1.0,
+            low: 1.0,
+            high: 1.0,
+        },
+        framing: Framing::default(),
+        wire_order: vec![],
+        cache_key: None,
+        rate_per_key: None,
+        key_settings: vec![],
+        unsupported: vec![],
+        charges_writes: prices.write.is_some(),
+        as_of: "2026-11-22".into(),
+        sources: vec![],
+        note: None,
+        fallback: false,
+    }
+}
+
+fn prices(input: f64, read: f64, write: Option<f64>) -> Prices {
+    Prices {
+        input,
+        read: Some(read),
+        write,
+        write_long: None,
+        output: None,
+    }
+}
+
+fn gpt54() -> Model {
+    model(Match::Steps { step: 128 }, prices(2.5, 0.25, None), 30.0, 0)
+}
+fn gpt56() -> Model {
+    model(Match::Ends, prices(4.0, 0.4, Some(5.0)), 30.0, 4)
+}
+fn sonnet5() -> Model {
+    model(Match::Marks, prices(2.0, 0.2, Some(2.5)), 5.0, 4)
+}
+
+/// A piece of an example: tokens, class, message, marker behind it.
+#[derive(Clone, Copy)]
+enum Of {
+    Class(Class),
+    History,
+    /// A two-armed branch: number of its condition, whether it flips.
+    Branch(u64, bool),
+}
+
+fn layout(pieces: &[(f64, Of, usize, bool)]) -> Layout {
+    let path: Arc<str> = "example".into();
+    let mut segments = Vec::new();
+    let mut marks = Vec::new();
+    for (index, (tokens, of, message, marked)) in pieces.iter().enumerate() {
+        let place = Place::new(&path, index, index + 1);
+        let block = (index + 1) * BLOCK_GAP;
+        let value = |class| Kind::Value {
+            expr: format!("v{index}"),
+            volatility: Volatility::new(class, Origin::Outside, Confidence::Certain, ""),
+            trace: vec![],
+        };
+        let (key, kind) = match of {
+            Of::Class(Class::Constant) => (Key::constant(), Kind::Text { hash: index as u64 }),
+            Of::Class(class) => (Key::of(*class, index as u64), value(*class)),
+            Of::History => (
+                Key::of(Class::Session, 0),
+                Kind::History {
+                    expr: "history".into(),
+                    rewritten: None,
+                },
+            ),
+            Of::Branch(id, flips) => (
+                Key::branch(*id, 2, *flips),
+                Kind::Fork {
+                    condition: "c".into(),
+                    volatility: Volatility::new(
+                        Class::State,
+                        Origin::Outside,
+                        Confidence::Certain,
+                        "",
+                    ),
+                    covers: 0,
+                },
+            ),
+        };
+        segments.push(Segment {
+            id: index,
+            tokens: *tokens,
+            key,
+            kind,
+            place: place.clone(),
+            message: *message,
+            block,
+        });
+        if *marked {
+            marks.push(Mark {
+                block,
+                ttl: None,
+                place: Some(place),
+                how: MarkerHow::Literal,
+            });
+        }
+    }
+    let last = pieces.iter().map(|piece| piece.2).max().unwrap_or(0);
+    Layout {
+        segments,
+        messages: (0..=last)
+            .map(|n| MessageInfo {
+                section: if n == 0 && last > 0 {
+                    Section::System
+                } else {
+                    Section::Role("user".into())
+                },
+                place: Place::new(&path, 0, 1),
+            })
+            .collect(),
+        marks,
+        explicit_only: false,
+        assumed_marks: false,
+    }
+}
+
+fn one_message(pieces: &[(f64, Class)]) -> Layout {
+    let pieces: Vec<_> = pieces
+        .iter()
+        .map(|(n, class)| (*n, Of::Class(*class), 0, false))
+        .collect();
+    layout(&pieces)
+}
+
+fn rates(calls: f64, turns: f64) -> Rates {
+    let traffic = Traffic {
+        calls_per_month: Some(calls * 43_200.0),
+        calls_per_session: turns,
+        ..Traffic::default()
+    };
+    Rates::new(&traffic, &Assume::default(), turns > 1.0, 0)
+}
+
+fn terms(model: &Model, calls: f64, turns: f64) -> Terms<'_> {
+    Terms {
+        model,
+        prices: model.prices.unwrap(),
+        rates: rates(calls, turns),
+        ttl: model.ttl.assumed,
+    }
+}
+
+#[track_caller]
+fn close(got: f64, want: f64) {
+    assert!(
+        (got - want).abs() < 0.000_06 * want.max(1.0),
+        "got {got}, want {want}"
+    );
+}
+
+fn cost(layout: &Layout, terms: &Terms) -> f64 {
+    layout.bill(terms).usd_per_1k_calls
+}
+
+use Class::{Constant, Day, Minute, Request, Session, Unique, User};
+
+#[test]
+fn a_clock_in_front_is_priced_by_its_granularity() {
+    let m = gpt54();
+    let rate = 200_000.0 / 43_200.0;
+    let t = terms(&m, rate, 1.0);
+    for (class, want) in [(Minute, 2.4428), (Unique, 7.65), (Day, 1.0270)] {
+        let l = one_message(&[(10.0, class), (3000.0, Constant), (50.0, Request)]);
+        close(cost(&l, &t), want);
+        let p = plan(&l, &t, false);
+        close(cost(&p.after, &t), 1.0260);
+        assert_eq!(p.steps.len(), 1);
+        close(p.steps[0].stranded, 3000.0);
+    }
+}
+
+#[test]
+fn a_user_and_a_clock_are_moved_by_gain_and_add_up() {
+    let m = gpt54();
+    let t = terms(&m, 1.0, 1.0);
+    let l = one_message(&[
+        (1500.0, Constant),
+        (20.0, User),
+        (1500.0, Constant),
+        (10.0, Minute),
+        (1500.0, Constant),
+        (50.0, Request),
+    ]);
+    let p = plan(&l, &t, false);
+    close(p.now.usd_per_1k_calls, 7.3690);
+    assert_eq!(
+        p.steps.iter().map(|s| s.members[0]).collect::<Vec<_>>(),
+        [1, 3]
+    );
+    close(p.steps[0].bill_after.usd_per_1k_calls, 3.5546);
+    close(p.steps[1].bill_after.usd_per_1k_calls, 1.3700);
+    close(p.steps[0].stranded, 3010.0);
+    close(p.steps[1].stranded, 1500.0);
+    let sum: f64 = p.steps.iter().map(|s| s.gain).sum();
+    close(sum, p.now.usd_per_1k_calls - cost(&p.after, &t));
+}
+
+#[test]
+fn write_prices_make_an_unsplit_message_dearer_than_no_cache() {
+    let m = gpt56();
+    let t = terms(&m, 1.0, 1.0);
+    let l = one_message(&[(2000.0, Constant), (50.0, Request)]);
+    close(cost(&l, &t), 10.25);
+    close(2050.0 * 4.0 / 1000.0, 8.2);
+    let p = plan(&l, &t, false);
+    close(cost(&p.after, &t), 1.0);
+    assert!(
+        p.steps[0].explicit,
+        "marked and explicit at once is the largest gain"
+    );
+    // Split and marked with the implicit tail still written:
+    let split = layout(&[
+        (2000.0, Of::Class(Constant), 0, true),
+        (50.0, Of::Class(Request), 0, false),
+    ]);
+    close(cost(&split, &t), 1.05);
+}
+
+#[test]
+fn reordering_alone_gains_nothing_where_only_ends_match() {
+    let m = gpt56();
+    let t = terms(&m, 1.0, 1.0);
+    let l = one_message(&[(50.0, Request), (2000.0, Constant)]);
+    close(cost(&l, &t), 10.25);
+    let reordered = one_message(&[(2000.0, Constant), (50.0, Request)]);
+    close(cost(&reordered, &t), 10.25);
+    let p = plan(&l, &t, false);
+    assert_eq!(p.steps[0].edit, Edit::Move);
+    assert_eq!(p.steps[0].mark_behind, Some(1));
+    close(p.steps[0].bill_after.usd_per_1k_calls, 1.05);
+}
+
+#[test]
+fn a_one_off_tail_is_written_for_nothing() {
+    let m = gpt56();
+    let t = terms(&m, 1.0, 1.0);
+    let l = layout(&[
+        (2000.0, Of::Class(Constant), 0, false),
+        (5000.0, Of::Class(Request), 1, false),
+    ]);
+    close(cost(&l, &t), 25.8);
+    let p = plan(&l, &t, false);
+    assert_eq!(p.steps.len(), 1);
+    assert_eq!(p.steps[0].edit, Edit::Explicit);
+    close(cost(&p.after, &t), 20.8);
+}
+
+#[test]
+fn a_clock_before_two_marks_strands_the_history() {
+    let m = sonnet5();
+    let t = terms(&m, 1.0, 6.0);
+    let l = |class| {
+        let mut l = layout(&[
+            (3800.0, Of::Class(Constant), 0, false),
+            (10.0, Of::Class(class), 0, true),
+            (2000.0, Of::History, 1, true),
+            (50.0, Of::Class(Request), 2, true),
+        ]);
+        // The clock shares the block of the text in front of it.
+        l.segments[0].block = l.segments[1].block;
+        l
+    };
+    close(cost(&l(Minute), &t), 10.0161);
+    let mut bare = l(Minute);
+    bare.marks.clear();
+    close(cost(&bare, &t), 11.72);
+    let p = plan(&l(Minute), &t, true);
+    assert_eq!(p.steps[0].edit, Edit::Move);
+    close(p.steps[0].bill_after.usd_per_1k_calls, 2.1614);
+    close(cost(&l(Unique), &t), 14.65);
+}
+
+#[test]
+fn a_batch_reads_at_the_published_batch_price() {
+    let mut m = gpt54();
+    m.prices = Some(prices(1.25, 0.13, None));
+    let t = terms(&m, 1.0, 1.0);
+    let l = one_message(&[(500.0, Request), (2000.0, Constant)]);
+    close(cost(&l, &t), 3.1250);
+    close(cost(&plan(&l, &t, false).after, &t), 0.9746);
+}
+
+#[test]
+fn a_mode_that_flips_costs_the_session_one_more_call() {
+    let m = gpt54();
+    let t = terms(&m, 1.0, 6.0);
+    let l = layout(&[
+        (2100.0, Of::Class(Constant), 0, false),
+        (100.0, Of::Branch(7, true), 0, false),
+        (2000.0, Of::History, 1, false),
+        (50.0, Of::Class(Request), 2, false),
+    ]);
+    // The 24 tokens of the branch behind the end at 2,176 belong to the end at 2,304, which lies in the history: they
+    // are priced by its key, flip included. (A sum that lets the flip begin at the history's first token gives 2.8400.)
+    close(cost(&l, &t), 2.84 + 24.0 / 6.0 * 2.25 / 1000.0);
+    close(cost(&plan(&l, &t, true).after, &t), 2.177);
+}
+
+#[test]
+fn branches_multiply_variants_and_one_condition_counts_once() {
+    let m = gpt54();
+    let t = terms(&m, 1.0, 1.0);
+    let tail = [
+        (3000.0, Of::Class(Constant), 0, false),
+        (50.0, Of::Class(Request), 0, false),
+    ];
+    let with = |ids: &[u64]| {
+        let each = 100.0 / ids.len() as f64;
+        let mut pieces: Vec<_> = ids
+            .iter()
+            .map(|id| (each, Of::Branch(*id, false), 0, false))
+            .collect();
+        pieces.extend(tail);
+        layout(&pieces)
+    };
+    close(cost(&with(&[1]), &t), 0.9630);
+    assert!(
+        plan(&with(&[1]), &t, false).steps.is_empty(),
+        "one branch costs nothing at this rate"
+    );
+    close(cost(&with(&[1, 2, 3, 4, 5]), &t), 3.6698);
+    close(cost(&with(&[1, 2, 3, 4, 5, 6, 7, 8, 9, 10]), &t), 7.6754);
+    close(cost(&with(&[1, 1, 1, 1, 1]), &t), 0.9630);
+}
+
+#[test]
+fn a_value_of_the_session_does_not_strand_its_own_history() {
+    let m = gpt54();
+    let t = terms(&m, 1.0, 6.0);
+    let chat = |class| {
+        layout(&[
+            (3000.0, Of::Class(Constant), 0, false),
+            (20.0, Of::Class(class), 0, false),
+            (2000.0, Of::History, 1, false),
+            (50.0, Of::Class(Request), 2, false),
+        ])
+    };
+    assert!(plan(&chat(User), &t, true).steps.is_empty());
+    assert!(plan(&chat(Session), &t, true).steps.is_empty());
+    let clock = plan(&chat(Minute), &t, true);
+    close(clock.steps[0].stranded, 2000.0);
+    let retrieved = layout(&[
+        (75.0, Of::Class(Constant), 0, false),
+        (1500.0, Of::Class(Request), 0, false),
+        (2000.0, Of::History, 1, false),
+        (50.0, Of::Class(Request), 2, false),
+    ]);
+    let p = plan(&retrieved, &t, true);
+    close(p.steps[0].gain, 3.84);
+    close(cost(&p.after, &t), 5.2225);
+}
+
+#[test]
+fn a_clock_born_per_session_is_priced_by_the_session() {
+    let m = gpt54();
+    let t = terms(&m, 1.0, 6.0);
+    let chat = |class| {
+        layout(&[
+            (10.0, Of::Class(class), 0, false),
+            (1700.0, Of::Class(Constant), 0, false),
+            (2000.0, Of::History, 1, false),
+            (50.0, Of::Class(Request), 2, false),
+        ])
+    };
+    close(cost(&chat(Session), &t), 2.68);
+    close(cost(&chat(Minute), &t), 6.6983);
+}
+
+#[test]
+fn below_the_minimum_nothing_is_cached() {
+    let m = gpt54();
+    let t = terms(&m, 1.0, 1.0);
+    close(
+        cost(&one_message(&[(900.0, Constant), (50.0, Request)]), &t),
+        2.375,
+    );
+    close(
+        cost(&one_message(&[(1024.0, Constant), (50.0, Request)]), &t),
+        0.3810,
+    );
+}
+
+/// A deterministic generator (xorshift), so that the simulation is the same on every machine.
+struct Random(u64);
+impl Random {
+    fn unit(&mut self) -> f64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        (self.0 >> 11) as f64 / (1u64 << 53) as f64
+    }
+    fn wait(&mut self, rate: f64) -> f64 {
+        -(1.0 - self.unit()).ln() / rate
+    }
+}
+
+/// Share of calls that find an entry: refreshed on use, gone `ttl` after the last use or when the value changes.
+fn simulated(rate: f64, ttl: f64, tau: f64, random: &mut Random) -> f64 {
+    let (mut now, mut last, mut hits) = (0.0, f64::NEG_INFINITY, 0.0);
+    let calls = 400_000;
+    for _ in 0..calls {
+        now += random.wait(rate);
+        let same_value = tau.is_infinite() || (now / tau).floor() == (last / tau).floor();
+        if now - last <= ttl && same_value {
+            hits += 1.0;
+        }
+        last = now;
+    }
+    hits / f64::from(calls)
+}
+
+#[test]
+fn the_hit_probability_agrees_with_simulated_poisson_arrivals() {
+    let mut random = Random(0x9E37_79B9_7F4A_7C15);
+    for rate in [0.01, 0.2, 1.0, 4.6, 30.0] {
+        for ttl in [5.0, 30.0] {
+            for tau in [1.0, 60.0, 1440.0, f64::INFINITY] {
+                let want = simulated(rate, ttl, tau, &mut random);
+                let got = survival(rate, ttl, tau);
+                assert!(
+                    (got - want).abs() < 0.01,
+                    "rate {rate} ttl {ttl} tau {tau}: {got} vs {want}"
+                );
+            }
+        }
+    }
+}
