@@ -7,6 +7,8 @@ use crate::volatility::Class;
 mod glob;
 mod keys;
 mod read;
+#[cfg(test)]
+mod schema_tests;
 mod set;
 #[cfg(test)]
 mod tests;

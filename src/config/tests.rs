@@ -15,7 +15,7 @@ const KNOWN: Known<'static> = Known {
     categories: &["order", "cost"],
 };
 
-fn load(files: &[(&str, &str)]) -> (ConfigSet, Vec<ConfigError>) {
+pub(super) fn load(files: &[(&str, &str)]) -> (ConfigSet, Vec<ConfigError>) {
     load_for(&Memory::new(files), "")
 }
 
@@ -48,7 +48,7 @@ fn mistakes(text: &str) -> Vec<String> {
     errors.iter().map(shown).collect()
 }
 
-const EVERYTHING: &str = r#"
+pub(super) const EVERYTHING: &str = r#"
 model: gpt-5.4
 traffic: { calls-per-month: 200_000, users: 500, tenants: 20, calls-per-session: 6, minutes-between-calls: 2, batch: false, ttl: 5 }
 assume: { history-tokens: 2000, tools-tokens: 500, unknown-text-tokens: 100, flips: 1 }

@@ -193,7 +193,7 @@ fn text_name(knowledge: &'static Knowledge, lower: &str, stem: &str, last: &str)
         dialect: None,
         is_format: false,
         says_prompt: true,
-        structured: last == "xml",
+        structured: false,
         page: matches!(last, "md" | "markdown"),
         part: stem.starts_with('_'),
     })
