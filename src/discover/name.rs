@@ -115,7 +115,12 @@ fn says_prompt(knowledge: &'static Knowledge, lower: &str, stem: &str) -> bool {
 }
 
 /// `x.j2`, `x.md.j2`, `x.j2.md`; `.prompt` is a document first.
-fn template_name(knowledge: &'static Knowledge, lower: &str, stem: &str, last: &str) -> Option<Name> {
+fn template_name(
+    knowledge: &'static Knowledge,
+    lower: &str,
+    stem: &str,
+    last: &str,
+) -> Option<Name> {
     let (inner, inner_last) = stem.rsplit_once('.').unwrap_or((stem, ""));
     let (dialect, core, around) = if let Some(dialect) = knowledge.templates.get(last) {
         (*dialect, stem, inner_last)
