@@ -1,6 +1,18 @@
 //! Cache policies and prices per model, over `rules/providers/*.yaml`.
 //! Knows nothing of prompts.
 
+mod build;
+mod overlay;
+mod table;
+#[cfg(test)]
+mod tests;
+
+pub use overlay::PriceError;
+pub use table::Table;
+
+/// Year, month, day. Prices are those in force on a date that the caller names; nothing here reads a clock.
+pub type Date = (i32, u32, u32);
+
 /// How a provider finds the end of a reusable prefix.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Match {
@@ -105,4 +117,53 @@ pub struct Framing {
     pub per_tool: u32,
     /// A hidden prompt when any tool is sent.
     pub tools_prompt: u32,
+}
+
+impl Model {
+    /// The tier that an option breaks, if it is part of the cache key: `thinking.budget_tokens` counts as `thinking`.
+    pub fn key_tier(&self, option: &str) -> Option<&str> {
+        lookup_option(&self.key_settings, option)
+    }
+
+    /// What happens to a cache option that this model rejects or ignores. Entries of the form `option=value` hold for
+    /// that value only.
+    pub fn unsupported_option(&self, option: &str, value: Option<&str>) -> Option<&str> {
+        let exact = value.map(|value| format!("{option}={value}"));
+        exact
+            .and_then(|exact| self.unsupported.iter().find(|(name, _)| *name == exact))
+            .map(|(_, what)| what.as_str())
+            .or_else(|| lookup_option(&self.unsupported, option))
+    }
+}
+
+fn lookup_option<'a>(entries: &'a [(String, String)], option: &str) -> Option<&'a str> {
+    entries
+        .iter()
+        .find(|(name, _)| names_option(name, option))
+        .map(|(_, what)| what.as_str())
+}
+
+/// Whether an option is `name` or a part of it.
+fn names_option(name: &str, option: &str) -> bool {
+    option
+        .strip_prefix(name)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+}
+
+/// One row of the table with what the cost model has no use for.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Listed {
+    pub model: Model,
+    /// ISO date on which the model retires or retired.
+    pub retires: Option<String>,
+    /// Dollars per million tokens and hour of an explicit cache.
+    pub storage: Option<f64>,
+    /// Peak hours: the factor on all prices, and when.
+    pub peak: Option<(f64, String)>,
+    /// Read and write price where the request marks what to cache and the provider also caches by itself.
+    pub explicit: Option<(Option<f64>, Option<f64>)>,
+    /// Later price sets: ISO date from which each holds.
+    pub later: Vec<(String, Prices)>,
+    /// How the tokenizer's ratio was found.
+    pub tokenizer_basis: Option<String>,
 }
