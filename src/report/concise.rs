@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::style::{Style, BOLD};
-use super::{active, counts, wording, full, located, statistics, tables, Report, Show, Verbosity};
+use super::{active, counts, full, located, statistics, tables, wording, Report, Show, Verbosity};
 use crate::engine::Analysis;
 use crate::finding::{Finding, Severity};
 

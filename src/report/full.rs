@@ -372,6 +372,3 @@ fn basis(analysis: &Analysis) -> (String, String) {
     let prices = format!("as of {}, input only", analysis.prices_as_of);
     (traffic, prices)
 }
-
-
-

@@ -71,7 +71,10 @@ fn body(out: &mut String, analysis: &Analysis, judged: &Judged, style: Style) {
     let mut lines = lines_between(judged);
     let (mut at, mut message) = (0.0, None);
     let place_width = 14;
-    let text_width = style.width.saturating_sub(10 + 9 + 10 + place_width).max(20);
+    let text_width = style
+        .width
+        .saturating_sub(10 + 9 + 10 + place_width)
+        .max(20);
     for segment in &layout.segments {
         if message != Some(segment.message) {
             message = Some(segment.message);
@@ -87,7 +90,10 @@ fn body(out: &mut String, analysis: &Analysis, judged: &Judged, style: Style) {
             write_row(out, &row, judged.estimated(), text_width, style);
         }
         at = end;
-        while lines.first().is_some_and(|(offset, _)| *offset <= at + 1e-6) {
+        while lines
+            .first()
+            .is_some_and(|(offset, _)| *offset <= at + 1e-6)
+        {
             let (offset, text) = lines.remove(0);
             let inside = at - offset > 0.5;
             rule(out, &text, inside, style);
@@ -122,16 +128,13 @@ fn lines_between(judged: &Judged) -> Vec<(f64, String)> {
     lines
 }
 
-fn row(
-    analysis: &Analysis,
-    judged: &Judged,
-    segment: &Segment,
-    at: f64,
-    columns: usize,
-) -> Row {
+fn row(analysis: &Analysis, judged: &Judged, segment: &Segment, at: f64, columns: usize) -> Row {
     let class = class_name(segment);
     let framing = matches!(segment.kind, Kind::Framing);
-    let text = match (expression(&segment.kind), source(analysis, &segment.place.path)) {
+    let text = match (
+        expression(&segment.kind),
+        source(analysis, &segment.place.path),
+    ) {
         _ if framing => "chat format".to_string(),
         (Some(expression), _) => expression.to_string(),
         (None, Some(file)) => {
@@ -190,7 +193,10 @@ fn rule(out: &mut String, text: &str, inside: bool, style: Style) {
     } else {
         text.to_string()
     };
-    let dashes = style.width.min(100).saturating_sub(text.chars().count() + 6);
+    let dashes = style
+        .width
+        .min(100)
+        .saturating_sub(text.chars().count() + 6);
     let line = format!("──── {text} {}", "─".repeat(dashes));
     let _ = writeln!(out, "{}", style.paint(GREEN, &line));
 }

@@ -236,6 +236,3 @@ pub(super) fn number(value: f64) -> Value {
         Value::from(rounded)
     }
 }
-
-
-

@@ -82,7 +82,11 @@ fn links(text: &str) -> String {
         let link = rest[open..].find("](").and_then(|middle| {
             let url = open + middle + 2;
             let end = rest[url..].find(')')?;
-            Some((&rest[open + 1..url - 2], &rest[url..url + end], url + end + 1))
+            Some((
+                &rest[open + 1..url - 2],
+                &rest[url..url + end],
+                url + end + 1,
+            ))
         });
         let Some((label, url, next)) = link else {
             break;
@@ -119,7 +123,10 @@ mod tests {
 
     #[test]
     fn a_page_reads_as_plain_text() {
-        let style = Style { color: false, width: 40 };
+        let style = Style {
+            color: false,
+            width: 40,
+        };
         let page = "## What\n\nA `clock` that stands in\nfront of text.\n\n```jinja path=a.j2 bad\nNow {{ now }}\n```\n\
                     - [Docs](https://a.b): about\n- two\n";
         assert_eq!(

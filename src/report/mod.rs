@@ -24,8 +24,8 @@ mod tables;
 mod wording;
 
 pub use json::document as json_document;
-pub use style::Style;
 pub use json::pretty;
+pub use style::Style;
 pub use tables::{files, files_json};
 
 /// How much a person wants to read.
@@ -69,10 +69,7 @@ pub const FORMATS: &[&dyn Report] = &[
 
 /// The format of a name.
 pub fn format_of(name: &str) -> Option<&'static dyn Report> {
-    FORMATS
-        .iter()
-        .copied()
-        .find(|format| format.name() == name)
+    FORMATS.iter().copied().find(|format| format.name() == name)
 }
 
 /// The settings in force for one path: for `--show-settings`.
@@ -118,6 +115,3 @@ fn counts(analysis: &Analysis) -> [(Severity, usize); 3] {
         (severity, count)
     })
 }
-
-
-

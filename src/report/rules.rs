@@ -13,13 +13,7 @@ use crate::rulebook::Page;
 pub fn list(pages: &[Page], style: Style) -> String {
     let rows: Vec<Vec<String>> = pages
         .iter()
-        .map(|page| {
-            vec![
-                page.id.clone(),
-                page.category.clone(),
-                page.summary.clone(),
-            ]
-        })
+        .map(|page| vec![page.id.clone(), page.category.clone(), page.summary.clone()])
         .collect();
     table(&rows, &[], |_, column, cell| match column {
         0 => style.paint(BOLD, cell),

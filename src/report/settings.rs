@@ -47,25 +47,26 @@ fn lines(settings: &Settings) -> Vec<(&'static str, String)> {
         fields.push(format!("ttl: {}", plain(ttl)));
     }
     let map = |pairs: Vec<String>| format!("{{ {} }}", pairs.join(", "));
-    let mut out = vec![
-        (
-            "model",
-            settings
-                .model
-                .clone()
-                .unwrap_or_else(|| "# built in".to_string()),
-        ),
-        ("traffic", map(fields)),
-        (
-            "assume",
-            format!(
+    let mut out =
+        vec![
+            (
+                "model",
+                settings
+                    .model
+                    .clone()
+                    .unwrap_or_else(|| "# built in".to_string()),
+            ),
+            ("traffic", map(fields)),
+            (
+                "assume",
+                format!(
                 "{{ history-tokens: {}, tools-tokens: {}, unknown-text-tokens: {}, flips: {} }}",
                 assume.history_tokens, assume.tools_tokens, assume.unknown_text_tokens, assume.flips
             ),
-        ),
-        ("tests", tests_name(settings.tests).to_string()),
-        ("warn-at", settings.warn_at.to_string()),
-    ];
+            ),
+            ("tests", tests_name(settings.tests).to_string()),
+            ("warn-at", settings.warn_at.to_string()),
+        ];
     if !settings.volatility.is_empty() {
         let pairs = settings
             .volatility

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{json, Value};
 
-use super::style::{table as aligned, Style, BOLD, DIM};
 use super::active;
+use super::style::{table as aligned, Style, BOLD, DIM};
 use crate::engine::Analysis;
 use crate::figures::{thousands, usd};
 use crate::finding::Severity;
@@ -47,11 +47,20 @@ pub(super) fn table(out: &mut String, analysis: &Analysis, style: Style) {
     if tallies.is_empty() {
         return;
     }
-    let monthly = tallies.iter().any(|(_, tally)| tally.usd_per_month.is_some());
+    let monthly = tallies
+        .iter()
+        .any(|(_, tally)| tally.usd_per_month.is_some());
     let mut head: Vec<String> = ["rule", "errors", "warnings", "notes"]
         .map(str::to_string)
         .to_vec();
-    head.push(if monthly { "a month" } else { "per 1,000 calls" }.to_string());
+    head.push(
+        if monthly {
+            "a month"
+        } else {
+            "per 1,000 calls"
+        }
+        .to_string(),
+    );
     let mut rows = vec![head];
     for (rule, tally) in &tallies {
         let count = |count: usize| match count {
@@ -72,10 +81,12 @@ pub(super) fn table(out: &mut String, analysis: &Analysis, style: Style) {
         ]);
     }
     let right = [false, true, true, true, true];
-    out.push_str(&aligned(&rows, &right, |row, column, cell| match (row, column) {
-        (0, _) => style.paint(DIM, cell),
-        (_, 0) => style.paint(BOLD, cell),
-        _ => cell.to_string(),
+    out.push_str(&aligned(&rows, &right, |row, column, cell| {
+        match (row, column) {
+            (0, _) => style.paint(DIM, cell),
+            (_, 0) => style.paint(BOLD, cell),
+            _ => cell.to_string(),
+        }
     }));
 }
 

@@ -13,7 +13,16 @@ pub(super) fn prompts(out: &mut String, analysis: &Analysis, style: Style) {
     if analysis.prompts.is_empty() {
         return;
     }
-    let head = ["prompt", "model", "tokens", "boundary", "read now", "after", "per 1,000", "after"];
+    let head = [
+        "prompt",
+        "model",
+        "tokens",
+        "boundary",
+        "read now",
+        "after",
+        "per 1,000",
+        "after",
+    ];
     let mut rows = vec![head.map(str::to_string).to_vec()];
     for judged in &analysis.prompts {
         let exact = !judged.estimated();

@@ -37,7 +37,10 @@ pub fn traffic(traffic: &Traffic) -> String {
         people(traffic.tenants, "tenant"),
     ];
     if traffic.calls_per_session != 1.0 {
-        parts.push(format!("{} calls a session", plain(traffic.calls_per_session)));
+        parts.push(format!(
+            "{} calls a session",
+            plain(traffic.calls_per_session)
+        ));
     }
     if traffic.batch {
         parts.push("in batches".to_string());
