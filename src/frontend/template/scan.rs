@@ -93,7 +93,9 @@ fn word_at<'a>(rest: &'a str, first: char, words: &Words, behind_dot: bool) -> (
         }
     }
     if (words.starts_name)(first) {
-        let len = rest.find(|c| !(words.in_name)(c)).unwrap_or(rest.len());
+        let head = first.len_utf8();
+        let tail = rest[head..].find(|c| !(words.in_name)(c));
+        let len = tail.map_or(rest.len(), |tail| head + tail);
         return (Word::Name(&rest[..len]), len);
     }
     match words.operators.iter().find(|op| rest.starts_with(**op)) {
