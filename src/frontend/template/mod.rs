@@ -14,6 +14,7 @@ mod liquid;
 mod scan;
 mod semantic_kernel;
 pub mod tree;
+mod trim;
 
 use std::cell::RefCell;
 

@@ -84,10 +84,7 @@ fn word_at<'a>(rest: &'a str, first: char, words: &Words, behind_dot: bool) -> (
     }
     if first.is_ascii_digit() {
         let (value, len) = number(rest, behind_dot);
-        let ends = rest[len..]
-            .chars()
-            .next()
-            .map_or(true, |c| !is_word_char(c));
+        let ends = rest[len..].chars().next().is_none_or(|c| !is_word_char(c));
         if ends || !(words.starts_name)(first) {
             return (Word::Number(value), len);
         }
