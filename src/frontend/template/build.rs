@@ -8,6 +8,9 @@ use crate::source::{Span, Text};
 /// How deep blocks and expressions may nest.
 pub(super) const NESTING_LIMIT: usize = 256;
 
+/// How many problems of one template are worth telling apart.
+const PROBLEM_LIMIT: usize = 100;
+
 /// What a tag does.
 pub(super) enum Action {
     /// It stands for these nodes (none: it sends nothing).
@@ -74,6 +77,9 @@ pub(super) struct Builder<'a> {
     nodes: Vec<Node>,
     stack: Vec<Frame>,
     problems: Vec<Problem>,
+    /// Problems beyond the limit, and the place of the first.
+    dropped: usize,
+    dropped_at: Span,
     /// Blocks opened beyond the nesting limit.
     sunk: usize,
     too_deep: bool,
@@ -86,13 +92,22 @@ impl<'a> Builder<'a> {
             nodes: Vec::new(),
             stack: Vec::new(),
             problems: Vec::new(),
+            dropped: 0,
+            dropped_at: Span::default(),
             sunk: 0,
             too_deep: false,
         }
     }
 
     pub fn problem(&mut self, problem: Problem) {
-        self.problems.push(problem);
+        if self.problems.len() < PROBLEM_LIMIT {
+            self.problems.push(problem);
+            return;
+        }
+        if self.dropped == 0 {
+            self.dropped_at = problem.span;
+        }
+        self.dropped += 1;
     }
 
     fn body(&mut self) -> &mut Vec<Node> {
@@ -142,7 +157,7 @@ impl<'a> Builder<'a> {
     pub fn degrade(&mut self, message: String, help: Option<String>, from: usize, to: usize) {
         let mut problem = Problem::new(self.text.span(from, to), message);
         problem.help = help;
-        self.problems.push(problem);
+        self.problem(problem);
         self.text(self.text.slice(from, to));
     }
 
@@ -155,8 +170,9 @@ impl<'a> Builder<'a> {
                 self.too_deep = true;
                 let message = format!("blocks nest deeper than {NESTING_LIMIT}");
                 let problem = Problem::new(span, message);
-                self.problems
-                    .push(problem.with_help("what is deeper is read as if it stood at this depth"));
+                self.problem(
+                    problem.with_help("what is deeper is read as if it stood at this depth"),
+                );
             }
             return;
         }
@@ -199,7 +215,7 @@ impl<'a> Builder<'a> {
         };
         if frame.otherwise {
             let problem = Problem::new(span, "an `else` behind the last arm of its block");
-            self.problems.push(problem);
+            self.problem(problem);
             return false;
         }
         frame.finish_arm(condition, span);
@@ -268,7 +284,7 @@ impl<'a> Builder<'a> {
             if !frame.end.is_empty() {
                 problem = problem.with_help(format!("expected `{}`", frame.end));
             }
-            self.problems.push(problem);
+            self.problem(problem);
         }
         let span = match end {
             Some(end) => frame.head.to(end),
@@ -281,6 +297,10 @@ impl<'a> Builder<'a> {
     pub fn finish(mut self) -> Tree {
         while !self.stack.is_empty() {
             self.pop(None);
+        }
+        if self.dropped > 0 {
+            let message = format!("{} more problems", self.dropped);
+            self.problems.push(Problem::new(self.dropped_at, message));
         }
         self.problems.sort_by_key(|problem| problem.span);
         Tree {

@@ -486,9 +486,15 @@ impl<'a> Parser<'a> {
         Some(self.expr(ExprKind::Attr(Box::new(value), name), first))
     }
 
+    /// Whether the next word follows without a gap.
+    fn continues(&self) -> bool {
+        let end = self.at.checked_sub(1).map_or(0, |at| self.tokens[at].to);
+        self.peek().is_some_and(|token| token.from == end)
+    }
+
     fn attributes(&mut self, mut value: Expr, first: usize) -> Option<Expr> {
         let mut height = 0;
-        while self.take(".") || self.take("/") {
+        while self.continues() && (self.take(".") || self.take("/")) {
             height += 1;
             if height > NESTING_LIMIT {
                 return None;

@@ -104,6 +104,10 @@ fn statement(tag: &Tag, keyword: &str, parser: &mut Parser) -> Action {
             }
             Action::Close(end.to_string())
         }
+        "raw" | "verbatim" => Action::Text(
+            format!("`{keyword}` is not closed"),
+            Some("it is read as text, and what follows as a template".into()),
+        ),
         "" => Action::Text("an empty tag".into(), None),
         other => Action::Text(
             format!("unknown tag `{other}`"),

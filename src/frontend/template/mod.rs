@@ -3,12 +3,18 @@
 
 mod build;
 pub mod dialect;
+mod erb;
 mod expr;
+mod fields;
+mod go;
 mod handlebars;
 mod jinja;
 mod lexer;
+mod liquid;
 mod scan;
+mod semantic_kernel;
 pub mod tree;
+mod trim;
 
 use std::cell::RefCell;
 
@@ -22,8 +28,53 @@ use crate::source::{Span, Text};
 
 /// Parses a template. Never fails: what cannot be understood is literal text (or an opaque expression) and a problem.
 pub fn parse(text: &Text, dialect: Dialect) -> Tree {
-    let src = text.as_str();
     let mut builder = Builder::new(text);
+    match dialect {
+        Dialect::Braces => fields::braces(text, &mut builder),
+        Dialect::Dollar => fields::dollar(text, &mut builder),
+        _ => tags(text, dialect, &mut builder),
+    }
+    builder.finish()
+}
+
+/// A part of a template as it is cut, before tags are understood.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Part {
+    /// Literal text: escapes decoded, whitespace control applied.
+    Text(Text),
+    /// `{{ .. }}`
+    Output(Span),
+    /// `{% .. %}`, and tags of dialects that do not tell outputs from statements.
+    Statement(Span),
+    Comment(Span),
+    /// Around verbatim text, or a change of delimiters.
+    Silent(Span),
+}
+
+/// How a template is cut into literal text and tags. Unclosed tags are text. Empty texts are left out.
+pub fn parts(text: &Text, dialect: Dialect) -> Vec<Part> {
+    let lexemes = lexer::lex(text.as_str(), dialect.syntax());
+    let part = |lexeme: lexer::Lexeme| {
+        let span = text.span(lexeme.from, lexeme.to);
+        match lexeme.kind {
+            LexemeKind::Text | LexemeKind::Unclosed => {
+                Part::Text(text.slice(lexeme.inner.0, lexeme.inner.1))
+            }
+            LexemeKind::Escaped(meant) => Part::Text(Text::opaque(&text.path, span, meant)),
+            LexemeKind::Tag(TagKind::Comment) => Part::Comment(span),
+            LexemeKind::Tag(TagKind::Output) => Part::Output(span),
+            LexemeKind::Tag(_) => Part::Statement(span),
+            LexemeKind::Silent => Part::Silent(span),
+        }
+    };
+    let parts = lexemes.into_iter().map(part);
+    parts
+        .filter(|part| !matches!(part, Part::Text(text) if text.is_empty()))
+        .collect()
+}
+
+fn tags(text: &Text, dialect: Dialect, builder: &mut Builder) {
+    let src = text.as_str();
     for lexeme in lexer::lex(src, dialect.syntax()) {
         let (from, to) = (lexeme.from, lexeme.to);
         match lexeme.kind {
@@ -41,22 +92,62 @@ pub fn parse(text: &Text, dialect: Dialect) -> Tree {
                 span: text.span(from, to),
             }),
             LexemeKind::Tag(kind) => {
-                let tag = Tag {
-                    text,
-                    kind,
-                    whole: (from, to),
-                    inner: lexeme.inner,
-                    problems: RefCell::default(),
+                let inner = lexeme.inner;
+                let lines = match dialect {
+                    Dialect::Liquid if kind == TagKind::Statement => liquid_lines(src, inner),
+                    _ => None,
                 };
-                let action = tag_action(&tag, dialect);
-                for problem in tag.problems.into_inner() {
-                    builder.problem(problem);
+                match lines {
+                    Some(lines) => lines.into_iter().for_each(|line| {
+                        apply_tag(text, dialect, builder, TagKind::Statement, line, line);
+                    }),
+                    None => apply_tag(text, dialect, builder, kind, (from, to), inner),
                 }
-                builder.apply(action, from, to);
             }
         }
     }
-    builder.finish()
+}
+
+fn apply_tag(
+    text: &Text,
+    dialect: Dialect,
+    builder: &mut Builder,
+    kind: TagKind,
+    whole: (usize, usize),
+    inner: (usize, usize),
+) {
+    let tag = Tag {
+        text,
+        kind,
+        whole,
+        inner,
+        problems: RefCell::default(),
+    };
+    let action = tag_action(&tag, dialect);
+    for problem in tag.problems.into_inner() {
+        builder.problem(problem);
+    }
+    builder.apply(action, whole.0, whole.1);
+}
+
+/// The statements of `{% liquid .. %}`, one a line.
+fn liquid_lines(src: &str, inner: (usize, usize)) -> Option<Vec<(usize, usize)>> {
+    let content = &src[inner.0..inner.1];
+    let rest = content.trim_start().strip_prefix("liquid")?;
+    if !rest.is_empty() && !rest.starts_with(char::is_whitespace) {
+        return None;
+    }
+    let mut at = inner.1 - rest.len();
+    let mut lines = Vec::new();
+    for line in rest.split('\n') {
+        let from = at + line.len() - line.trim_start().len();
+        let to = at + line.trim_end().len();
+        if from < to {
+            lines.push((from, to));
+        }
+        at += line.len() + 1;
+    }
+    Some(lines)
 }
 
 fn tag_action(tag: &Tag, dialect: Dialect) -> Action {
@@ -65,7 +156,13 @@ fn tag_action(tag: &Tag, dialect: Dialect) -> Action {
         Dialect::Handlebars | Dialect::Dotprompt | Dialect::Mustache => {
             handlebars::action(tag, dialect)
         }
-        _ => Action::Text("no such tag".into(), None),
+        Dialect::Liquid => liquid::action(tag),
+        Dialect::GoTemplate => go::action(tag),
+        Dialect::SemanticKernel => semantic_kernel::action(tag),
+        Dialect::Erb => erb::action(tag),
+        Dialect::Braces | Dialect::Dollar | Dialect::Plain => {
+            Action::Text("a tag in a language without tags".into(), None)
+        }
     }
 }
 
@@ -110,3 +207,6 @@ impl<'a> Tag<'a> {
         Expr::new(kind, self.text.span(self.inner.0, self.inner.1))
     }
 }
+
+#[cfg(test)]
+mod tests;

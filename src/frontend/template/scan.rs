@@ -84,16 +84,15 @@ fn word_at<'a>(rest: &'a str, first: char, words: &Words, behind_dot: bool) -> (
     }
     if first.is_ascii_digit() {
         let (value, len) = number(rest, behind_dot);
-        let ends = rest[len..]
-            .chars()
-            .next()
-            .map_or(true, |c| !is_word_char(c));
+        let ends = rest[len..].chars().next().is_none_or(|c| !is_word_char(c));
         if ends || !(words.starts_name)(first) {
             return (Word::Number(value), len);
         }
     }
     if (words.starts_name)(first) {
-        let len = rest.find(|c| !(words.in_name)(c)).unwrap_or(rest.len());
+        let head = first.len_utf8();
+        let tail = rest[head..].find(|c| !(words.in_name)(c));
+        let len = tail.map_or(rest.len(), |tail| head + tail);
         return (Word::Name(&rest[..len]), len);
     }
     match words.operators.iter().find(|op| rest.starts_with(**op)) {
