@@ -1,8 +1,24 @@
 //! Settings: `prefixlint.yaml`, found next to the file and above it. This file holds the typed settings that the
-//! rest of the program sees.
+//! rest of the program sees; `set.rs` finds and joins config files, `read.rs` checks one. Prints nothing.
 
 use crate::finding::Severity;
 use crate::volatility::Class;
+
+mod glob;
+mod keys;
+mod read;
+#[cfg(test)]
+mod schema_tests;
+mod set;
+#[cfg(test)]
+mod tests;
+mod tree;
+
+pub use read::Known;
+pub use set::{Above, CliOverrides, ConfigError, ConfigSet, LoadOptions};
+
+/// Names of config files; where both stand in a folder the first one holds.
+pub const FILE_NAMES: [&str; 2] = ["prefixlint.yaml", ".prefixlint.yaml"];
 
 /// How the traffic figures were obtained.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -36,6 +52,7 @@ pub struct Traffic {
     pub batch: bool,
     /// Overrides the model's TTL, minutes.
     pub ttl: Option<f64>,
+    /// `Config` where `calls_per_month` is configured: only then are there monthly figures.
     pub basis: Basis,
 }
 
@@ -113,6 +130,7 @@ pub struct Settings {
     pub tests: Tests,
     /// Pattern (`company_name`, `ctx.ticket*`) -> class, first match wins.
     pub volatility: Vec<(String, Class)>,
+    /// Rule id or category -> level, first match wins.
     pub rules: Vec<(String, Level)>,
     /// Largest prompt allowed, in tokens.
     pub budget: Option<u32>,
@@ -123,6 +141,19 @@ pub struct Settings {
     /// Named in `include`: always a prompt.
     pub included: bool,
     pub excluded: bool,
+    /// Entries for the tables of request calls and of models, nearest config first.
+    pub sdk: Vec<serde_yaml::Value>,
+    pub models: Vec<serde_yaml::Value>,
+}
+
+impl Settings {
+    /// What the config says of a rule, by its id or its category.
+    pub fn level(&self, rule: &str, category: &str) -> Level {
+        self.rules
+            .iter()
+            .find(|(name, _)| name == rule || name == category)
+            .map_or(Level::Default, |(_, level)| *level)
+    }
 }
 
 impl Default for Settings {
@@ -139,6 +170,8 @@ impl Default for Settings {
             warn_at: 0.05,
             included: false,
             excluded: false,
+            sdk: Vec::new(),
+            models: Vec::new(),
         }
     }
 }

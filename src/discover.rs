@@ -309,6 +309,10 @@ pub fn classify(
     match name {
         Name::Config => Taken::Config,
         Name::Code(language) => Taken::Code { language },
+        Name::Document {
+            fallback: Some(traits),
+            ..
+        } if traits.part => content::judge(text, traits, wanted),
         Name::Document { fallback, .. } => match (format_of(&file.path, file), fallback) {
             (Some((format, why)), _) => Taken::Prompt {
                 how: How::Document(format),

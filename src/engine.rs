@@ -1,12 +1,29 @@
-//! The one analysis that every face shares: workspace in, findings out. Never prints, never exits.
+//! The one analysis that every face shares: workspace in, findings out. Never prints, never exits, reads no clock.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex};
 
-use crate::config::Traffic;
-use crate::finding::{FileError, Finding};
-use crate::judge::Judged;
+use rayon::prelude::*;
+
+use crate::config::{Settings, Traffic};
+use crate::discover::{self, Context, FormatOf, Found, How, Taken};
+use crate::finding::{FileError, Finding, Severity};
+use crate::frontend::document::draft::Document;
+use crate::frontend::document;
+use crate::frontend::template;
+use crate::judge::{judge, Judged};
+use crate::prompt::{Prompt, TargetSource};
+use crate::providers::Model;
+use crate::resolve::{self, Parsed, ParsedKind};
+use crate::rules;
 use crate::source::SourceFile;
+use crate::suppress::{Comment, Suppressions};
+use crate::volatility::classify::Classifier;
+use crate::volatility::Confidence;
+use crate::workspace::Workspace;
+
+mod counting;
+mod findings;
 
 /// Everything a run found, in an order that does not depend on threads.
 pub struct Analysis {
@@ -49,4 +66,303 @@ pub struct Uncacheable {
     pub of: usize,
     /// The prompt that lacks least: (prompt id, its best prefix in tokens, the minimum, whether the count is exact).
     pub nearest: Option<(String, f64, f64, bool)>,
+}
+
+/// What to analyse and under which settings.
+pub struct Request<'a> {
+    pub workspace: &'a dyn Workspace,
+    /// The files to look at: walked, and filtered by the config.
+    pub found: Found,
+    /// The settings in force for a path.
+    pub settings_for: &'a (dyn Fn(&str) -> Arc<Settings> + Sync),
+    /// The model of a provider and a model name; both missing: the built-in default.
+    pub model_for: &'a (dyn Fn(Option<&str>, Option<&str>) -> Model + Sync),
+    pub filter: Filter,
+    /// Whether to list every file with what it was taken for.
+    pub list_files: bool,
+    pub prices_as_of: String,
+    pub notices: Vec<String>,
+}
+
+/// Which findings are wanted.
+#[derive(Clone, Debug)]
+pub struct Filter {
+    /// Rule ids.
+    pub rules: BTreeSet<&'static str>,
+    pub min_severity: Severity,
+    pub min_confidence: Confidence,
+    /// Also what saves next to nothing.
+    pub pedantic: bool,
+}
+
+impl Default for Filter {
+    fn default() -> Self {
+        Filter {
+            rules: rules::ids().into_iter().collect(),
+            min_severity: Severity::Note,
+            min_confidence: Confidence::Possible,
+            pedantic: false,
+        }
+    }
+}
+
+/// A file that was read and parsed.
+struct ParsedFile {
+    parsed: Parsed,
+    suppressions: Suppressions,
+    in_tests: bool,
+    partial: bool,
+}
+
+/// Analyses the files of a request.
+pub fn analyse(request: &Request) -> Analysis {
+    let found = &request.found;
+    let outcomes: Vec<Outcome> = found
+        .candidates
+        .par_iter()
+        .map(|candidate| outcome(request, candidate))
+        .collect();
+    let files = outcomes.len();
+    let mut errors = found.errors.clone();
+    let mut listed: Vec<ListedFile> = Vec::new();
+    let mut read: Vec<ParsedFile> = Vec::new();
+    for outcome in outcomes {
+        errors.extend(outcome.error);
+        if request.list_files {
+            listed.push(outcome.listed);
+        }
+        read.extend(outcome.parsed);
+    }
+    if request.list_files {
+        listed.extend(found.excluded.iter().map(|path| ListedFile {
+            path: path.clone(),
+            taken_as: "skipped",
+            why: "excluded by the config".into(),
+        }));
+        listed.extend(found.configs.iter().map(|path| ListedFile {
+            path: path.clone(),
+            taken_as: "config",
+            why: "configuration".into(),
+        }));
+    }
+
+    let mut marks: BTreeMap<Arc<str>, FileMarks> = BTreeMap::new();
+    let mut inputs = Vec::with_capacity(read.len());
+    for file in read {
+        marks.insert(
+            file.parsed.file.path.clone(),
+            FileMarks {
+                suppressions: file.suppressions,
+                in_tests: file.in_tests,
+            },
+        );
+        // A partial is read by what includes it.
+        if !file.partial {
+            inputs.push(file.parsed);
+        }
+    }
+    let classifier_for = |path: &str| -> Arc<Classifier> {
+        let settings = (request.settings_for)(path);
+        let own = marks.get(path).map_or(&[][..], |marks| marks.suppressions.overrides());
+        let overrides: Vec<_> = own.iter().cloned().chain(settings.volatility.iter().cloned()).collect();
+        Arc::new(Classifier::new(&overrides))
+    };
+    let assume_for = |path: &str| (request.settings_for)(path).assume.clone();
+    let resolution = resolve::resolve(inputs, request.workspace, &classifier_for, &assume_for);
+    for (path, role) in &resolution.partial_of {
+        if let Some(line) = listed.iter_mut().find(|line| line.path == *path) {
+            line.taken_as = "partial";
+            line.why = format!("part of {role}");
+        }
+    }
+    listed.sort_by(|a, b| a.path.cmp(&b.path));
+
+    let in_tests = |path: &str| match marks.get(path) {
+        Some(marks) => marks.in_tests,
+        None => discover::context_of(path) == Context::Test,
+    };
+    let mut prompts: Vec<Judged> = resolution
+        .prompts
+        .into_par_iter()
+        .map(|prompt| judged(request, prompt, &in_tests))
+        .collect();
+    prompts.sort_by(|a, b| a.prompt.id.cmp(&b.prompt.id));
+
+    let mut notices = request.notices.clone();
+    notices.extend(
+        resolution
+            .limits
+            .iter()
+            .map(|limit| format!("{}: {}", limit.path, limit.message)),
+    );
+    errors.sort();
+    errors.dedup();
+    let (findings, sources) = findings::collect(request, &prompts, &resolution.problems, &mut marks);
+    Analysis {
+        files,
+        uncacheable: uncacheable(&prompts),
+        prompts,
+        findings,
+        errors,
+        listed,
+        traffic: (request.settings_for)("").traffic.clone(),
+        prices_as_of: request.prices_as_of.clone(),
+        notices,
+        sources,
+    }
+}
+
+/// What the engine keeps of a file beside its prompts.
+struct FileMarks {
+    suppressions: Suppressions,
+    in_tests: bool,
+}
+
+struct Outcome {
+    listed: ListedFile,
+    parsed: Option<ParsedFile>,
+    error: Option<FileError>,
+}
+
+/// Reads and parses one candidate.
+fn outcome(request: &Request, candidate: &discover::Candidate) -> Outcome {
+    let path = candidate.path.clone();
+    // To know a document's format is to parse it: kept, so that it is parsed once.
+    let read: Mutex<Option<Document>> = Mutex::new(None);
+    let format_of: &FormatOf = &|_, file| {
+        let (format, why, document) = document::read(file)?;
+        if let Ok(mut slot) = read.lock() {
+            *slot = Some(document);
+        }
+        Some((format, why))
+    };
+    let (taken, file) = match discover::take(request.workspace, candidate, format_of) {
+        Ok(taken) => taken,
+        Err(error) => {
+            return Outcome {
+                listed: ListedFile {
+                    path: path.clone(),
+                    taken_as: "error",
+                    why: error.to_string(),
+                },
+                parsed: None,
+                error: Some(FileError {
+                    path,
+                    message: error.to_string(),
+                }),
+            }
+        }
+    };
+    let listed = ListedFile {
+        path: path.clone(),
+        taken_as: taken.word(),
+        why: taken.reason(),
+    };
+    let document = read.into_inner().ok().flatten();
+    let parsed = file.and_then(|file| parse(candidate, &taken, file, document));
+    let error = parsed.as_ref().and_then(|parsed| {
+        let invalid = parsed.parsed.file.invalid_bytes;
+        (invalid > 0).then(|| FileError {
+            path,
+            message: format!("{invalid} bytes are not valid UTF-8; each is read as U+001A and the rest is linted"),
+        })
+    });
+    Outcome { listed, parsed, error }
+}
+
+fn parse(
+    candidate: &discover::Candidate,
+    taken: &Taken,
+    file: Arc<SourceFile>,
+    document: Option<Document>,
+) -> Option<ParsedFile> {
+    let kind = match taken {
+        Taken::Prompt {
+            how: How::Template(dialect),
+            ..
+        }
+        | Taken::Partial { dialect, .. } => ParsedKind::Template {
+            dialect: *dialect,
+            tree: template::parse(&file.content(), *dialect),
+        },
+        Taken::Prompt {
+            how: How::Document(_), ..
+        } => ParsedKind::Document(document?),
+        _ => return None,
+    };
+    // Few files speak to the linter: only those are searched for comments.
+    let comments = match &kind {
+        _ if !file.text.contains("prefixlint:") => Vec::new(),
+        ParsedKind::Template { tree, .. } => tree.comments(),
+        ParsedKind::Document(_) => document::comments(&file),
+    };
+    counting::prefetch(&file);
+    let comments: Vec<Comment> = comments
+        .into_iter()
+        .map(|(span, text)| Comment { span, text })
+        .collect();
+    let suppressions = Suppressions::parse(&file, &comments, &rules::ids());
+    Some(ParsedFile {
+        partial: matches!(taken, Taken::Partial { .. }),
+        in_tests: candidate.context() == Context::Test,
+        parsed: Parsed {
+            file,
+            kind,
+            explicit: candidate.named || candidate.included,
+        },
+        suppressions,
+    })
+}
+
+/// Judges a prompt on the model that it, its config or the built-in default names.
+fn judged(request: &Request, prompt: Prompt, in_tests: &dyn Fn(&str) -> bool) -> Judged {
+    let settings = (request.settings_for)(&prompt.origin.path);
+    let target = &prompt.target;
+    let (model, source) = match (&target.provider, &target.model, &settings.model) {
+        (provider, Some(model), _) => (
+            (request.model_for)(provider.as_deref(), Some(model)),
+            TargetSource::Declared,
+        ),
+        (Some(provider), None, configured) => {
+            // The configured model counts where it is one of the declared provider's.
+            let own = configured
+                .as_deref()
+                .map(|name| (request.model_for)(None, Some(name)))
+                .filter(|model| model.provider == *provider);
+            match own {
+                Some(model) => (model, TargetSource::Config),
+                None => ((request.model_for)(Some(provider), None), TargetSource::Declared),
+            }
+        }
+        (None, None, Some(name)) => ((request.model_for)(None, Some(name)), TargetSource::Config),
+        (None, None, None) => ((request.model_for)(None, None), TargetSource::Default),
+    };
+    let test = in_tests(&prompt.origin.path);
+    let counter = counting::counter(&prompt, &model);
+    judge(prompt, model, source, settings, test, &counter, counter.exact())
+}
+
+fn uncacheable(prompts: &[Judged]) -> Uncacheable {
+    let short: Vec<&Judged> = prompts
+        .iter()
+        .filter(|judged| !judged.terms().caches() || judged.best < f64::from(judged.model.minimum))
+        .collect();
+    let lack = |judged: &Judged| f64::from(judged.model.minimum) - judged.best;
+    let nearest = short
+        .iter()
+        .filter(|judged| judged.terms().caches())
+        .min_by(|a, b| lack(a).total_cmp(&lack(b)))
+        .map(|judged| {
+            (
+                judged.prompt.id.clone(),
+                judged.best,
+                f64::from(judged.model.minimum),
+                !judged.estimated(),
+            )
+        });
+    Uncacheable {
+        count: short.len(),
+        of: prompts.len(),
+        nearest,
+    }
 }

@@ -4,6 +4,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod cli;
 pub mod config;
 pub mod cost;
 pub mod discover;
@@ -16,8 +17,12 @@ pub mod layout;
 pub mod plan;
 pub mod prompt;
 pub mod providers;
+pub mod report;
+pub mod resolve;
 pub mod rulebook;
 pub mod rules;
 pub mod source;
+pub mod suppress;
+pub mod tokens;
 pub mod volatility;
 pub mod workspace;

@@ -4,6 +4,8 @@
 use std::fmt;
 use std::sync::OnceLock;
 
+use crate::rules::CATEGORIES;
+
 mod examples;
 mod filler;
 
@@ -18,16 +20,6 @@ macro_rules! page {
 }
 /// Every page, embedded at build time, by id. A new rule is one line here.
 const PAGES: &[(&str, &str)] = &[page!("variable-before-stable"), page!("volatile-prefix")];
-
-/// What rules are about; in the order in which lists show them.
-pub const CATEGORIES: [&str; 6] = [
-    "order",
-    "breakpoint",
-    "minimum",
-    "routing",
-    "cost",
-    "hygiene",
-];
 
 /// How a rule's findings can be mended by the tool.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -8,6 +8,7 @@ pub mod classify;
 pub mod formats;
 mod names;
 mod table;
+pub mod literals;
 
 /// Who shares a value, from all callers to one call.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]

@@ -54,8 +54,8 @@ pub fn judge(text: &str, traits: &Traits, wanted: Option<&str>) -> Taken {
     if traits.says_prompt && count_signs(head, knowledge) >= knowledge.phrases {
         return prompt("name and content say prompt");
     }
-    if traits.structured && traits.dialect.is_none() {
-        return Taken::skip("content does not address a model");
+    if traits.structured && !traits.says_prompt {
+        return Taken::skip("no prompt: a template of a structured file");
     }
     partial("content does not address a model; counts where something loads it")
 }

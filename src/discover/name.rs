@@ -1,6 +1,7 @@
 //! What a path alone says of a file. Reads nothing.
 
 use super::knowledge::{knowledge, Knowledge, Needles};
+use crate::config;
 use crate::frontend::template::dialect::Dialect;
 
 /// What the name and the folders of a text or template say.
@@ -38,10 +39,7 @@ pub enum Name {
 }
 
 pub fn is_config(path: &str) -> bool {
-    matches!(
-        file_name(path),
-        "prefixlint.yaml" | ".prefixlint.yaml" | "prefixlint.yml" | ".prefixlint.yml"
-    )
+    config::FILE_NAMES.contains(&file_name(path))
 }
 
 fn file_name(path: &str) -> &str {
@@ -195,7 +193,7 @@ fn text_name(knowledge: &'static Knowledge, lower: &str, stem: &str, last: &str)
         dialect: None,
         is_format: false,
         says_prompt: true,
-        structured: last == "xml",
+        structured: false,
         page: matches!(last, "md" | "markdown"),
         part: stem.starts_with('_'),
     })

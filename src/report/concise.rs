@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::style::{Style, BOLD};
-use super::{active, counts, figures, full, located, statistics, tables, Report, Show, Verbosity};
+use super::{active, counts, full, located, statistics, tables, wording, Report, Show, Verbosity};
 use crate::engine::Analysis;
 use crate::finding::{Finding, Severity};
 
@@ -60,13 +60,13 @@ fn total(analysis: &Analysis) -> String {
     let found: Vec<String> = counts(analysis)
         .into_iter()
         .filter(|(_, count)| *count > 0)
-        .map(|(severity, count)| figures::counted(count, severity.name()))
+        .map(|(severity, count)| wording::counted(count, severity.name()))
         .collect();
     let found = if found.is_empty() {
         "nothing to fix".to_string()
     } else {
         found.join(", ")
     };
-    let prompts = figures::counted(analysis.prompts.len(), "prompt");
+    let prompts = wording::counted(analysis.prompts.len(), "prompt");
     format!("{found} in {prompts}")
 }

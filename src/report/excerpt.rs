@@ -53,7 +53,10 @@ impl Excerpt {
             .collect();
         let primary = marks.iter().find(|mark| mark.primary).or(marks.first())?;
         let numbers = shown_lines(file, &marks);
-        let gutter = numbers.last().map_or(1, |last| (last + 1).to_string().len()) + 5;
+        let gutter = numbers
+            .last()
+            .map_or(1, |last| (last + 1).to_string().len())
+            + 5;
         let mut excerpt = Excerpt {
             name: file.path.to_string(),
             text: String::new(),
@@ -223,7 +226,8 @@ fn window(file: &SourceFile, line: Span, marks: &[Mark<'_>], columns: usize) -> 
     let lead = (room - label) / 3;
     let start = step(file.text[line.start..from].chars().rev(), lead)
         .map_or(line.start, |bytes| from - bytes);
-    let end = step(file.text[start..line.end].chars(), room).map_or(line.end, |bytes| start + bytes);
+    let end =
+        step(file.text[start..line.end].chars(), room).map_or(line.end, |bytes| start + bytes);
     // At the end of the line the room on the right goes to the left.
     if end == line.end {
         let start = step(file.text[line.start..line.end].chars().rev(), room)

@@ -9,10 +9,11 @@ use miette::{ThemeCharacters, ThemeStyles};
 
 use super::excerpt::{Excerpt, Mark};
 use super::style::{self, Style, BOLD, CYAN, DIM, GREEN};
-use super::{active, counts, figures, located, source, statistics, tables};
+use super::{active, counts, located, source, statistics, tables, wording};
 use super::{Report, Show, Verbosity};
 use crate::engine::Analysis;
-use crate::finding::{Finding, Severity};
+use crate::figures::{percent, thousands, usd};
+use crate::finding::{Counted, Finding, Severity};
 
 /// More notes than this are counted by rule instead of listed.
 const LISTED_NOTES: usize = 10;
@@ -59,8 +60,8 @@ impl Report for Full {
 
 /// `prefixlint: 3 warnings in 44 prompts; fixing them saves $1,240 a month`.
 fn headline(analysis: &Analysis, style: Style) -> String {
-    let prompts = figures::counted(analysis.prompts.len(), "prompt");
-    let files = figures::counted(analysis.files, "file");
+    let prompts = wording::counted(analysis.prompts.len(), "prompt");
+    let files = wording::counted(analysis.files, "file");
     let problems = severities(analysis, style);
     if problems.is_empty() {
         let all_is_well = style.paint(GREEN, "nothing to fix");
@@ -68,10 +69,10 @@ fn headline(analysis: &Analysis, style: Style) -> String {
     }
     let mut line = format!("prefixlint: {problems} in {prompts} of {files}");
     if let Some(total) = monthly_total(analysis) {
-        let total = style.paint(BOLD, &format!("{} a month", figures::usd(total)));
+        let total = style.paint(BOLD, &format!("{} a month", usd(total)));
         let _ = write!(line, "; the fixes save {total}");
     } else if let Some(worst) = worst_share(analysis) {
-        let worst = style.paint(BOLD, &figures::share(worst));
+        let worst = style.paint(BOLD, &percent(worst));
         let _ = write!(line, "; the worst costs {worst} of its prompt's input");
     }
     line
@@ -83,7 +84,7 @@ fn severities(analysis: &Analysis, style: Style) -> String {
         .into_iter()
         .filter(|(_, count)| *count > 0)
         .map(|(severity, count)| {
-            style.severity(severity, &figures::counted(count, severity.name()))
+            style.severity(severity, &wording::counted(count, severity.name()))
         })
         .collect::<Vec<_>>()
         .join(", ")
@@ -168,10 +169,10 @@ fn title(out: &mut String, finding: &Finding, style: Style) {
     if let Some(savings) = &finding.savings {
         if savings.share > 0.0 || savings.usd_per_1k_calls > 0.0 {
             let price = savings.usd_per_month.map_or_else(
-                || figures::usd_per_1k(savings.usd_per_1k_calls),
-                |month| format!("{} a month", figures::usd(month)),
+                || wording::usd_per_1k(savings.usd_per_1k_calls),
+                |month| format!("{} a month", usd(month)),
             );
-            let share = style.paint(BOLD, &figures::share(savings.share));
+            let share = style.paint(BOLD, &percent(savings.share));
             let _ = write!(out, ": {share} of the input cost, {price}");
         }
     }
@@ -222,14 +223,14 @@ fn excerpt(analysis: &Analysis, finding: &Finding, width: usize) -> Option<Excer
     Excerpt::new(file, &marks, width)
 }
 
-/// What stands below the frame: figures, the way of the value, places in other files, other prompts.
+/// What stands below the frame: wording, the way of the value, places in other files, other prompts.
 fn details(out: &mut String, analysis: &Analysis, finding: &Finding, style: Style) {
     let mut line = |name: &str, text: &str| {
         let lead = format!("  {} ", style.paint(CYAN, &format!("{name}:")));
         style::wrapped(out, &lead, name.len() + 4, text, style.width);
     };
     if let Some(tokens) = &finding.tokens {
-        let figure = |value| figures::tokens(value, tokens.counted);
+        let figure = |value| wording::approximate(value, tokens.counted == Counted::Exact);
         let text = format!(
             "reads {} of {} tokens now, {} after the fix ({}{})",
             figure(tokens.cached_now),
@@ -304,9 +305,9 @@ pub(super) fn counted_notes(notes: &[&Finding], style: Style) -> String {
     rules.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
     let by_rule: Vec<String> = rules
         .iter()
-        .map(|(rule, count)| format!("{} {rule}", figures::grouped(*count as f64)))
+        .map(|(rule, count)| format!("{} {rule}", thousands(*count as f64)))
         .collect();
-    let total = style.severity(Severity::Note, &figures::counted(notes.len(), "note"));
+    let total = style.severity(Severity::Note, &wording::counted(notes.len(), "note"));
     let hint = style.paint(DIM, "(-v lists them)");
     format!("{total}: {} {hint}", by_rule.join(", "))
 }
@@ -328,21 +329,21 @@ fn summary(out: &mut String, analysis: &Analysis, verbosity: Verbosity, style: S
     };
     let suppressed = analysis.findings.len() - active(analysis).count();
     if suppressed > 0 {
-        line("suppressed", &figures::counted(suppressed, "finding"));
+        line("suppressed", &wording::counted(suppressed, "finding"));
     }
     let unread = &analysis.uncacheable;
     if unread.count > 0 {
         let mut text = format!(
             "{} of {}",
-            figures::grouped(unread.count as f64),
-            figures::counted(unread.of, "prompt")
+            thousands(unread.count as f64),
+            wording::counted(unread.of, "prompt")
         );
         if let Some((prompt, tokens, minimum, exact)) = &unread.nearest {
             let _ = write!(
                 text,
                 "; nearest {prompt}, {} of {}",
-                figures::approximate(*tokens, *exact),
-                figures::grouped(*minimum)
+                wording::approximate(*tokens, *exact),
+                thousands(*minimum)
             );
         }
         line("not cacheable", &text);
@@ -361,7 +362,7 @@ fn summary(out: &mut String, analysis: &Analysis, verbosity: Verbosity, style: S
 
 /// What the figures assume, in words.
 fn basis(analysis: &Analysis) -> (String, String) {
-    let traffic = figures::traffic(&analysis.traffic);
+    let traffic = wording::traffic(&analysis.traffic);
     let traffic = match analysis.traffic.basis {
         crate::config::Basis::Reference => {
             format!("{traffic} (reference; set yours in prefixlint.yaml)")
@@ -371,6 +372,3 @@ fn basis(analysis: &Analysis) -> (String, String) {
     let prices = format!("as of {}, input only", analysis.prices_as_of);
     (traffic, prices)
 }
-
-#[cfg(test)]
-mod tests;

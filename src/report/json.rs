@@ -38,10 +38,10 @@ pub fn document(analysis: &Analysis, show: Show) -> Value {
     let mut out = head(analysis);
     out.insert("findings".into(), Value::Array(findings));
     if show.prompts {
-        let all = analysis.prompts.iter().map(|judged| {
-            let view = prompts::view(judged);
-            prompts::value(analysis, &view)
-        });
+        let all = analysis
+            .prompts
+            .iter()
+            .map(|judged| prompts::value(analysis, judged));
         out.insert("prompts".into(), Value::Array(all.collect()));
     }
     if show.statistics {
@@ -236,6 +236,3 @@ pub(super) fn number(value: f64) -> Value {
         Value::from(rounded)
     }
 }
-
-#[cfg(test)]
-mod tests;

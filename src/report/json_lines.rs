@@ -19,8 +19,7 @@ impl Report for JsonLines {
         }
         if show.prompts {
             for judged in &analysis.prompts {
-                let view = prompts::view(judged);
-                push(&mut out, "prompt", prompts::value(analysis, &view));
+                push(&mut out, "prompt", prompts::value(analysis, judged));
             }
         }
         let mut summary = json::head(analysis);

@@ -10,22 +10,23 @@ use crate::source::{LineColumn, Place, SourceFile};
 
 mod concise;
 mod excerpt;
-pub mod figures;
 mod full;
 pub mod inspect;
 mod json;
 mod json_lines;
 pub mod markdown;
-pub mod prompts;
+mod prompts;
 pub mod rules;
 pub mod settings;
 mod statistics;
 pub mod style;
 mod tables;
+mod wording;
 
 pub use json::document as json_document;
+pub use json::pretty;
 pub use style::Style;
-pub use tables::files;
+pub use tables::{files, files_json};
 
 /// How much a person wants to read.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
@@ -68,10 +69,7 @@ pub const FORMATS: &[&dyn Report] = &[
 
 /// The format of a name.
 pub fn format_of(name: &str) -> Option<&'static dyn Report> {
-    FORMATS
-        .iter()
-        .copied()
-        .find(|format| format.name() == name)
+    FORMATS.iter().copied().find(|format| format.name() == name)
 }
 
 /// The settings in force for one path: for `--show-settings`.
@@ -117,6 +115,3 @@ fn counts(analysis: &Analysis) -> [(Severity, usize); 3] {
         (severity, count)
     })
 }
-
-#[cfg(test)]
-pub(crate) mod sample;

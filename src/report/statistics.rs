@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use serde_json::{json, Value};
 
+use super::active;
 use super::style::{table as aligned, Style, BOLD, DIM};
-use super::{active, figures};
 use crate::engine::Analysis;
+use crate::figures::{thousands, usd};
 use crate::finding::Severity;
 
 /// What one rule found.
@@ -46,21 +47,30 @@ pub(super) fn table(out: &mut String, analysis: &Analysis, style: Style) {
     if tallies.is_empty() {
         return;
     }
-    let monthly = tallies.iter().any(|(_, tally)| tally.usd_per_month.is_some());
+    let monthly = tallies
+        .iter()
+        .any(|(_, tally)| tally.usd_per_month.is_some());
     let mut head: Vec<String> = ["rule", "errors", "warnings", "notes"]
         .map(str::to_string)
         .to_vec();
-    head.push(if monthly { "a month" } else { "per 1,000 calls" }.to_string());
+    head.push(
+        if monthly {
+            "a month"
+        } else {
+            "per 1,000 calls"
+        }
+        .to_string(),
+    );
     let mut rows = vec![head];
     for (rule, tally) in &tallies {
         let count = |count: usize| match count {
             0 => "-".to_string(),
-            count => figures::grouped(count as f64),
+            count => thousands(count as f64),
         };
         let saved = if monthly {
-            tally.usd_per_month.map_or("-".to_string(), figures::usd)
+            tally.usd_per_month.map_or("-".to_string(), usd)
         } else {
-            figures::usd(tally.usd_per_1k_calls)
+            usd(tally.usd_per_1k_calls)
         };
         rows.push(vec![
             rule.to_string(),
@@ -71,10 +81,12 @@ pub(super) fn table(out: &mut String, analysis: &Analysis, style: Style) {
         ]);
     }
     let right = [false, true, true, true, true];
-    out.push_str(&aligned(&rows, &right, |row, column, cell| match (row, column) {
-        (0, _) => style.paint(DIM, cell),
-        (_, 0) => style.paint(BOLD, cell),
-        _ => cell.to_string(),
+    out.push_str(&aligned(&rows, &right, |row, column, cell| {
+        match (row, column) {
+            (0, _) => style.paint(DIM, cell),
+            (_, 0) => style.paint(BOLD, cell),
+            _ => cell.to_string(),
+        }
     }));
 }
 

@@ -180,7 +180,10 @@ mod tests {
 
     #[test]
     fn tables_align_numbers_to_the_right() {
-        let rows = [vec!["a".into(), "10".into()], vec!["long".into(), "5".into()]];
+        let rows = [
+            vec!["a".into(), "10".into()],
+            vec!["long".into(), "5".into()],
+        ];
         let text = table(&rows, &[false, true], |_, _, cell| cell.to_string());
         assert_eq!(text, "a     10\nlong   5\n");
     }
@@ -188,7 +191,10 @@ mod tests {
     #[test]
     fn no_escapes_without_colours() {
         assert_eq!(Style::default().paint(RED, "x"), "x");
-        let style = Style { color: true, width: 80 };
+        let style = Style {
+            color: true,
+            width: 80,
+        };
         assert_eq!(style.paint(RED, "x"), "\u{1b}[1;31mx\u{1b}[0m");
     }
 }

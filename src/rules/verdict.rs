@@ -16,7 +16,8 @@ pub fn severity(
     settings: &Settings,
     pedantic: bool,
 ) -> Option<Severity> {
-    let level = level_of(settings, remark.rule);
+    let category = super::RULES.iter().find(|rule| rule.id == remark.rule).map_or("", |rule| rule.category);
+    let level = settings.level(remark.rule, category);
     if level == Level::Off || (in_tests && settings.tests == Tests::Off) {
         return None;
     }
@@ -41,25 +42,4 @@ pub fn severity(
         return Some(Severity::Note);
     }
     Some(found)
-}
-
-/// What the config says of a rule: the last entry that names it or its category.
-fn level_of(settings: &Settings, rule: &str) -> Level {
-    let category = super::RULES
-        .iter()
-        .find(|known| known.id == rule)
-        .map_or("", |known| known.category);
-    settings
-        .rules
-        .iter()
-        .rev()
-        .find(|(name, _)| name == rule)
-        .or_else(|| {
-            settings
-                .rules
-                .iter()
-                .rev()
-                .find(|(name, _)| name == category)
-        })
-        .map_or(Level::Default, |(_, level)| *level)
 }

@@ -61,7 +61,7 @@ pub(super) fn segments(dotted: &str) -> (Vec<String>, bool) {
     let at = rest.starts_with('@');
     let rest = rest.trim_start_matches(['@', '$', '.']);
     let mut parts: Vec<String> = rest
-        .split(|c: char| matches!(c, '.' | '[' | ']' | '"' | '\'' | '?' | '!' | '/'))
+        .split(['.', '[', ']', '"', '\'', '?', '!', '/'])
         .map(str::trim)
         .filter(|part| !part.is_empty())
         .map(str::to_owned)

@@ -2,7 +2,7 @@
 
 use crate::frontend::template::dialect::Dialect;
 use crate::frontend::Problem;
-use crate::prompt::{Marker, Section, Setting, Slot, Stored, Target};
+use crate::prompt::{Marker, Piece, Section, Setting, Slot, Stored, Target};
 use crate::source::{Place, Span, Text};
 
 /// One request (or fragment) as a document states it.
@@ -60,6 +60,8 @@ pub enum Content {
     History { place: Place },
     /// Image, audio, file.
     Media { place: Place, key: String },
+    /// Already told apart: literal text and what differs between the rows of a batch.
+    Pieces(Vec<Piece>),
 }
 
 /// A document as parsed: its drafts and what was wrong with it.

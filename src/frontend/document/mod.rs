@@ -1,5 +1,113 @@
 //! Prompt documents: files whose format says that they are (or hold) requests.
 //! Each format is one file that turns a value tree with spans into drafts; `resolve/` turns drafts into prompts.
 
+pub mod body;
+mod comments;
+pub mod dotprompt;
 pub mod draft;
+mod formats;
+pub mod gemini_toml;
+pub mod github_models;
+pub mod jsonl;
+pub mod langchain;
+pub mod parts;
+pub mod promptfoo;
+pub mod prompty;
+pub mod semantic_kernel;
 pub mod value;
+mod words;
+
+pub use comments::comments;
+pub use formats::{by_name, extensions, read};
+pub use formats::{by_name, extensions, format_of, parse};
+
+use body::Found;
+pub use draft::Document;
+
+use crate::source::SourceFile;
+
+/// Reads a `.json`, `.jsonl`, `.ndjson`, `.yaml` or `.yml` file as request bodies, told by their shape.
+/// `None`: it holds no request. Formats that name themselves (Prompty, promptfoo, ...) are asked before.
+pub fn parse_json_like(file: &SourceFile) -> Option<Document> {
+    let extension = file.path.rsplit_once('.').map_or("", |(_, end)| end);
+    if file.binary || !may_hold_request(&file.text) {
+        return None;
+    }
+    let document = match extension.to_ascii_lowercase().as_str() {
+        "jsonl" | "ndjson" => jsonl::parse_jsonl(file),
+        "json" | "jsonc" => {
+            let parsed = value::parse_json(&file.content());
+            // Some tools name their row files `.json`.
+            let rows = parsed
+                .value()
+                .is_some_and(|first| first.span.end < file.text.len())
+                && !parsed.problems.is_empty();
+            let document = read_documents(file, parsed);
+            if document.drafts.len() < 2 && rows {
+                let rows = jsonl::parse_jsonl(file);
+                if rows.drafts.is_empty() {
+                    document
+                } else {
+                    rows
+                }
+            } else {
+                document
+            }
+        }
+        "yaml" | "yml" => read_documents(file, value::parse_yaml(&file.content())),
+        _ => return None,
+    };
+    (!document.drafts.is_empty()).then_some(document)
+}
+
+/// A look at the bytes before the parser's work: every body has one of these pairs of keys.
+fn may_hold_request(text: &str) -> bool {
+    let has = |word: &str| text.contains(word);
+    (has("role") && has("content"))
+        || (has("contents") && has("parts"))
+        || (has("model")
+            && has("input")
+            && (has("instructions") || has("_tokens") || has("prompt_cache") || has("responses")))
+}
+
+fn read_documents(file: &SourceFile, parsed: value::Parsed) -> Document {
+    let mut drafts = Vec::new();
+    let several = parsed.documents.len() > 1;
+    for (at, value) in parsed.documents.iter().enumerate() {
+        let found = match body::rows_of(value) {
+            Some(items) => jsonl::read_rows(items, &file.path),
+            None => body::read_request(value, &file.path, Found::Document)
+                .into_iter()
+                .collect(),
+        };
+        for mut draft in found {
+            if several {
+                let key = format!("document[{}]", at + 1);
+                draft.key = if draft.key.is_empty() {
+                    key
+                } else {
+                    format!("{key}.{}", draft.key)
+                };
+            }
+            drafts.push(draft);
+        }
+    }
+    Document {
+        drafts,
+        problems: parsed.problems,
+    }
+}
+pub mod dotprompt;
+pub mod draft;
+mod formats;
+pub mod gemini_toml;
+pub mod github_models;
+pub mod langchain;
+pub mod parts;
+pub mod promptfoo;
+pub mod prompty;
+pub mod semantic_kernel;
+pub mod value;
+mod words;
+
+pub use formats::{by_name, extensions, format_of, parse};

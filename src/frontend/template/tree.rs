@@ -273,3 +273,33 @@ impl Node {
         }
     }
 }
+
+impl Tree {
+    /// Every comment of the template, in order, with its text as the dialect delimits it.
+    pub fn comments(&self) -> Vec<(Span, String)> {
+        let mut out = Vec::new();
+        collect_comments(&self.nodes, &mut out);
+        out
+    }
+}
+
+fn collect_comments(nodes: &[Node], out: &mut Vec<(Span, String)>) {
+    for node in nodes {
+        match node {
+            Node::Comment { text, span } => out.push((*span, text.clone())),
+            Node::If { arms, .. } => arms.iter().for_each(|arm| collect_comments(&arm.body, out)),
+            Node::For(node) => {
+                collect_comments(&node.body, out);
+                collect_comments(&node.otherwise, out);
+            }
+            Node::Include(include) => collect_comments(&include.fallback, out),
+            Node::Capture { body, .. }
+            | Node::Macro { body, .. }
+            | Node::CallBlock { body, .. }
+            | Node::Block { body, .. }
+            | Node::With { body, .. }
+            | Node::Wrapped { body, .. } => collect_comments(body, out),
+            _ => {}
+        }
+    }
+}

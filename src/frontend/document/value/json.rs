@@ -17,6 +17,7 @@ pub fn parse_json(text: &Text) -> Parsed {
         comments: Vec::new(),
         problems: Vec::new(),
         failed: false,
+        too_deep: false,
     };
     reader.blank();
     let mut documents = Vec::new();
@@ -42,6 +43,8 @@ struct Reader<'a> {
     comments: Vec<(Span, String)>,
     problems: Vec<Problem>,
     failed: bool,
+    /// The nesting limit was hit; said once.
+    too_deep: bool,
 }
 
 impl Reader<'_> {
@@ -103,8 +106,10 @@ impl Reader<'_> {
         match self.peek() {
             b'{' | b'[' if depth >= MAX_NESTING => {
                 self.skip_nested();
-                let message = format!("nested deeper than {MAX_NESTING} levels");
-                self.problem(start, start + 1, message);
+                if !std::mem::replace(&mut self.too_deep, true) {
+                    let message = format!("nested deeper than {MAX_NESTING} levels");
+                    self.problem(start, start + 1, message);
+                }
                 Some(Value::null(&self.text.path, self.span(start, self.at)))
             }
             b'{' => Some(self.object(depth)),

@@ -16,6 +16,8 @@ use crate::source::{Span, Text};
 /// What all aliases of a file together may expand to: a node weighs 64, its text its bytes.
 const EXPANSION_BUDGET: usize = 16 << 20;
 const NODE_WEIGHT: usize = 64;
+/// Problems that are reported of one file.
+const MAX_PROBLEMS: usize = 20;
 
 /// Parses all documents of a YAML text.
 pub fn parse_yaml(text: &Text) -> Parsed {
@@ -98,7 +100,11 @@ impl<'a> Tree<'a> {
         self.text.span(range.start, range.end)
     }
 
+    /// Notes a problem; a file that repeats one thousands of times has been told often enough.
     fn problem(&mut self, range: Range, message: impl Into<String>) {
+        if self.out.problems.len() >= MAX_PROBLEMS {
+            return;
+        }
         let span = self.span(&range);
         self.out.problems.push(Problem::new(span, message));
     }

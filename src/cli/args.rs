@@ -1,0 +1,333 @@
+//! The arguments, with clap's builder: help, man page and completions come from here.
+
+use clap::builder::{styling::AnsiColor, PossibleValuesParser, Styles};
+use clap::{value_parser, Arg, ArgAction, Command};
+use std::path::PathBuf;
+
+const EXAMPLES: &str = "\
+Examples:
+  prefixlint check                       lint the prompts below the working folder
+  prefixlint check prompts --model gpt-5.4 --calls-per-month 200k
+  prefixlint explain volatile-prefix     what a rule means and what to write instead";
+
+const CHECK_EXAMPLES: &str = "\
+Exit codes: 0 nothing at or above --fail-on, 1 findings, 2 usage, configuration or internal error.
+
+Examples:
+  prefixlint check prompts src/agents
+  prefixlint check --output-format concise --output-format json=report.json
+  cat chat.j2 | prefixlint check - --stdin-filename prompts/chat.j2";
+
+/// The whole command line.
+pub fn command() -> Command {
+    let styles = Styles::styled()
+        .header(AnsiColor::Green.on_default().bold())
+        .usage(AnsiColor::Green.on_default().bold())
+        .literal(AnsiColor::Cyan.on_default().bold())
+        .placeholder(AnsiColor::Cyan.on_default());
+    Command::new("prefixlint")
+        .version(env!("CARGO_PKG_VERSION"))
+        .about("Finds what breaks the provider's prompt cache, and what it costs")
+        .styles(styles)
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .disable_help_subcommand(true)
+        .max_term_width(100)
+        .after_help(EXAMPLES)
+        .subcommand(check())
+        .subcommand(explain())
+        .subcommand(rules())
+        .subcommand(models())
+        .subcommand(inspect())
+        .subcommand(init())
+        .subcommand(completions())
+        .subcommand(Command::new("man").about("Print the manual page (roff)"))
+}
+
+fn check() -> Command {
+    Command::new("check")
+        .about("Lint prompt files and say what the cache loses")
+        .after_help(CHECK_EXAMPLES)
+        .arg(
+            Arg::new("paths")
+                .value_name("PATHS")
+                .num_args(0..)
+                .default_value(".")
+                .value_parser(value_parser!(PathBuf))
+                .help("Files and folders; `-` reads standard input"),
+        )
+        .args(files())
+        .args(rule_choice())
+        .args(target())
+        .args(config())
+        .args(output())
+        .args(views())
+}
+
+fn files() -> Vec<Arg> {
+    vec![
+        option(
+            "stdin-filename",
+            "FILE",
+            "The name of what stands on standard input",
+        )
+        .value_parser(value_parser!(PathBuf))
+        .help_heading("Files"),
+        flag("no-ignore", "Walk files that .gitignore and .ignore name").help_heading("Files"),
+        flag(
+            "force-exclude",
+            "Skip excluded files even if they are named",
+        )
+        .help_heading("Files"),
+        option("threads", "N", "Threads; 0 takes all cores")
+            .value_parser(value_parser!(u16).range(0..=256))
+            .default_value("0")
+            .hide_default_value(true)
+            .help_heading("Files"),
+    ]
+}
+
+fn rule_choice() -> Vec<Arg> {
+    let list = |name: &'static str, help: &'static str| {
+        option(name, "RULES", help)
+            .value_delimiter(',')
+            .action(ArgAction::Append)
+            .help_heading("Rules")
+    };
+    vec![
+        list("select", "Only these rules or categories"),
+        list("ignore", "All but these rules or categories"),
+        list(
+            "extend-select",
+            "These too, even if the config turns them off",
+        ),
+        choice(
+            "min-severity",
+            "SEVERITY",
+            SEVERITIES,
+            "Leave out what is less severe",
+        )
+        .help_heading("Rules"),
+        choice(
+            "min-confidence",
+            "CONFIDENCE",
+            CONFIDENCES,
+            "Leave out what is less sure",
+        )
+        .help_heading("Rules"),
+        flag(
+            "pedantic",
+            "Also what saves less than 0.5 % of the input cost",
+        )
+        .help_heading("Rules"),
+        choice(
+            "fail-on",
+            "SEVERITY",
+            SEVERITIES,
+            "Exit with 1 from this severity on",
+        )
+        .default_value("warning")
+        .help_heading("Rules"),
+        flag("exit-zero", "Exit with 0 even if there are findings").help_heading("Rules"),
+    ]
+}
+
+const SEVERITIES: [&str; 3] = ["note", "warning", "error"];
+const CONFIDENCES: [&str; 3] = ["possible", "likely", "certain"];
+
+/// What the figures rest on.
+fn target() -> Vec<Arg> {
+    vec![
+        option("model", "MODEL", "The model of prompts that name none").help_heading("Cost"),
+        option(
+            "calls-per-month",
+            "CALLS",
+            "Calls of each prompt a month: 200000, 200k, 2M",
+        )
+        .value_parser(super::options::calls)
+        .help_heading("Cost"),
+        option(
+            "ttl",
+            "TIME",
+            "Idle life of a cache entry: minutes, or 5m, 1h",
+        )
+        .value_parser(super::options::minutes)
+        .help_heading("Cost"),
+        option(
+            "prices",
+            "FILE",
+            "A provider table that overrides the built-in prices",
+        )
+        .value_parser(value_parser!(PathBuf))
+        .help_heading("Cost"),
+    ]
+}
+
+fn config() -> Vec<Arg> {
+    vec![
+        option(
+            "config",
+            "FILE",
+            "This config file instead of the nearest one",
+        )
+        .value_parser(value_parser!(PathBuf))
+        .conflicts_with("isolated")
+        .help_heading("Config"),
+        flag("isolated", "No config files").help_heading("Config"),
+    ]
+}
+
+fn output() -> Vec<Arg> {
+    let names: Vec<&str> = crate::report::FORMATS.iter().map(|f| f.name()).collect();
+    let help = format!("{}; with =FILE into a file; repeatable", names.join(", "));
+    vec![
+        Arg::new("output-format")
+            .long("output-format")
+            .value_name("FORMAT[=FILE]")
+            .action(ArgAction::Append)
+            .help(help)
+            .help_heading("Output"),
+        option(
+            "output-file",
+            "FILE",
+            "Where the format without a file goes",
+        )
+        .value_parser(value_parser!(PathBuf))
+        .help_heading("Output"),
+        flag("statistics", "Add findings and savings by rule").help_heading("Output"),
+        flag("show-prompts", "Add the prompts with tokens and cost").help_heading("Output"),
+        color().help_heading("Output"),
+        flag("quiet", "Findings only")
+            .short('q')
+            .conflicts_with("verbose")
+            .help_heading("Output"),
+        flag("verbose", "Every note, every limit")
+            .short('v')
+            .help_heading("Output"),
+    ]
+}
+
+fn views() -> Vec<Arg> {
+    vec![
+        flag("show-files", "What each file is taken for, and why")
+            .conflicts_with("show-settings")
+            .help_heading("Instead of findings"),
+        flag("show-settings", "The settings in force for the paths")
+            .help_heading("Instead of findings"),
+    ]
+}
+
+fn explain() -> Command {
+    Command::new("explain")
+        .about("Explain a rule: what, why, and what to write instead")
+        .arg(Arg::new("rule").value_name("RULE").required(true))
+        .arg(color())
+}
+
+fn rules() -> Command {
+    Command::new("rules")
+        .about("List the rules")
+        .arg(view_format())
+        .arg(color())
+}
+
+fn models() -> Command {
+    Command::new("models")
+        .about("List models: cache policy, minimum, TTL and prices, with date and source")
+        .arg(
+            Arg::new("pattern")
+                .value_name("PATTERN")
+                .help("Part of a name, or a pattern with `*`"),
+        )
+        .arg(
+            option(
+                "prices",
+                "FILE",
+                "A provider table that overrides the built-in prices",
+            )
+            .value_parser(value_parser!(PathBuf)),
+        )
+        .arg(view_format())
+        .arg(color())
+        .after_help("Example:\n  prefixlint models 'claude-*' --output-format json")
+}
+
+fn inspect() -> Command {
+    Command::new("inspect")
+        .about("Show a resolved prompt: pieces, classes, tokens, the boundary")
+        .arg(
+            Arg::new("file")
+                .value_name("FILE[:LINE]")
+                .required(true)
+                .help("With a line: only the prompt that stands there"),
+        )
+        .args(target())
+        .args(config())
+        .arg(view_format())
+        .arg(color())
+        .after_help("Example:\n  prefixlint inspect prompts/support.j2 --model claude-sonnet-5")
+}
+
+fn init() -> Command {
+    Command::new("init")
+        .about("Write a commented prefixlint.yaml from what is found")
+        .arg(
+            Arg::new("folder")
+                .value_name("FOLDER")
+                .default_value(".")
+                .value_parser(value_parser!(PathBuf)),
+        )
+        .arg(flag("force", "Overwrite an existing file"))
+}
+
+fn completions() -> Command {
+    Command::new("completions")
+        .about("Print a completion script")
+        .arg(
+            Arg::new("shell")
+                .value_name("SHELL")
+                .required(true)
+                .value_parser(value_parser!(clap_complete::Shell)),
+        )
+        .after_help("Example:\n  prefixlint completions zsh > ~/.zfunc/_prefixlint")
+}
+
+fn option(name: &'static str, value: &'static str, help: &'static str) -> Arg {
+    Arg::new(name).long(name).value_name(value).help(help)
+}
+
+fn flag(name: &'static str, help: &'static str) -> Arg {
+    Arg::new(name)
+        .long(name)
+        .action(ArgAction::SetTrue)
+        .help(help)
+}
+
+fn choice(
+    name: &'static str,
+    value: &'static str,
+    values: [&'static str; 3],
+    help: &'static str,
+) -> Arg {
+    option(name, value, help).value_parser(PossibleValuesParser::new(values))
+}
+
+fn color() -> Arg {
+    choice("color", "WHEN", ["auto", "always", "never"], "Colours")
+        .default_value("auto")
+        .hide_default_value(true)
+}
+
+fn view_format() -> Arg {
+    option("output-format", "FORMAT", "For people or for machines")
+        .value_parser(PossibleValuesParser::new(["full", "json"]))
+        .default_value("full")
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_arguments_are_consistent() {
+        super::command().debug_assert();
+    }
+}

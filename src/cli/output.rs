@@ -1,0 +1,145 @@
+//! The one place that prints and writes files: colours, widths, broken pipes, no half-written file.
+
+use std::fs;
+use std::io::{self, ErrorKind, IsTerminal, Write};
+use std::path::Path;
+
+use clap::ArgMatches;
+
+use super::{options, Failure};
+use crate::report::style::{CYAN, RED};
+use crate::report::Style;
+
+/// Columns of text for people when the terminal does not say.
+const WIDTH: usize = 100;
+const NARROWEST: usize = 60;
+const WIDEST: usize = 120;
+
+/// How to draw on standard output.
+pub(super) fn style(matches: &ArgMatches) -> Style {
+    let terminal = io::stdout().is_terminal();
+    let color = match options::text(matches, "color").as_deref() {
+        Some("always") => true,
+        Some("never") => false,
+        _ => wants_color(terminal, &|name| std::env::var(name).ok()),
+    };
+    let width = if terminal { terminal_width() } else { WIDTH };
+    Style { color, width }
+}
+
+/// NO_COLOR, CLICOLOR_FORCE, CLICOLOR, TERM, in this order; else colours on a terminal only.
+fn wants_color(terminal: bool, variable: &dyn Fn(&str) -> Option<String>) -> bool {
+    let set = |name: &str| variable(name).filter(|value| !value.is_empty());
+    if set("NO_COLOR").is_some() {
+        return false;
+    }
+    if set("CLICOLOR_FORCE").is_some_and(|value| value != "0") {
+        return true;
+    }
+    let off = set("CLICOLOR").is_some_and(|value| value == "0")
+        || set("TERM").is_some_and(|value| value == "dumb");
+    terminal && !off
+}
+
+fn terminal_width() -> usize {
+    let stated = std::env::var("COLUMNS").ok();
+    let stated = stated.and_then(|columns| columns.parse::<usize>().ok());
+    let measured = || terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
+    stated
+        .or_else(measured)
+        .unwrap_or(WIDTH)
+        .clamp(NARROWEST, WIDEST)
+}
+
+/// Writes to standard output. A reader that went away is no error.
+pub(super) fn print(text: &str) -> Result<(), Failure> {
+    let mut out = io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            Err(Failure::new(format!("cannot write the output: {error}")))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Writes a file by a temporary one beside it, so that it is whole or not there. What is no regular file (a pipe,
+/// a device) is written as it is.
+pub(super) fn write_file(path: &Path, text: &str) -> Result<(), Failure> {
+    let special = fs::metadata(path).is_ok_and(|meta| !meta.is_file());
+    let written = if special {
+        fs::write(path, text)
+    } else {
+        replace(path, text)
+    };
+    written.map_err(|error| Failure::new(format!("cannot write {}: {error}", path.display())))
+}
+
+fn replace(path: &Path, text: &str) -> io::Result<()> {
+    // A link stays a link: its target is replaced.
+    let path = &path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
+    let name = path
+        .file_name()
+        .ok_or_else(|| io::Error::new(ErrorKind::InvalidInput, "not a file name"))?;
+    let mut temporary = std::ffi::OsString::from(".");
+    temporary.push(name);
+    temporary.push(format!(".{}.tmp", std::process::id()));
+    let temporary = path.with_file_name(temporary);
+    let written = fs::write(&temporary, text).and_then(|()| fs::rename(&temporary, path));
+    if written.is_err() {
+        // What the first error says is what matters.
+        let _ = fs::remove_file(&temporary);
+    }
+    written
+}
+
+/// An error on standard error.
+pub(super) fn failure(failure: &Failure) {
+    let terminal = io::stderr().is_terminal();
+    let style = Style {
+        color: wants_color(terminal, &|name| std::env::var(name).ok()),
+        width: WIDTH,
+    };
+    let mut text = format!("{} {}\n", style.paint(RED, "error:"), failure.message);
+    if let Some(help) = &failure.help {
+        text.push_str(&format!("  {} {help}\n", style.paint(CYAN, "help:")));
+    }
+    // Nobody is left to tell.
+    let _ = io::stderr().write_all(text.as_bytes());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn color(terminal: bool, set: &[(&str, &str)]) -> bool {
+        wants_color(terminal, &|name| {
+            let found = set.iter().find(|(known, _)| *known == name);
+            found.map(|(_, value)| value.to_string())
+        })
+    }
+
+    #[test]
+    fn colours_follow_the_terminal_and_the_environment() {
+        assert!(color(true, &[]));
+        assert!(!color(false, &[]));
+        assert!(!color(true, &[("NO_COLOR", "1")]));
+        assert!(color(true, &[("NO_COLOR", "")]));
+        assert!(color(false, &[("CLICOLOR_FORCE", "1")]));
+        assert!(!color(false, &[("CLICOLOR_FORCE", "0")]));
+        assert!(!color(true, &[("NO_COLOR", "1"), ("CLICOLOR_FORCE", "1")]));
+        assert!(!color(true, &[("TERM", "dumb")]));
+    }
+
+    #[test]
+    fn a_file_is_replaced_whole() {
+        let folder = std::env::temp_dir().join(format!("prefixlint-{}", std::process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        let path = folder.join("report.json");
+        write_file(&path, "one").unwrap();
+        write_file(&path, "two").unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), "two");
+        assert_eq!(fs::read_dir(&folder).unwrap().count(), 1);
+        assert!(write_file(&folder.join("no/such/folder"), "x").is_err());
+        fs::remove_dir_all(&folder).unwrap();
+    }
+}

@@ -1,0 +1,306 @@
+//! From remarks to findings: severity, merging by cause, suppression, order, fingerprints.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use rayon::prelude::*;
+
+use super::{FileMarks, Request};
+use crate::finding::{Finding, Savings, Severity, Suppressed, Tokens};
+use crate::frontend::Problem;
+use crate::judge::Judged;
+use crate::rules::{self, verdict, Remark};
+use crate::source::{stable_hash, Place, SourceFile, Span};
+
+/// One remark on its way to a finding.
+struct Draft {
+    finding: Finding,
+    /// What orders findings: USD a month under configured traffic, else per 1,000 calls.
+    worth: f64,
+}
+
+/// Every finding of the run, most valuable first, suppressed ones behind.
+pub fn collect(
+    request: &Request,
+    prompts: &[Judged],
+    problems: &[(Arc<str>, Problem)],
+    marks: &BTreeMap<Arc<str>, FileMarks>,
+) -> (Vec<Finding>, Sources) {
+    let own: Vec<(usize, Remark)> = prompts
+        .par_iter()
+        .enumerate()
+        .flat_map_iter(|(index, judged)| {
+            rules::check_prompt(judged)
+                .into_iter()
+                .map(move |remark| (index, remark))
+        })
+        .collect();
+    let drafts: Vec<Draft> = own
+        .into_iter()
+        .chain(rules::check_all(prompts))
+        .filter_map(|(index, remark)| draft(request, &prompts[index], remark))
+        .collect();
+    let mut drafts = merge(drafts);
+    drafts.extend(problems.iter().filter_map(|(path, problem)| {
+        let in_tests = marks.get(path).is_some_and(|marks| marks.in_tests);
+        hygiene(
+            request,
+            rules::parse_error(place(path, problem.span), problem),
+            in_tests,
+        )
+    }));
+    let sources = sources(request, prompts, &drafts, marks);
+    for draft in &mut drafts {
+        suppress(&mut draft.finding, marks, &sources);
+    }
+    drafts.extend(suppression_remarks(request, marks));
+    let mut findings = order(drafts);
+    fingerprint(&mut findings);
+    (findings, sources)
+}
+
+type Sources = BTreeMap<Arc<str>, Arc<SourceFile>>;
+
+/// The files that findings and prompts speak of, from the workspace's cache.
+fn sources(
+    request: &Request,
+    prompts: &[Judged],
+    drafts: &[Draft],
+    marks: &BTreeMap<Arc<str>, FileMarks>,
+) -> Sources {
+    let of_findings = drafts.iter().flat_map(|draft| {
+        let finding = &draft.finding;
+        let labels = finding.labels.iter().map(|label| &label.place.path);
+        let trace = finding.trace.iter().map(|hop| &hop.place.path);
+        [&finding.place.path, &finding.cause.path]
+            .into_iter()
+            .chain(labels)
+            .chain(trace)
+    });
+    let of_prompts = prompts.iter().map(|judged| &judged.prompt.origin.path);
+    let paths: BTreeSet<&Arc<str>> = of_findings.chain(of_prompts).chain(marks.keys()).collect();
+    paths
+        .into_iter()
+        .filter_map(|path| Some((path.clone(), request.workspace.read(path).ok()?)))
+        .collect()
+}
+
+fn place(path: &Arc<str>, span: Span) -> Place {
+    Place {
+        path: path.clone(),
+        span,
+    }
+}
+
+/// A remark with its severity, or nothing where it is not wanted.
+fn draft(request: &Request, judged: &Judged, remark: Remark) -> Option<Draft> {
+    let filter = &request.filter;
+    if !filter.rules.contains(remark.rule) || remark.confidence < filter.min_confidence {
+        return None;
+    }
+    let saving = remark.saving;
+    let gain = saving.map_or(0.0, |saving| saving.usd_per_1k_calls);
+    let share = judged.share(gain);
+    // The rule's severity follows the settings of the place it is shown at.
+    let settings = (request.settings_for)(&remark.place.path);
+    let severity = verdict::severity(&remark, share, judged.in_tests, &settings, filter.pedantic)?;
+    if severity < filter.min_severity {
+        return None;
+    }
+    let savings = saving.map(|_| Savings {
+        usd_per_1k_calls: if judged.priced { gain } else { 0.0 },
+        usd_per_month: judged.monthly(gain).filter(|_| judged.priced),
+        share,
+        basis: judged.traffic.basis.name(),
+    });
+    let worth = judged.monthly(gain).unwrap_or(gain);
+    let tokens = Tokens {
+        total: judged.total,
+        before: saving.map_or(0.0, |saving| saving.before),
+        stranded: saving.map_or(0.0, |saving| saving.stranded),
+        minimum: f64::from(judged.model.minimum),
+        boundary: judged.boundary,
+        cached_now: saving.map_or(judged.plan.now.read, |saving| saving.cached_now),
+        cached_after: saving.map_or(judged.plan.now.read, |saving| saving.cached_after),
+        counted: judged.counted,
+        threshold: judged.threshold,
+        range: judged.range,
+    };
+    let id = judged.prompt.id.clone();
+    Some(Draft {
+        worth,
+        finding: Finding {
+            rule: remark.rule,
+            severity,
+            confidence: remark.confidence,
+            message: remark.message,
+            help: remark.help,
+            place: remark.place,
+            cause: remark.cause,
+            cause_text: remark.cause_text,
+            labels: remark.labels,
+            trace: remark.trace,
+            prompts: vec![id.clone()],
+            prompt: id,
+            model: judged.model.id.clone(),
+            model_source: judged.model_source.name(),
+            volatility: remark.class,
+            tokens: Some(tokens),
+            savings,
+            rank: 0,
+            suppressed: None,
+            fix: None,
+            fingerprint: String::new(),
+        },
+    })
+}
+
+/// A remark that belongs to a file, not to a prompt.
+fn hygiene(request: &Request, remark: Remark, in_tests: bool) -> Option<Draft> {
+    let filter = &request.filter;
+    if !filter.rules.contains(remark.rule) || remark.confidence < filter.min_confidence {
+        return None;
+    }
+    let settings = (request.settings_for)(&remark.place.path);
+    let severity = verdict::severity(&remark, 0.0, in_tests, &settings, filter.pedantic)?;
+    (severity >= filter.min_severity).then(|| Draft {
+        worth: 0.0,
+        finding: Finding {
+            rule: remark.rule,
+            severity,
+            confidence: remark.confidence,
+            message: remark.message,
+            help: remark.help,
+            prompt: remark.place.path.to_string(),
+            prompts: Vec::new(),
+            place: remark.place,
+            cause: remark.cause,
+            cause_text: remark.cause_text,
+            labels: remark.labels,
+            trace: remark.trace,
+            model: String::new(),
+            model_source: "default",
+            volatility: None,
+            tokens: None,
+            savings: None,
+            rank: 0,
+            suppressed: None,
+            fix: None,
+            fingerprint: String::new(),
+        },
+    })
+}
+
+/// One finding per cause: the most valuable request speaks, all that the cause reaches are named.
+fn merge(drafts: Vec<Draft>) -> Vec<Draft> {
+    let mut by_cause: BTreeMap<(Arc<str>, Span, &'static str), Draft> = BTreeMap::new();
+    for draft in drafts {
+        let cause = &draft.finding.cause;
+        let key = (cause.path.clone(), cause.span, draft.finding.rule);
+        match by_cause.get_mut(&key) {
+            None => {
+                by_cause.insert(key, draft);
+            }
+            Some(known) => {
+                let mut prompts = known.finding.prompts.clone();
+                prompts.extend(draft.finding.prompts.iter().cloned());
+                prompts.sort();
+                prompts.dedup();
+                let worse = (draft.finding.severity, draft.worth) > (known.finding.severity, known.worth);
+                if worse {
+                    *known = draft;
+                }
+                known.finding.prompts = prompts;
+            }
+        }
+    }
+    by_cause.into_values().collect()
+}
+
+fn suppress(finding: &mut Finding, marks: &BTreeMap<Arc<str>, FileMarks>, sources: &Sources) {
+    let path = &finding.place.path;
+    let (Some(marks), Some(source)) = (marks.get(path), sources.get(path)) else {
+        return;
+    };
+    let covering = marks
+        .suppressions
+        .covers(source, finding.rule, finding.place.span, None);
+    if let Some(directive) = covering {
+        finding.suppressed = Some(Suppressed {
+            how: "comment",
+            reason: directive.reason.clone(),
+        });
+    }
+}
+
+/// Findings about the suppression comments themselves: malformed ones and those that suppress nothing.
+fn suppression_remarks(request: &Request, marks: &BTreeMap<Arc<str>, FileMarks>) -> Vec<Draft> {
+    let mut out = Vec::new();
+    for (path, marks) in marks {
+        let unused = marks.suppressions.unused().into_iter().filter_map(|(directive, named)| {
+            let wanted = named.into_iter().filter(|rule| request.filter.rules.contains(rule));
+            let named: Vec<String> = wanted.map(str::to_string).collect();
+            (!named.is_empty()).then_some((directive.span, named))
+        });
+        let remarks = unused
+            .map(|(span, named)| rules::unused_suppression(place(path, span), &named))
+            .chain(
+                marks
+                    .suppressions
+                    .problems()
+                    .iter()
+                    .map(|problem| rules::parse_error(place(path, problem.span), problem)),
+            );
+        out.extend(remarks.filter_map(|remark| hygiene(request, remark, marks.in_tests)));
+    }
+    out
+}
+
+/// Worst first, then by worth, then by place; ranks count what is not suppressed first.
+fn order(mut drafts: Vec<Draft>) -> Vec<Finding> {
+    drafts.sort_by(|a, b| {
+        let (x, y) = (&a.finding, &b.finding);
+        x.suppressed
+            .is_some()
+            .cmp(&y.suppressed.is_some())
+            .then(y.severity.cmp(&x.severity))
+            .then(b.worth.total_cmp(&a.worth))
+            .then_with(|| x.place.cmp(&y.place))
+            .then(x.rule.cmp(y.rule))
+            .then_with(|| x.message.cmp(&y.message))
+    });
+    drafts
+        .into_iter()
+        .enumerate()
+        .map(|(index, draft)| Finding {
+            rank: index + 1,
+            ..draft.finding
+        })
+        .collect()
+}
+
+/// Rule, prompt and cause name a finding; the same three again get a number.
+fn fingerprint(findings: &mut [Finding]) {
+    let mut order: Vec<usize> = (0..findings.len()).collect();
+    order.sort_by(|a, b| findings[*a].place.cmp(&findings[*b].place));
+    let mut seen: BTreeMap<u64, usize> = BTreeMap::new();
+    for index in order {
+        let finding = &mut findings[index];
+        let parts = [finding.rule, finding.prompt.as_str(), finding.cause_text.as_str()];
+        let base = stable_hash(&parts);
+        let count = seen.entry(base).or_default();
+        let hash = match *count {
+            0 => base,
+            n => stable_hash(&[parts[0], parts[1], parts[2], &n.to_string()]),
+        };
+        *count += 1;
+        finding.fingerprint = format!("{hash:016x}");
+    }
+}
+
+/// Whether any finding that counts is at least this severe.
+pub fn any_at_least(findings: &[Finding], severity: Severity) -> bool {
+    findings
+        .iter()
+        .any(|finding| finding.suppressed.is_none() && finding.severity >= severity)
+}

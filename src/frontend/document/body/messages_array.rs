@@ -1,0 +1,36 @@
+//! A bare list of `{role, content}`: the messages of a request whose target is set elsewhere.
+
+use super::openai_chat::read_messages;
+use super::{are_messages, ends_in_assistant, Found, Sheet};
+use crate::frontend::document::value::Value;
+
+const MESSAGE_KEYS: [&str; 9] = [
+    "role",
+    "content",
+    "name",
+    "tool_calls",
+    "tool_call_id",
+    "function_call",
+    "refusal",
+    "cache_control",
+    "prompt_cache_breakpoint",
+];
+
+/// Items with other keys are records of a conversation (ids, dates), and a list that ends in an assistant turn is an
+/// example or a log. Rows of such lists are training data.
+pub(super) fn matches(value: &Value, found: Found) -> bool {
+    let plain = |item: &Value| {
+        let mut keys = item.entries().iter().map(|entry| entry.key.as_str());
+        keys.all(|key| MESSAGE_KEYS.contains(&key))
+    };
+    found == Found::Document
+        && are_messages(value)
+        && value.items().iter().all(plain)
+        && !ends_in_assistant(value)
+}
+
+pub(super) fn read(value: &Value, sheet: &mut Sheet) -> &'static str {
+    read_messages(value, sheet);
+    sheet.target.api = None;
+    "messages"
+}

@@ -1,0 +1,329 @@
+//! promptfoo configurations: prompts (in place, in files, as chat JSON or YAML), providers as targets, variables of
+//! tests as bindings. One draft for each prompt and model. Reads no file; prompts that are computed by a function
+//! or fetched from a service are left out.
+
+mod provider;
+mod vars;
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::{Arc, OnceLock};
+
+use regex::Regex;
+
+use super::draft::{Content, Document, Draft, DraftMessage};
+use super::parts;
+use super::value::{parse_json, parse_yaml, Parsed, Value};
+use super::words::words;
+use crate::frontend::template::dialect::Dialect;
+use crate::prompt::Section;
+use crate::source::{SourceFile, Span, Text};
+
+use provider::Provider;
+
+/// Most drafts of one configuration.
+const MAX_DRAFTS: usize = 256;
+
+/// By name (`promptfooconfig.yaml`, `promptfooconfig.x.yaml`), or by the keys that a configuration needs.
+pub fn recognise(path: &str, text: &Text) -> Option<String> {
+    let name = parts::file_name(path);
+    let data = [".yaml", ".yml", ".json"]
+        .iter()
+        .any(|end| name.ends_with(end));
+    if !data {
+        return None;
+    }
+    if name.starts_with("promptfooconfig.") {
+        return Some("by its name: promptfooconfig".to_string());
+    }
+    let has = |keys: &str| {
+        keys.split(' ').any(|key| {
+            text.as_str().lines().any(|line| {
+                let key = line
+                    .strip_prefix(key)
+                    .and_then(|rest| rest.strip_prefix(':'));
+                key.is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', '\t', '\r']))
+            })
+        })
+    };
+    (has("prompts") && has("providers targets") && has("tests defaultTest scenarios"))
+        .then(|| "promptfoo: prompts, providers and tests".to_string())
+}
+
+pub fn parse(file: &SourceFile) -> Document {
+    let parsed = parse_any(&file.path, &file.content());
+    let Some(root) = parsed.value() else {
+        return Document {
+            drafts: Vec::new(),
+            problems: parsed.problems,
+        };
+    };
+    let providers = provider::all(root, &file.path);
+    let bindings = vars::bindings(root, &file.path);
+    let mut drafts = Vec::new();
+    for prompt in prompts(root) {
+        for content in prompt.messages() {
+            let takers: Vec<&Provider> = providers
+                .iter()
+                .filter(|provider| provider.takes(prompt.label, prompt.text.as_str()))
+                .collect();
+            let many = takers.len() > 1;
+            let unknown = Provider::default();
+            let takers = if takers.is_empty() {
+                vec![&unknown]
+            } else {
+                takers
+            };
+            for provider in takers {
+                if drafts.len() == MAX_DRAFTS {
+                    break;
+                }
+                let mut draft = parts::draft(file, "promptfoo");
+                draft.key = prompt.key.clone();
+                if many {
+                    draft.key = format!("{}@{}", prompt.key, provider.id);
+                }
+                draft.span = prompt.span;
+                draft.bindings = bindings.clone();
+                provider.apply(&mut draft);
+                draft.messages.extend(content.iter().cloned());
+                drafts.push(draft);
+            }
+        }
+    }
+    distinguish(&mut drafts);
+    Document {
+        drafts,
+        problems: parsed.problems,
+    }
+}
+
+/// Numbers the drafts that would have the same key.
+fn distinguish(drafts: &mut [Draft]) {
+    let mut seen = std::collections::BTreeMap::new();
+    for draft in drafts {
+        let count = seen.entry(draft.key.clone()).or_insert(0usize);
+        *count += 1;
+        if *count > 1 {
+            draft.key = format!("{}:{count}", draft.key);
+        }
+    }
+}
+
+fn parse_any(path: &str, text: &Text) -> Parsed {
+    let help = "mend the configuration; what stands in front of the error is still checked";
+    if parts::file_name(path).ends_with(".json") {
+        parts::with_help(parse_json(text), help)
+    } else {
+        parts::with_help(parse_yaml(text), help)
+    }
+}
+
+/// One entry of `prompts`.
+struct Prompt<'a> {
+    key: String,
+    label: Option<&'a str>,
+    span: Span,
+    text: &'a Text,
+}
+
+/// The prompts of a configuration: a string, a list of strings or objects, or a map of file to label.
+fn prompts(root: &Value) -> Vec<Prompt<'_>> {
+    let Some(value) = root.get("prompts") else {
+        return Vec::new();
+    };
+    if let Some(text) = value.as_text() {
+        return vec![Prompt {
+            key: "prompts".into(),
+            label: None,
+            span: value.span,
+            text,
+        }];
+    }
+    let legacy = value.entries().iter().map(|entry| {
+        (
+            entry.value.as_str(),
+            entry.key_span.to(entry.value.span),
+            Some(&entry.key),
+        )
+    });
+    let listed = value.items().iter().map(|item| {
+        let text = item
+            .as_text()
+            .or_else(|| item.get_any(&["raw", "id"])?.as_text());
+        let label = item.get_any(&["label", "id"]).and_then(Value::as_str);
+        (label, item.span, text)
+    });
+    legacy
+        .chain(listed)
+        .enumerate()
+        .filter_map(|(index, (label, span, text))| {
+            Some(Prompt {
+                key: format!("prompts[{index}]"),
+                label,
+                span,
+                text: text?,
+            })
+        })
+        .collect()
+}
+
+impl Prompt<'_> {
+    /// The messages of each prompt that the entry stands for; none where it cannot be known here.
+    fn messages(&self) -> Vec<Vec<DraftMessage>> {
+        match source(self.text.as_str()) {
+            Source::Inline => vec![inline(self.text)],
+            Source::File(name) => vec![vec![parts::message(
+                None,
+                self.span,
+                vec![Content::File {
+                    name: name.to_string(),
+                    span: self.span,
+                    dialect: Some(Dialect::Jinja),
+                }],
+            )]],
+            Source::Elsewhere => Vec::new(),
+        }
+    }
+}
+
+enum Source<'a> {
+    Inline,
+    File(&'a str),
+    /// A function, a glob, a prompt service.
+    Elsewhere,
+}
+
+/// What the text of a prompt entry names.
+fn source(text: &str) -> Source<'_> {
+    static SERVICE: OnceLock<Option<Regex>> = OnceLock::new();
+    let service = SERVICE.get_or_init(|| Regex::new(r"^[a-z][a-z0-9+-]*://\S+$").ok());
+    let text = text.trim();
+    let named = text.strip_prefix("file://");
+    if text.contains(['\n', ' ']) && named.is_none() {
+        if text.starts_with("exec:") && !text.contains('\n') {
+            return Source::Elsewhere;
+        }
+        return Source::Inline;
+    }
+    let name = named.unwrap_or(text);
+    // `file.py:function`
+    let bare = match name.rsplit_once(':') {
+        Some((front, _)) if extension(front).is_some() => front,
+        _ => name,
+    };
+    let Some(extension) = extension(bare) else {
+        let elsewhere = named.is_some()
+            || text.starts_with("exec:")
+            || service
+                .as_ref()
+                .is_some_and(|service| service.is_match(text));
+        return if elsewhere {
+            Source::Elsewhere
+        } else {
+            Source::Inline
+        };
+    };
+    let computed = words().has("prompt-functions", extension);
+    let known = words().has("prompt-files", extension);
+    match (computed, known, named.is_some()) {
+        _ if bare.contains("{{") && named.is_none() => Source::Inline,
+        _ if bare.contains(['*', '{']) => Source::Elsewhere,
+        (true, ..) => Source::Elsewhere,
+        (_, true, _) | (.., true) => Source::File(bare.strip_prefix("./").unwrap_or(bare)),
+        _ => Source::Inline,
+    }
+}
+
+/// The extension of the last part of a path, where it looks like one.
+fn extension(path: &str) -> Option<&str> {
+    let name = path.rsplit('/').next()?;
+    let (stem, extension) = name.rsplit_once('.')?;
+    let plausible = !extension.is_empty()
+        && extension.len() <= 6
+        && extension.chars().all(|c| c.is_ascii_alphanumeric());
+    (plausible && !stem.is_empty()).then_some(extension)
+}
+
+/// A prompt in place: messages in JSON or YAML, or one text for the user.
+fn inline(text: &Text) -> Vec<DraftMessage> {
+    chat(text).unwrap_or_else(|| {
+        vec![parts::text_message(
+            Some(Section::Role("user".into())),
+            text,
+            Dialect::Jinja,
+        )]
+    })
+}
+
+/// The messages of a chat prompt: `[{role, content}]` in JSON or YAML. The templates are in the strings.
+fn chat(text: &Text) -> Option<Vec<DraftMessage>> {
+    let source = text.as_str().trim_start();
+    let parsed = if source.starts_with(['[', '{']) && !source.starts_with("{{") {
+        parse_json(text)
+    } else if source.starts_with("- role:") || source.starts_with("- content:") {
+        parse_yaml(text)
+    } else {
+        return None;
+    };
+    if !parsed.problems.is_empty() {
+        // JSON that only a render makes valid: its roles cannot be told apart.
+        return None;
+    }
+    let root = parsed.value()?;
+    let items = root.get("messages").unwrap_or(root).items();
+    let messages: Vec<DraftMessage> = items.iter().filter_map(chat_message).collect();
+    (!messages.is_empty()).then_some(messages)
+}
+
+fn chat_message(item: &Value) -> Option<DraftMessage> {
+    let section = Section::from_role(item.get_str("role")?);
+    let content = item.get("content")?;
+    let contents = match content.as_text() {
+        Some(text) => vec![Content::Template(text.clone(), Dialect::Jinja)],
+        None => content
+            .items()
+            .iter()
+            .filter_map(|block| block.get_text("text"))
+            .map(|text| Content::Template(text.clone(), Dialect::Jinja))
+            .collect(),
+    };
+    Some(parts::message(Some(section), item.span, contents))
+}
+
+/// The prompts of a text file: promptfoo splits it at lines that hold only `---`.
+pub fn split_prompts(text: &Text) -> Vec<Text> {
+    let source = text.as_str();
+    let (mut out, mut start, mut at) = (Vec::new(), 0, 0);
+    for line in source.split_inclusive('\n') {
+        if line.trim() == "---" {
+            out.push(parts::trimmed(&text.slice(start, at)));
+            start = at + line.len();
+        }
+        at += line.len();
+    }
+    out.push(parts::trimmed(&text.slice(start, source.len())));
+    out.retain(|prompt| !prompt.is_empty());
+    out
+}
+
+/// The name of an object that is written as `name: {..}`: a map of one entry that holds a map.
+fn single_entry(value: &Value) -> Option<(&Text, &Value)> {
+    match value.entries() {
+        [entry] if entry.value.is_map() => Some((&entry.key, &entry.value)),
+        _ => None,
+    }
+}
+
+/// The entries under the first of some keys, as one list.
+fn listed<'a>(root: &'a Value, keys: &[&str]) -> Vec<&'a Value> {
+    match root.get_any(keys) {
+        Some(value) if value.is_seq() => value.items().iter().collect(),
+        Some(value) => vec![value],
+        None => Vec::new(),
+    }
+}
+
+/// Shared by the parts of this format: an owned path.
+type Path = Arc<str>;

@@ -1,0 +1,179 @@
+//! Trees and drafts of many files -> prompts: templates are evaluated, includes and inheritance followed, roles
+//! split into messages. Knows nothing of layout, cost or rules; reads files only through the workspace.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use rayon::prelude::*;
+
+use crate::config::Assume;
+use crate::finding::FileError;
+use crate::frontend::document::draft::Document;
+use crate::frontend::template::dialect::Dialect;
+use crate::frontend::template::tree::Tree;
+use crate::frontend::Problem;
+use crate::prompt::Prompt;
+use crate::source::SourceFile;
+use crate::workspace::Workspace;
+
+mod branches;
+mod context;
+mod drafts;
+mod evaluator;
+mod expr;
+mod files;
+mod history;
+mod includes;
+mod loops;
+mod roles;
+mod semantic_kernel;
+mod templates;
+mod value;
+mod words;
+
+#[cfg(test)]
+mod tests;
+
+pub use files::{dialect_of, ClassifierFor};
+pub use roles::HISTORY_ROLE;
+
+use evaluator::Trail;
+use files::Files;
+
+/// A file that a frontend has parsed.
+pub struct Parsed {
+    pub file: Arc<SourceFile>,
+    pub kind: ParsedKind,
+    /// Named by the user: a prompt of its own even where another file includes it.
+    pub explicit: bool,
+}
+
+pub enum ParsedKind {
+    Template { dialect: Dialect, tree: Tree },
+    Document(Document),
+}
+
+/// All prompts of a run.
+#[derive(Default)]
+pub struct Resolution {
+    /// Sorted by id; no id twice.
+    pub prompts: Vec<Prompt>,
+    /// Files that took part in prompts of other files -> the first of these; not linted alone.
+    pub partial_of: BTreeMap<Arc<str>, Arc<str>>,
+    /// Sorted, each once.
+    pub problems: Vec<(Arc<str>, Problem)>,
+    /// Limits that were hit, by file.
+    pub limits: Vec<FileError>,
+}
+
+/// What one file yields.
+pub(crate) struct Resolved {
+    pub path: Arc<str>,
+    pub explicit: bool,
+    pub prompts: Vec<Prompt>,
+    pub trail: Trail,
+}
+
+/// Resolves all files. The order of the inputs and the number of threads do not show in the result.
+pub fn resolve(
+    inputs: Vec<Parsed>,
+    workspace: &dyn Workspace,
+    classifier_for: &ClassifierFor<'_>,
+    assume_for: &(dyn Fn(&str) -> Assume + Sync),
+) -> Resolution {
+    let files = Files::new(workspace, classifier_for);
+    let mut resolved: Vec<Resolved> = inputs
+        .into_par_iter()
+        .map(|input| drafts::resolve_file(input, &files, assume_for))
+        .collect();
+    resolved.sort_by(|a, b| a.path.cmp(&b.path));
+    let partial_of = partials(&resolved);
+    let mut out = Resolution::default();
+    let mut children: BTreeMap<Arc<str>, BTreeSet<Arc<str>>> = BTreeMap::new();
+    for file in &resolved {
+        if let (Some(base), false) = (&file.trail.base, partial_of.contains_key(&file.path)) {
+            let known = children.entry(base.clone()).or_default();
+            known.insert(file.path.clone());
+        }
+    }
+    for file in resolved {
+        out.limits.extend(file.trail.notices(&file.path));
+        out.problems.extend(file.trail.problems);
+        if partial_of.contains_key(&file.path) {
+            continue;
+        }
+        let siblings = file.trail.base.as_ref().and_then(|base| children.get(base));
+        for mut prompt in file.prompts {
+            if let Some(siblings) = siblings {
+                prompt.inherited_by = siblings.iter().cloned().collect();
+            }
+            out.prompts.push(prompt);
+        }
+    }
+    out.partial_of = partial_of;
+    number_twins(&mut out.prompts);
+    out.problems.sort_by(|a, b| {
+        let key = |(path, problem): &(Arc<str>, Problem)| {
+            (path.clone(), problem.span, problem.message.clone())
+        };
+        key(a).cmp(&key(b))
+    });
+    out.problems.dedup();
+    out.limits.sort();
+    out.limits.dedup();
+    out
+}
+
+/// Files that are part of others. Of files that only include each other the first stands for itself.
+fn partials(resolved: &[Resolved]) -> BTreeMap<Arc<str>, Arc<str>> {
+    let mut used_by: BTreeMap<Arc<str>, Arc<str>> = BTreeMap::new();
+    for file in resolved {
+        for used in &file.trail.used {
+            if *used != file.path {
+                used_by
+                    .entry(used.clone())
+                    .or_insert_with(|| file.path.clone());
+            }
+        }
+    }
+    let mut out = BTreeMap::new();
+    let mut reached: BTreeSet<&Arc<str>> = BTreeSet::new();
+    for root in [true, false] {
+        for file in resolved {
+            let is_root = file.explicit || !used_by.contains_key(&file.path);
+            if is_root != root || reached.contains(&file.path) {
+                continue;
+            }
+            // Of a cycle, the first by path.
+            reached.extend(file.trail.used.iter());
+            reached.insert(&file.path);
+            for used in &file.trail.used {
+                if *used != file.path {
+                    let user: &Arc<str> = &file.path;
+                    out.entry(used.clone()).or_insert_with(|| user.clone());
+                }
+            }
+        }
+    }
+    for file in resolved {
+        if file.explicit {
+            out.remove(&file.path);
+        }
+    }
+    out
+}
+
+/// Sorts by id and tells prompts of one id apart by a number.
+fn number_twins(prompts: &mut [Prompt]) {
+    prompts.sort_by(|a, b| (&a.id, &a.origin).cmp(&(&b.id, &b.origin)));
+    let mut seen: BTreeMap<String, usize> = BTreeMap::new();
+    for prompt in prompts.iter_mut() {
+        let count = seen.entry(prompt.id.clone()).or_insert(0);
+        *count += 1;
+        if *count > 1 {
+            let separator = if prompt.id.contains('#') { ":" } else { "#:" };
+            prompt.id = format!("{}{separator}{count}", prompt.id);
+        }
+    }
+    prompts.sort_by(|a, b| a.id.cmp(&b.id));
+}
