@@ -12,11 +12,19 @@ const HEADINGS: [&str; 9] = [
 pub fn table(models: &[Listed]) -> String {
     let mut rows: Vec<Vec<String>> = vec![HEADINGS.iter().map(|h| h.to_string()).collect()];
     rows.extend(models.iter().map(|listed| row(&listed.model)));
-    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+    let width = |column: usize| {
+        rows.iter()
+            .map(|row| row[column].chars().count())
+            .max()
+            .unwrap_or(0)
+    };
     let widths: Vec<usize> = (0..HEADINGS.len()).map(width).collect();
     let mut out = String::new();
     for row in &rows {
-        let cells = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}"));
+        let cells = row
+            .iter()
+            .zip(&widths)
+            .map(|(cell, width)| format!("{cell:<width$}"));
         out.push_str(cells.collect::<Vec<_>>().join("  ").trim_end());
         out.push('\n');
     }
@@ -40,7 +48,11 @@ fn row(model: &Model) -> Vec<String> {
         model.id.clone(),
         model.provider.clone(),
         minimum,
-        if model.matching == Match::None { dash() } else { ttl(model) },
+        if model.matching == Match::None {
+            dash()
+        } else {
+            ttl(model)
+        },
         of(|p| Some(p.input)),
         of(|p| p.read),
         of(|p| p.write),
@@ -50,7 +62,11 @@ fn row(model: &Model) -> Vec<String> {
 }
 
 fn ttl(model: &Model) -> String {
-    let long = model.ttl.long.map(|long| format!(", {long}m")).unwrap_or_default();
+    let long = model
+        .ttl
+        .long
+        .map(|long| format!(", {long}m"))
+        .unwrap_or_default();
     format!("{}m{long}", model.ttl.assumed)
 }
 
@@ -147,4 +163,39 @@ fn prices(set: &Prices) -> Value {
     json!({
         "input": set.input, "read": set.read, "write": set.write, "write-long": set.write_long, "output": set.output,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::providers::Table;
+
+    fn models(pattern: &str) -> Vec<Listed> {
+        Table::embedded().all(Some(pattern), (2026, 11, 22))
+    }
+
+    #[test]
+    fn columns_stand_under_each_other() {
+        let text = table(&models("openai/gpt-5.4"));
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(lines.len(), 5);
+        assert!(lines[1].contains("1024-2048") && lines[1].contains("1.25 / 0.13"));
+        let at = lines[0].find("PROVIDER").expect("heading");
+        assert!(lines[1..]
+            .iter()
+            .all(|line| line[at..].starts_with("openai")));
+    }
+
+    #[test]
+    fn json_has_every_number_with_source_and_date() {
+        let text = json(&models("gemini-3.8-flash"));
+        let value: Value = serde_json::from_str(&text).expect("json");
+        let model = &value["models"][0];
+        assert_eq!(model["prices"]["input"], 0.75);
+        assert_eq!(model["later"][0]["from"], "2027-01-01");
+        assert_eq!(model["later"][0]["prices"]["input"], 1.5);
+        assert_eq!(model["storage"], 0.5);
+        assert_eq!(model["as-of"], "2026-11-22");
+        assert!(model["sources"].as_array().is_some_and(|s| s.len() > 1));
+    }
 }
