@@ -321,6 +321,7 @@ impl Filler<'_, '_> {
                 dialect,
             } => self.other_file(&name, span, dialect),
             Content::Slot(slot) => vec![Piece::Slot(slot)],
+            Content::Pieces(pieces) => pieces,
             Content::History { place } => {
                 self.trail.mentions_history = true;
                 vec![Piece::History(History {
