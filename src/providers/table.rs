@@ -55,7 +55,7 @@ pub(super) struct Room {
     pub(super) name: String,
     body_text: &'static str,
     /// Entries of price files, before the embedded ones.
-    pub(super) extra: Vec<Value>,
+    extra: Vec<Value>,
     body: OnceLock<Body>,
 }
 
@@ -108,6 +108,12 @@ impl Room {
             extra: Vec::new(),
             body: OnceLock::new(),
         }
+    }
+
+    /// Puts an entry before all others; what was built without it is built anew.
+    pub(super) fn put_first(&mut self, entry: Value) {
+        self.extra.insert(0, entry);
+        self.body = OnceLock::new();
     }
 
     fn body(&self) -> &Body {
