@@ -64,8 +64,8 @@ impl Table {
         for (index, entry) in entries.iter().enumerate() {
             added.push(checked(table, yaml, index, &file, entry)?);
         }
-        for (room, entry) in added {
-            table.rooms[room].extra.push(entry);
+        for (room, entry) in added.into_iter().rev() {
+            table.rooms[room].put_first(entry);
         }
         Ok(self)
     }

@@ -3,7 +3,7 @@
 
 use std::sync::OnceLock;
 
-use regex::{Regex, RegexBuilder, RegexSet, RegexSetBuilder};
+use regex::bytes::{Regex, RegexBuilder, RegexSet, RegexSetBuilder};
 use serde_yaml::{Mapping, Value};
 
 use super::build::{date, listed, merge, strings, text, Merged};
@@ -55,7 +55,7 @@ pub(super) struct Room {
     pub(super) name: String,
     body_text: &'static str,
     /// Entries of price files, before the embedded ones.
-    pub(super) extra: Vec<Value>,
+    extra: Vec<Value>,
     body: OnceLock<Body>,
 }
 
@@ -65,6 +65,7 @@ struct Body {
     matches: RegexSet,
 }
 
+/// Ids are ASCII: bytes keep the automata small.
 fn compile(pattern: &str) -> Option<Regex> {
     RegexBuilder::new(pattern).unicode(false).build().ok()
 }
@@ -109,6 +110,12 @@ impl Room {
         }
     }
 
+    /// Puts an entry before all others; what was built without it is built anew.
+    pub(super) fn put_first(&mut self, entry: Value) {
+        self.extra.insert(0, entry);
+        self.body = OnceLock::new();
+    }
+
     fn body(&self) -> &Body {
         self.body.get_or_init(|| {
             let value: Value = serde_yaml::from_str(self.body_text)
@@ -149,9 +156,9 @@ impl Room {
     fn stripped<'a>(&self, name: &'a str) -> &'a str {
         let strip = text(&self.head, "strip").and_then(|p| compile(&format!("^(?:{p})")));
         let end = strip
-            .and_then(|re| re.find(name).map(|m| m.end()))
+            .and_then(|re| re.find(name.as_bytes()).map(|m| m.end()))
             .unwrap_or(0);
-        &name[end..]
+        name.get(end..).unwrap_or(name)
     }
 
     /// Policy of a name, with its `extends` laid under it and its sources spelt out.
@@ -374,7 +381,7 @@ impl Table {
                 .collect();
             compile_set(&patterns).expect("id patterns of embedded headers compile: tested")
         });
-        set.matches(name)
+        set.matches(name.as_bytes())
             .iter()
             .next()
             .map(|index| &self.rooms[index])
@@ -448,7 +455,7 @@ impl Table {
         let parent = text(&room.head, "inherits").and_then(|p| self.room(p));
         if let Some(parent) = parent {
             let theirs = parent.body();
-            if let Some(index) = theirs.matches.matches(id).iter().next() {
+            if let Some(index) = theirs.matches.matches(id.as_bytes()).iter().next() {
                 let entry = &theirs.entries[index];
                 let id = text(entry, "id").unwrap_or_default();
                 let own = body
@@ -458,7 +465,7 @@ impl Table {
                 return Some(self.inherit(room, parent, entry, own));
             }
         }
-        let index = body.matches.matches(id).iter().next()?;
+        let index = body.matches.matches(id.as_bytes()).iter().next()?;
         let entry = &body.entries[index];
         if let Some(like) = text(entry, "like") {
             let base = parent
@@ -534,7 +541,7 @@ impl Table {
             let pattern = regional
                 .and_then(|r| text(r, key))
                 .and_then(|p| compile(&format!("^(?:{p})$")));
-            pattern.is_some_and(|re| re.is_match(text_of))
+            pattern.is_some_and(|re| re.is_match(text_of.as_bytes()))
         };
         let premium = applies("ids", asked) && applies("models", &found.id);
         let factor = regional
@@ -583,7 +590,7 @@ impl Table {
             let id = id.to_ascii_lowercase();
             let whole = format!("{provider}/{id}");
             match (&glob, &wanted) {
-                (Some(glob), _) => glob.is_match(&id) || glob.is_match(&whole),
+                (Some(glob), _) => glob.is_match(id.as_bytes()) || glob.is_match(whole.as_bytes()),
                 (None, Some(wanted)) => whole.contains(wanted.as_str()),
                 (None, None) => true,
             }

@@ -15,6 +15,7 @@ pub mod inspect;
 mod json;
 mod json_lines;
 pub mod markdown;
+pub mod models;
 mod prompts;
 pub mod rules;
 pub mod settings;
