@@ -252,7 +252,8 @@ fn details(out: &mut String, analysis: &Analysis, finding: &Finding, style: Styl
         }
     }
     for label in &finding.labels {
-        if label.place.path != finding.place.path {
+        let in_trace = finding.trace.iter().any(|hop| hop.place == label.place);
+        if label.place.path != finding.place.path && !in_trace {
             let text = format!("{}  {}", located(analysis, &label.place), label.text);
             line("also", &text);
         }
@@ -261,8 +262,7 @@ fn details(out: &mut String, analysis: &Analysis, finding: &Finding, style: Styl
         line("prompts", &named(&finding.prompts));
     }
     if let Some(fix) = &finding.fix {
-        let how = if fix.safe { "--fix" } else { "--unsafe-fixes" };
-        line("fix", &format!("{} ({how})", fix.title));
+        line("fix", &fix.title);
     }
 }
 
@@ -365,7 +365,7 @@ fn basis(analysis: &Analysis) -> (String, String) {
     let traffic = wording::traffic(&analysis.traffic);
     let traffic = match analysis.traffic.basis {
         crate::config::Basis::Reference => {
-            format!("{traffic} (reference; set yours in prefixlint.yaml)")
+            format!("{traffic} (reference, not yours)")
         }
         basis => format!("{traffic} ({})", basis.name()),
     };
