@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::config::Assume;
-use crate::finding::FileError;
 use crate::frontend::template::tree::{Expr, Node};
 use crate::frontend::Problem;
 use crate::prompt::{History, Hop, Piece, Read, Size, Slot};
@@ -42,11 +41,8 @@ impl Trail {
     }
 
     /// The limits as notices of a file.
-    pub fn notices(&self, path: &Arc<str>) -> Vec<FileError> {
-        let notice = |limit: &String| FileError {
-            path: path.clone(),
-            message: limit.clone(),
-        };
+    pub fn notices(&self, path: &str) -> Vec<String> {
+        let notice = |limit: &String| format!("{path}: {limit}");
         self.limits.iter().map(notice).collect()
     }
 }

@@ -7,7 +7,6 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use crate::config::Assume;
-use crate::finding::FileError;
 use crate::frontend::document::draft::Document;
 use crate::frontend::template::dialect::Dialect;
 use crate::frontend::template::tree::Tree;
@@ -49,7 +48,12 @@ pub struct Parsed {
 }
 
 pub enum ParsedKind {
-    Template { dialect: Dialect, tree: Tree },
+    Template {
+        dialect: Dialect,
+        tree: Tree,
+        /// Only a part of other prompts by its name (`_header.prompt`): never linted alone.
+        partial: bool,
+    },
     Document(Document),
 }
 
@@ -62,8 +66,10 @@ pub struct Resolution {
     pub partial_of: BTreeMap<Arc<str>, Arc<str>>,
     /// Sorted, each once.
     pub problems: Vec<(Arc<str>, Problem)>,
-    /// Limits that were hit, by file.
-    pub limits: Vec<FileError>,
+    /// Limits that were hit: `path: what`. Sorted, each once.
+    pub limits: Vec<String>,
+    /// Every file that took part: the inputs and what they read.
+    pub sources: BTreeMap<Arc<str>, Arc<SourceFile>>,
 }
 
 /// What one file yields.
@@ -82,13 +88,21 @@ pub fn resolve(
     assume_for: &(dyn Fn(&str) -> Assume + Sync),
 ) -> Resolution {
     let files = Files::new(workspace, classifier_for);
+    let mut sources: BTreeMap<Arc<str>, Arc<SourceFile>> = BTreeMap::new();
+    for input in &inputs {
+        sources.insert(input.file.path.clone(), input.file.clone());
+    }
     let mut resolved: Vec<Resolved> = inputs
         .into_par_iter()
         .map(|input| drafts::resolve_file(input, &files, assume_for))
         .collect();
     resolved.sort_by(|a, b| a.path.cmp(&b.path));
     let partial_of = partials(&resolved);
-    let mut out = Resolution::default();
+    sources.extend(files.sources());
+    let mut out = Resolution {
+        sources,
+        ..Resolution::default()
+    };
     let mut children: BTreeMap<Arc<str>, BTreeSet<Arc<str>>> = BTreeMap::new();
     for file in &resolved {
         if let (Some(base), false) = (&file.trail.base, partial_of.contains_key(&file.path)) {

@@ -40,7 +40,11 @@ fn run_on(memory: &Memory, entries: &[&str]) -> Resolution {
             let tree = template::parse(&file.content(), dialect);
             Parsed {
                 file,
-                kind: ParsedKind::Template { dialect, tree },
+                kind: ParsedKind::Template {
+                    dialect,
+                    tree,
+                    partial: false,
+                },
                 explicit: false,
             }
         })
@@ -480,7 +484,7 @@ fn run_draft(files: &[(&str, &str)], draft: Draft) -> Resolution {
         file: memory.read(files[0].0).unwrap(),
         kind: ParsedKind::Document(Document {
             drafts: vec![draft],
-            problems: Vec::new(),
+            ..Document::default()
         }),
         explicit: false,
     }];
