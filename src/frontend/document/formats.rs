@@ -99,3 +99,6 @@ fn find(path: &str, text: &Text) -> Option<(&'static Format, String)> {
         .filter(|format| format.ends.iter().any(|end| lower.ends_with(end)))
         .find_map(|format| Some((format, (format.recognise)(path, text)?)))
 }
+
+#[cfg(test)]
+mod tests;

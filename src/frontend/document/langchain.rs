@@ -380,10 +380,10 @@ fn chat_message(item: &Value, path: &Arc<str>) -> Option<DraftMessage> {
         "ChatMessagePromptTemplate" | "ChatMessage" => node.field("role")?.as_str()?,
         class => class,
     };
-    role_message(class, item, message_contents(&node, path), path)
+    role_message(class, item, message_contents(&node), path)
 }
 
-fn message_contents(node: &Node, path: &Arc<str>) -> Vec<Content> {
+fn message_contents(node: &Node) -> Vec<Content> {
     if let Some(prompt) = node.field("prompt") {
         // A list of prompts is one message of several parts.
         let prompts = if prompt.is_seq() {
@@ -404,7 +404,6 @@ fn message_contents(node: &Node, path: &Arc<str>) -> Vec<Content> {
         Some(_) if node.value.has("lc") => Dialect::Plain,
         _ => dialect_of(node.fields),
     };
-    let _ = path;
     ["template", "content"]
         .into_iter()
         .find_map(|key| named(node.fields, key, dialect))

@@ -1,6 +1,7 @@
 //! The parts of a draft that several formats state in the same way: messages, targets, options, tools, bindings,
 //! front matter. Knows no format.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::draft::{Content, Document, Draft, DraftBlock, DraftMessage};
@@ -227,6 +228,8 @@ fn named_tools(items: &[Value], list: &Value, path: &Arc<str>) -> Option<Content
 #[derive(Default)]
 pub struct Bindings {
     out: Vec<(String, Text, bool)>,
+    /// Where the samples of a name stand.
+    sampled: BTreeMap<String, Vec<usize>>,
 }
 
 /// Most samples of one name that are kept.
@@ -240,16 +243,14 @@ impl Bindings {
 
     /// One of the values that the name may have.
     pub fn sample(&mut self, name: &str, value: Text) {
-        let mut known = 0;
-        for (other, text, _) in &self.out {
-            if other == name {
-                known += 1;
-                if known == SAMPLES || text.as_str() == value.as_str() {
-                    return;
-                }
-            }
+        let known = self.sampled.entry(name.to_string()).or_default();
+        let repeated = known
+            .iter()
+            .any(|at| self.out[*at].1.as_str() == value.as_str());
+        if known.len() < SAMPLES && !repeated {
+            known.push(self.out.len());
+            self.out.push((name.to_string(), value, false));
         }
-        self.out.push((name.to_string(), value, false));
     }
 
     /// The entries of a map as samples; conversations and references to files are no samples.
@@ -272,12 +273,15 @@ impl Bindings {
     }
 }
 
-/// Whether a value is a list of messages.
+/// Whether a value is a list of messages, or a list that is still empty.
 pub fn is_conversation(value: &Value) -> bool {
+    if !value.is_seq() {
+        return false;
+    }
     value
         .items()
         .first()
-        .is_some_and(|item| item.has("role") && (item.has("content") || item.has("parts")))
+        .is_none_or(|item| item.has("role") && (item.has("content") || item.has("parts")))
 }
 
 /// A file with front matter: what the front says, and the body.

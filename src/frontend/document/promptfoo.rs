@@ -17,13 +17,15 @@ use super::parts;
 use super::value::{parse_json, parse_yaml, Parsed, Value};
 use super::words::words;
 use crate::frontend::template::dialect::Dialect;
+use crate::frontend::Problem;
 use crate::prompt::Section;
 use crate::source::{SourceFile, Span, Text};
 
 use provider::Provider;
 
-/// Most drafts of one configuration.
+/// Most drafts of one configuration, and most bytes of text in all of them: each prompt is repeated for each model.
 const MAX_DRAFTS: usize = 256;
+const MAX_BYTES: usize = 32 << 20;
 
 /// By name (`promptfooconfig.yaml`, `promptfooconfig.x.yaml`), or by the keys that a configuration needs.
 pub fn recognise(path: &str, text: &Text) -> Option<String> {
@@ -59,43 +61,87 @@ pub fn parse(file: &SourceFile) -> Document {
             problems: parsed.problems,
         };
     };
+    let mut matrix = Matrix {
+        file,
+        bindings: vars::bindings(root, &file.path),
+        drafts: Vec::new(),
+        bytes: 0,
+    };
     let providers = provider::all(root, &file.path);
-    let bindings = vars::bindings(root, &file.path);
-    let mut drafts = Vec::new();
-    for prompt in prompts(root) {
-        for content in prompt.messages() {
-            let takers: Vec<&Provider> = providers
-                .iter()
-                .filter(|provider| provider.takes(prompt.label, prompt.text.as_str()))
-                .collect();
-            let many = takers.len() > 1;
-            let unknown = Provider::default();
-            let takers = if takers.is_empty() {
-                vec![&unknown]
-            } else {
-                takers
-            };
-            for provider in takers {
-                if drafts.len() == MAX_DRAFTS {
-                    break;
-                }
-                let mut draft = parts::draft(file, "promptfoo");
-                draft.key = prompt.key.clone();
-                if many {
-                    draft.key = format!("{}@{}", prompt.key, provider.id);
-                }
-                draft.span = prompt.span;
-                draft.bindings = bindings.clone();
-                provider.apply(&mut draft);
-                draft.messages.extend(content.iter().cloned());
-                drafts.push(draft);
-            }
-        }
+    let complete = prompts(root)
+        .iter()
+        .all(|prompt| matrix.add(prompt, &providers));
+    let mut problems = parsed.problems.clone();
+    if let Some(prompts) = root.get("prompts").filter(|_| !complete) {
+        problems.push(
+            Problem::new(
+                prompts.span,
+                format!(
+                    "only the first {} pairs of prompt and model are checked",
+                    matrix.drafts.len()
+                ),
+            )
+            .with_help("split the configuration, or name fewer models"),
+        );
     }
-    distinguish(&mut drafts);
+    distinguish(&mut matrix.drafts);
     Document {
-        drafts,
-        problems: parsed.problems,
+        drafts: matrix.drafts,
+        problems,
+    }
+}
+
+/// The drafts of a configuration: prompts times models.
+struct Matrix<'a> {
+    file: &'a SourceFile,
+    bindings: Vec<(String, Text, bool)>,
+    drafts: Vec<Draft>,
+    /// Text in all drafts.
+    bytes: usize,
+}
+
+impl Matrix<'_> {
+    /// Adds the drafts of one prompt; `false` where a limit is reached.
+    fn add(&mut self, prompt: &Prompt, providers: &[Provider]) -> bool {
+        let Some(messages) = prompt.messages() else {
+            return true;
+        };
+        let takers: Vec<&Provider> = providers
+            .iter()
+            .filter(|provider| provider.takes(prompt.label, prompt.text.as_str()))
+            .collect();
+        if providers.is_empty() {
+            return self.push(prompt, &messages, &Provider::default(), false);
+        }
+        takers
+            .iter()
+            .all(|provider| self.push(prompt, &messages, provider, takers.len() > 1))
+    }
+
+    fn push(
+        &mut self,
+        prompt: &Prompt,
+        messages: &[DraftMessage],
+        provider: &Provider,
+        many: bool,
+    ) -> bool {
+        let bound = self.bindings.iter().map(|(_, text, _)| text.len());
+        let bytes = prompt.text.len() + bound.sum::<usize>();
+        if self.drafts.len() == MAX_DRAFTS || self.bytes + bytes > MAX_BYTES {
+            return false;
+        }
+        self.bytes += bytes;
+        let mut draft = parts::draft(self.file, "promptfoo");
+        draft.key = prompt.key.clone();
+        if many {
+            draft.key = format!("{}@{}", prompt.key, provider.id);
+        }
+        draft.span = prompt.span;
+        draft.bindings = self.bindings.clone();
+        provider.apply(&mut draft);
+        draft.messages.extend(messages.iter().cloned());
+        self.drafts.push(draft);
+        true
     }
 }
 
@@ -170,11 +216,11 @@ fn prompts(root: &Value) -> Vec<Prompt<'_>> {
 }
 
 impl Prompt<'_> {
-    /// The messages of each prompt that the entry stands for; none where it cannot be known here.
-    fn messages(&self) -> Vec<Vec<DraftMessage>> {
+    /// The messages of the prompt; `None` where they cannot be known here.
+    fn messages(&self) -> Option<Vec<DraftMessage>> {
         match source(self.text.as_str()) {
-            Source::Inline => vec![inline(self.text)],
-            Source::File(name) => vec![vec![parts::message(
+            Source::Inline => Some(inline(self.text)),
+            Source::File(name) => Some(vec![parts::message(
                 None,
                 self.span,
                 vec![Content::File {
@@ -182,8 +228,8 @@ impl Prompt<'_> {
                     span: self.span,
                     dialect: Some(Dialect::Jinja),
                 }],
-            )]],
-            Source::Elsewhere => Vec::new(),
+            )]),
+            Source::Elsewhere => None,
         }
     }
 }
