@@ -33,14 +33,11 @@ pub fn resolve_file(
     let assume = assume_for(&input.file.path);
     let mut trail = Trail::default();
     let prompts = match input.kind {
-        ParsedKind::Template {
-            dialect,
-            tree,
-            partial,
-        } => {
+        ParsedKind::Template { dialect, tree } => {
             let prompt = template_prompt(&input.file, dialect, &tree, files, &assume, &mut trail);
-            let alone = (!partial || input.explicit) && !prompt.messages.is_empty();
-            alone.then_some(prompt).into_iter().collect()
+            // A file of definitions sends nothing by itself.
+            let sends = !prompt.messages.is_empty();
+            sends.then_some(prompt).into_iter().collect()
         }
         ParsedKind::Document(document) => {
             document_prompts(&input.file, document, files, &assume, &mut trail)

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::config::Assume;
+use crate::finding::FileError;
 use crate::frontend::template::tree::{Expr, Node};
 use crate::frontend::Problem;
 use crate::prompt::{History, Hop, Piece, Read, Size, Slot};
@@ -41,8 +42,11 @@ impl Trail {
     }
 
     /// The limits as notices of a file.
-    pub fn notices(&self, path: &str) -> Vec<String> {
-        let notice = |limit: &String| format!("{path}: {limit}");
+    pub fn notices(&self, path: &Arc<str>) -> Vec<FileError> {
+        let notice = |limit: &String| FileError {
+            path: path.clone(),
+            message: limit.clone(),
+        };
         self.limits.iter().map(notice).collect()
     }
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use crate::config::Assume;
+use crate::finding::FileError;
 use crate::frontend::document::draft::Document;
 use crate::frontend::template::dialect::Dialect;
 use crate::frontend::template::tree::Tree;
@@ -48,12 +49,7 @@ pub struct Parsed {
 }
 
 pub enum ParsedKind {
-    Template {
-        dialect: Dialect,
-        tree: Tree,
-        /// Only a part of other prompts by its name (`_header.prompt`): never linted alone.
-        partial: bool,
-    },
+    Template { dialect: Dialect, tree: Tree },
     Document(Document),
 }
 
@@ -66,8 +62,8 @@ pub struct Resolution {
     pub partial_of: BTreeMap<Arc<str>, Arc<str>>,
     /// Sorted, each once.
     pub problems: Vec<(Arc<str>, Problem)>,
-    /// Limits that were hit: `path: what`. Sorted, each once.
-    pub limits: Vec<String>,
+    /// Limits that were hit, by file. Sorted, each once.
+    pub limits: Vec<FileError>,
     /// Every file that took part: the inputs and what they read.
     pub sources: BTreeMap<Arc<str>, Arc<SourceFile>>,
 }

@@ -19,7 +19,6 @@ mod words;
 
 pub use comments::comments;
 pub use formats::{by_name, extensions, read};
-pub use formats::{by_name, extensions, format_of, parse};
 
 use body::Found;
 pub use draft::Document;
@@ -97,17 +96,3 @@ fn read_documents(file: &SourceFile, parsed: value::Parsed) -> Document {
         problems: parsed.problems,
     }
 }
-pub mod dotprompt;
-pub mod draft;
-mod formats;
-pub mod gemini_toml;
-pub mod github_models;
-pub mod langchain;
-pub mod parts;
-pub mod promptfoo;
-pub mod prompty;
-pub mod semantic_kernel;
-pub mod value;
-mod words;
-
-pub use formats::{by_name, extensions, format_of, parse};
