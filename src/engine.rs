@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use rayon::prelude::*;
 
-use crate::config::{Settings, Traffic};
+use crate::config::{ConfigError, Settings, Traffic};
 use crate::discover::{self, Context, FormatOf, Found, How, Taken};
 use crate::finding::{FileError, Finding, Severity};
 use crate::frontend::document::draft::Document;
@@ -35,6 +35,8 @@ pub struct Analysis {
     pub findings: Vec<Finding>,
     /// Sorted by path.
     pub errors: Vec<FileError>,
+    /// Configs that could not be used; the nearest valid one above holds instead.
+    pub config_errors: Vec<ConfigError>,
     /// What each file was taken for, and why: for `--show-files`. Sorted by path.
     pub listed: Vec<ListedFile>,
     /// Prompts that cannot be cached at all.
@@ -77,6 +79,8 @@ pub struct Request<'a> {
     pub settings_for: &'a (dyn Fn(&str) -> Arc<Settings> + Sync),
     /// The model of a provider and a model name; both missing: the built-in default.
     pub model_for: &'a (dyn Fn(Option<&str>, Option<&str>) -> Model + Sync),
+    /// Whether a rule is asked for by name, so that no config turns it off.
+    pub insists: &'a (dyn Fn(&str) -> bool + Sync),
     pub filter: Filter,
     /// Whether to list every file with what it was taken for.
     pub list_files: bool,
@@ -163,7 +167,7 @@ pub fn analyse(request: &Request) -> Analysis {
     }
     let classifier_for = |path: &str| -> Arc<Classifier> {
         let settings = (request.settings_for)(path);
-        let own = marks.get(path).map_or(&[][..], |marks| marks.suppressions.overrides());
+        let own = marks.get(path).map_or(&[][..], |marks| marks.suppressions.volatilities());
         let overrides: Vec<_> = own.iter().cloned().chain(settings.volatility.iter().cloned()).collect();
         Arc::new(Classifier::new(&overrides))
     };
@@ -204,6 +208,7 @@ pub fn analyse(request: &Request) -> Analysis {
         prompts,
         findings,
         errors,
+        config_errors: Vec::new(),
         listed,
         traffic: (request.settings_for)("").traffic.clone(),
         prices_as_of: request.prices_as_of.clone(),

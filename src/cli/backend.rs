@@ -1,27 +1,271 @@
-//! From options to the analysis: the seam between the command line and the engine.
+//! From options to the analysis: the seam between the command line and the engine. Finds the root, the configs and
+//! the price table; the engine knows none of these.
 
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use super::options::{ConfigChoice, Overrides};
 use super::{CheckOptions, Failure};
-use crate::engine::Analysis;
+use crate::config::{Above, CliOverrides, ConfigError, ConfigSet, Known, LoadOptions};
+use crate::discover::{discover, Candidate, Found, Options as Walk, PathArg};
+use crate::engine::{self, Analysis, Filter, Request};
+use crate::providers::{Date, Table};
 use crate::report::SettingsView;
+use crate::rules;
+use crate::source::SourceFile;
+use crate::workspace::{root_of, Disk, Limits, Overlay, Workspace};
+
+/// The files of a run and the configs that hold for them.
+struct Run {
+    disk: Disk,
+    /// A text on standard input, by its path below the root.
+    stdin: Option<(String, String)>,
+    arguments: Vec<PathArg>,
+    found: Found,
+    configs: ConfigSet,
+    config_errors: Vec<ConfigError>,
+}
 
 /// Analyses what the options name.
 pub(super) fn analyse(options: &CheckOptions) -> Result<Analysis, Failure> {
-    Err(not_joined(options))
+    let mut run = prepare(options)?;
+    let today = today();
+    let table = table(&options.overrides, &run.configs)?;
+    if let Some(model) = &options.overrides.model {
+        let found = table.resolve(None, Some(model), today);
+        if found.fallback && table.provider_from_model(model).is_none() {
+            return Err(Failure::new(format!("unknown model `{model}`"))
+                .with_help("`prefixlint models` lists the known ones; `--prices FILE` adds one"));
+        }
+    }
+    let configs = &run.configs;
+    run.found
+        .filter(options.force_exclude, &|path| configs.chosen(path));
+    let overlay;
+    let workspace: &dyn Workspace = match &run.stdin {
+        Some((path, text)) => {
+            let texts = BTreeMap::from([(path.clone(), text.clone())]);
+            overlay = Overlay::new(&run.disk, texts);
+            &overlay
+        }
+        None => &run.disk,
+    };
+    let request = Request {
+        workspace,
+        found: run.found,
+        settings_for: &|path| configs.settings_for(path),
+        model_for: &|provider, model| table.resolve(provider, model, today),
+        insists: &|rule| options.selection.insists(rule),
+        filter: Filter {
+            rules: options.selection.active(),
+            min_severity: options.min_severity,
+            min_confidence: options.min_confidence,
+            pedantic: options.pedantic,
+        },
+        list_files: options.list_files,
+        prices_as_of: table.as_of().to_string(),
+        notices: table.age_note(today).into_iter().collect(),
+    };
+    let mut analysis = engine::analyse(&request);
+    analysis.config_errors = run.config_errors;
+    Ok(analysis)
 }
 
 /// The settings in force for each path of the options.
 pub(super) fn settings(options: &CheckOptions) -> Result<Vec<SettingsView>, Failure> {
-    Err(not_joined(options))
+    let run = prepare(options)?;
+    Ok(run
+        .arguments
+        .iter()
+        .map(|argument| SettingsView {
+            path: if argument.path.is_empty() {
+                ".".into()
+            } else {
+                argument.path.clone()
+            },
+            from: run.configs.source_of(&argument.path),
+            settings: (*run.configs.settings_for(&argument.path)).clone(),
+        })
+        .collect())
 }
 
-fn not_joined(options: &CheckOptions) -> Failure {
-    let paths: Vec<String> = options
+/// Opens the root, walks it and reads the configs.
+fn prepare(options: &CheckOptions) -> Result<Run, Failure> {
+    let mut named = options.paths.clone();
+    if let Some(stdin) = &options.stdin {
+        named.push(stdin.filename.clone());
+    }
+    if named.is_empty() {
+        named.push(PathBuf::from("."));
+    }
+    if let Some(missing) = options
         .paths
         .iter()
-        .map(|path| path.display().to_string())
-        .collect();
-    Failure::new(format!(
-        "cannot lint {}: this build has no engine",
-        paths.join(", ")
-    ))
+        .find(|path| !options.working.join(path).exists() && !options.working.join(path).is_symlink())
+    {
+        return Err(Failure::new(format!("{}: no such file or folder", missing.display()))
+            .with_help("paths are relative to the working folder"));
+    }
+    let (root, arguments) = root_of(&options.working, &named);
+    let mut arguments: Vec<PathArg> = arguments.iter().map(|path| PathArg::new(path)).collect();
+    let stdin = options.stdin.as_ref().and_then(|stdin| {
+        let path = arguments.pop()?;
+        let file = SourceFile::from_bytes(path.path.as_str().into(), stdin.bytes.clone());
+        Some((path.path, file.text.to_string()))
+    });
+    let disk = open(&root, Limits::default())?;
+    let mut found = discover(
+        &disk,
+        &arguments,
+        &Walk {
+            ignore_files: !options.no_ignore,
+            threads: options.threads,
+        },
+    );
+    if let Some((path, _)) = &stdin {
+        found.candidates.retain(|candidate| *candidate.path != **path);
+        found.candidates.push(Candidate::named(path));
+        arguments.push(PathArg::new(path));
+    }
+    let (configs, config_errors) = configs(options, &disk, &arguments, &found)?;
+    let limits = configs.limits();
+    // The size limit is a setting: the files are read under the one that holds.
+    let disk = if limits == Limits::default() {
+        disk
+    } else {
+        open(&root, limits)?
+    };
+    Ok(Run {
+        disk,
+        stdin,
+        arguments,
+        found,
+        configs,
+        config_errors,
+    })
+}
+
+fn open(root: &Path, limits: Limits) -> Result<Disk, Failure> {
+    Disk::new(root, limits)
+        .map_err(|error| Failure::new(format!("{}: {error}", root.display())))
+}
+
+fn configs(
+    options: &CheckOptions,
+    disk: &Disk,
+    arguments: &[PathArg],
+    found: &Found,
+) -> Result<(ConfigSet, Vec<ConfigError>), Failure> {
+    let rules = rules::ids();
+    let explicit = match &options.config {
+        ConfigChoice::File(path) => Some(explicit(&options.working, path)?),
+        _ => None,
+    };
+    let isolated = options.config == ConfigChoice::Isolated;
+    let repository = repository(disk.root()).filter(|_| !isolated && explicit.is_none());
+    let outer = match &repository {
+        Some((root, _)) => Some(open(root, Limits::default())?),
+        None => None,
+    };
+    let above = match (&outer, &repository) {
+        (Some(workspace), Some((_, prefix))) => Some(Above { workspace, prefix }),
+        _ => None,
+    };
+    let load = LoadOptions {
+        explicit,
+        isolated,
+        above,
+        known: Known {
+            rules: &rules,
+            categories: &rules::CATEGORIES,
+        },
+    };
+    let (set, errors) = ConfigSet::load(disk, arguments, &found.configs, &load);
+    let set = set.with_cli(CliOverrides {
+        model: options.overrides.model.clone(),
+        calls_per_month: options.overrides.calls_per_month,
+        ttl: options.overrides.ttl,
+    });
+    Ok((set, errors))
+}
+
+fn explicit(working: &Path, path: &Path) -> Result<Arc<SourceFile>, Failure> {
+    let bytes = std::fs::read(working.join(path))
+        .map_err(|error| Failure::new(format!("cannot read {}: {error}", path.display())))?;
+    let name = path.to_string_lossy().replace('\\', "/");
+    Ok(Arc::new(SourceFile::from_bytes(name.as_str().into(), bytes)))
+}
+
+/// The root of the repository that holds a folder, where it lies above it, and the folder's path in it: configs
+/// between the two hold as well.
+fn repository(root: &Path) -> Option<(PathBuf, String)> {
+    let top = root
+        .ancestors()
+        .skip(1)
+        .find(|folder| folder.join(".git").exists())?;
+    if root.join(".git").exists() {
+        return None;
+    }
+    let prefix = root.strip_prefix(top).ok()?;
+    Some((top.to_path_buf(), prefix.to_string_lossy().replace('\\', "/")))
+}
+
+/// The price table: built in, under the models of the config and those of `--prices`.
+fn table(overrides: &Overrides, configs: &ConfigSet) -> Result<Table, Failure> {
+    let settings = configs.settings_for("");
+    let own = (!settings.models.is_empty())
+        .then(|| serde_yaml::to_string(&serde_yaml::Value::Sequence(settings.models.clone())))
+        .transpose()
+        .map_err(|error| Failure::new(format!("models of the config: {error}")))?;
+    let mut table = Table::fresh();
+    if let Some(yaml) = own {
+        table = table.add_prices(&yaml).map_err(|error| {
+            Failure::new(format!("models of the config: {}", error.message)).with_help(error.help)
+        })?;
+    }
+    if let Some(path) = &overrides.prices {
+        let yaml = std::fs::read_to_string(path)
+            .map_err(|error| Failure::new(format!("cannot read {}: {error}", path.display())))?;
+        table = table.add_prices(&yaml).map_err(|error| {
+            let place = format!("{}:{}:{}", path.display(), error.line, error.column);
+            Failure::new(format!("{place}: {}", error.message)).with_help(error.help)
+        })?;
+    }
+    Ok(table)
+}
+
+/// Today in UTC: decides which dated price is in force.
+pub(super) fn today() -> Date {
+    let seconds = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |since| since.as_secs());
+    civil(seconds / 86_400)
+}
+
+/// Days since 1970-01-01 to year, month, day (proleptic Gregorian; the algorithm by Howard Hinnant).
+fn civil(days: u64) -> Date {
+    let z = days as i64 + 719_468;
+    let era = z.div_euclid(146_097);
+    let day_of_era = z.rem_euclid(146_097);
+    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let shifted = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * shifted + 2) / 5 + 1;
+    let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
+    let year = year_of_era + era * 400 + i64::from(month <= 2);
+    (year as i32, month as u32, day as u32)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn days_become_dates() {
+        assert_eq!(civil(0), (1970, 1, 1));
+        assert_eq!(civil(19_782), (2024, 2, 29));
+        assert_eq!(civil(20_779), (2026, 11, 22));
+    }
 }

@@ -72,6 +72,7 @@ struct Joined {
 /// One file with the folder that its patterns are relative to.
 #[derive(Clone, Debug)]
 struct Layer {
+    path: Arc<str>,
     folder: Folder,
     parsed: Arc<Parsed>,
 }
@@ -180,6 +181,12 @@ impl ConfigSet {
             },
             None => Limits::default(),
         }
+    }
+
+    /// The config file that the settings of a path come from; `None`: built in.
+    pub fn source_of(&self, path: &str) -> Option<String> {
+        let layer = self.nearest(path).layers.last()?;
+        Some(layer.path.to_string())
     }
 
     fn nearest(&self, path: &str) -> &Joined {
@@ -332,7 +339,11 @@ impl Loader<'_, '_> {
             None if self.whole_run => Folder::Below(String::new()),
             None => Folder::Below(folder.to_string()),
         };
-        layers.push(Layer { folder, parsed });
+        layers.push(Layer {
+            path: self.shown(&file.path).into(),
+            folder,
+            parsed,
+        });
         valid
     }
 

@@ -140,14 +140,11 @@ fn template_name(
         part: base.starts_with('_'),
     };
     if is_prompt_extension {
-        return match knowledge.documents.get(last) {
-            Some(needles) => Some(Name::Document {
-                needles,
-                fallback: Some(traits),
-            }),
-            // `.prompt.yml` and `.prompt.md` belong to the outer extension.
-            None => None,
-        };
+        // `.prompt.yml` and `.prompt.md` belong to the outer extension.
+        return knowledge.documents.get(last).map(|needles| Name::Document {
+            needles,
+            fallback: Some(traits),
+        });
     }
     if knowledge.generated.iter().any(|known| known == around) {
         return Some(Name::Nothing("a template that writes code or settings"));

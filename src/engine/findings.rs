@@ -6,10 +6,11 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use super::{FileMarks, Request};
-use crate::finding::{Finding, Savings, Severity, Suppressed, Tokens};
+use crate::finding::{Finding, Savings, Suppressed, Tokens};
 use crate::frontend::Problem;
 use crate::judge::Judged;
-use crate::rules::{self, verdict, Remark};
+use crate::rules::verdict::{self, Asked};
+use crate::rules::{self, Remark};
 use crate::source::{stable_hash, Place, SourceFile, Span};
 
 /// One remark on its way to a finding.
@@ -92,6 +93,14 @@ fn place(path: &Arc<str>, span: Span) -> Place {
     }
 }
 
+/// What the command line asks of a rule.
+fn asked(request: &Request, rule: &str) -> Asked {
+    Asked {
+        pedantic: request.filter.pedantic,
+        insisted: (request.insists)(rule),
+    }
+}
+
 /// A remark with its severity, or nothing where it is not wanted.
 fn draft(request: &Request, judged: &Judged, remark: Remark) -> Option<Draft> {
     let filter = &request.filter;
@@ -103,7 +112,7 @@ fn draft(request: &Request, judged: &Judged, remark: Remark) -> Option<Draft> {
     let share = judged.share(gain);
     // The rule's severity follows the settings of the place it is shown at.
     let settings = (request.settings_for)(&remark.place.path);
-    let severity = verdict::severity(&remark, share, judged.in_tests, &settings, filter.pedantic)?;
+    let severity = verdict::severity(&remark, share, judged.in_tests, &settings, &asked(request, remark.rule))?;
     if severity < filter.min_severity {
         return None;
     }
@@ -162,7 +171,7 @@ fn hygiene(request: &Request, remark: Remark, in_tests: bool) -> Option<Draft> {
         return None;
     }
     let settings = (request.settings_for)(&remark.place.path);
-    let severity = verdict::severity(&remark, 0.0, in_tests, &settings, filter.pedantic)?;
+    let severity = verdict::severity(&remark, 0.0, in_tests, &settings, &asked(request, remark.rule))?;
     (severity >= filter.min_severity).then(|| Draft {
         worth: 0.0,
         finding: Finding {
@@ -237,13 +246,11 @@ fn suppress(finding: &mut Finding, marks: &BTreeMap<Arc<str>, FileMarks>, source
 fn suppression_remarks(request: &Request, marks: &BTreeMap<Arc<str>, FileMarks>) -> Vec<Draft> {
     let mut out = Vec::new();
     for (path, marks) in marks {
-        let unused = marks.suppressions.unused().into_iter().filter_map(|(directive, named)| {
-            let wanted = named.into_iter().filter(|rule| request.filter.rules.contains(rule));
-            let named: Vec<String> = wanted.map(str::to_string).collect();
-            (!named.is_empty()).then_some((directive.span, named))
-        });
+        let wanted = |rule: &str| request.filter.rules.contains(rule);
+        let unused = marks.suppressions.unused(&wanted);
         let remarks = unused
-            .map(|(span, named)| rules::unused_suppression(place(path, span), &named))
+            .into_iter()
+            .map(|(directive, named)| rules::unused_suppression(place(path, directive.span), &named))
             .chain(
                 marks
                     .suppressions
@@ -296,11 +303,4 @@ fn fingerprint(findings: &mut [Finding]) {
         *count += 1;
         finding.fingerprint = format!("{hash:016x}");
     }
-}
-
-/// Whether any finding that counts is at least this severe.
-pub fn any_at_least(findings: &[Finding], severity: Severity) -> bool {
-    findings
-        .iter()
-        .any(|finding| finding.suppressed.is_none() && finding.severity >= severity)
 }

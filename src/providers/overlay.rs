@@ -35,6 +35,11 @@ impl Table {
     /// `models` and, for all of them, `provider` and `as_of`. An entry whose id is in the table changes what it
     /// names; a new one has the profile it names or the provider's default, or is `like` a known one.
     pub fn with_prices(yaml: &str) -> Result<Table, PriceError> {
+        Table::fresh().add_prices(yaml)
+    }
+
+    /// This table with the entries of a price file before its own, as [`Table::with_prices`] reads them.
+    pub fn add_prices(mut self, yaml: &str) -> Result<Table, PriceError> {
         let file: Value = serde_yaml::from_str(yaml).map_err(|error| {
             let at = error.location();
             PriceError {
@@ -54,15 +59,15 @@ impl Table {
         };
         let entries =
             entries.ok_or_else(|| place(yaml, 0, "", "no list of models".into(), SHAPE.into()))?;
-        let mut table = Table::fresh();
+        let table = &mut self;
         let mut added: Vec<(usize, Value)> = Vec::new();
         for (index, entry) in entries.iter().enumerate() {
-            added.push(checked(&table, yaml, index, &file, entry)?);
+            added.push(checked(table, yaml, index, &file, entry)?);
         }
         for (room, entry) in added {
             table.rooms[room].extra.push(entry);
         }
-        Ok(table)
+        Ok(self)
     }
 }
 

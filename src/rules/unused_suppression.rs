@@ -5,7 +5,7 @@ use crate::source::Place;
 use crate::volatility::Confidence;
 
 /// `rules`: the rules that the comment names and that did not fire there.
-pub fn remark(place: Place, rules: &[String]) -> Remark {
+pub fn remark(place: Place, rules: &[&str]) -> Remark {
     let named = rules
         .iter()
         .map(|rule| format!("`{rule}`"))

@@ -254,10 +254,8 @@ impl Disk {
                 };
                 let path = self.relative(entry.path());
                 match entry.file_type() {
-                    Some(kind) if kind.is_dir() => {
-                        if entry.depth() > 0 && !enter(&path) {
-                            return WalkState::Skip;
-                        }
+                    Some(kind) if kind.is_dir() && entry.depth() > 0 && !enter(&path) => {
+                        return WalkState::Skip;
                     }
                     Some(kind) if kind.is_file() => batch.files.push(path),
                     _ => {}

@@ -480,3 +480,14 @@ fn spans_of_collections_hold_their_children() {
     assert_eq!(part(&items[1]), "[3, 4]");
     assert_eq!(part(value.get("b").unwrap()), "{c: d}");
 }
+
+#[test]
+fn a_missing_yaml_value_is_null_without_text() {
+    let parsed = parse_yaml(&text("a:\nb: |\nc: ''\n"));
+    let value = parsed.value().unwrap();
+    let a = value.get("a").unwrap();
+    assert!(a.is_null() && a.as_scalar().unwrap().text.is_empty());
+    assert_eq!(value.get_str("b"), Some(""));
+    assert_eq!(value.get_str("c"), Some(""));
+    assert_eq!(value.to_json(), "{\"a\":null,\"b\":\"\",\"c\":\"\"}");
+}

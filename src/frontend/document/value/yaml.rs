@@ -14,7 +14,7 @@ use crate::frontend::Problem;
 use crate::source::{Span, Text};
 
 /// What all aliases of a file together may expand to: a node weighs 64, its text its bytes.
-const EXPANSION_BUDGET: usize = 16 << 20;
+const EXPANSION_BUDGET: usize = 8 << 20;
 const NODE_WEIGHT: usize = 64;
 /// Problems that are reported of one file.
 const MAX_PROBLEMS: usize = 20;
@@ -326,6 +326,10 @@ impl<'a> Tree<'a> {
     }
 
     fn plain(&self, decoded: &str, range: Range) -> Text {
+        if range.is_empty() {
+            // A value that is not there: the parser says `~`.
+            return Text::empty(self.path());
+        }
         if self.text.as_str().get(range.clone()) == Some(decoded) {
             let mut out = Builder::new(self.text);
             out.keep(range.start, range.end);
