@@ -14,12 +14,13 @@ use crate::prompt::{
     Target,
 };
 use crate::source::{Place, SourceFile, Span, Text};
+use crate::volatility::literals;
 use crate::volatility::{Class, Confidence, Origin, Volatility};
 
 use super::context::Frame;
 use super::evaluator::{Evaluator, Trail};
 use super::files::Files;
-use super::value::{text_tokens, unknown_file, Value};
+use super::value::{push_piece, text_tokens, unknown_file, Value};
 use super::words::words;
 use super::{history, roles, Parsed, ParsedKind, Resolved};
 
@@ -33,14 +34,10 @@ pub fn resolve_file(
     let mut trail = Trail::default();
     let prompts = match input.kind {
         ParsedKind::Template { dialect, tree } => {
-            vec![template_prompt(
-                &input.file,
-                dialect,
-                &tree,
-                files,
-                &assume,
-                &mut trail,
-            )]
+            let prompt = template_prompt(&input.file, dialect, &tree, files, &assume, &mut trail);
+            // A file of definitions sends nothing by itself.
+            let sends = !prompt.messages.is_empty();
+            sends.then_some(prompt).into_iter().collect()
         }
         ParsedKind::Document(document) => {
             document_prompts(&input.file, document, files, &assume, &mut trail)
@@ -86,7 +83,7 @@ fn template_prompt(
         target,
         settings: Vec::new(),
         // A template without headers may be any part of a request; one with headers is all of its messages.
-        fragment: split.form.is_none() || soft,
+        fragment: split.form.is_none() || soft || only_preamble(&split.messages),
         messages: split.messages,
         conversation,
         rows: 0,
@@ -96,6 +93,12 @@ fn template_prompt(
     };
     trail.absorb(own);
     prompt
+}
+
+/// Whether the turns are not here: they come from elsewhere.
+fn only_preamble(messages: &[Message]) -> bool {
+    let mut sections = messages.iter().map(|message| &message.section);
+    sections.all(Section::is_preamble)
 }
 
 /// Semantic Kernel keeps the settings of `skprompt.txt` in a file beside it.
@@ -350,7 +353,8 @@ impl Filler<'_, '_> {
                 frame.names.insert(name.clone(), Value::Text(text.clone()));
             } else {
                 let tokens = text_tokens(text.as_str()).max(1);
-                evaluator.samples.insert(name.clone(), tokens);
+                let known = evaluator.samples.entry(name.clone()).or_insert(0);
+                *known = tokens.max(*known);
             }
         }
         evaluator.scopes.push(frame);
@@ -359,11 +363,36 @@ impl Filler<'_, '_> {
         pieces
     }
 
+    /// Literal text; in a request as sent, what was filled in (timestamps, UUIDs) is a value.
     fn plain(&mut self, text: Text) -> Vec<Piece> {
-        if text.is_empty() {
-            return Vec::new();
+        let found = if self.recorded {
+            literals::find(text.as_str())
+        } else {
+            Vec::new()
+        };
+        let mut out = Vec::new();
+        let mut at = 0;
+        for literal in found {
+            let range = literal.range;
+            push_piece(&mut out, Piece::Text(text.slice(at, range.start)));
+            let value = &text.as_str()[range.clone()];
+            let why = literal.why;
+            let volatility =
+                Volatility::new(literal.class, Origin::MadeUp, Confidence::Likely, why);
+            out.push(Piece::Slot(Slot {
+                expr: value.to_string(),
+                place: text.place(range.start, range.end),
+                volatility,
+                trace: Vec::new(),
+                size: Size {
+                    tokens: text_tokens(value),
+                    assumed: false,
+                },
+            }));
+            at = range.end;
         }
-        vec![Piece::Text(text)]
+        push_piece(&mut out, Piece::Text(text.slice(at, text.len())));
+        out
     }
 
     /// A file that the document names.

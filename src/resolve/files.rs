@@ -75,6 +75,15 @@ impl<'w> Files<'w> {
         self.workspace.read(path).ok()
     }
 
+    /// The files that were loaded.
+    pub fn sources(&self) -> BTreeMap<Arc<str>, Arc<SourceFile>> {
+        let cache = self.lock();
+        let loaded = cache.values().flatten();
+        loaded
+            .map(|loaded| (loaded.here.path().clone(), loaded.here.file.clone()))
+            .collect()
+    }
+
     fn lock(&self) -> std::sync::MutexGuard<'_, Cache> {
         self.cache.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -62,8 +62,10 @@ pub struct Resolution {
     pub partial_of: BTreeMap<Arc<str>, Arc<str>>,
     /// Sorted, each once.
     pub problems: Vec<(Arc<str>, Problem)>,
-    /// Limits that were hit, by file.
+    /// Limits that were hit, by file. Sorted, each once.
     pub limits: Vec<FileError>,
+    /// Every file that took part: the inputs and what they read.
+    pub sources: BTreeMap<Arc<str>, Arc<SourceFile>>,
 }
 
 /// What one file yields.
@@ -82,13 +84,21 @@ pub fn resolve(
     assume_for: &(dyn Fn(&str) -> Assume + Sync),
 ) -> Resolution {
     let files = Files::new(workspace, classifier_for);
+    let mut sources: BTreeMap<Arc<str>, Arc<SourceFile>> = BTreeMap::new();
+    for input in &inputs {
+        sources.insert(input.file.path.clone(), input.file.clone());
+    }
     let mut resolved: Vec<Resolved> = inputs
         .into_par_iter()
         .map(|input| drafts::resolve_file(input, &files, assume_for))
         .collect();
     resolved.sort_by(|a, b| a.path.cmp(&b.path));
     let partial_of = partials(&resolved);
-    let mut out = Resolution::default();
+    sources.extend(files.sources());
+    let mut out = Resolution {
+        sources,
+        ..Resolution::default()
+    };
     let mut children: BTreeMap<Arc<str>, BTreeSet<Arc<str>>> = BTreeMap::new();
     for file in &resolved {
         if let (Some(base), false) = (&file.trail.base, partial_of.contains_key(&file.path)) {

@@ -170,13 +170,16 @@ fn parts(pieces: Vec<Piece>, form: &HeaderForm) -> Vec<Part> {
     }];
     let mut line_start = true;
     let mut behind_history = None;
+    let own_message = histories(&pieces, form);
     let next_is_slot: Vec<bool> = pieces
         .iter()
         .skip(1)
         .map(|piece| matches!(piece, Piece::Slot(_)))
         .chain([false])
         .collect();
-    for (piece, next_is_slot) in pieces.into_iter().zip(next_is_slot) {
+    for ((piece, next_is_slot), own_message) in
+        pieces.into_iter().zip(next_is_slot).zip(own_message)
+    {
         let starts = starts_line_behind(&piece);
         match piece {
             Piece::Text(text) => {
@@ -186,7 +189,7 @@ fn parts(pieces: Vec<Piece>, form: &HeaderForm) -> Vec<Part> {
                 reopen(&mut out, &mut behind_history, &text, form, line_start);
                 split_text(&text, form, line_start, !next_is_slot, &mut out);
             }
-            Piece::History(history) => {
+            Piece::History(history) if own_message => {
                 let section = out.iter().rev().find_map(|part| part.section.clone());
                 behind_history.get_or_insert(section);
                 out.push(Part {
@@ -209,6 +212,29 @@ fn parts(pieces: Vec<Piece>, form: &HeaderForm) -> Vec<Part> {
         line_start = starts;
     }
     out
+}
+
+/// Which pieces are a conversation in messages of its own: one that a header or the end follows. A conversation in
+/// the middle of a message is text of that message.
+fn histories(pieces: &[Piece], form: &HeaderForm) -> Vec<bool> {
+    let ends_message = |behind: &[Piece]| {
+        let next = behind.iter().find(|piece| !is_blank(piece));
+        match next {
+            None | Some(Piece::History(_)) => true,
+            Some(Piece::Text(text)) => {
+                let found = headers(text.as_str(), form, true, true);
+                let first = found.first().map_or(text.len(), |header| header.span.start);
+                text.as_str()[..first].trim().is_empty()
+            }
+            Some(Piece::Branch(branch)) => branch.arms.iter().any(|arm| has_headers(arm, form)),
+            Some(Piece::Repeat(repeat)) => has_headers(&repeat.body, form),
+            Some(Piece::Slot(_) | Piece::Media(_)) => false,
+        }
+    };
+    let is_history = |at: usize| matches!(pieces[at], Piece::History(_));
+    (0..pieces.len())
+        .map(|at| is_history(at) && ends_message(&pieces[at + 1..]))
+        .collect()
 }
 
 /// Behind a history text that is not under a header of its own continues the message in front of it.

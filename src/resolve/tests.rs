@@ -1,6 +1,5 @@
 //! Behaviour of the resolver over small workspaces in memory.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::*;
@@ -10,26 +9,7 @@ use crate::prompt::{Conversation, Piece, Section, Slot, Stored, Target};
 use crate::source::{Span, Text};
 use crate::volatility::classify::Classifier;
 use crate::volatility::Class;
-use crate::workspace::{ReadError, Workspace};
-
-pub struct Memory(BTreeMap<String, Arc<SourceFile>>);
-
-impl Memory {
-    pub fn new(files: &[(&str, &str)]) -> Self {
-        let file =
-            |(path, text): &(&str, &str)| (path.to_string(), Arc::new(SourceFile::new(path, text)));
-        Memory(files.iter().map(file).collect())
-    }
-}
-
-impl Workspace for Memory {
-    fn read(&self, path: &str) -> Result<Arc<SourceFile>, ReadError> {
-        self.0.get(path).cloned().ok_or(ReadError::NotFound)
-    }
-    fn exists(&self, path: &str) -> bool {
-        self.0.contains_key(path)
-    }
-}
+use crate::workspace::{Memory, Workspace};
 
 fn run_on(memory: &Memory, entries: &[&str]) -> Resolution {
     let inputs = entries
@@ -480,7 +460,7 @@ fn run_draft(files: &[(&str, &str)], draft: Draft) -> Resolution {
         file: memory.read(files[0].0).unwrap(),
         kind: ParsedKind::Document(Document {
             drafts: vec![draft],
-            problems: Vec::new(),
+            ..Document::default()
         }),
         explicit: false,
     }];
@@ -512,4 +492,32 @@ fn a_draft_binds_fixed_values_and_sizes_samples() {
     );
     assert_eq!(all_slots(&out.prompts[0])[0].size.tokens, 2);
     assert!(out.partial_of.contains_key("p.j2"));
+}
+
+#[test]
+fn a_recorded_clock_is_a_value_and_a_template_that_sends_nothing_is_no_prompt() {
+    let text = "Session started 2024-05-17T09:31:07Z. Be kind.";
+    let file = SourceFile::new("b.json", text);
+    let content = Content::Template(file.content(), Dialect::Plain);
+    let mut recorded = draft(&file, vec![(Some(Section::System), content)]);
+    recorded.recorded = true;
+    let out = run_draft(&[("b.json", text)], recorded);
+    let slots = all_slots(&out.prompts[0]);
+    assert_eq!(slots.len(), 1);
+    assert_eq!(slots[0].expr, "2024-05-17T09:31:07Z");
+    assert_eq!(
+        slots[0].volatility.origin,
+        crate::volatility::Origin::MadeUp
+    );
+    let out = run(&[("m.j2", "{% macro a() %}x{% endmacro %}\n")]);
+    assert!(out.prompts.is_empty());
+}
+
+#[test]
+fn a_conversation_in_the_middle_of_a_message_is_text_of_it() {
+    let prompt = jinja("system:\nRate this. Conversation:\n{{ conversation }}\nOutput:\n");
+    assert_eq!(
+        show_prompt(&prompt),
+        ["system: Rate this. Conversation:\n<<conversation>>\nOutput:"]
+    );
 }
