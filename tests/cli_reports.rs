@@ -46,6 +46,7 @@ fn analysis(files: Vec<SourceFile>, findings: Vec<Finding>) -> Analysis {
         files: files.len(),
         prompts: Vec::new(),
         findings,
+        config_errors: Vec::new(),
         errors: Vec::new(),
         listed: Vec::new(),
         uncacheable: Uncacheable::default(),

@@ -4,6 +4,15 @@ use crate::frontend::template::dialect::Dialect;
 use crate::prompt::Section;
 use crate::source::Span;
 
+fn parse(file: &SourceFile) -> Option<Document> {
+    read(file).map(|(_, _, document)| document)
+}
+
+fn format_of(path: &str, file: &SourceFile) -> Option<(&'static str, String)> {
+    assert_eq!(path, &*file.path);
+    read(file).map(|(format, why, _)| (format, why))
+}
+
 fn one(path: &str, source: &str) -> (SourceFile, Draft) {
     let file = SourceFile::new(path, source);
     let mut document = parse(&file).expect("recognised");
