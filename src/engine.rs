@@ -8,8 +8,8 @@ use rayon::prelude::*;
 use crate::config::{ConfigError, Settings, Traffic};
 use crate::discover::{self, Context, FormatOf, Found, How, Taken};
 use crate::finding::{FileError, Finding, Severity};
-use crate::frontend::document::draft::Document;
 use crate::frontend::document;
+use crate::frontend::document::draft::Document;
 use crate::frontend::template;
 use crate::judge::{judge, Judged};
 use crate::prompt::{Prompt, TargetSource};
@@ -167,8 +167,14 @@ pub fn analyse(request: &Request) -> Analysis {
     }
     let classifier_for = |path: &str| -> Arc<Classifier> {
         let settings = (request.settings_for)(path);
-        let own = marks.get(path).map_or(&[][..], |marks| marks.suppressions.volatilities());
-        let overrides: Vec<_> = own.iter().cloned().chain(settings.volatility.iter().cloned()).collect();
+        let own = marks
+            .get(path)
+            .map_or(&[][..], |marks| marks.suppressions.volatilities());
+        let overrides: Vec<_> = own
+            .iter()
+            .cloned()
+            .chain(settings.volatility.iter().cloned())
+            .collect();
         Arc::new(Classifier::new(&overrides))
     };
     let assume_for = |path: &str| (request.settings_for)(path).assume.clone();
@@ -201,7 +207,8 @@ pub fn analyse(request: &Request) -> Analysis {
     );
     errors.sort();
     errors.dedup();
-    let (findings, sources) = findings::collect(request, &prompts, &resolution.problems, &mut marks);
+    let (findings, sources) =
+        findings::collect(request, &prompts, &resolution.problems, &mut marks);
     Analysis {
         files,
         uncacheable: uncacheable(&prompts),
@@ -272,7 +279,11 @@ fn outcome(request: &Request, candidate: &discover::Candidate) -> Outcome {
             message: format!("{invalid} bytes are not valid UTF-8; each is read as U+001A and the rest is linted"),
         })
     });
-    Outcome { listed, parsed, error }
+    Outcome {
+        listed,
+        parsed,
+        error,
+    }
 }
 
 fn parse(
@@ -291,7 +302,8 @@ fn parse(
             tree: template::parse(&file.content(), *dialect),
         },
         Taken::Prompt {
-            how: How::Document(_), ..
+            how: How::Document(_),
+            ..
         } => ParsedKind::Document(document?),
         _ => return None,
     };
@@ -336,7 +348,10 @@ fn judged(request: &Request, prompt: Prompt, in_tests: &dyn Fn(&str) -> bool) ->
                 .filter(|model| model.provider == *provider);
             match own {
                 Some(model) => (model, TargetSource::Config),
-                None => ((request.model_for)(Some(provider), None), TargetSource::Declared),
+                None => (
+                    (request.model_for)(Some(provider), None),
+                    TargetSource::Declared,
+                ),
             }
         }
         (None, None, Some(name)) => ((request.model_for)(None, Some(name)), TargetSource::Config),
@@ -344,7 +359,15 @@ fn judged(request: &Request, prompt: Prompt, in_tests: &dyn Fn(&str) -> bool) ->
     };
     let test = in_tests(&prompt.origin.path);
     let counter = counting::counter(&prompt, &model);
-    judge(prompt, model, source, settings, test, &counter, counter.exact())
+    judge(
+        prompt,
+        model,
+        source,
+        settings,
+        test,
+        &counter,
+        counter.exact(),
+    )
 }
 
 fn uncacheable(prompts: &[Judged]) -> Uncacheable {

@@ -6,9 +6,9 @@ use std::fmt;
 
 pub mod classify;
 pub mod formats;
+pub mod literals;
 mod names;
 mod table;
-pub mod literals;
 
 /// Who shares a value, from all callers to one call.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]

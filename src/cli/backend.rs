@@ -100,13 +100,13 @@ fn prepare(options: &CheckOptions) -> Result<Run, Failure> {
     if named.is_empty() {
         named.push(PathBuf::from("."));
     }
-    if let Some(missing) = options
-        .paths
-        .iter()
-        .find(|path| !options.working.join(path).exists() && !options.working.join(path).is_symlink())
-    {
-        return Err(Failure::new(format!("{}: no such file or folder", missing.display()))
-            .with_help("paths are relative to the working folder"));
+    if let Some(missing) = options.paths.iter().find(|path| {
+        !options.working.join(path).exists() && !options.working.join(path).is_symlink()
+    }) {
+        return Err(
+            Failure::new(format!("{}: no such file or folder", missing.display()))
+                .with_help("paths are relative to the working folder"),
+        );
     }
     let (root, arguments) = root_of(&options.working, &named);
     let mut arguments: Vec<PathArg> = arguments.iter().map(|path| PathArg::new(path)).collect();
@@ -125,7 +125,9 @@ fn prepare(options: &CheckOptions) -> Result<Run, Failure> {
         },
     );
     if let Some((path, _)) = &stdin {
-        found.candidates.retain(|candidate| *candidate.path != **path);
+        found
+            .candidates
+            .retain(|candidate| *candidate.path != **path);
         found.candidates.push(Candidate::named(path));
         arguments.push(PathArg::new(path));
     }
@@ -148,8 +150,7 @@ fn prepare(options: &CheckOptions) -> Result<Run, Failure> {
 }
 
 fn open(root: &Path, limits: Limits) -> Result<Disk, Failure> {
-    Disk::new(root, limits)
-        .map_err(|error| Failure::new(format!("{}: {error}", root.display())))
+    Disk::new(root, limits).map_err(|error| Failure::new(format!("{}: {error}", root.display())))
 }
 
 fn configs(
@@ -195,7 +196,10 @@ fn explicit(working: &Path, path: &Path) -> Result<Arc<SourceFile>, Failure> {
     let bytes = std::fs::read(working.join(path))
         .map_err(|error| Failure::new(format!("cannot read {}: {error}", path.display())))?;
     let name = path.to_string_lossy().replace('\\', "/");
-    Ok(Arc::new(SourceFile::from_bytes(name.as_str().into(), bytes)))
+    Ok(Arc::new(SourceFile::from_bytes(
+        name.as_str().into(),
+        bytes,
+    )))
 }
 
 /// The root of the repository that holds a folder, where it lies above it, and the folder's path in it: configs
@@ -209,7 +213,10 @@ fn repository(root: &Path) -> Option<(PathBuf, String)> {
         return None;
     }
     let prefix = root.strip_prefix(top).ok()?;
-    Some((top.to_path_buf(), prefix.to_string_lossy().replace('\\', "/")))
+    Some((
+        top.to_path_buf(),
+        prefix.to_string_lossy().replace('\\', "/"),
+    ))
 }
 
 /// The price table: built in, under the models of the config and those of `--prices`.
@@ -219,21 +226,27 @@ fn table(overrides: &Overrides, configs: &ConfigSet) -> Result<Table, Failure> {
         .then(|| serde_yaml::to_string(&serde_yaml::Value::Sequence(settings.models.clone())))
         .transpose()
         .map_err(|error| Failure::new(format!("models of the config: {error}")))?;
-    let mut table = Table::fresh();
+    let mut table = price_table(overrides.prices.as_ref())?;
     if let Some(yaml) = own {
         table = table.add_prices(&yaml).map_err(|error| {
             Failure::new(format!("models of the config: {}", error.message)).with_help(error.help)
         })?;
     }
-    if let Some(path) = &overrides.prices {
-        let yaml = std::fs::read_to_string(path)
-            .map_err(|error| Failure::new(format!("cannot read {}: {error}", path.display())))?;
-        table = table.add_prices(&yaml).map_err(|error| {
-            let place = format!("{}:{}:{}", path.display(), error.line, error.column);
-            Failure::new(format!("{place}: {}", error.message)).with_help(error.help)
-        })?;
-    }
     Ok(table)
+}
+
+/// The built-in price table, under a price file of the user.
+pub(super) fn price_table(file: Option<&PathBuf>) -> Result<Table, Failure> {
+    let table = Table::fresh();
+    let Some(path) = file else {
+        return Ok(table);
+    };
+    let yaml = std::fs::read_to_string(path)
+        .map_err(|error| Failure::new(format!("cannot read {}: {error}", path.display())))?;
+    table.add_prices(&yaml).map_err(|error| {
+        let place = format!("{}:{}:{}", path.display(), error.line, error.column);
+        Failure::new(format!("{place}: {}", error.message)).with_help(error.help)
+    })
 }
 
 /// Today in UTC: decides which dated price is in force.
@@ -249,11 +262,16 @@ fn civil(days: u64) -> Date {
     let z = days as i64 + 719_468;
     let era = z.div_euclid(146_097);
     let day_of_era = z.rem_euclid(146_097);
-    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let year_of_era =
+        (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let shifted = (5 * day_of_year + 2) / 153;
     let day = day_of_year - (153 * shifted + 2) / 5 + 1;
-    let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
+    let month = if shifted < 10 {
+        shifted + 3
+    } else {
+        shifted - 9
+    };
     let year = year_of_era + era * 400 + i64::from(month <= 2);
     (year as i32, month as u32, day as u32)
 }

@@ -85,14 +85,11 @@ fn verbosity(matches: &ArgMatches) -> Verbosity {
 
 /// A config that cannot be used counts even under `--exit-zero`: what was linted is not what was meant.
 fn exit_code(analysis: &Analysis, fail_on: Severity, exit_zero: bool) -> u8 {
-    let config_failed = analysis.listed.iter().any(|file| {
-        file.taken_as == "config" && analysis.errors.iter().any(|error| error.path == file.path)
-    });
     let found = analysis
         .findings
         .iter()
         .any(|finding| finding.suppressed.is_none() && finding.severity >= fail_on);
-    if config_failed {
+    if !analysis.config_errors.is_empty() {
         FAILED
     } else if found && !exit_zero {
         FOUND

@@ -1,9 +1,11 @@
 //! `prefixlint explain`, `rules` and `models`: what the tool knows.
 
+use std::path::PathBuf;
+
 use clap::ArgMatches;
 
 use super::select::unknown_rule;
-use super::{options, output, Failure, CLEAN};
+use super::{backend, options, output, Failure, CLEAN};
 use crate::report;
 use crate::rulebook;
 
@@ -27,10 +29,24 @@ pub(super) fn rules(matches: &ArgMatches) -> Result<u8, Failure> {
 
 pub(super) fn models(matches: &ArgMatches) -> Result<u8, Failure> {
     let pattern = options::text(matches, "pattern");
-    Err(Failure::new(format!(
-        "no model table in this build ({})",
-        pattern.as_deref().unwrap_or("all models")
-    )))
+    let table = backend::price_table(matches.get_one::<PathBuf>("prices"))?;
+    let today = backend::today();
+    let listed = table.all(pattern.as_deref(), today);
+    if listed.is_empty() {
+        let pattern = pattern.unwrap_or_default();
+        return Err(Failure::new(format!("no model matches `{pattern}`"))
+            .with_help("a part of a name or a pattern with `*`; without one, all are listed"));
+    }
+    let text = if wants_json(matches) {
+        report::models::json(&listed)
+    } else {
+        report::models::table(&listed)
+    };
+    output::print(&text)?;
+    if let Some(note) = table.age_note(today) {
+        output::notice(&note);
+    }
+    Ok(CLEAN)
 }
 
 pub(super) fn wants_json(matches: &ArgMatches) -> bool {

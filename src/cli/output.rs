@@ -92,6 +92,11 @@ fn replace(path: &Path, text: &str) -> io::Result<()> {
     written
 }
 
+/// A remark about the run itself on standard error.
+pub(super) fn notice(text: &str) {
+    let _ = writeln!(io::stderr().lock(), "note: {text}");
+}
+
 /// An error on standard error.
 pub(super) fn failure(failure: &Failure) {
     let terminal = io::stderr().is_terminal();

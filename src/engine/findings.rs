@@ -112,7 +112,13 @@ fn draft(request: &Request, judged: &Judged, remark: Remark) -> Option<Draft> {
     let share = judged.share(gain);
     // The rule's severity follows the settings of the place it is shown at.
     let settings = (request.settings_for)(&remark.place.path);
-    let severity = verdict::severity(&remark, share, judged.in_tests, &settings, &asked(request, remark.rule))?;
+    let severity = verdict::severity(
+        &remark,
+        share,
+        judged.in_tests,
+        &settings,
+        &asked(request, remark.rule),
+    )?;
     if severity < filter.min_severity {
         return None;
     }
@@ -171,7 +177,13 @@ fn hygiene(request: &Request, remark: Remark, in_tests: bool) -> Option<Draft> {
         return None;
     }
     let settings = (request.settings_for)(&remark.place.path);
-    let severity = verdict::severity(&remark, 0.0, in_tests, &settings, &asked(request, remark.rule))?;
+    let severity = verdict::severity(
+        &remark,
+        0.0,
+        in_tests,
+        &settings,
+        &asked(request, remark.rule),
+    )?;
     (severity >= filter.min_severity).then(|| Draft {
         worth: 0.0,
         finding: Finding {
@@ -215,7 +227,8 @@ fn merge(drafts: Vec<Draft>) -> Vec<Draft> {
                 prompts.extend(draft.finding.prompts.iter().cloned());
                 prompts.sort();
                 prompts.dedup();
-                let worse = (draft.finding.severity, draft.worth) > (known.finding.severity, known.worth);
+                let worse =
+                    (draft.finding.severity, draft.worth) > (known.finding.severity, known.worth);
                 if worse {
                     *known = draft;
                 }
@@ -250,7 +263,9 @@ fn suppression_remarks(request: &Request, marks: &BTreeMap<Arc<str>, FileMarks>)
         let unused = marks.suppressions.unused(&wanted);
         let remarks = unused
             .into_iter()
-            .map(|(directive, named)| rules::unused_suppression(place(path, directive.span), &named))
+            .map(|(directive, named)| {
+                rules::unused_suppression(place(path, directive.span), &named)
+            })
             .chain(
                 marks
                     .suppressions
@@ -293,7 +308,11 @@ fn fingerprint(findings: &mut [Finding]) {
     let mut seen: BTreeMap<u64, usize> = BTreeMap::new();
     for index in order {
         let finding = &mut findings[index];
-        let parts = [finding.rule, finding.prompt.as_str(), finding.cause_text.as_str()];
+        let parts = [
+            finding.rule,
+            finding.prompt.as_str(),
+            finding.cause_text.as_str(),
+        ];
         let base = stable_hash(&parts);
         let count = seen.entry(base).or_default();
         let hash = match *count {

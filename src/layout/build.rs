@@ -49,7 +49,12 @@ pub fn build(prompt: &Prompt, model: &Model, assume: &Assume, counter: &dyn Coun
         tier = tier.max(next);
         builder.message(message);
     }
-    if prompt.fragment {
+    // A user message that opens a conversation is kept as it was sent; a system prompt is made anew for every turn.
+    let opens = prompt
+        .messages
+        .iter()
+        .any(|message| message.section.is_preamble());
+    if prompt.fragment && opens {
         if let Conversation::Evidence(_) = prompt.conversation {
             builder.assumed_conversation(prompt);
         }

@@ -32,6 +32,7 @@ fn contents(draft: &Draft) -> Vec<(Option<Dialect>, String)> {
             Content::Slot(slot) => (None, format!("slot {}", slot.expr)),
             Content::History { .. } => (None, "history".to_string()),
             Content::Media { key, .. } => (None, format!("media {key}")),
+            Content::Pieces(_) => (None, "pieces".to_string()),
         })
         .collect()
 }
