@@ -1,8 +1,10 @@
 //! One directive: its grammar and its problems. Knows nothing of lines.
 //!
-//!     prefixlint: ignore[rule, rule] reason
-//!     prefixlint: ignore-file[rule] reason
-//!     prefixlint: volatility(name, other.name)=class
+//! ```text
+//! prefixlint: ignore[rule, rule] reason
+//! prefixlint: ignore-file[rule] reason
+//! prefixlint: volatility(name, other.name)=class
+//! ```
 
 use super::Comment;
 use crate::frontend::Problem;
