@@ -7,7 +7,7 @@ use crate::frontend::template::tree::{Expr, ExprKind};
 use crate::prompt::Piece;
 use crate::source::Text;
 use crate::volatility::classify::{Effect, ValueKind, Verdict};
-use crate::volatility::{Class, Confidence, Origin, Volatility};
+use crate::volatility::{Class, Confidence, Origin, Scope, Volatility};
 
 use super::context::Lookup;
 use super::evaluator::Evaluator;
@@ -148,6 +148,9 @@ impl Evaluator<'_> {
             other if effect == Effect::Randomises => {
                 Value::unknown(self.here.written(expr.span), random(), 10).pick_place(&other)
             }
+            other if effect == Effect::Shuffles => {
+                Value::unknown(self.here.written(expr.span), shuffled(), 10).pick_place(&other)
+            }
             other => other,
         }
     }
@@ -190,6 +193,11 @@ impl Evaluator<'_> {
                 }
             }
             Effect::Randomises => unknown.verdict.volatility = random(),
+            // What is of this call anyway is not repeated in any order.
+            Effect::Shuffles if unknown.verdict.volatility.class.scope() < Scope::Call => {
+                unknown.verdict.volatility = shuffled();
+            }
+            Effect::Shuffles => {}
             Effect::Keeps | Effect::Window => {}
         }
         unknown.into_value()
@@ -331,6 +339,15 @@ impl Value {
         }
         self
     }
+}
+
+fn shuffled() -> Volatility {
+    Volatility::new(
+        Class::Unique,
+        Origin::Order,
+        Confidence::Certain,
+        "in another order on every call",
+    )
 }
 
 fn random() -> Volatility {

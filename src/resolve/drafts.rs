@@ -4,14 +4,15 @@
 use std::sync::Arc;
 
 use crate::config::Assume;
+use crate::frontend::document::body::guess_dialect;
 use crate::frontend::document::draft::{Content, Document, Draft, DraftMessage};
 use crate::frontend::template::dialect::Dialect;
 use crate::frontend::template::tree::Tree;
 use crate::frontend::template::{self};
 use crate::frontend::Problem;
 use crate::prompt::{
-    Block, Conversation, History, Marker, Media, Message, Piece, Prompt, Section, Size, Slot,
-    Target,
+    Block, Conversation, History, Marker, Media, Message, Piece, Prompt, Section, Setting, Size,
+    Slot, Target,
 };
 use crate::source::{Place, SourceFile, Span, Text};
 use crate::volatility::literals;
@@ -199,6 +200,8 @@ fn draft_prompt(
     for message in draft.messages {
         messages.extend(filler.message(message));
     }
+    let settings = draft.settings.into_iter();
+    let settings = settings.map(|setting| filler.setting(setting)).collect();
     let Filler {
         trail: own,
         soft,
@@ -226,7 +229,7 @@ fn draft_prompt(
         },
         format: draft.format,
         target: draft.target,
-        settings: draft.settings,
+        settings,
         messages,
         fragment,
         conversation,
@@ -304,6 +307,19 @@ impl Filler<'_, '_> {
             block.marker = marker;
         }
         messages
+    }
+
+    /// An option may be a template too (`prompt_cache_key: "orders-{{session_id}}"`).
+    fn setting(&mut self, setting: Setting) -> Setting {
+        let [Piece::Text(text)] = setting.pieces.as_slice() else {
+            return setting;
+        };
+        let dialect = guess_dialect(text.as_str());
+        if self.recorded || dialect == Dialect::Plain {
+            return setting;
+        }
+        let pieces = self.content(Content::Template(text.clone(), dialect));
+        Setting { pieces, ..setting }
     }
 
     fn content(&mut self, content: Content) -> Vec<Piece> {
