@@ -257,6 +257,14 @@ impl Evaluator<'_> {
             }
             _ => {}
         }
+        let joined;
+        let value = match value {
+            Value::Pieces(_) => {
+                joined = Value::literal(self.here.path(), expr.span, &value.known_text()?);
+                &joined
+            }
+            other => other,
+        };
         let Value::Text(text) = value else {
             return None;
         };
