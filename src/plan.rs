@@ -138,7 +138,7 @@ fn best(
             })
     };
     let barriers = current.barriers(terms.granularity());
-    let alone = largest(moves(current, &barriers));
+    let alone = largest(moves(current, &barriers, terms));
     let marked = largest(mark_edits(current, terms, conversation));
     let bundled = largest(bundles(current, &barriers, terms));
     // A marker that earns most of what a bundle would is its own edit: the move behind it earns the rest.
@@ -157,7 +157,7 @@ fn best(
 }
 
 /// Edits of barriers and histories without any marker.
-fn moves(current: &Layout, barriers: &[Barrier]) -> Vec<Candidate> {
+fn moves(current: &Layout, barriers: &[Barrier], terms: &Terms) -> Vec<Candidate> {
     let rewritten = current
         .segments
         .iter()
@@ -179,7 +179,7 @@ fn moves(current: &Layout, barriers: &[Barrier]) -> Vec<Candidate> {
     barriers
         .iter()
         .take(MOST_STEPS)
-        .filter_map(|barrier| edit_barrier(current, barrier))
+        .filter_map(|barrier| edit_barrier(current, barrier, terms))
         .chain(rewritten)
         .collect()
 }
@@ -195,7 +195,7 @@ fn candidate(edit: Edit, members: Vec<usize>, layout: Layout) -> Candidate {
     }
 }
 
-fn edit_barrier(current: &Layout, barrier: &Barrier) -> Option<Candidate> {
+fn edit_barrier(current: &Layout, barrier: &Barrier, terms: &Terms) -> Option<Candidate> {
     let members = || {
         barrier
             .members
@@ -219,12 +219,14 @@ fn edit_barrier(current: &Layout, barrier: &Barrier) -> Option<Candidate> {
         };
         return Some(candidate(edit, ids, layout));
     }
-    let (layout, _) = moved(current, barrier)?;
+    let (layout, _) = moved(current, barrier, terms)?;
     Some(candidate(Edit::Move, ids, layout))
 }
 
-/// The layout with a barrier behind the last piece it strands, and the index of its first segment there.
-fn moved(current: &Layout, barrier: &Barrier) -> Option<(Layout, usize)> {
+/// The layout with a barrier behind the last piece it strands, and the index of its first segment there. Nothing
+/// where less than a step of the cache is freed: what such a cue earns is the luck of where the next step ends, and
+/// `Answer:` has its place behind the values.
+fn moved(current: &Layout, barrier: &Barrier, terms: &Terms) -> Option<(Layout, usize)> {
     let taken = |index: usize| {
         barrier.members.iter().any(|member| {
             let covers = match current.segments[*member].kind {
@@ -249,6 +251,13 @@ fn moved(current: &Layout, barrier: &Barrier) -> Option<(Layout, usize)> {
     })?;
     if matches!(current.segments.get(landing + 1), Some(next) if next.kind == Kind::Growth) {
         landing += 1;
+    }
+    let freed: f64 = (first..=landing)
+        .filter(|index| !taken(*index))
+        .map(|index| current.segments[index].tokens)
+        .sum();
+    if freed < terms.granularity() {
+        return None;
     }
     let place = &current.segments[landing];
     let message = match current.segments.get(landing + 1) {
@@ -348,7 +357,7 @@ fn bundles(current: &Layout, barriers: &[Barrier], terms: &Terms) -> Vec<Candida
         .filter(|barrier| !barrier.setting);
     movable
         .filter_map(|barrier| {
-            let (moved_layout, at) = moved(current, barrier)?;
+            let (moved_layout, at) = moved(current, barrier, terms)?;
             let (layout, splits) = with_mark(&moved_layout, at.checked_sub(1)?);
             let members = barrier
                 .members
