@@ -66,7 +66,8 @@ fn template_prompt(
         path: file.path.clone(),
         span: Span::new(file.content_start(), file.text.len()),
     };
-    let split = roles::split(pieces, &|pieces| lone_section(&file.path, pieces), &place);
+    let mut split = roles::split(pieces, &|pieces| lone_section(&file.path, pieces), &place);
+    history::doubt_first_turns(&mut split.messages);
     let soft = split.form == Some("speaker");
     let target = beside(file, dialect, files, &mut own);
     let conversation = history::conversation(
@@ -199,6 +200,7 @@ fn draft_prompt(
     for message in draft.messages {
         messages.extend(filler.message(message));
     }
+    history::doubt_first_turns(&mut messages);
     let Filler {
         trail: own,
         soft,

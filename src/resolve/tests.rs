@@ -521,3 +521,47 @@ fn a_conversation_in_the_middle_of_a_message_is_text_of_it() {
         ["system: Rate this. Conversation:\n<<conversation>>\nOutput:"]
     );
 }
+
+fn evidence(path: &str, text: &str) -> Conversation {
+    run(&[(path, text)]).prompts.remove(0).conversation
+}
+
+#[test]
+fn no_turns_are_assumed_behind_a_text_that_takes_the_newest_turn_in() {
+    let system = "You are a helpful bot.\n{{ facts }}\n";
+    let with_turn = format!("{system}Question: {{{{ question }}}}");
+    assert!(matches!(
+        evidence("chat/a.j2", system),
+        Conversation::Evidence(_)
+    ));
+    assert_eq!(evidence("chat/a.j2", &with_turn), Conversation::None);
+}
+
+#[test]
+fn a_question_before_a_conversation_may_be_its_first_turn() {
+    use crate::volatility::Confidence;
+    let confidence = |text: &str| {
+        let prompt = jinja(text);
+        let mut pieces = prompt.messages.iter().flat_map(|m| &m.blocks[0].pieces);
+        let first = pieces.find_map(|piece| match piece {
+            Piece::Slot(slot) => Some(slot.volatility.confidence),
+            _ => None,
+        });
+        first.unwrap()
+    };
+    let asked_first = "You are a bot.\n{{ question }}\nTurns:\n{{ chat_history }}\nGo on.";
+    assert_eq!(confidence(asked_first), Confidence::Possible);
+    let asked_last = format!("{asked_first}\nUser: {{{{ user_input }}}}");
+    assert_eq!(confidence(&asked_last), Confidence::Likely);
+    let facts_first = asked_first.replace("question", "facts");
+    assert_eq!(confidence(&facts_first), Confidence::Likely);
+}
+
+#[test]
+fn role_headers_with_and_without_a_hash_stand_in_one_file() {
+    let prompt = jinja("# system:\nBe brief.\n\nuser:\n{{ question }}");
+    assert_eq!(
+        show_prompt(&prompt),
+        ["system: Be brief.", "user: <question:request>"]
+    );
+}
