@@ -179,9 +179,27 @@ fn moves(current: &Layout, barriers: &[Barrier], terms: &Terms) -> Vec<Candidate
     barriers
         .iter()
         .take(MOST_STEPS)
-        .filter_map(|barrier| edit_barrier(current, barrier, terms))
+        .filter(|barrier| strands_enough(current, barrier, terms))
+        .filter_map(|barrier| edit_barrier(current, barrier))
         .chain(rewritten)
         .collect()
+}
+
+/// Where the target matches in steps, a few tokens can tip a whole step over its edge. That is luck, not a gain: what
+/// is stranded must fill a step by itself.
+fn strands_enough(current: &Layout, barrier: &Barrier, terms: &Terms) -> bool {
+    let Match::Steps { step } = terms.model.matching else {
+        return true;
+    };
+    let last = barrier.members.last().copied().unwrap_or_default();
+    let members = barrier
+        .members
+        .iter()
+        .map(|index| &current.segments[*index]);
+    let ordered = members
+        .filter_map(Segment::volatility)
+        .any(|v| v.origin == Origin::Order);
+    barrier.setting || ordered || current.stranded(last, &barrier.key) >= f64::from(step)
 }
 
 fn candidate(edit: Edit, members: Vec<usize>, layout: Layout) -> Candidate {
@@ -195,7 +213,7 @@ fn candidate(edit: Edit, members: Vec<usize>, layout: Layout) -> Candidate {
     }
 }
 
-fn edit_barrier(current: &Layout, barrier: &Barrier, terms: &Terms) -> Option<Candidate> {
+fn edit_barrier(current: &Layout, barrier: &Barrier) -> Option<Candidate> {
     let members = || {
         barrier
             .members
@@ -219,14 +237,12 @@ fn edit_barrier(current: &Layout, barrier: &Barrier, terms: &Terms) -> Option<Ca
         };
         return Some(candidate(edit, ids, layout));
     }
-    let (layout, _) = moved(current, barrier, terms)?;
+    let (layout, _) = moved(current, barrier)?;
     Some(candidate(Edit::Move, ids, layout))
 }
 
-/// The layout with a barrier behind the last piece it strands, and the index of its first segment there. Nothing
-/// where less than a step of the cache is freed: what such a cue earns is the luck of where the next step ends, and
-/// `Answer:` has its place behind the values.
-fn moved(current: &Layout, barrier: &Barrier, terms: &Terms) -> Option<(Layout, usize)> {
+/// The layout with a barrier behind the last piece it strands, and the index of its first segment there.
+fn moved(current: &Layout, barrier: &Barrier) -> Option<(Layout, usize)> {
     let taken = |index: usize| {
         barrier.members.iter().any(|member| {
             let covers = match current.segments[*member].kind {
@@ -251,13 +267,6 @@ fn moved(current: &Layout, barrier: &Barrier, terms: &Terms) -> Option<(Layout, 
     })?;
     if matches!(current.segments.get(landing + 1), Some(next) if next.kind == Kind::Growth) {
         landing += 1;
-    }
-    let freed: f64 = (first..=landing)
-        .filter(|index| !taken(*index))
-        .map(|index| current.segments[index].tokens)
-        .sum();
-    if freed < terms.granularity() {
-        return None;
     }
     let place = &current.segments[landing];
     let message = match current.segments.get(landing + 1) {
@@ -357,7 +366,7 @@ fn bundles(current: &Layout, barriers: &[Barrier], terms: &Terms) -> Vec<Candida
         .filter(|barrier| !barrier.setting);
     movable
         .filter_map(|barrier| {
-            let (moved_layout, at) = moved(current, barrier, terms)?;
+            let (moved_layout, at) = moved(current, barrier)?;
             let (layout, splits) = with_mark(&moved_layout, at.checked_sub(1)?);
             let members = barrier
                 .members

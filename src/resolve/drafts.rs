@@ -66,8 +66,7 @@ fn template_prompt(
         path: file.path.clone(),
         span: Span::new(file.content_start(), file.text.len()),
     };
-    let mut split = roles::split(pieces, &|pieces| lone_section(&file.path, pieces), &place);
-    history::doubt_first_turns(&mut split.messages);
+    let split = roles::split(pieces, &|pieces| lone_section(&file.path, pieces), &place);
     let soft = split.form == Some("speaker");
     let target = beside(file, dialect, files, &mut own);
     let conversation = history::conversation(
@@ -200,7 +199,6 @@ fn draft_prompt(
     for message in draft.messages {
         messages.extend(filler.message(message));
     }
-    history::doubt_first_turns(&mut messages);
     let Filler {
         trail: own,
         soft,

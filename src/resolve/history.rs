@@ -2,7 +2,7 @@
 //! Knows nothing of templates.
 
 use crate::prompt::{Conversation, Message, Piece, Slot};
-use crate::volatility::{Class, Confidence, Origin};
+use crate::volatility::{Class, Origin};
 
 use super::words::words;
 
@@ -41,36 +41,6 @@ fn holds_history(pieces: &[Piece]) -> bool {
         Piece::Repeat(repeat) => holds_history(&repeat.body),
         Piece::Text(_) | Piece::Slot(_) | Piece::Media(_) => false,
     })
-}
-
-/// What a message asks before a conversation inside it may be the first turn, which stays, where no turn stands
-/// behind that conversation: then it is only possible that it changes.
-pub fn doubt_first_turns(messages: &mut [Message]) {
-    for at in 0..messages.len() {
-        let (message, behind) = match messages[at..].split_first_mut() {
-            Some((message, behind)) => (message, behind),
-            None => return,
-        };
-        if behind.iter().any(|next| next.section.is_user()) {
-            continue;
-        }
-        let mut asked_behind = false;
-        let mut in_front = false;
-        let blocks = message.blocks.iter_mut().rev();
-        for piece in blocks.flat_map(|block| block.pieces.iter_mut().rev()) {
-            match piece {
-                piece if holds_history(std::slice::from_ref(piece)) => in_front = !asked_behind,
-                Piece::Slot(slot) if is_turn(slot) => {
-                    asked_behind |= !in_front;
-                    if in_front {
-                        let own = slot.volatility.confidence;
-                        slot.volatility.confidence = own.min(Confidence::Possible);
-                    }
-                }
-                _ => {}
-            }
-        }
-    }
 }
 
 fn takes_turn(message: &Message) -> bool {

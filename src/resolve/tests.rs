@@ -11,6 +11,8 @@ use crate::volatility::classify::Classifier;
 use crate::volatility::Class;
 use crate::workspace::{Memory, Workspace};
 
+mod languages;
+
 fn run_on(memory: &Memory, entries: &[&str]) -> Resolution {
     let inputs = entries
         .iter()
@@ -535,26 +537,6 @@ fn no_turns_are_assumed_behind_a_text_that_takes_the_newest_turn_in() {
         Conversation::Evidence(_)
     ));
     assert_eq!(evidence("chat/a.j2", &with_turn), Conversation::None);
-}
-
-#[test]
-fn a_question_before_a_conversation_may_be_its_first_turn() {
-    use crate::volatility::Confidence;
-    let confidence = |text: &str| {
-        let prompt = jinja(text);
-        let mut pieces = prompt.messages.iter().flat_map(|m| &m.blocks[0].pieces);
-        let first = pieces.find_map(|piece| match piece {
-            Piece::Slot(slot) => Some(slot.volatility.confidence),
-            _ => None,
-        });
-        first.unwrap()
-    };
-    let asked_first = "You are a bot.\n{{ question }}\nTurns:\n{{ chat_history }}\nGo on.";
-    assert_eq!(confidence(asked_first), Confidence::Possible);
-    let asked_last = format!("{asked_first}\nUser: {{{{ user_input }}}}");
-    assert_eq!(confidence(&asked_last), Confidence::Likely);
-    let facts_first = asked_first.replace("question", "facts");
-    assert_eq!(confidence(&facts_first), Confidence::Likely);
 }
 
 #[test]
