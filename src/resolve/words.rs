@@ -28,6 +28,8 @@ pub struct Words {
     pub roles: Vec<String>,
     pub system_openings: Vec<String>,
     pub conversation_words: Vec<String>,
+    /// Letters and digits only.
+    pub turn_names: Vec<String>,
     pub role_attributes: Vec<String>,
     pub loop_objects: Vec<String>,
     pub loop_data: Vec<String>,
@@ -56,6 +58,10 @@ fn parse(text: &str) -> Words {
         roles: list("roles"),
         system_openings: list("system-openings"),
         conversation_words: list("conversation-words"),
+        turn_names: list("turn-names")
+            .iter()
+            .map(|name| name.replace('_', ""))
+            .collect(),
         role_attributes: list("role-attributes"),
         loop_objects: list("loop-objects"),
         loop_data: list("loop-data"),
