@@ -488,7 +488,7 @@ impl Evaluator<'_> {
             Some(verdict) => verdict,
             None => return self.opaque(expr),
         };
-        if verdict.kind == ValueKind::Plain && inputs.class > verdict.volatility.class {
+        if verdict.kind.is_plain() && inputs.class > verdict.volatility.class {
             verdict.volatility = inputs;
         }
         verdict.volatility.confidence = verdict.volatility.confidence.min(Confidence::Likely);
