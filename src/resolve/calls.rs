@@ -87,7 +87,7 @@ impl Evaluator<'_> {
             verdict = clock;
             return self.called(verdict, expr);
         }
-        if verdict.kind == ValueKind::Plain && inputs.class > verdict.volatility.class {
+        if verdict.kind.is_plain() && inputs.class > verdict.volatility.class {
             verdict.volatility = inputs;
         }
         verdict.volatility.confidence = verdict.volatility.confidence.min(Confidence::Likely);

@@ -69,7 +69,7 @@ fn template_prompt(
         path: file.path.clone(),
         span: Span::new(file.content_start(), file.text.len()),
     };
-    let split = roles::split(pieces, &|pieces| lone_section(&file.path, pieces), &place);
+    let split = roles::split(pieces, &|pieces| lone_section(&file.path, pieces, own.holds_task), &place);
     let soft = split.form == Some("speaker");
     let target = beside(file, dialect, files, &mut own);
     let conversation = history::conversation(
@@ -135,8 +135,15 @@ pub fn format_name(dialect: Dialect) -> &'static str {
 }
 
 /// The section of a template without headers: a system prompt by its name or its opening, else the user's message.
-fn lone_section(path: &str, pieces: &[Piece]) -> Section {
+/// A text that holds what the call is about is what the user says, however it opens: it is sent once and kept.
+fn lone_section(path: &str, pieces: &[Piece], holds_task: bool) -> Section {
     let name = path.rsplit('/').next().unwrap_or(path).to_ascii_lowercase();
+    if name.contains("system") {
+        return Section::System;
+    }
+    if holds_task && !history::holds_history(pieces) {
+        return Section::Role("user".into());
+    }
     let opening = pieces.iter().find_map(|piece| match piece {
         Piece::Text(text) => {
             let text = text.as_str().trim_start().to_lowercase();
@@ -148,7 +155,7 @@ fn lone_section(path: &str, pieces: &[Piece]) -> Section {
         let openings = &words().system_openings;
         openings.iter().any(|opening| text.starts_with(opening))
     });
-    if opens || name.contains("system") {
+    if opens {
         Section::System
     } else {
         Section::Role("user".into())
@@ -339,7 +346,9 @@ impl Filler<'_, '_> {
             marker = mark.or(marker);
         }
         let path = self.file.path.clone();
-        let split = roles::split(pieces, &|pieces| lone_section(&path, pieces), place);
+        let holds_task = self.trail.holds_task;
+        let alone = |pieces: &[Piece]| lone_section(&path, pieces, holds_task);
+        let split = roles::split(pieces, &alone, place);
         self.soft |= split.form == Some("speaker");
         self.headers |= split.form.is_some() && split.form != Some("speaker");
         let mut messages = split.messages;
