@@ -131,6 +131,10 @@ fn best(
         candidates
             .into_iter()
             .map(price)
+            // A marker is worth its place only where it brings more than a few tokens into the cache.
+            .filter(|(candidate, _, after)| {
+                candidate.edit != Edit::Mark || after.read - bill.read >= terms.granularity()
+            })
             .fold(None, |best, next| match best {
                 Some((_, gain, _)) if next.1 <= gain + ROUNDING => best,
                 _ if next.1 <= ROUNDING => best,
