@@ -411,16 +411,13 @@ fn mark_edits(current: &Layout, terms: &Terms, conversation: bool) -> Vec<Candid
                 ..candidate(Edit::Mark, vec![id], layout)
             };
             // Explicit mode stops the write of a tail that no later call reads; in a conversation the next turn reads it.
-            let explicit = (terms.model.matching == Match::Ends
-                && !current.explicit_only
-                && !conversation)
-                .then(|| Layout {
-                    explicit_only: true,
-                    ..marked.layout.clone()
-                });
-            if !covered(current, terms, index) {
-                out.push(marked);
-            }
+            let explicit =
+                (terms.model.matching == Match::Ends && !current.explicit_only && !conversation)
+                    .then(|| Layout {
+                        explicit_only: true,
+                        ..marked.layout.clone()
+                    });
+            out.push(marked);
             let Some(layout) = explicit else { continue };
             let bare = Layout {
                 explicit_only: true,

@@ -69,7 +69,11 @@ fn template_prompt(
         path: file.path.clone(),
         span: Span::new(file.content_start(), file.text.len()),
     };
-    let split = roles::split(pieces, &|pieces| lone_section(&file.path, pieces, own.holds_task), &place);
+    let split = roles::split(
+        pieces,
+        &|pieces| lone_section(&file.path, pieces, own.holds_task),
+        &place,
+    );
     let soft = split.form == Some("speaker");
     let target = beside(file, dialect, files, &mut own);
     let conversation = history::conversation(
