@@ -79,9 +79,8 @@ fn remark(prompts: &[Judged], standings: &[Standing]) -> Option<(usize, Remark)>
         .stretches()
         .iter()
         .find(|s| s.end > last.offset)?
-        .key
-        .clone();
-    let now = judged.rates.hit(&alone_key, judged.ttl);
+        .key;
+    let now = judged.rates.hit_of(&alone_key, judged.ttl);
     let gain = (hit(&together) - now).max(0.0) * (write - read) * segment.tokens / 1000.0;
     let share = judged.share(gain);
     Some((
