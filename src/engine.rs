@@ -207,8 +207,7 @@ pub fn analyse(request: &Request) -> Analysis {
     );
     errors.sort();
     errors.dedup();
-    let (findings, sources) =
-        findings::collect(request, &prompts, &resolution.problems, &mut marks);
+    let (findings, sources) = findings::collect(request, &prompts, &resolution.problems, &marks);
     Analysis {
         files,
         uncacheable: uncacheable(&prompts),

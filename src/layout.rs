@@ -10,6 +10,7 @@ use crate::source::Place;
 use crate::volatility::{Class, Confidence, Key, Origin, Scope, Volatility};
 
 mod build;
+mod keys;
 pub use build::{build, Count};
 
 /// What a segment is.
@@ -357,8 +358,9 @@ impl Layout {
                 Section::Role(role) if role == "tool" => {
                     next_section.is_none_or(|next| next != section)
                 }
+                // At the end of a fragment the turns follow.
                 section if section.is_preamble() => {
-                    next_section.is_some_and(|next| !next.is_preamble())
+                    next_section.is_none_or(|next| !next.is_preamble())
                 }
                 _ => false,
             };

@@ -148,7 +148,7 @@ fn best(
             })
     };
     let barriers = current.barriers(terms.granularity());
-    let alone = largest(moves(current, &barriers));
+    let alone = largest(moves(current, &barriers, terms));
     let marked = largest(mark_edits(current, terms, conversation));
     let bundled = largest(bundles(current, &barriers, terms));
     // A marker that earns most of what a bundle would is its own edit: the move behind it earns the rest.
@@ -167,7 +167,7 @@ fn best(
 }
 
 /// Edits of barriers and histories without any marker.
-fn moves(current: &Layout, barriers: &[Barrier]) -> Vec<Candidate> {
+fn moves(current: &Layout, barriers: &[Barrier], terms: &Terms) -> Vec<Candidate> {
     let rewritten = current
         .segments
         .iter()
@@ -189,9 +189,27 @@ fn moves(current: &Layout, barriers: &[Barrier]) -> Vec<Candidate> {
     barriers
         .iter()
         .take(breadth(current))
+        .filter(|barrier| strands_enough(current, barrier, terms))
         .filter_map(|barrier| edit_barrier(current, barrier))
         .chain(rewritten)
         .collect()
+}
+
+/// Where the target matches in steps, a few tokens can tip a whole step over its edge. That is luck, not a gain: what
+/// is stranded must fill a step by itself.
+fn strands_enough(current: &Layout, barrier: &Barrier, terms: &Terms) -> bool {
+    let Match::Steps { step } = terms.model.matching else {
+        return true;
+    };
+    let last = barrier.members.last().copied().unwrap_or_default();
+    let members = barrier
+        .members
+        .iter()
+        .map(|index| &current.segments[*index]);
+    let ordered = members
+        .filter_map(Segment::volatility)
+        .any(|v| v.origin == Origin::Order);
+    barrier.setting || ordered || current.stranded(last, &barrier.key) >= f64::from(step)
 }
 
 fn candidate(edit: Edit, members: Vec<usize>, layout: Layout) -> Candidate {
@@ -246,9 +264,17 @@ fn moved(current: &Layout, barrier: &Barrier) -> Option<(Layout, usize)> {
     }
     let taken = |index: usize| carried_along[index];
     let first = *barrier.members.first()?;
+    // A history that slides today is one that could be read once it only grows: the value goes behind it at once.
     let mut landing = (first + 1..current.segments.len()).rev().find(|index| {
         let segment = &current.segments[*index];
-        !taken(*index) && segment.tokens > 0.0 && !segment.key.at_least(&barrier.key)
+        let slides = matches!(
+            segment.kind,
+            Kind::History {
+                rewritten: Some(_),
+                ..
+            }
+        );
+        !taken(*index) && segment.tokens > 0.0 && (slides || !segment.key.at_least(&barrier.key))
     })?;
     if matches!(current.segments.get(landing + 1), Some(next) if next.kind == Kind::Growth) {
         landing += 1;
