@@ -6,10 +6,10 @@ use prefixlint::config::Settings;
 use prefixlint::discover::{discover, Options, PathArg};
 use prefixlint::engine::{analyse, Analysis, Filter, Request};
 use prefixlint::finding::Severity;
-use prefixlint::volatility::Confidence;
 use prefixlint::judge::Judged;
 use prefixlint::prompt::{Piece, Section};
 use prefixlint::providers::Table;
+use prefixlint::volatility::Confidence;
 use prefixlint::workspace::Memory;
 
 /// Analyses a workspace; `named` are the files given on the command line, none of them: the whole tree.
