@@ -131,6 +131,10 @@ fn best(
         candidates
             .into_iter()
             .map(price)
+            // A marker is worth its place only where it brings more than a few tokens into the cache.
+            .filter(|(candidate, _, after)| {
+                candidate.edit != Edit::Mark || after.read - bill.read >= terms.granularity()
+            })
             .fold(None, |best, next| match best {
                 Some((_, gain, _)) if next.1 <= gain + ROUNDING => best,
                 _ if next.1 <= ROUNDING => best,
@@ -338,6 +342,7 @@ fn with_mark(current: &Layout, index: usize) -> (Layout, bool) {
 }
 
 /// Segment indices behind which a marker may earn something: before each change of the key, and behind a history.
+/// No marker stands behind the frame of a message.
 fn boundaries(current: &Layout) -> Vec<usize> {
     let mut out = Vec::new();
     for index in 0..current.segments.len() {
@@ -345,15 +350,27 @@ fn boundaries(current: &Layout) -> Vec<usize> {
         if segment.key.scope == Scope::Call {
             break;
         }
-        let change = current
-            .segments
-            .get(index + 1)
+        let change = current.segments[index + 1..]
+            .iter()
+            .find(|next| next.kind != Kind::Framing)
             .is_none_or(|next| !next.key.is_constant() && !segment.key.at_least(&next.key));
-        if segment.tokens > 0.0 && (change || matches!(segment.kind, Kind::History { .. })) {
+        let content = segment.tokens > 0.0 && segment.kind != Kind::Framing;
+        let history = matches!(segment.kind, Kind::History { .. });
+        if content && (change || history) {
             out.push(index);
         }
     }
     out
+}
+
+/// Whether the request can match so close in front of the place behind a segment that a marker there is not worth its
+/// line: a lead such as `Question:` in front of the value is no prefix of its own.
+fn covered(layout: &Layout, terms: &Terms, index: usize) -> bool {
+    let at = layout.offset(index + 1);
+    layout
+        .ends(terms)
+        .iter()
+        .any(|end| end.at <= at && at - end.at < terms.granularity())
 }
 
 fn bundles(current: &Layout, barriers: &[Barrier], terms: &Terms) -> Vec<Candidate> {
@@ -394,20 +411,28 @@ fn mark_edits(current: &Layout, terms: &Terms, conversation: bool) -> Vec<Candid
                 ..candidate(Edit::Mark, vec![id], layout)
             };
             // Explicit mode stops the write of a tail that no later call reads; in a conversation the next turn reads it.
-            if terms.model.matching == Match::Ends && !current.explicit_only && !conversation {
-                let layout = Layout {
+            let explicit = (terms.model.matching == Match::Ends
+                && !current.explicit_only
+                && !conversation)
+                .then(|| Layout {
                     explicit_only: true,
                     ..marked.layout.clone()
-                };
+                });
+            if !covered(current, terms, index) {
                 out.push(marked);
+            }
+            let Some(layout) = explicit else { continue };
+            let bare = Layout {
+                explicit_only: true,
+                ..current.clone()
+            };
+            if !covered(&bare, terms, index) {
                 out.push(Candidate {
                     mark_behind: Some(id),
                     splits,
                     explicit: true,
                     ..candidate(Edit::Explicit, vec![id], layout)
                 });
-            } else {
-                out.push(marked);
             }
         }
     }
@@ -427,12 +452,12 @@ fn mark_edits(current: &Layout, terms: &Terms, conversation: bool) -> Vec<Candid
             ..candidate(Edit::Explicit, vec![last], layout)
         });
     }
-    out.extend(misplaced(current, conversation));
+    out.extend(misplaced(current, terms, conversation));
     out
 }
 
 /// Moves and removals of markers behind which no later call can share.
-fn misplaced(current: &Layout, conversation: bool) -> Vec<Candidate> {
+fn misplaced(current: &Layout, terms: &Terms, conversation: bool) -> Vec<Candidate> {
     let mut out = Vec::new();
     for (number, mark) in current.marks.iter().enumerate() {
         if mark.place.is_none() || !is_misplaced(current, mark, conversation) {
@@ -448,6 +473,9 @@ fn misplaced(current: &Layout, conversation: bool) -> Vec<Candidate> {
         let mut dropped = current.clone();
         dropped.marks.remove(number);
         for index in boundaries(current) {
+            if covered(&dropped, terms, index) {
+                continue;
+            }
             let (layout, splits) = with_mark(&dropped, index);
             out.push(Candidate {
                 mark_behind: Some(current.segments[index].id),
