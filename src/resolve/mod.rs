@@ -24,6 +24,7 @@ mod expr;
 mod files;
 mod history;
 mod includes;
+mod indent;
 mod loops;
 mod roles;
 mod semantic_kernel;
