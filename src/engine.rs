@@ -207,8 +207,7 @@ pub fn analyse(request: &Request) -> Analysis {
     );
     errors.sort();
     errors.dedup();
-    let (findings, sources) =
-        findings::collect(request, &prompts, &resolution.problems, &mut marks);
+    let (findings, sources) = findings::collect(request, &prompts, &resolution.problems, &marks);
     Analysis {
         files,
         uncacheable: uncacheable(&prompts),
@@ -313,7 +312,6 @@ fn parse(
         ParsedKind::Template { tree, .. } => tree.comments(),
         ParsedKind::Document(_) => document::comments(&file),
     };
-    counting::prefetch(&file);
     let comments: Vec<Comment> = comments
         .into_iter()
         .map(|(span, text)| Comment { span, text })

@@ -1,5 +1,6 @@
 //! From a prompt to a layout: wire order, one segment per stable run or value, tokens of the target model.
 
+use super::keys::{fork_key, value_key, weight};
 use super::{Kind, Layout, Mark, MessageInfo, Segment, BLOCK_GAP};
 use crate::config::Assume;
 use crate::prompt::{
@@ -73,12 +74,15 @@ pub fn build(prompt: &Prompt, model: &Model, assume: &Assume, counter: &dyn Coun
     for (id, segment) in layout.segments.iter_mut().enumerate() {
         segment.id = id;
     }
-    if automatic(prompt) {
-        if let Some(last) = layout.segments.last() {
+    let marked = layout.marks.iter();
+    let known = marked.clone().any(|mark| mark.how == MarkerHow::Automatic);
+    if let (Some(setting), false) = (automatic(prompt), known) {
+        let taken = |block| layout.marks.iter().any(|mark| mark.block == block);
+        if let Some(last) = layout.segments.last().filter(|last| !taken(last.block)) {
             layout.marks.push(Mark {
                 block: last.block,
-                ttl: None,
-                place: None,
+                ttl: automatic_ttl(prompt),
+                place: Some(setting.place.clone()),
                 how: MarkerHow::Automatic,
             });
         }
@@ -86,11 +90,24 @@ pub fn build(prompt: &Prompt, model: &Model, assume: &Assume, counter: &dyn Coun
     layout
 }
 
-fn automatic(prompt: &Prompt) -> bool {
+/// The option that asks for a breakpoint behind the last block.
+fn automatic(prompt: &Prompt) -> Option<&Setting> {
     prompt
         .settings
         .iter()
-        .any(|setting| setting.name == "cache_control" || setting.name == "cache_control.type")
+        .find(|setting| setting.name == "cache_control" || setting.name == "cache_control.type")
+}
+
+/// Minutes of the automatic breakpoint's TTL, where the option states one.
+fn automatic_ttl(prompt: &Prompt) -> Option<u32> {
+    let setting = prompt
+        .settings
+        .iter()
+        .find(|setting| setting.name == "cache_control.ttl")?;
+    let text = setting.literal()?.trim();
+    let hours = text.strip_suffix('h').and_then(|n| n.parse::<u32>().ok());
+    let minutes = text.strip_suffix('m').and_then(|n| n.parse().ok());
+    hours.and_then(|n| n.checked_mul(60)).or(minutes)
 }
 
 /// Whether the source is one that shows its cache markers: a request body, or anything that holds one.
@@ -476,47 +493,5 @@ impl Builder<'_> {
                 self.push(0.0, key, kind, setting.place.clone());
             }
         }
-    }
-}
-
-/// The key of a value: that of the class that prices it.
-fn value_key(volatility: &Volatility, name: &str) -> Key {
-    match volatility.priced() {
-        class if class.is_stable() => Key::constant(),
-        class => Key::of(class, stable_hash(&[name])),
-    }
-}
-
-/// A branch is shared by all who take an arm; on session state it flips; on a call value with many arms it is one.
-fn fork_key(branch: &Branch) -> Key {
-    const MOST_ARMS: usize = 8;
-    let arms = branch.arms.len();
-    if arms < 2 {
-        return Key::constant();
-    }
-    match branch.volatility.priced() {
-        class if class.is_stable() => Key::constant(),
-        Class::State => Key::branch(branch.id, arms as u32, true),
-        Class::Request | Class::Unique if arms > MOST_ARMS => Key::of(Class::Request, branch.id),
-        _ => Key::branch(branch.id, arms as u32, false),
-    }
-}
-
-/// Rough size of a piece in bytes, to find the longest arm.
-fn weight(piece: &Piece) -> usize {
-    match piece {
-        Piece::Text(text) => text.len(),
-        Piece::Slot(slot) => slot.size.tokens as usize * 4,
-        Piece::Branch(branch) => branch
-            .arms
-            .iter()
-            .map(|arm| arm.iter().map(weight).sum())
-            .max()
-            .unwrap_or(0),
-        Piece::Repeat(repeat) => {
-            repeat.body.iter().map(weight).sum::<usize>() * repeat.rounds.max(1) as usize
-        }
-        Piece::History(_) => 8_000,
-        Piece::Media(_) => 800,
     }
 }

@@ -14,7 +14,7 @@ use crate::volatility::classify::ValueKind;
 
 use super::context::{Here, Scopes, MAX_NESTING, MAX_PIECES, MAX_STEPS};
 use super::files::Files;
-use super::value::{fold_tail, format_number, unknown_file, Body, Unknown, Value};
+use super::value::{fold_tail, format_number, unknown_file, Body, Macro, Unknown, Value};
 use super::words::Words;
 
 /// What an evaluation leaves behind beside its pieces.
@@ -27,6 +27,8 @@ pub struct Trail {
     pub limits: BTreeSet<String>,
     /// A conversation is read somewhere, printed or not.
     pub mentions_history: bool,
+    /// What the call is about is filled in: its question, its text.
+    pub holds_task: bool,
     /// The outermost base template.
     pub base: Option<Arc<str>>,
 }
@@ -38,6 +40,7 @@ impl Trail {
         self.problems.extend(other.problems);
         self.limits.extend(other.limits);
         self.mentions_history |= other.mentions_history;
+        self.holds_task |= other.holds_task;
         self.base = self.base.take().or(other.base);
     }
 
@@ -62,7 +65,7 @@ pub struct Evaluator<'w> {
     /// Blocks that are being evaluated: name and position in the chain.
     pub active_blocks: Vec<(String, usize)>,
     /// Bodies of the `call` blocks around, innermost last.
-    pub callers: Vec<std::rc::Rc<Body>>,
+    pub callers: Vec<std::rc::Rc<Macro>>,
     /// Include and call lines on the way here.
     pub calls: Vec<Hop>,
     /// Files that are being evaluated, outermost first.
@@ -214,6 +217,7 @@ impl<'w> Evaluator<'w> {
                 rewritten: unknown.rewrite,
             });
         }
+        self.trail.holds_task |= unknown.verdict.kind == ValueKind::Task;
         let tools = unknown.verdict.kind == ValueKind::Tools && !unknown.item;
         Piece::Slot(Slot {
             trace: self.trace(&unknown.trace, &place),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::frontend::template::tree::{Expr, ExprKind, Include, Node};
 use crate::frontend::Problem;
-use crate::prompt::{Hop, Piece};
+use crate::prompt::{Branch, Hop, Piece};
 use crate::source::Span;
 
 use super::context::{Frame, Lookup, Scopes, MAX_DEPTH};
@@ -15,6 +15,9 @@ use super::expr::hop;
 use super::files::Loaded;
 use super::indent::indent;
 use super::value::{Body, Macro, Value};
+
+/// The name under which a partial places the block that it was given.
+const PARTIAL_BLOCK: &str = "@partial-block";
 
 /// What became of a name of a file.
 enum Found {
@@ -25,6 +28,21 @@ enum Found {
     Missing(String),
     /// The file is being evaluated already, or too many are.
     Cycle(String),
+}
+
+/// A value that is one of several literal names, by a condition.
+fn choice_of_names(value: &Value) -> Option<(Branch, Vec<String>)> {
+    let Value::Pieces(pieces) = value else {
+        return None;
+    };
+    let [Piece::Branch(branch)] = pieces.as_slice() else {
+        return None;
+    };
+    let names = branch.arms.iter().map(|arm| match arm.as_slice() {
+        [Piece::Text(text)] => Some(text.as_str().to_string()),
+        _ => None,
+    });
+    Some((branch.clone(), names.collect::<Option<_>>()?))
 }
 
 impl Evaluator<'_> {
@@ -82,7 +100,12 @@ impl Evaluator<'_> {
         let written = self.here.written(include.span);
         match self.find(&include.target) {
             Found::File(loaded) => {
-                let frame = self.include_frame(include);
+                let mut frame = self.include_frame(include);
+                if !include.fallback.is_empty() {
+                    frame
+                        .names
+                        .insert(PARTIAL_BLOCK.into(), self.block_of(include));
+                }
                 self.enter_file(
                     &loaded,
                     include.span,
@@ -90,6 +113,21 @@ impl Evaluator<'_> {
                     frame,
                     include.isolated,
                 )
+            }
+            Found::Unknown(value) if choice_of_names(&value).is_some() => {
+                let Some((branch, names)) = choice_of_names(&value) else {
+                    return Vec::new();
+                };
+                let arms = names.into_iter().map(|name| {
+                    let target = Expr::new(ExprKind::Str(name), include.target.span);
+                    let arm = Include {
+                        target,
+                        ..include.clone()
+                    };
+                    self.include(&arm)
+                });
+                let arms = arms.collect();
+                vec![Piece::Branch(Branch { arms, ..branch })]
             }
             Found::Unknown(value) => {
                 let mut volatility = value.volatility();
@@ -148,6 +186,19 @@ impl Evaluator<'_> {
         self.depth -= 1;
         self.macros.pop();
         Some(pieces)
+    }
+
+    /// The body of a partial block, for the partial to place.
+    fn block_of(&self, include: &Include) -> Value {
+        Value::Macro(Rc::new(Macro {
+            name: PARTIAL_BLOCK.into(),
+            params: Vec::new(),
+            body: Body {
+                nodes: include.fallback.clone(),
+                here: self.here.clone(),
+            },
+            globals: BTreeMap::new(),
+        }))
     }
 
     fn include_frame(&mut self, include: &Include) -> Frame {

@@ -17,15 +17,18 @@ use crate::source::SourceFile;
 use crate::workspace::Workspace;
 
 mod branches;
+mod calls;
 mod context;
 mod drafts;
 mod evaluator;
+mod expand;
 mod expr;
 mod files;
 mod history;
 mod includes;
 mod indent;
 mod loops;
+mod operators;
 mod roles;
 mod semantic_kernel;
 mod templates;

@@ -11,6 +11,8 @@ use crate::volatility::classify::Classifier;
 use crate::volatility::Class;
 use crate::workspace::{Memory, Workspace};
 
+mod languages;
+
 fn run_on(memory: &Memory, entries: &[&str]) -> Resolution {
     let inputs = entries
         .iter()
@@ -448,6 +450,7 @@ fn draft(file: &SourceFile, blocks: Vec<(Option<Section>, Content)>) -> Draft {
                 false,
             ),
         ],
+        threads: Vec::new(),
         rows: 0,
         recorded: false,
         fragment: false,
@@ -519,5 +522,29 @@ fn a_conversation_in_the_middle_of_a_message_is_text_of_it() {
     assert_eq!(
         show_prompt(&prompt),
         ["system: Rate this. Conversation:\n<<conversation>>\nOutput:"]
+    );
+}
+
+fn evidence(path: &str, text: &str) -> Conversation {
+    run(&[(path, text)]).prompts.remove(0).conversation
+}
+
+#[test]
+fn no_turns_are_assumed_behind_a_text_that_takes_the_newest_turn_in() {
+    let system = "You are a helpful bot.\n{{ facts }}\n";
+    let with_turn = format!("{system}Question: {{{{ question }}}}");
+    assert!(matches!(
+        evidence("chat/a.j2", system),
+        Conversation::Evidence(_)
+    ));
+    assert_eq!(evidence("chat/a.j2", &with_turn), Conversation::None);
+}
+
+#[test]
+fn role_headers_with_and_without_a_hash_stand_in_one_file() {
+    let prompt = jinja("# system:\nBe brief.\n\nuser:\n{{ question }}");
+    assert_eq!(
+        show_prompt(&prompt),
+        ["system: Be brief.", "user: <question:request>"]
     );
 }
