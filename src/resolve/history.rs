@@ -34,7 +34,7 @@ pub fn conversation(
     }
 }
 
-fn holds_history(pieces: &[Piece]) -> bool {
+pub fn holds_history(pieces: &[Piece]) -> bool {
     pieces.iter().any(|piece| match piece {
         Piece::History(_) => true,
         Piece::Branch(branch) => branch.arms.iter().any(|arm| holds_history(arm)),

@@ -15,6 +15,9 @@ use super::expr::hop;
 use super::files::Loaded;
 use super::value::{Body, Macro, Value};
 
+/// The name under which a partial places the block that it was given.
+const PARTIAL_BLOCK: &str = "@partial-block";
+
 /// What became of a name of a file.
 enum Found {
     File(Arc<Loaded>),
@@ -91,7 +94,12 @@ impl Evaluator<'_> {
         let written = self.here.written(include.span);
         match self.find(&include.target) {
             Found::File(loaded) => {
-                let frame = self.include_frame(include);
+                let mut frame = self.include_frame(include);
+                if !include.fallback.is_empty() {
+                    frame
+                        .names
+                        .insert(PARTIAL_BLOCK.into(), self.block_of(include));
+                }
                 self.enter_file(
                     &loaded,
                     include.span,
@@ -172,6 +180,19 @@ impl Evaluator<'_> {
         self.depth -= 1;
         self.macros.pop();
         Some(pieces)
+    }
+
+    /// The body of a partial block, for the partial to place.
+    fn block_of(&self, include: &Include) -> Value {
+        Value::Macro(Rc::new(Macro {
+            name: PARTIAL_BLOCK.into(),
+            params: Vec::new(),
+            body: Body {
+                nodes: include.fallback.clone(),
+                here: self.here.clone(),
+            },
+            globals: BTreeMap::new(),
+        }))
     }
 
     fn include_frame(&mut self, include: &Include) -> Frame {

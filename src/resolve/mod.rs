@@ -21,6 +21,7 @@ mod calls;
 mod context;
 mod drafts;
 mod evaluator;
+mod expand;
 mod expr;
 mod files;
 mod history;

@@ -450,6 +450,7 @@ fn draft(file: &SourceFile, blocks: Vec<(Option<Section>, Content)>) -> Draft {
                 false,
             ),
         ],
+        threads: Vec::new(),
         rows: 0,
         recorded: false,
         fragment: false,

@@ -17,6 +17,8 @@ pub struct HeaderForm {
     pub or_role: Vec<String>,
     /// Whether a header must stand alone on its line, so that no value may follow it there.
     pub whole_line: bool,
+    /// Whether some header must stand directly before a value or at the end.
+    pub before_value: bool,
 }
 
 /// All words of `rules/roles.yaml`.
@@ -85,6 +87,7 @@ fn form(value: &serde_yaml::Value) -> Option<HeaderForm> {
         let role = header.get("role").and_then(|role| role.as_str());
         headers.push((regex, role.map(str::to_string)));
     }
+    let flag = |key: &str| value.get(key).and_then(|b| b.as_bool()).unwrap_or(false);
     Some(HeaderForm {
         name: value.get("name")?.as_str()?.to_string(),
         headers,
@@ -98,10 +101,8 @@ fn form(value: &serde_yaml::Value) -> Option<HeaderForm> {
             .and_then(|n| usize::try_from(n).ok())
             .unwrap_or(1),
         or_role: strings(value.get("or-role")),
-        whole_line: value
-            .get("whole-line")
-            .and_then(|b| b.as_bool())
-            .unwrap_or(false),
+        whole_line: flag("whole-line"),
+        before_value: flag("before-value"),
     })
 }
 
