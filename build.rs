@@ -39,7 +39,13 @@ fn tokens(table: &CoreBPE) -> Vec<Vec<u8>> {
     let is_special = |bytes: &[u8]| std::str::from_utf8(bytes).is_ok_and(|t| special.contains(t));
     let mut tokens: Vec<Vec<u8>> = (0..RANKS)
         .map(|rank| table.decode_bytes(&[rank]).unwrap_or_default())
-        .map(|bytes| if is_special(&bytes) { Vec::new() } else { bytes })
+        .map(|bytes| {
+            if is_special(&bytes) {
+                Vec::new()
+            } else {
+                bytes
+            }
+        })
         .collect();
     let used = tokens.iter().rposition(|token| !token.is_empty());
     tokens.truncate(used.map_or(0, |last| last + 1));
@@ -65,7 +71,10 @@ fn lay_out(tokens: &[Vec<u8>]) -> Vec<u8> {
         let start = starts[starts.len() - 1];
         starts.push(start + token.len() as u32);
     }
-    let words = [tokens.len() as u32, bits].into_iter().chain(slots).chain(starts);
+    let words = [tokens.len() as u32, bits]
+        .into_iter()
+        .chain(slots)
+        .chain(starts);
     let mut out: Vec<u8> = words.flat_map(u32::to_le_bytes).collect();
     out.extend(tokens.iter().flatten());
     out
@@ -81,7 +90,8 @@ fn classes() -> Result<Vec<u8>, Box<dyn Error>> {
         (r"\p{N}", NUMBER),
         (r"\s", BLANK),
     ] {
-        let HirKind::Class(Class::Unicode(ranges)) = regex_syntax::parse(pattern)?.into_kind() else {
+        let HirKind::Class(Class::Unicode(ranges)) = regex_syntax::parse(pattern)?.into_kind()
+        else {
             return Err("a class of characters is expected".into());
         };
         for range in ranges.iter() {
@@ -93,10 +103,13 @@ fn classes() -> Result<Vec<u8>, Box<dyn Error>> {
     let mut distinct: Vec<&[u8]> = Vec::new();
     let mut out = Vec::new();
     for block in classes.chunks(BLOCK) {
-        let at = distinct.iter().position(|known| *known == block).unwrap_or_else(|| {
-            distinct.push(block);
-            distinct.len() - 1
-        });
+        let at = distinct
+            .iter()
+            .position(|known| *known == block)
+            .unwrap_or_else(|| {
+                distinct.push(block);
+                distinct.len() - 1
+            });
         out.extend(u16::try_from(at)?.to_le_bytes());
     }
     out.extend(distinct.concat());

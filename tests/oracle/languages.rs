@@ -43,7 +43,11 @@ pub fn values(first: bool) -> Value {
         out.insert((*flag).into(), json!(first));
     }
     for list in LISTS {
-        let items = if first { json!(["§1", "§2"]) } else { json!([]) };
+        let items = if first {
+            json!(["§1", "§2"])
+        } else {
+            json!([])
+        };
         out.insert((*list).into(), items);
     }
     Value::Object(out)
@@ -239,7 +243,11 @@ fn tilde(content: &str, (a, b): Trim) -> String {
 }
 
 /// Renders a template; what the engine says if it refuses it.
-pub fn render(language: Language, files: &[(String, String)], values: &Value) -> Result<String, String> {
+pub fn render(
+    language: Language,
+    files: &[(String, String)],
+    values: &Value,
+) -> Result<String, String> {
     match language {
         Language::Jinja => {
             let mut env = minijinja::Environment::new();
@@ -248,7 +256,9 @@ pub fn render(language: Language, files: &[(String, String)], values: &Value) ->
                 env.add_template(name, text).map_err(|e| e.to_string())?;
             }
             let template = env.get_template(&files[0].0).map_err(|e| e.to_string())?;
-            template.render(jinja_value(values)).map_err(|e| e.to_string())
+            template
+                .render(jinja_value(values))
+                .map_err(|e| e.to_string())
         }
         Language::Handlebars => {
             let mut registry = handlebars::Handlebars::new();
@@ -273,7 +283,9 @@ fn jinja_value(value: &Value) -> minijinja::Value {
         Value::String(value) => value.as_str().into(),
         Value::Array(items) => items.iter().map(jinja_value).collect(),
         Value::Object(map) => {
-            let pairs = map.iter().map(|(name, value)| (name.as_str(), jinja_value(value)));
+            let pairs = map
+                .iter()
+                .map(|(name, value)| (name.as_str(), jinja_value(value)));
             minijinja::Value::from_pairs(pairs)
         }
     }
