@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use crate::frontend::template::dialect::Dialect;
 use crate::frontend::template::tree::{Expr, ExprKind, Include, Node};
 use crate::frontend::Problem;
 use crate::prompt::{Branch, Hop, Piece};
@@ -13,6 +14,7 @@ use super::context::{Frame, Lookup, Scopes, MAX_DEPTH};
 use super::evaluator::Evaluator;
 use super::expr::hop;
 use super::files::Loaded;
+use super::indent::indent;
 use super::value::{Body, Macro, Value};
 
 /// The name under which a partial places the block that it was given.
@@ -87,6 +89,11 @@ impl Evaluator<'_> {
     }
 
     pub fn include(&mut self, include: &Include) -> Vec<Piece> {
+        let place = self.here.place(include.span);
+        indent(self.included(include), &include.indent, &place)
+    }
+
+    fn included(&mut self, include: &Include) -> Vec<Piece> {
         self.tag = include.span;
         if let Some(pieces) = self.inline_partial(include) {
             return pieces;
@@ -139,10 +146,14 @@ impl Evaluator<'_> {
             Found::Missing(_) if !include.fallback.is_empty() => self.nodes(&include.fallback),
             Found::Missing(_) if include.ignore_missing => Vec::new(),
             Found::Missing(name) => {
-                self.problem(
-                    Problem::new(include.span, format!("`{name}` is not found"))
-                        .with_help("its text is taken to be stable, of unknown size"),
-                );
+                // Handlebars partials go by names that code registers: only a path says that a file is meant.
+                let registered = self.here.dialect == Dialect::Handlebars && !name.contains('/');
+                if !registered {
+                    self.problem(
+                        Problem::new(include.span, format!("`{name}` is not found"))
+                            .with_help("its text is taken to be stable, of unknown size"),
+                    );
+                }
                 vec![self.missing(written, include.span, "a file that is not here")]
             }
             Found::Cycle(name) => {
