@@ -222,3 +222,43 @@ fn assumed(piece: &Piece) -> bool {
         Piece::Text(_) => false,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::providers::Table;
+
+    fn model(id: &str) -> Model {
+        Table::embedded().resolve(None, Some(id), (2026, 11, 22))
+    }
+
+    #[test]
+    fn a_batch_has_its_own_prices() {
+        let prices = price_set(&model("gpt-5.4"), true, 2500.0).unwrap();
+        assert_eq!((prices.input, prices.read), (1.25, Some(0.13)));
+        let standard = price_set(&model("gpt-5.4"), false, 2500.0).unwrap();
+        assert_eq!((standard.input, standard.read), (2.5, Some(0.25)));
+        // No cache in a batch of this model: nothing is read.
+        assert_eq!(
+            price_set(&model("gpt-4o"), true, 2500.0).unwrap().read,
+            None
+        );
+    }
+
+    #[test]
+    fn above_the_long_context_step_the_whole_request_costs_more() {
+        let at = |total| price_set(&model("gpt-5.4"), false, total).unwrap().input;
+        assert_eq!((at(272_000.0), at(272_001.0)), (2.5, 5.0));
+    }
+
+    #[test]
+    fn a_threshold_knows_three_zones() {
+        assert_eq!(threshold(700.0, (0.9, 1.3), (1024, 1024)), Threshold::Below);
+        assert_eq!(threshold(900.0, (0.9, 1.3), (1024, 1024)), Threshold::Near);
+        assert_eq!(
+            threshold(1200.0, (0.9, 1.3), (1024, 1024)),
+            Threshold::Above
+        );
+        assert_eq!(threshold(1500.0, (1.0, 1.0), (1024, 2048)), Threshold::Near);
+    }
+}

@@ -325,8 +325,9 @@ impl Layout {
                 Section::Role(role) if role == "tool" => {
                     next_section.is_none_or(|next| next != section)
                 }
+                // At the end of a fragment the turns follow.
                 section if section.is_preamble() => {
-                    next_section.is_some_and(|next| !next.is_preamble())
+                    next_section.is_none_or(|next| !next.is_preamble())
                 }
                 _ => false,
             };

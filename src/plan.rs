@@ -235,9 +235,17 @@ fn moved(current: &Layout, barrier: &Barrier) -> Option<(Layout, usize)> {
         })
     };
     let first = *barrier.members.first()?;
+    // A history that slides today is one that could be read once it only grows: the value goes behind it at once.
     let mut landing = (first + 1..current.segments.len()).rev().find(|index| {
         let segment = &current.segments[*index];
-        !taken(*index) && segment.tokens > 0.0 && !segment.key.at_least(&barrier.key)
+        let slides = matches!(
+            segment.kind,
+            Kind::History {
+                rewritten: Some(_),
+                ..
+            }
+        );
+        !taken(*index) && segment.tokens > 0.0 && (slides || !segment.key.at_least(&barrier.key))
     })?;
     if matches!(current.segments.get(landing + 1), Some(next) if next.kind == Kind::Growth) {
         landing += 1;

@@ -298,3 +298,80 @@ impl Volatility {
         self.frame.unwrap_or(self.class)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn key() -> impl Strategy<Value = Key> {
+        let class = prop::sample::select(Class::ALL.to_vec());
+        let parts =
+            prop::collection::vec((class, 0u64..4, prop::option::of((0u64..4, 2u32..4))), 0..4);
+        parts.prop_map(|parts| {
+            parts
+                .into_iter()
+                .fold(Key::constant(), |key, (class, id, fork)| {
+                    let value = key.join(&Key::of(class, id));
+                    match fork {
+                        Some((id, arms)) => value.join(&Key::branch(id, arms, id % 2 == 0)),
+                        None => value,
+                    }
+                })
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn the_join_is_a_lattice(a in key(), b in key(), c in key()) {
+            prop_assert_eq!(a.join(&b), b.join(&a));
+            prop_assert_eq!(a.join(&b).join(&c), a.join(&b.join(&c)));
+            prop_assert_eq!(a.join(&a), a.clone());
+            prop_assert_eq!(a.join(&Key::constant()), a.clone());
+            prop_assert!(a.join(&b).at_least(&a) && a.join(&b).at_least(&b));
+        }
+    }
+
+    #[test]
+    fn user_and_minute_are_incomparable_and_their_join_is_worse_than_either() {
+        let (user, minute) = (Key::of(Class::User, 1), Key::of(Class::Minute, 2));
+        assert!(!user.at_least(&minute) && !minute.at_least(&user));
+        let both = user.join(&minute);
+        assert_eq!((both.scope, both.lifetime), (Scope::User, Lifetime(1)));
+    }
+
+    #[test]
+    fn one_condition_forks_once_and_one_state_flips_once() {
+        let twice = Key::branch(7, 2, true).join(&Key::branch(7, 2, true));
+        assert_eq!(twice.variants(), 2.0);
+        assert_eq!(twice.flips, [7]);
+        let apart = Key::branch(7, 2, false).join(&Key::branch(8, 3, false));
+        assert_eq!(apart.variants(), 6.0);
+    }
+
+    #[test]
+    fn classes_have_the_scope_and_life_of_the_table() {
+        let table = [
+            (Class::Constant, Scope::Shared, Lifetime::FOREVER),
+            (Class::Deploy, Scope::Shared, Lifetime::FOREVER),
+            (Class::Day, Scope::Shared, Lifetime(1440)),
+            (Class::Hour, Scope::Shared, Lifetime(60)),
+            (Class::Minute, Scope::Shared, Lifetime(1)),
+            (Class::Tenant, Scope::Tenant, Lifetime::FOREVER),
+            (Class::User, Scope::User, Lifetime::FOREVER),
+            (Class::Session, Scope::Session, Lifetime::FOREVER),
+            (Class::State, Scope::Session, Lifetime::FOREVER),
+            (Class::Request, Scope::Call, Lifetime(0)),
+            (Class::Unique, Scope::Call, Lifetime(0)),
+        ];
+        for (class, scope, lifetime) in table {
+            assert_eq!(
+                (class.scope(), class.lifetime()),
+                (scope, lifetime),
+                "{class}"
+            );
+            assert_eq!(Class::parse(class.name()), Some(class));
+        }
+        assert_eq!(Key::of(Class::State, 3).flips, [3]);
+    }
+}

@@ -466,3 +466,75 @@ fn the_hit_probability_agrees_with_simulated_poisson_arrivals() {
         }
     }
 }
+
+#[test]
+fn a_long_lived_marker_writes_at_its_own_price_and_lives_longer() {
+    let mut m = sonnet5();
+    m.prices = Some(Prices {
+        write_long: Some(4.0),
+        ..m.prices.unwrap()
+    });
+    let t = terms(&m, 0.02, 1.0);
+    let marked = |ttl| {
+        let mut l = layout(&[
+            (2000.0, Of::Class(Constant), 0, true),
+            (50.0, Of::Class(Request), 1, false),
+        ]);
+        l.marks[0].ttl = ttl;
+        l
+    };
+    let expected =
+        |hit: f64, write: f64| (2000.0 * (hit * 0.2 + (1.0 - hit) * write) + 50.0 * 2.0) / 1000.0;
+    let short = 1.0 - (-0.02f64 * 5.0).exp();
+    let long = 1.0 - (-0.02f64 * 60.0).exp();
+    close(cost(&marked(None), &t), expected(short, 2.5));
+    close(cost(&marked(Some(60)), &t), expected(long, 4.0));
+}
+
+#[test]
+fn scopes_divide_the_rate_as_the_formulas_say() {
+    let r = rates(2.0, 6.0);
+    let p = |rate: f64, ttl: f64| 1.0 - (-rate * ttl).exp();
+    let hit = |class| r.hit(&Key::of(class, 1), 5.0);
+    close(hit(Class::Deploy), p(2.0, 5.0));
+    close(hit(Class::Tenant), p(2.0 / 10.0, 5.0));
+    close(hit(User), (5.0 * p(1.0, 5.0) + p(2.0 / 600.0, 5.0)) / 6.0);
+    close(hit(Session), 5.0 / 6.0 * p(1.0, 5.0));
+    close(hit(Class::State), 4.0 / 6.0 * p(1.0, 5.0));
+    close(hit(Request), 0.0);
+    close(r.hit(&Key::branch(1, 4, false), 5.0), p(2.0 / 4.0, 5.0));
+    // More flips than calls never make it negative.
+    let many = (0..9).fold(Key::of(Session, 0), |key, id| {
+        key.join(&Key::of(Class::State, id))
+    });
+    close(r.hit(&many, 5.0), 0.0);
+}
+
+#[test]
+fn ends_start_at_the_minimum_and_follow_the_step() {
+    let m = gpt54();
+    let t = terms(&m, 1.0, 1.0);
+    let at = |tokens: f64| -> Vec<f64> {
+        let l = one_message(&[(tokens, Constant)]);
+        l.ends(&t).iter().map(|end| end.at).collect()
+    };
+    assert!(at(1023.0).is_empty());
+    assert_eq!(at(1024.0), [1024.0]);
+    assert_eq!(at(1300.0), [1024.0, 1152.0, 1280.0]);
+}
+
+#[test]
+fn the_boundary_is_free_of_traffic() {
+    let m = gpt54();
+    let l = one_message(&[
+        (1500.0, Constant),
+        (20.0, User),
+        (1500.0, Constant),
+        (50.0, Request),
+    ]);
+    for calls in [0.001, 1.0, 100.0] {
+        close(l.boundary(&terms(&m, calls, 1.0)), 1408.0);
+    }
+    let clean = one_message(&[(1500.0, Constant), (50.0, Request)]);
+    close(clean.boundary(&terms(&m, 1.0, 1.0)), 1408.0);
+}

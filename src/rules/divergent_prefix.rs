@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::{Remark, Saving, Weight};
+use crate::cost::Rates;
 use crate::figures::{percent, thousands, tokens};
 use crate::finding::Label;
 use crate::judge::Judged;
@@ -62,27 +63,21 @@ fn remark(prompts: &[Judged], standings: &[Standing]) -> Option<(usize, Remark)>
     let judged = &prompts[last.prompt];
     let segment = &judged.layout.segments[last.segment];
     let other = &prompts[first.prompt];
-    // In front of everything, the text would be read by the calls of both.
+    // What a value in front of the text costs is another finding: here the text is taken to open its own request
+    // already, and the question is what the calls of the other requests add.
     let calls: f64 = standings
         .iter()
         .map(|standing| prompts[standing.prompt].rates.calls)
         .sum();
-    let together = crate::cost::Rates {
+    let together = Rates {
         calls,
         ..judged.rates
     };
-    let hit = |rates: &crate::cost::Rates| rates.hit(&Key::constant(), judged.ttl);
+    let hit = |rates: &Rates| rates.hit(&Key::constant(), judged.ttl);
     let read = judged.prices.read?;
     let write = judged.prices.write.unwrap_or(judged.prices.input);
-    let alone_key = judged
-        .layout
-        .stretches()
-        .iter()
-        .find(|s| s.end > last.offset)?
-        .key
-        .clone();
-    let now = judged.rates.hit(&alone_key, judged.ttl);
-    let gain = (hit(&together) - now).max(0.0) * (write - read) * segment.tokens / 1000.0;
+    let more = (hit(&together) - hit(&judged.rates)).max(0.0);
+    let gain = more * (write - read) * segment.tokens / 1000.0;
     let share = judged.share(gain);
     Some((
         last.prompt,
@@ -114,9 +109,9 @@ fn remark(prompts: &[Judged], standings: &[Standing]) -> Option<(usize, Remark)>
                 before: last.offset,
                 stranded: segment.tokens,
                 cached_now: judged.plan.now.read,
-                cached_after: judged.plan.now.read + (hit(&together) - now).max(0.0) * segment.tokens,
+                cached_after: judged.plan.now.read + more * segment.tokens,
             }),
-            weight: Weight::AtLeastNote,
+            weight: Weight::ByShare,
         },
     ))
 }

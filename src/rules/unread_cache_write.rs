@@ -4,6 +4,7 @@ use super::steps::{join, of, remark};
 use super::Remark;
 use crate::figures::{percent, tokens};
 use crate::judge::Judged;
+use crate::volatility::Confidence;
 
 pub fn check(judged: &Judged) -> Vec<Remark> {
     of(judged, "unread-cache-write")
@@ -16,7 +17,12 @@ pub fn check(judged: &Judged) -> Vec<Remark> {
                 percent(judged.share(step.gain)),
             ))]);
             let help = "set `prompt_cache_options.mode` to `explicit` and mark the end of the stable part".to_string();
-            remark(judged, step, "unread-cache-write", message, help)
+            let mut remark = remark(judged, step, "unread-cache-write", message, help);
+            // The options of a fragment's request stand elsewhere.
+            if judged.prompt.fragment {
+                remark.confidence = Confidence::Possible;
+            }
+            remark
         })
         .collect()
 }

@@ -1,11 +1,12 @@
 //! volatile-breakpoint: no later call can share what is marked. A rolling marker on the newest message of a chat is right.
 
-use super::steps::{effect, join, of, remark};
+use super::steps::{effect, join, name_of, of, remark};
 use super::{Remark, Weight};
 use crate::finding::Severity;
 use crate::judge::Judged;
+use crate::layout::Mark;
 use crate::plan::Edit;
-use crate::volatility::{Class, Confidence};
+use crate::volatility::{Class, Confidence, Scope};
 
 pub fn check(judged: &Judged) -> Vec<Remark> {
     of(judged, "volatile-breakpoint")
@@ -16,10 +17,10 @@ pub fn check(judged: &Judged) -> Vec<Remark> {
                 _ => return None,
             };
             let message = join(&[
-                Some(
-                    "what this breakpoint marks is new on every call: it is written and never read"
-                        .to_string(),
-                ),
+                Some(format!(
+                    "{} what this breakpoint marks: it is written on every call and never read",
+                    culprit(judged, mark)
+                )),
                 Some(effect(judged, step)),
             ]);
             let help = match step.mark_behind {
@@ -47,4 +48,20 @@ pub fn check(judged: &Judged) -> Vec<Remark> {
             Some(remark)
         })
         .collect()
+}
+
+/// The first value in front of the marker that is new on every call.
+fn culprit(judged: &Judged, mark: &Mark) -> String {
+    let before = judged
+        .layout
+        .segments
+        .iter()
+        .take_while(|segment| segment.block <= mark.block);
+    let first = before
+        .filter(|segment| segment.key.scope == Scope::Call)
+        .find_map(|segment| Some((name_of(segment), segment.volatility()?.class)));
+    match first {
+        Some((name, class)) => format!("{name} ({class}) stands in"),
+        None => "no later call repeats".to_string(),
+    }
 }
