@@ -4,14 +4,15 @@
 use std::sync::Arc;
 
 use crate::config::Assume;
+use crate::frontend::document::body::guess_dialect;
 use crate::frontend::document::draft::{Content, Document, Draft, DraftMessage};
 use crate::frontend::template::dialect::Dialect;
 use crate::frontend::template::tree::Tree;
 use crate::frontend::template::{self};
 use crate::frontend::Problem;
 use crate::prompt::{
-    Block, Conversation, History, Marker, Media, Message, Piece, Prompt, Section, Size, Slot,
-    Target,
+    Block, Conversation, History, Marker, Media, Message, Piece, Prompt, Section, Setting, Size,
+    Slot, Target,
 };
 use crate::source::{Place, SourceFile, Span, Text};
 use crate::volatility::literals;
@@ -199,6 +200,8 @@ fn draft_prompt(
     for message in draft.messages {
         messages.extend(filler.message(message));
     }
+    let settings = draft.settings.into_iter();
+    let settings = settings.map(|setting| filler.setting(setting)).collect();
     let Filler {
         trail: own,
         soft,
@@ -226,7 +229,7 @@ fn draft_prompt(
         },
         format: draft.format,
         target: draft.target,
-        settings: draft.settings,
+        settings,
         messages,
         fragment,
         conversation,
@@ -285,6 +288,25 @@ impl Filler<'_, '_> {
             place,
             stored: draft.stored,
         }]
+    }
+
+    /// An option whose value is filled in.
+    fn setting(&mut self, setting: Setting) -> Setting {
+        if self.recorded {
+            return setting;
+        }
+        let mut pieces = Vec::new();
+        for piece in setting.pieces {
+            match piece {
+                Piece::Text(text) => {
+                    let dialect = guess_dialect(text.as_str());
+                    let filled = self.content(Content::Template(text, dialect));
+                    super::value::push_all(&mut pieces, filled);
+                }
+                other => pieces.push(other),
+            }
+        }
+        Setting { pieces, ..setting }
     }
 
     /// A message whose role is not known: its headers tell; a breakpoint stays behind the last message.

@@ -8,7 +8,7 @@ use crate::frontend::template::tree::{Expr, ExprKind};
 use crate::prompt::{Branch, Hop, Piece, Rewrite};
 use crate::source::Text;
 use crate::volatility::classify::{Effect, ValueKind, Verdict};
-use crate::volatility::{Class, Confidence, Origin, Volatility};
+use crate::volatility::{Class, Confidence, Origin, Scope, Volatility};
 
 use super::context::Lookup;
 use super::evaluator::Evaluator;
@@ -526,8 +526,13 @@ impl Evaluator<'_> {
             Value::Unknown(unknown) => {
                 self.filter_unknown(*unknown, name, args.len(), effect, expr)
             }
-            other if effect == Effect::Randomises => {
-                Value::unknown(self.here.written(expr.span), random(), 10).pick_place(&other)
+            other if matches!(effect, Effect::Randomises | Effect::Shuffles) => {
+                let volatility = if effect == Effect::Shuffles {
+                    shuffled()
+                } else {
+                    random()
+                };
+                Value::unknown(self.here.written(expr.span), volatility, 10).pick_place(&other)
             }
             other => other,
         }
@@ -571,7 +576,11 @@ impl Evaluator<'_> {
                 }
             }
             Effect::Randomises => unknown.verdict.volatility = random(),
-            Effect::Keeps | Effect::Window => {}
+            // What is new on every call anyway gains nothing from an order.
+            Effect::Shuffles if unknown.verdict.volatility.priced().scope() < Scope::Call => {
+                unknown.verdict.volatility = shuffled();
+            }
+            Effect::Keeps | Effect::Window | Effect::Shuffles => {}
         }
         unknown.into_value()
     }
@@ -669,6 +678,15 @@ fn random() -> Volatility {
         Origin::MadeUp,
         Confidence::Certain,
         "random on every call",
+    )
+}
+
+fn shuffled() -> Volatility {
+    Volatility::new(
+        Class::Unique,
+        Origin::Order,
+        Confidence::Certain,
+        "in another order on every call",
     )
 }
 

@@ -42,6 +42,7 @@ fn rule_of(judged: &Judged, step: &Step) -> &'static str {
         },
         Edit::ShiftMark { .. } | Edit::DropMark { .. } => "volatile-breakpoint",
         Edit::Mark | Edit::Explicit if step.splits => "unsplit-message",
+        Edit::Key => "missing-cache-key",
         Edit::Mark => "missing-breakpoint",
         Edit::Explicit => "unread-cache-write",
     }

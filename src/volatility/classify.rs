@@ -36,8 +36,10 @@ pub enum Effect {
     Granularity(Class),
     /// The order becomes fixed (`sort`, `sorted`, `dictsort`, `tojson(sort_keys=true)`).
     Orders,
-    /// New on every call (`random`, `shuffle`).
+    /// New on every call (`random`, `sample`).
     Randomises,
+    /// The same items in another order on every call (`shuffle`).
+    Shuffles,
     /// A window over the newest items (`last(n)`, a slice from the end).
     Window,
 }
@@ -124,6 +126,7 @@ impl Classifier {
                 }
             }
             Action::Randomises => Effect::Randomises,
+            Action::Shuffles => Effect::Shuffles,
             Action::Window { needs_argument } if *needs_argument && args.is_empty() => {
                 Effect::Keeps
             }

@@ -39,6 +39,7 @@ pub(super) enum Action {
     Orders,
     OrdersIf { argument: String },
     Randomises,
+    Shuffles,
     Window { needs_argument: bool },
 }
 
@@ -154,6 +155,7 @@ impl Table {
                 argument: text_of(entry, "argument").unwrap_or_default().to_owned(),
             },
             "randomises" => Action::Randomises,
+            "shuffles" => Action::Shuffles,
             "window" => Action::Window {
                 needs_argument: flag(entry, "needs-argument"),
             },
