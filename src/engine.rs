@@ -219,7 +219,7 @@ pub fn analyse(request: &Request) -> Analysis {
     );
     errors.sort();
     errors.dedup();
-    let (findings, sources) = findings::collect(request, &prompts, &problems, &mut marks);
+    let (findings, sources) = findings::collect(request, &prompts, &problems, &marks);
     Analysis {
         files,
         uncacheable: uncacheable(&prompts),

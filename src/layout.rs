@@ -8,6 +8,7 @@ use crate::source::Place;
 use crate::volatility::{Class, Confidence, Key, Origin, Scope, Volatility};
 
 mod build;
+mod keys;
 pub use build::{build, Count};
 
 /// What a segment is.

@@ -165,7 +165,7 @@ fn best(
             })
     };
     let barriers = current.barriers(terms.granularity());
-    let alone = largest(moves(current, &barriers));
+    let alone = largest(moves(current, &barriers, terms));
     let marked = largest(mark_edits(current, terms, conversation));
     let bundled = largest(bundles(current, &barriers, terms));
     // A marker that earns most of what a bundle would is its own edit: the move behind it earns the rest.
@@ -184,7 +184,7 @@ fn best(
 }
 
 /// Edits of barriers and histories without any marker.
-fn moves(current: &Layout, barriers: &[Barrier]) -> Vec<Candidate> {
+fn moves(current: &Layout, barriers: &[Barrier], terms: &Terms) -> Vec<Candidate> {
     let rewritten = current
         .segments
         .iter()
@@ -206,9 +206,20 @@ fn moves(current: &Layout, barriers: &[Barrier]) -> Vec<Candidate> {
     barriers
         .iter()
         .take(MOST_STEPS)
+        .filter(|barrier| strands_enough(current, barrier, terms))
         .filter_map(|barrier| edit_barrier(current, barrier))
         .chain(rewritten)
         .collect()
+}
+
+/// Where the target matches in steps, a few tokens can tip a whole step over its edge. That is luck, not a gain: what
+/// is stranded must fill a step by itself.
+fn strands_enough(current: &Layout, barrier: &Barrier, terms: &Terms) -> bool {
+    let Match::Steps { step } = terms.model.matching else {
+        return true;
+    };
+    let last = barrier.members.last().copied().unwrap_or_default();
+    barrier.setting || current.stranded(last, &barrier.key) >= f64::from(step)
 }
 
 fn candidate(edit: Edit, members: Vec<usize>, layout: Layout) -> Candidate {

@@ -189,11 +189,23 @@ pub fn cause_text(segment: &Segment) -> String {
     }
 }
 
-/// That of the member that speaks; at most likely where the gain rests on an assumed conversation.
+/// That of the member that speaks; at most likely where the gain rests on an assumed conversation, and possible where
+/// it rests on a history that is text within the same message: whether that only grows, nothing here says.
 pub fn confidence(judged: &Judged, step: &Step) -> Confidence {
-    let own = subject(judged, step)
+    let subject = subject(judged, step);
+    let own = subject
         .volatility()
         .map_or(Confidence::Certain, |v| v.confidence);
+    let inline: f64 = judged
+        .layout
+        .segments
+        .iter()
+        .filter(|s| s.message == subject.message && matches!(s.kind, Kind::History { .. }))
+        .map(|s| s.tokens)
+        .sum();
+    if inline > 0.0 && step.stranded - inline < inline {
+        return Confidence::Possible;
+    }
     if judged.prompt.fragment || judged.counted == crate::finding::Counted::Assumed {
         own.min(Confidence::Likely)
     } else {
