@@ -232,10 +232,14 @@ fn details(out: &mut String, analysis: &Analysis, finding: &Finding, style: Styl
     if let Some(tokens) = &finding.tokens {
         let figure = |value| wording::approximate(value, tokens.counted == Counted::Exact);
         let text = format!(
-            "reads {} of {} tokens now, {} after the fix ({}{})",
+            "reads {} of {} tokens now{} ({}{})",
             figure(tokens.cached_now),
             figure(tokens.total),
-            figure(tokens.cached_after),
+            // Where no saving is known, nothing is said of it.
+            match finding.savings {
+                Some(_) => format!(", {} after the fix", figure(tokens.cached_after)),
+                None => String::new(),
+            },
             finding.model,
             match finding.model_source {
                 "default" => ", assumed",

@@ -95,7 +95,10 @@ fn remark(prompts: &[Judged], standings: &[Standing]) -> Option<(usize, Remark)>
                 tokens(last.offset, judged.estimated()),
                 percent(share)
             ),
-            help: format!("put the common text first in all {} requests", thousands(1.0 + apart.len() as f64)),
+            help: match apart.len() {
+                1 => "put the common text first in both requests".into(),
+                more => format!("put the common text first in all {} requests", thousands(1.0 + more as f64)),
+            },
             place: judged.prompt.origin.clone(),
             cause: judged.prompt.origin.clone(),
             cause_text: format!("text {:016x}", part.hash),

@@ -203,7 +203,7 @@ pub fn confidence(judged: &Judged, step: &Step) -> Confidence {
         .filter(|s| s.message == subject.message && matches!(s.kind, Kind::History { .. }))
         .map(|s| s.tokens)
         .sum();
-    if inline > 0.0 && step.stranded - inline < inline {
+    if inline > 0.0 && step.stranded - inline < inline && !is_own_message(judged, subject) {
         return Confidence::Possible;
     }
     if judged.prompt.fragment || judged.counted == crate::finding::Counted::Assumed {
@@ -211,6 +211,14 @@ pub fn confidence(judged: &Judged, step: &Step) -> Confidence {
     } else {
         own
     }
+}
+
+/// Whether a history stands in a message without other text: turns of a conversation and no transcript.
+fn is_own_message(judged: &Judged, subject: &Segment) -> bool {
+    let mut others = judged.layout.segments.iter().filter(|s| {
+        s.message == subject.message && s.id != subject.id && !matches!(s.kind, Kind::Framing)
+    });
+    matches!(subject.kind, Kind::History { .. }) && others.all(|s| s.tokens == 0.0)
 }
 
 /// Where the largest stretch of stranded text starts (its first line), and the tokens stranded in all.
