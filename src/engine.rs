@@ -324,7 +324,6 @@ fn parse(
         ParsedKind::Template { tree, .. } => tree.comments(),
         ParsedKind::Document(_) => document::comments(&file),
     };
-    counting::prefetch(&file);
     let comments: Vec<Comment> = comments
         .into_iter()
         .map(|(span, text)| Comment { span, text })

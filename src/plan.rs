@@ -219,7 +219,14 @@ fn strands_enough(current: &Layout, barrier: &Barrier, terms: &Terms) -> bool {
         return true;
     };
     let last = barrier.members.last().copied().unwrap_or_default();
-    barrier.setting || current.stranded(last, &barrier.key) >= f64::from(step)
+    let members = barrier
+        .members
+        .iter()
+        .map(|index| &current.segments[*index]);
+    let ordered = members
+        .filter_map(Segment::volatility)
+        .any(|v| v.origin == Origin::Order);
+    barrier.setting || ordered || current.stranded(last, &barrier.key) >= f64::from(step)
 }
 
 fn candidate(edit: Edit, members: Vec<usize>, layout: Layout) -> Candidate {

@@ -3,18 +3,19 @@
 
 mod bounds;
 mod encoding;
+mod merges;
+mod pieces;
 
 use crate::providers::Tokenizer;
 use encoding::Encoding;
 
-/// Texts are encoded in parts of about this many bytes, cut where no token can cross. Keeps memory flat and the
-/// pretokenizer within its backtracking limit (tiktoken-rs panics on a megabyte of blanks).
-const PART: usize = 64 * 1024;
+/// A longer pretokenizer piece is merged in parts of this many bytes: keeps memory flat.
+const LONGEST_PIECE: usize = 64 * 1024;
 
 /// How far back from the end of a run its last pieces are looked for, in bytes, nearest first.
 const TAILS: [usize; 3] = [256, 4 * 1024, 64 * 1024];
 
-/// Counts tokens of one encoding. Cheap to make and to copy; the merge table is built by the first exact count.
+/// Counts tokens of one encoding. Cheap to make and to copy; the merge table is opened by the first exact count.
 #[derive(Clone, Copy)]
 pub struct Counter {
     encoding: &'static Encoding,
@@ -52,20 +53,19 @@ impl Counter {
         encoding::find(encoding).map(|encoding| Counter { encoding })
     }
 
-    /// Starts building the merge table on a plain thread; returns at once. A count in the meantime waits for it.
-    pub fn prefetch(&self) {
-        self.encoding.prefetch();
-    }
-
-    /// The exact number of tokens. Exact for every text in which a word ends at least every 64 KiB; a longer run
-    /// of one letter or of blanks is cut and may count a token too many per cut.
+    /// The number of tokens. Exact for every text without a pretokenizer piece of more than 64 KiB (a run of one letter
+    /// or of blanks); a longer one is cut and may count a token too many per cut.
     pub fn count(&self, text: &str) -> u32 {
         if text.is_empty() {
             return 0;
         }
         let merges = self.encoding.merges();
-        let tokens = parts(text)
-            .map(|part| merges.encode_ordinary(part).len())
+        let tokens = self
+            .encoding
+            .cut
+            .pieces(text)
+            .flat_map(|piece| piece.as_bytes().chunks(LONGEST_PIECE))
+            .map(|piece| merges.count(piece))
             .sum();
         saturating(tokens)
     }
@@ -124,9 +124,9 @@ impl Counter {
 
     fn last_two_of<'t>(&self, tail: &'t str, whole: bool) -> Option<[&'t str; 2]> {
         let (mut first, mut second, mut pieces) = ("", "", 0usize);
-        for piece in self.encoding.regex().find_iter(tail) {
+        for piece in self.encoding.cut.pieces(tail) {
             first = second;
-            second = piece.ok()?.as_str();
+            second = piece;
             pieces += 1;
         }
         let enough = if whole { 3 } else { 2 };
@@ -176,11 +176,11 @@ pub fn encodings() -> Vec<&'static str> {
         .collect()
 }
 
-/// The merge tables built so far in this process, in table order. A run that needs no exact count builds none.
-pub fn tables_built() -> Vec<&'static str> {
+/// The merge tables opened so far in this process, in table order. A run that needs no exact count opens none.
+pub fn tables_opened() -> Vec<&'static str> {
     encoding::all()
         .iter()
-        .filter(|encoding| encoding.is_built())
+        .filter(|encoding| encoding.is_open())
         .map(|encoding| encoding.table.as_str())
         .collect()
 }
@@ -210,24 +210,6 @@ fn cut_between(text: &str, from: usize, to: usize) -> Option<usize> {
         behind_letter = bounds::is_letter(c);
     }
     None
-}
-
-/// A text in parts of about `PART` bytes.
-fn parts(text: &str) -> impl Iterator<Item = &str> {
-    let mut rest = text;
-    std::iter::from_fn(move || {
-        if rest.is_empty() {
-            return None;
-        }
-        let length = if rest.len() <= 2 * PART {
-            rest.len()
-        } else {
-            cut_between(rest, PART, 2 * PART).unwrap_or_else(|| floor_boundary(rest, 2 * PART))
-        };
-        let (part, behind) = rest.split_at(length);
-        rest = behind;
-        Some(part)
-    })
 }
 
 #[cfg(test)]

@@ -162,13 +162,13 @@ fn full_shows_the_frame_the_money_and_the_way_of_the_value() {
         "[prompts/a.j2:1:28]",
         "a clock to the minute",
         "stable text behind it",
-        "reads ~0 of ~3,060 tokens now, ~2,944 after the fix (gpt-5.4, assumed)",
+        "~2,944 of ~3,060 tokens read from the cache (gpt-5.4, assumed)",
         "src/clock.py:2:12  born in `now`",
         "a, b, c and 1 more",
         "note[unstable-order] prompts/a.j2:1:44",
-        "31 of 44 prompts; nearest prompts/triage.j2, 980 of 1,024",
+        "31 of 44 prompts cannot be cached; nearest prompts/triage.j2, 980 of 1,024 tokens",
         "not linted prompts/bad.j2: not text",
-        "as of 2026-07-01",
+        "prices of 2026-07-01",
     ] {
         assert!(text.contains(part), "lacks {part:?}:\n{text}");
     }
@@ -259,24 +259,24 @@ fn more_than_ten_notes_are_counted_by_rule() {
     let file = SourceFile::new("a.j2", "text\n");
     let at = place(&file, "text");
     let notes = |count: usize| -> Vec<Finding> {
-        let one = |_| finding("prefix-below-minimum", Severity::Note, at.clone());
+        let one = |_| finding("unstable-order", Severity::Note, at.clone());
         (0..count).map(one).collect()
     };
     let mut many = analysis(vec![SourceFile::new("a.j2", "text\n")], notes(11));
     for format in ["full", "concise"] {
         let text = render(format, &many, Show::default());
-        assert!(text.contains("11 notes: 11 prefix-below-minimum"), "{text}");
-        assert!(!text.contains("note[prefix"), "{text}");
+        assert!(text.contains("11 notes: 11 unstable-order"), "{text}");
+        assert!(!text.contains("note[unstable"), "{text}");
         let show = Show {
             verbosity: Verbosity::Verbose,
             ..Show::default()
         };
         let text = render(format, &many, show);
-        assert_eq!(text.matches("note[prefix-below-minimum]").count(), 11);
+        assert_eq!(text.matches("note[unstable-order]").count(), 11);
     }
     many.findings = notes(10);
     let text = render("full", &many, Show::default());
-    assert_eq!(text.matches("note[prefix-below-minimum]").count(), 10);
+    assert_eq!(text.matches("note[unstable-order]").count(), 10);
 }
 
 #[test]

@@ -7,14 +7,15 @@ use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::options::{ConfigChoice, Overrides};
-use super::{CheckOptions, Failure};
+use super::select::nearest;
+use super::{CheckOptions, Failure, Underlined};
 use crate::config::{Above, CliOverrides, ConfigError, ConfigSet, Known, LoadOptions};
 use crate::discover::{discover, Candidate, Found, Options as Walk, PathArg};
 use crate::engine::{self, Analysis, Filter, Request};
 use crate::providers::{Date, Table};
 use crate::report::SettingsView;
 use crate::rules;
-use crate::source::SourceFile;
+use crate::source::{SourceFile, Span};
 use crate::workspace::{root_of, Disk, Limits, Overlay, Workspace};
 
 /// The files of a run and the configs that hold for them.
@@ -36,8 +37,7 @@ pub(super) fn analyse(options: &CheckOptions) -> Result<Analysis, Failure> {
     if let Some(model) = &options.overrides.model {
         let found = table.resolve(None, Some(model), today);
         if found.fallback && table.provider_from_model(model).is_none() {
-            return Err(Failure::new(format!("unknown model `{model}`"))
-                .with_help("`prefixlint models` lists the known ones; `--prices FILE` adds one"));
+            return Err(unknown_model(model, &table, today));
         }
     }
     let configs = &run.configs;
@@ -70,13 +70,40 @@ pub(super) fn analyse(options: &CheckOptions) -> Result<Analysis, Failure> {
     };
     let mut analysis = engine::analyse(&request);
     analysis.config_errors = run.config_errors;
+    if let Some((path, _)) = &run.stdin {
+        only(&mut analysis, path);
+    }
     Ok(analysis)
 }
 
+/// Drops findings that stand in other files than the one on standard input: what it includes is not what was asked.
+fn only(analysis: &mut Analysis, path: &str) {
+    analysis
+        .findings
+        .retain(|finding| *finding.place.path == *path);
+    for (index, finding) in analysis.findings.iter_mut().enumerate() {
+        finding.rank = index + 1;
+    }
+    analysis.errors.retain(|error| *error.path == *path);
+}
+
+/// The failure for a model that no table knows, with the nearest name.
+fn unknown_model(name: &str, table: &Table, today: Date) -> Failure {
+    let known = table.all(None, today);
+    let ids = known.iter().map(|listed| listed.model.id.as_str());
+    let failure = Failure::new(format!("unknown model `{name}`"));
+    failure.with_help(match nearest(name, ids) {
+        Some(near) => format!("did you mean `{near}`? `prefixlint models` lists all"),
+        None => "`prefixlint models` lists the known ones; `--prices FILE` adds one".to_string(),
+    })
+}
+
 /// The settings in force for each path of the options.
-pub(super) fn settings(options: &CheckOptions) -> Result<Vec<SettingsView>, Failure> {
+pub(super) fn settings(
+    options: &CheckOptions,
+) -> Result<(Vec<SettingsView>, Vec<ConfigError>), Failure> {
     let run = prepare(options)?;
-    Ok(run
+    let views = run
         .arguments
         .iter()
         .map(|argument| SettingsView {
@@ -88,7 +115,8 @@ pub(super) fn settings(options: &CheckOptions) -> Result<Vec<SettingsView>, Fail
             from: run.configs.source_of(&argument.path),
             settings: (*run.configs.settings_for(&argument.path)).clone(),
         })
-        .collect())
+        .collect();
+    Ok((views, run.config_errors))
 }
 
 /// Opens the root, walks it and reads the configs.
@@ -241,12 +269,32 @@ pub(super) fn price_table(file: Option<&PathBuf>) -> Result<Table, Failure> {
     let Some(path) = file else {
         return Ok(table);
     };
-    let yaml = std::fs::read_to_string(path)
+    let bytes = std::fs::read(path)
         .map_err(|error| Failure::new(format!("cannot read {}: {error}", path.display())))?;
-    table.add_prices(&yaml).map_err(|error| {
-        let place = format!("{}:{}:{}", path.display(), error.line, error.column);
-        Failure::new(format!("{place}: {}", error.message)).with_help(error.help)
+    let name = path.to_string_lossy().replace('\\', "/");
+    let file = Arc::new(SourceFile::from_bytes(name.as_str().into(), bytes));
+    table.add_prices(&file.text).map_err(|error| {
+        let failure = Failure::new(error.message).with_help(error.help);
+        failure.at(Underlined {
+            what: "prices",
+            span: word_at(&file, error.line, error.column),
+            file: file.clone(),
+        })
     })
+}
+
+/// The word at a line and a column (1-based, code points); 0 stands for the start of the file.
+fn word_at(file: &SourceFile, line: usize, column: usize) -> Span {
+    let line = file.line_span(line.saturating_sub(1).min(file.line_count() - 1));
+    let text = &file.text[line.start..line.end];
+    let start = text
+        .char_indices()
+        .nth(column.saturating_sub(1))
+        .map_or(text.len(), |(at, _)| at);
+    let word = text[start..]
+        .find(|c: char| c.is_whitespace() || matches!(c, ':' | ',' | '}' | ']'))
+        .unwrap_or(text.len() - start);
+    Span::new(line.start + start, line.start + start + word)
 }
 
 /// Today in UTC: decides which dated price is in force.

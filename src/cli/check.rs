@@ -6,6 +6,7 @@ use clap::ArgMatches;
 
 use super::select::nearest;
 use super::{backend, options, output, CheckOptions, Failure, CLEAN, FAILED, FOUND};
+use crate::config::ConfigError;
 use crate::engine::Analysis;
 use crate::finding::Severity;
 use crate::report::{self, Report, Show, Style, Verbosity};
@@ -25,20 +26,22 @@ pub(super) fn run(matches: &ArgMatches) -> Result<u8, Failure> {
     let options = CheckOptions::of_check(matches)?;
     let style = output::style(matches);
     if matches.get_flag("show-settings") {
-        let views = backend::settings(&options)?;
+        let (views, errors) = backend::settings(&options)?;
+        output::config_errors(&errors, matches);
         let text = match machine(&destinations) {
             true => report::settings::json(&views),
             false => report::settings::text(&views, style),
         };
-        return write(&destinations[0], &text).map(|()| CLEAN);
+        return write(&destinations[0], &text).map(|()| view_code(&errors));
     }
     let analysis = pooled(options.threads, || backend::analyse(&options))??;
+    output::config_errors(&analysis.config_errors, matches);
     if options.list_files {
         let text = match machine(&destinations) {
             true => report::files_json(&analysis),
             false => report::files(&analysis, style),
         };
-        return write(&destinations[0], &text).map(|()| CLEAN);
+        return write(&destinations[0], &text).map(|()| view_code(&analysis.config_errors));
     }
     let show = Show {
         prompts: matches.get_flag("show-prompts"),
@@ -95,6 +98,15 @@ fn exit_code(analysis: &Analysis, fail_on: Severity, exit_zero: bool) -> u8 {
         FOUND
     } else {
         CLEAN
+    }
+}
+
+/// The exit code of what is no report of findings.
+pub(super) fn view_code(errors: &[ConfigError]) -> u8 {
+    if errors.is_empty() {
+        CLEAN
+    } else {
+        FAILED
     }
 }
 

@@ -8,11 +8,22 @@ use super::select::unknown_rule;
 use super::{backend, options, output, Failure, CLEAN};
 use crate::report;
 use crate::rulebook;
+use crate::rules::CATEGORIES;
 
 pub(super) fn explain(matches: &ArgMatches) -> Result<u8, Failure> {
     let name = options::text(matches, "rule").unwrap_or_default();
+    let style = output::style(matches);
+    if CATEGORIES.contains(&name.as_str()) {
+        let pages: Vec<_> = rulebook::pages()
+            .iter()
+            .filter(|page| page.category == name)
+            .cloned()
+            .collect();
+        output::print(&report::rules::list(&pages, style))?;
+        return Ok(CLEAN);
+    }
     let page = rulebook::page_of(&name).ok_or_else(|| unknown_rule(&name))?;
-    output::print(&report::rules::page(page, output::style(matches)))?;
+    output::print(&report::rules::page(page, style))?;
     Ok(CLEAN)
 }
 

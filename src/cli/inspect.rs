@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::ArgMatches;
 
 use super::explain::wants_json;
-use super::{backend, check, options, output, CheckOptions, Failure, CLEAN};
+use super::{backend, check, options, output, CheckOptions, Failure};
 use crate::engine::Analysis;
 use crate::judge::Judged;
 use crate::report;
@@ -15,20 +15,18 @@ pub(super) fn run(matches: &ArgMatches) -> Result<u8, Failure> {
     let (path, line) = split(&argument);
     let mut asked = CheckOptions::new(vec![path.clone()])?;
     asked.shared(matches);
+    asked.list_files = true;
     let analysis = check::pooled(0, || backend::analyse(&asked))??;
+    output::config_errors(&analysis.config_errors, matches);
+    let code = check::view_code(&analysis.config_errors);
     let prompts = chosen(&analysis, line);
     if prompts.is_empty() {
-        let reason = analysis
-            .errors
-            .first()
-            .map_or("no prompt found".to_string(), |error| error.message.clone());
-        return Err(Failure::new(format!("{}: {reason}", path.display()))
-            .with_help("`prefixlint check --show-files` says what each file is taken for"));
+        return Err(no_prompt(&analysis, &path));
     }
     if wants_json(matches) {
         let document = report::inspect::document(&analysis, &prompts);
         output::print(&report::pretty(&document))?;
-        return Ok(CLEAN);
+        return Ok(code);
     }
     let style = output::style(matches);
     let views: Vec<String> = prompts
@@ -36,7 +34,20 @@ pub(super) fn run(matches: &ArgMatches) -> Result<u8, Failure> {
         .map(|judged| report::inspect::view(&analysis, judged, style))
         .collect();
     output::print(&views.join("\n"))?;
-    Ok(CLEAN)
+    Ok(code)
+}
+
+/// Says what the file was taken for instead.
+fn no_prompt(analysis: &Analysis, path: &Path) -> Failure {
+    let failure = |why: &str| Failure::new(format!("{}: no prompt: {why}", path.display()));
+    match (&analysis.errors[..], &analysis.listed[..]) {
+        ([error, ..], _) => failure(&error.message),
+        ([], [only]) if only.taken_as == "config" => failure("it configures prefixlint"),
+        ([], [only]) => failure(&only.why)
+            .with_help("a file that `include` of prefixlint.yaml names is always a prompt"),
+        _ => Failure::new(format!("{}: no prompt found", path.display()))
+            .with_help("`prefixlint check --show-files` says what each file is taken for"),
+    }
 }
 
 /// `a.j2:12` -> (`a.j2`, 12), unless a file of the whole name is there.

@@ -2,9 +2,11 @@
 
 use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::process::ExitCode;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use clap::ArgMatches;
+
+use crate::source::{SourceFile, Span};
 
 mod args;
 mod backend;
@@ -29,10 +31,21 @@ pub const FOUND: u8 = 1;
 pub const FAILED: u8 = 2;
 
 /// Why a command could not do its work: what is wrong and the way out.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, Debug)]
 pub struct Failure {
     pub message: String,
     pub help: Option<String>,
+    /// The text to underline, where a file of the user is at fault.
+    pub place: Option<Underlined>,
+}
+
+/// A place in a file that the tool itself reads.
+#[derive(Clone, Debug)]
+pub struct Underlined {
+    /// `config`, `prices`.
+    pub what: &'static str,
+    pub file: Arc<SourceFile>,
+    pub span: Span,
 }
 
 impl Failure {
@@ -40,7 +53,12 @@ impl Failure {
         Failure {
             message: message.into(),
             help: None,
+            place: None,
         }
+    }
+    pub fn at(mut self, place: Underlined) -> Self {
+        self.place = Some(place);
+        self
     }
     pub fn with_help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());

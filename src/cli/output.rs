@@ -7,8 +7,9 @@ use std::path::Path;
 use clap::ArgMatches;
 
 use super::{options, Failure};
+use crate::config::ConfigError;
 use crate::report::style::{CYAN, RED};
-use crate::report::Style;
+use crate::report::{self, Mistake, Style};
 
 /// Columns of text for people when the terminal does not say.
 const WIDTH: usize = 100;
@@ -97,19 +98,68 @@ pub(super) fn notice(text: &str) {
     let _ = writeln!(io::stderr().lock(), "note: {text}");
 }
 
+/// How to draw on standard error; `--color` of the command counts there as well.
+fn error_style(choice: Option<&str>) -> Style {
+    let terminal = io::stderr().is_terminal();
+    let color = match choice {
+        Some("always") => true,
+        Some("never") => false,
+        _ => wants_color(terminal, &|name| std::env::var(name).ok()),
+    };
+    let width = if terminal { terminal_width() } else { WIDTH };
+    Style { color, width }
+}
+
 /// An error on standard error.
 pub(super) fn failure(failure: &Failure) {
-    let terminal = io::stderr().is_terminal();
-    let style = Style {
-        color: wants_color(terminal, &|name| std::env::var(name).ok()),
-        width: WIDTH,
+    let style = error_style(None);
+    let text = match &failure.place {
+        Some(place) => report::mistake(
+            &Mistake {
+                what: place.what,
+                path: &place.file.path,
+                span: place.span,
+                message: &failure.message,
+                help: failure.help.as_deref(),
+                source: Some(&place.file),
+            },
+            style,
+        ),
+        None => {
+            let mut text = format!("{} {}\n", style.paint(RED, "error:"), failure.message);
+            if let Some(help) = &failure.help {
+                text.push_str(&format!("  {} {help}\n", style.paint(CYAN, "help:")));
+            }
+            text
+        }
     };
-    let mut text = format!("{} {}\n", style.paint(RED, "error:"), failure.message);
-    if let Some(help) = &failure.help {
-        text.push_str(&format!("  {} {help}\n", style.paint(CYAN, "help:")));
-    }
     // Nobody is left to tell.
     let _ = io::stderr().write_all(text.as_bytes());
+}
+
+/// Mistakes in configs as frames on standard error, whatever the format of the report.
+pub(super) fn config_errors(errors: &[ConfigError], matches: &ArgMatches) {
+    if errors.is_empty() {
+        return;
+    }
+    let style = error_style(options::text(matches, "color").as_deref());
+    let mut text = String::new();
+    for error in errors {
+        text.push_str(&report::mistake(
+            &Mistake {
+                what: "config",
+                path: &error.path,
+                span: error.span,
+                message: &error.message,
+                help: error.help.as_deref(),
+                source: error.source.as_deref(),
+            },
+            style,
+        ));
+        text.push('\n');
+    }
+    let _ = io::stderr().write_all(text.as_bytes());
+    notice("a config with errors does not hold; the nearest valid one above it does, or the built-in settings");
 }
 
 #[cfg(test)]

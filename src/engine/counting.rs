@@ -3,23 +3,10 @@
 use crate::layout::Count;
 use crate::prompt::{Piece, Prompt};
 use crate::providers::Model;
-use crate::source::SourceFile;
 use crate::tokens::Counter;
 
 /// The encoding of the built-in default model: the one that most runs need.
 const USUAL: &str = "o200k_base";
-
-/// Files below this many bytes cannot hold a cacheable prefix: a token is at least one byte.
-const SMALLEST: usize = 1024;
-
-/// Starts building the usual merge table while files are still being parsed.
-pub fn prefetch(file: &SourceFile) {
-    if file.text.len() >= SMALLEST {
-        if let Some(counter) = Counter::new(USUAL) {
-            counter.prefetch();
-        }
-    }
-}
 
 /// Counts the tokens of one prompt.
 pub struct PromptCounter {
@@ -28,7 +15,7 @@ pub struct PromptCounter {
     ratio: f64,
 }
 
-/// The counter for a prompt on a model. No merge table is built for a prompt that stays below the minimum even at
+/// The counter for a prompt on a model. No merge table is opened for a prompt that stays below the minimum even at
 /// one token a byte.
 pub fn counter(prompt: &Prompt, model: &Model) -> PromptCounter {
     let text: usize = prompt

@@ -36,8 +36,8 @@ pub(super) struct Excerpt {
     text: String,
     lines: Vec<Line>,
     labels: Vec<LabeledSpan>,
-    /// 0-based column of the primary label, in code points.
-    column: usize,
+    /// (shown byte, 0-based column in code points) of the start of every label.
+    columns: Vec<(usize, usize)>,
 }
 
 impl Excerpt {
@@ -51,7 +51,10 @@ impl Excerpt {
                 ..*mark
             })
             .collect();
-        let primary = marks.iter().find(|mark| mark.primary).or(marks.first())?;
+        let marks = widened(file, marks);
+        if marks.is_empty() {
+            return None;
+        }
         let numbers = shown_lines(file, &marks);
         let gutter = numbers
             .last()
@@ -62,7 +65,7 @@ impl Excerpt {
             text: String::new(),
             lines: Vec::new(),
             labels: Vec::new(),
-            column: file.position(primary.span.start).column - 1,
+            columns: Vec::new(),
         };
         let columns = width.saturating_sub(gutter).max(24);
         for number in numbers {
@@ -72,6 +75,12 @@ impl Excerpt {
             excerpt.push_label(file, mark);
         }
         Some(excerpt)
+    }
+
+    /// Under another name than its file's.
+    pub fn named(mut self, name: &str) -> Excerpt {
+        self.name = name.to_string();
+        self
     }
 
     pub fn labels(&self) -> impl Iterator<Item = LabeledSpan> + '_ {
@@ -116,6 +125,8 @@ impl Excerpt {
         let end = last.shown(mark.span.end).max(start);
         let text = Some(mark.text.to_string()).filter(|text| !text.is_empty());
         let span = SourceSpan::new(start.into(), end - start);
+        self.columns
+            .push((start, file.position(mark.span.start).column - 1));
         self.labels.push(if mark.primary {
             LabeledSpan::new_primary_with_span(text, span)
         } else {
@@ -161,6 +172,37 @@ fn tidy(file: &SourceFile, span: Span) -> Span {
     } else {
         Span::new(start, file.line_span(file.line_index(start)).end.max(start))
     }
+}
+
+/// Marks without a width speak of what stands behind them: they cover the rest of its line, up to the next mark.
+fn widened<'a>(file: &SourceFile, marks: Vec<Mark<'a>>) -> Vec<Mark<'a>> {
+    let starts: Vec<usize> = marks.iter().map(|mark| mark.span.start).collect();
+    let widen = |mark: Mark<'a>| {
+        let from = mark.span.start;
+        let rest = &file.text[from..];
+        let blank = rest.len() - rest.trim_start().len();
+        if mark.primary || !mark.span.is_empty() {
+            return mark;
+        }
+        if blank == rest.len() {
+            // Nothing is written there (a conversation that follows): it points behind the last text.
+            let end = file.text[..from].trim_end().len();
+            return Mark {
+                span: Span::new(end, end),
+                ..mark
+            };
+        }
+        let start = from + blank;
+        let line = file.line_span(file.line_index(start));
+        let next = starts.iter().copied().filter(|other| *other > start).min();
+        let end = next.map_or(line.end, |next| next.min(line.end)).max(start);
+        let end = start + file.text[start..end].trim_end().len();
+        Mark {
+            span: Span::new(start, end),
+            ..mark
+        }
+    };
+    marks.into_iter().map(widen).collect()
 }
 
 /// 0-based numbers of the lines to show, ascending.
@@ -284,12 +326,16 @@ impl SourceCode for Excerpt {
             last += 1;
         }
         let (start, end) = (self.lines[first].start, self.lines[last].end);
+        // Asked without context for the head of a frame: where its label stands in the source.
+        let known = self.columns.iter().find(|(at, _)| *at == span.offset());
+        let column = known.map_or(0, |(_, column)| *column);
+        let column = if before == 0 { column } else { 0 };
         Ok(Box::new(MietteSpanContents::new_named(
             self.name.clone(),
             &self.text.as_bytes()[start..end],
             SourceSpan::new(start.into(), end - start),
             self.lines[first].number,
-            if before == 0 { self.column } else { 0 },
+            column,
             last - first + 1,
         )))
     }

@@ -2,21 +2,23 @@
 //! summary that names the traffic and the prices behind the figures.
 
 use std::collections::BTreeMap;
-use std::fmt::{self, Write};
-
-use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, SourceCode};
-use miette::{ThemeCharacters, ThemeStyles};
+use std::fmt::Write;
 
 use super::excerpt::{Excerpt, Mark};
+use super::frame::Frame;
 use super::style::{self, Style, BOLD, CYAN, DIM, GREEN};
-use super::{active, counts, located, source, statistics, tables, wording};
+use super::{active, counts, located, savings, source, statistics, tables, wording};
 use super::{Report, Show, Verbosity};
 use crate::engine::Analysis;
 use crate::figures::{percent, thousands, usd};
-use crate::finding::{Counted, Finding, Severity};
+use crate::finding::{Counted, Finding, Label, Severity};
 
 /// More notes than this are counted by rule instead of listed.
 const LISTED_NOTES: usize = 10;
+/// Labels of one frame beside the primary one.
+const SHOWN_LABELS: usize = 4;
+/// Its notes are one line of the summary: which prompts cannot be cached.
+const COLLAPSED: &str = "prefix-below-minimum";
 /// Prompts of one finding that are named.
 const NAMED_PROMPTS: usize = 3;
 
@@ -35,7 +37,11 @@ impl Report for Full {
         let mut out = String::new();
         let loud = show.verbosity > Verbosity::Quiet;
         if loud {
-            let _ = writeln!(out, "{}\n", headline(analysis, style));
+            let _ = writeln!(out, "{}", headline(analysis, show.verbosity, style));
+            let spoken = active(analysis).any(|finding| !collapsed(finding, show.verbosity));
+            if spoken || !analysis.errors.is_empty() {
+                out.push('\n');
+            }
         }
         for finding in active(analysis).filter(|f| f.severity > Severity::Note) {
             frame(&mut out, analysis, finding, style);
@@ -54,21 +60,26 @@ impl Report for Full {
         if loud {
             summary(&mut out, analysis, show.verbosity, style);
         }
+        // Parts end with a blank line; the report does not.
+        out.truncate(out.trim_end().len());
+        if !out.is_empty() {
+            out.push('\n');
+        }
         out
     }
 }
 
 /// `prefixlint: 3 warnings in 44 prompts; fixing them saves $1,240 a month`.
-fn headline(analysis: &Analysis, style: Style) -> String {
+fn headline(analysis: &Analysis, verbosity: Verbosity, style: Style) -> String {
     let prompts = wording::counted(analysis.prompts.len(), "prompt");
     let files = wording::counted(analysis.files, "file");
     let problems = severities(analysis, style);
-    if problems.is_empty() {
+    if active(analysis).all(|finding| collapsed(finding, verbosity)) {
         let all_is_well = style.paint(GREEN, "nothing to fix");
         return format!("prefixlint: {all_is_well} in {prompts} of {files}");
     }
     let mut line = format!("prefixlint: {problems} in {prompts} of {files}");
-    if let Some(total) = monthly_total(analysis) {
+    if let Some(total) = savings(analysis).1.filter(|total| *total > 0.0) {
         let total = style.paint(BOLD, &format!("{} a month", usd(total)));
         let _ = write!(line, "; the fixes save {total}");
     } else if let Some(worst) = worst_share(analysis) {
@@ -90,76 +101,25 @@ fn severities(analysis: &Analysis, style: Style) -> String {
         .join(", ")
 }
 
-/// USD a month over all findings; `None` without configured traffic.
-fn monthly_total(analysis: &Analysis) -> Option<f64> {
-    active(analysis)
-        .filter_map(|finding| finding.savings.as_ref()?.usd_per_month)
-        .reduce(|sum, one| sum + one)
-        .filter(|total| *total > 0.0)
-}
-
 fn worst_share(analysis: &Analysis) -> Option<f64> {
     active(analysis)
+        .filter(|finding| finding.severity > Severity::Note)
         .filter_map(|finding| Some(finding.savings.as_ref()?.share))
         .filter(|share| *share > 0.0)
         .reduce(f64::max)
 }
 
-/// A finding with its excerpt, as miette wants it.
-struct Framed<'a> {
-    finding: &'a Finding,
-    excerpt: Option<Excerpt>,
-}
-
-impl fmt::Debug for Framed<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.finding.rule)
-    }
-}
-
-impl fmt::Display for Framed<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.finding.message)
-    }
-}
-
-impl std::error::Error for Framed<'_> {}
-
-impl Diagnostic for Framed<'_> {
-    fn severity(&self) -> Option<miette::Severity> {
-        Some(match self.finding.severity {
-            Severity::Error => miette::Severity::Error,
-            Severity::Warning => miette::Severity::Warning,
-            Severity::Note => miette::Severity::Advice,
-        })
-    }
-    fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
-        let help = &self.finding.help;
-        (!help.is_empty()).then(|| Box::new(help) as Box<dyn fmt::Display>)
-    }
-    fn source_code(&self) -> Option<&dyn SourceCode> {
-        self.excerpt
-            .as_ref()
-            .map(|excerpt| excerpt as &dyn SourceCode)
-    }
-    fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
-        let excerpt = self.excerpt.as_ref()?;
-        Some(Box::new(excerpt.labels()))
-    }
-}
-
 fn frame(out: &mut String, analysis: &Analysis, finding: &Finding, style: Style) {
     title(out, finding, style);
-    let framed = Framed {
-        finding,
-        excerpt: excerpt(analysis, finding, style.width),
+    let own = labels(finding);
+    let frame = Frame {
+        severity: finding.severity,
+        message: &finding.message,
+        help: &finding.help,
+        excerpt: excerpt(analysis, finding, &own, style.width),
     };
-    let placeless = framed.excerpt.is_none();
-    let rendered = handler(style).render_report(out, &framed);
-    if rendered.is_err() || placeless {
-        let _ = writeln!(out, "   {} {}", "╰─", located(analysis, &finding.place));
-    }
-    details(out, analysis, finding, style);
+    frame.draw(out, &located(analysis, &finding.place), style);
+    details(out, analysis, finding, &own, style);
 }
 
 /// `warning[volatile-prefix]: 87 % of the input cost, $7.36 per 1,000 calls`.
@@ -179,74 +139,93 @@ fn title(out: &mut String, finding: &Finding, style: Style) {
     out.push('\n');
 }
 
-fn handler(style: Style) -> GraphicalReportHandler {
-    let theme = GraphicalTheme {
-        characters: ThemeCharacters::unicode(),
-        styles: if style.color {
-            ThemeStyles::ansi()
-        } else {
-            ThemeStyles::none()
-        },
-    };
-    GraphicalReportHandler::new_themed(theme)
-        .with_width(style.width)
-        .with_links(false)
-        .with_break_words(false)
-        .without_syntax_highlighting()
+/// The labels of a frame: its own text, those in the same file, and how many more there are than it shows.
+struct Labels<'a> {
+    /// What is said of the primary place itself.
+    own: String,
+    shown: Vec<&'a Label>,
+    folded: Vec<&'a Label>,
+}
+
+/// The first labels and the last one, which says what stands behind them all; the rest is counted.
+fn labels(finding: &Finding) -> Labels<'_> {
+    let (own, others): (Vec<&Label>, Vec<&Label>) = finding
+        .labels
+        .iter()
+        .filter(|label| label.place.path == finding.place.path)
+        .partition(|label| label.place == finding.place);
+    let own: Vec<&str> = own.iter().map(|label| label.text.as_str()).collect();
+    let mut shown = others;
+    let mut folded = Vec::new();
+    if shown.len() > SHOWN_LABELS {
+        folded = shown.drain(SHOWN_LABELS - 1..).collect();
+        shown.extend(folded.pop());
+    }
+    Labels {
+        own: own.join("; "),
+        shown,
+        folded,
+    }
 }
 
 /// The frame's excerpt: the primary place and the labels in the same file.
-fn excerpt(analysis: &Analysis, finding: &Finding, width: usize) -> Option<Excerpt> {
+fn excerpt(
+    analysis: &Analysis,
+    finding: &Finding,
+    labels: &Labels<'_>,
+    width: usize,
+) -> Option<Excerpt> {
     let file = source(analysis, &finding.place.path)?;
-    let same = |place: &crate::source::Place| place.path == finding.place.path;
-    let own = finding
-        .labels
-        .iter()
-        .find(|label| label.place == finding.place)
-        .map_or("", |label| label.text.as_str());
     let mut marks = vec![Mark {
         span: finding.place.span,
-        text: own,
+        text: &labels.own,
         primary: true,
     }];
-    marks.extend(
-        finding
-            .labels
-            .iter()
-            .filter(|label| same(&label.place) && label.place != finding.place)
-            .map(|label| Mark {
-                span: label.place.span,
-                text: &label.text,
-                primary: false,
-            }),
-    );
+    marks.extend(labels.shown.iter().map(|label| Mark {
+        span: label.place.span,
+        text: &label.text,
+        primary: false,
+    }));
     Excerpt::new(file, &marks, width)
 }
 
 /// What stands below the frame: wording, the way of the value, places in other files, other prompts.
-fn details(out: &mut String, analysis: &Analysis, finding: &Finding, style: Style) {
+fn details(
+    out: &mut String,
+    analysis: &Analysis,
+    finding: &Finding,
+    labels: &Labels<'_>,
+    style: Style,
+) {
     let mut line = |name: &str, text: &str| {
         let lead = format!("  {} ", style.paint(CYAN, &format!("{name}:")));
         style::wrapped(out, &lead, name.len() + 4, text, style.width);
     };
-    if let Some(tokens) = &finding.tokens {
-        let figure = |value| wording::approximate(value, tokens.counted == Counted::Exact);
+    if let Some(first) = labels.folded.first() {
         let text = format!(
-            "reads {} of {} tokens now{} ({}{})",
-            figure(tokens.cached_now),
-            figure(tokens.total),
-            // Where no saving is known, nothing is said of it.
-            match finding.savings {
-                Some(_) => format!(", {} after the fix", figure(tokens.cached_after)),
-                None => String::new(),
-            },
-            finding.model,
-            match finding.model_source {
-                "default" => ", assumed",
-                _ => "",
-            }
+            "and {} more like these, from {} on",
+            labels.folded.len(),
+            located(analysis, &first.place)
         );
-        line("cache", &text);
+        line("also", &text);
+    }
+    if let Some(tokens) = finding
+        .tokens
+        .as_ref()
+        .filter(|_| finding.savings.is_some())
+    {
+        let figure = |value| wording::approximate(value, tokens.counted == Counted::Exact);
+        let assumed = match finding.model_source {
+            "default" => ", assumed",
+            _ => "",
+        };
+        let text = format!(
+            "{} of {} tokens read from the cache ({}{assumed})",
+            figure(tokens.cached_after),
+            figure(tokens.total),
+            finding.model,
+        );
+        line("after", &text);
     }
     if finding.trace.len() > 1 || finding.trace.iter().any(|hop| hop.place != finding.place) {
         for (index, hop) in finding.trace.iter().enumerate() {
@@ -280,9 +259,16 @@ fn named(prompts: &[String]) -> String {
     text
 }
 
+/// Whether a note is said by the summary instead of by a line of its own.
+fn collapsed(finding: &Finding, verbosity: Verbosity) -> bool {
+    verbosity < Verbosity::Verbose
+        && finding.severity == Severity::Note
+        && finding.rule == COLLAPSED
+}
+
 fn notes(out: &mut String, analysis: &Analysis, verbosity: Verbosity, style: Style) {
     let notes: Vec<&Finding> = active(analysis)
-        .filter(|finding| finding.severity == Severity::Note)
+        .filter(|finding| finding.severity == Severity::Note && !collapsed(finding, verbosity))
         .collect();
     if notes.is_empty() {
         return;
@@ -291,7 +277,13 @@ fn notes(out: &mut String, analysis: &Analysis, verbosity: Verbosity, style: Sty
         for note in &notes {
             let name = style.severity(Severity::Note, &format!("note[{}]", note.rule));
             let place = style.paint(BOLD, &located(analysis, &note.place));
-            let _ = writeln!(out, "{name} {place} {}", note.message);
+            style::wrapped(
+                out,
+                &format!("{name} {place}\n  "),
+                2,
+                &note.message,
+                style.width,
+            );
         }
     } else {
         let _ = writeln!(out, "{}", counted_notes(&notes, style));
@@ -328,51 +320,61 @@ fn errors(out: &mut String, analysis: &Analysis, style: Style) {
 
 fn summary(out: &mut String, analysis: &Analysis, verbosity: Verbosity, style: Style) {
     let mut line = |name: &str, text: &str| {
-        let lead = style.paint(DIM, &style::pad(name, 13));
-        style::wrapped(out, &format!("{lead} "), 14, text, style.width);
+        let lead = style.paint(DIM, &style::pad(name, 10));
+        style::wrapped(out, &format!("{lead} "), 11, text, style.width);
     };
     let suppressed = analysis.findings.len() - active(analysis).count();
     if suppressed > 0 {
         line("suppressed", &wording::counted(suppressed, "finding"));
     }
-    let unread = &analysis.uncacheable;
-    if unread.count > 0 {
-        let mut text = format!(
-            "{} of {}",
-            thousands(unread.count as f64),
-            wording::counted(unread.of, "prompt")
-        );
-        if let Some((prompt, tokens, minimum, exact)) = &unread.nearest {
-            let _ = write!(
-                text,
-                "; nearest {prompt}, {} of {}",
-                wording::approximate(*tokens, *exact),
-                thousands(*minimum)
-            );
-        }
-        line("not cacheable", &text);
+    if let Some(text) = uncacheable(analysis, verbosity) {
+        line("too short", &text);
     }
-    let (traffic, prices) = basis(analysis);
-    line("traffic", &traffic);
-    line("prices", &prices);
+    // Without a figure that rests on them, traffic and prices are of no interest.
+    if verbosity == Verbosity::Verbose || savings(analysis).0 > 0.0 {
+        line("based on", &basis(analysis));
+    }
     for notice in &analysis.notices {
         line("notice", notice);
     }
-    if verbosity < Verbosity::Verbose && counts(analysis)[..2].iter().any(|(_, n)| *n > 0) {
-        let worst = active(analysis).next().map_or("", |finding| finding.rule);
-        line("more", &format!("prefixlint explain {worst}"));
+    let worst = active(analysis).next();
+    if let Some(worst) = worst.filter(|finding| finding.severity > Severity::Note) {
+        line("more", &format!("prefixlint explain {}", worst.rule));
     }
 }
 
+/// `31 of 44 prompts cannot be cached; nearest prompts/triage.j2, 980 of 1,024 tokens`.
+fn uncacheable(analysis: &Analysis, verbosity: Verbosity) -> Option<String> {
+    let unread = &analysis.uncacheable;
+    if unread.count == 0 {
+        return None;
+    }
+    let mut text = format!(
+        "{} of {} cannot be cached",
+        thousands(unread.count as f64),
+        wording::counted(unread.of, "prompt")
+    );
+    if let Some((prompt, tokens, minimum, exact)) = &unread.nearest {
+        let _ = write!(
+            text,
+            "; nearest {prompt}, {} of {} tokens",
+            wording::approximate(*tokens, *exact),
+            thousands(*minimum)
+        );
+    }
+    if active(analysis).any(|finding| collapsed(finding, verbosity)) {
+        text.push_str(" (-v lists them)");
+    }
+    Some(text)
+}
+
 /// What the figures assume, in words.
-fn basis(analysis: &Analysis) -> (String, String) {
+fn basis(analysis: &Analysis) -> String {
     let traffic = wording::traffic(&analysis.traffic);
-    let traffic = match analysis.traffic.basis {
-        crate::config::Basis::Reference => {
-            format!("{traffic} (reference, not yours)")
-        }
-        basis => format!("{traffic} ({})", basis.name()),
+    let origin = match analysis.traffic.basis {
+        crate::config::Basis::Reference => "the reference, not yours",
+        basis => basis.name(),
     };
-    let prices = format!("as of {}, input only", analysis.prices_as_of);
-    (traffic, prices)
+    let prices = &analysis.prices_as_of;
+    format!("{traffic} ({origin}); input prices of {prices}")
 }

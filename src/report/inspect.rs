@@ -8,7 +8,7 @@ use serde_json::{json, Value};
 use super::prompts::{self, bill_after, class_name, expression, kind_name, marker_name};
 use super::style::{self, Ink, Style, BLUE, BOLD, CYAN, DIM, GREEN, MAGENTA, RED, YELLOW};
 use super::wording::approximate;
-use super::{position, source};
+use super::{located, position, source};
 use crate::engine::Analysis;
 use crate::figures::{percent, usd};
 use crate::finding::{Counted, Threshold};
@@ -16,6 +16,9 @@ use crate::judge::Judged;
 use crate::layout::{Kind, Segment};
 use crate::prompt::TargetSource;
 use crate::volatility::Class;
+
+/// Columns in front of where a value is born: those of the offset, the tokens and the class.
+const BIRTH_INDENT: usize = 29;
 
 /// `{"prompts": [...]}` of the given prompts.
 pub fn document(analysis: &Analysis, judged: &[&Judged]) -> Value {
@@ -88,6 +91,7 @@ fn body(out: &mut String, analysis: &Analysis, judged: &Judged, style: Style) {
         if segment.tokens > 0.0 || !matches!(segment.kind, Kind::Growth) {
             let row = row(analysis, judged, segment, at, text_width);
             write_row(out, &row, judged.estimated(), text_width, style);
+            births(out, analysis, segment, style);
         }
         at = end;
         while lines
@@ -96,7 +100,7 @@ fn body(out: &mut String, analysis: &Analysis, judged: &Judged, style: Style) {
         {
             let (offset, text) = lines.remove(0);
             let inside = at - offset > 0.5;
-            rule(out, &text, inside, style);
+            cut(out, &text, inside, style);
         }
     }
     out.push('\n');
@@ -121,11 +125,27 @@ fn lines_between(judged: &Judged) -> Vec<(f64, String)> {
         let tokens = approximate(judged.boundary, exact);
         lines.push((
             judged.boundary,
-            format!("boundary: the first {tokens} tokens can be read from the cache"),
+            format!("cached up to here: {tokens} tokens"),
         ));
+    } else if let Some(offset) = first_barrier(judged) {
+        let text = format!(
+            "the shared prefix ends here: {} tokens, {} are needed",
+            approximate(offset, exact),
+            approximate(f64::from(judged.model.minimum), true)
+        );
+        lines.push((offset, text));
     }
     lines.sort_by(|a, b| a.0.total_cmp(&b.0));
     lines
+}
+
+/// Tokens in front of the first value that ends what calls share.
+fn first_barrier(judged: &Judged) -> Option<f64> {
+    let layout = &judged.layout;
+    let barriers = layout.barriers(judged.terms().granularity());
+    let first = *barriers.first()?.members.first()?;
+    let offset = layout.offset(first);
+    (offset > 0.0 && offset < f64::from(judged.model.minimum)).then_some(offset)
 }
 
 fn row(analysis: &Analysis, judged: &Judged, segment: &Segment, at: f64, columns: usize) -> Row {
@@ -169,6 +189,20 @@ fn row(analysis: &Analysis, judged: &Judged, segment: &Segment, at: f64, columns
     }
 }
 
+/// Where a value is born and how it comes here, if it is born elsewhere.
+fn births(out: &mut String, analysis: &Analysis, segment: &Segment, style: Style) {
+    let Kind::Value { trace, .. } = &segment.kind else {
+        return;
+    };
+    for hop in trace.iter().filter(|hop| hop.place != segment.place) {
+        let text = format!("← {} {}", hop.note, located(analysis, &hop.place));
+        let columns = style.width.saturating_sub(BIRTH_INDENT);
+        let text = style::one_line(&text, columns);
+        let indent = " ".repeat(BIRTH_INDENT);
+        let _ = writeln!(out, "{indent}{}", style.paint(DIM, &text));
+    }
+}
+
 fn write_row(out: &mut String, row: &Row, estimated: bool, columns: usize, style: Style) {
     let offset = format!("{:>9}", approximate(row.at, !estimated));
     let tokens = format!("{:>8}", format!("+{}", approximate(row.tokens, true)));
@@ -187,9 +221,9 @@ fn write_row(out: &mut String, row: &Row, estimated: bool, columns: usize, style
     }
 }
 
-fn rule(out: &mut String, text: &str, inside: bool, style: Style) {
+fn cut(out: &mut String, text: &str, inside: bool, style: Style) {
     let text = if inside {
-        format!("{text}, up to within the piece above")
+        format!("{text}, within the piece above")
     } else {
         text.to_string()
     };
@@ -249,6 +283,17 @@ fn foot(out: &mut String, judged: &Judged, style: Style) {
                 percent(saved)
             ),
         );
+        for (index, step) in judged.plan.steps.iter().enumerate() {
+            line(
+                "",
+                format!(
+                    "{}. {}: {}",
+                    index + 1,
+                    prompts::step_text(judged, step),
+                    percent(judged.share(step.gain))
+                ),
+            );
+        }
     }
     if judged.threshold != Threshold::Above {
         line(

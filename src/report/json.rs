@@ -64,12 +64,33 @@ pub(super) fn head(analysis: &Analysis) -> Map<String, Value> {
     out
 }
 
+/// Files and configs that could not be used, in whole or in part.
 pub(super) fn errors(analysis: &Analysis) -> Value {
-    let errors = analysis
-        .errors
-        .iter()
-        .map(|error| json!({ "path": &*error.path, "message": error.message }));
-    Value::Array(errors.collect())
+    let configs = analysis.config_errors.iter().map(|error| {
+        let at = error
+            .source
+            .as_ref()
+            .map(|file| file.position(error.span.start));
+        json!({
+            "kind": "config",
+            "path": &*error.path,
+            "line": at.map(|at| at.line),
+            "column": at.map(|at| at.column),
+            "message": error.message,
+            "help": error.help,
+        })
+    });
+    let files = analysis.errors.iter().map(|error| {
+        json!({
+            "kind": "file",
+            "path": &*error.path,
+            "line": null,
+            "column": null,
+            "message": error.message,
+            "help": null,
+        })
+    });
+    Value::Array(configs.chain(files).collect())
 }
 
 fn traffic(traffic: &Traffic) -> Value {
@@ -95,11 +116,7 @@ fn summary(analysis: &Analysis) -> Value {
     }
     let suppressed = analysis.findings.len() - active(analysis).count();
     out.insert("suppressed".into(), suppressed.into());
-    let savings = || active(analysis).filter_map(|finding| finding.savings.as_ref());
-    let month = savings()
-        .filter_map(|savings| savings.usd_per_month)
-        .reduce(|sum, one| sum + one);
-    let per_1k: f64 = savings().map(|savings| savings.usd_per_1k_calls).sum();
+    let (per_1k, month) = super::savings(analysis);
     out.insert(
         "savings".into(),
         json!({ "usd_per_1k_calls": number(per_1k), "usd_per_month": month.map(number) }),

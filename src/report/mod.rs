@@ -1,15 +1,18 @@
 //! What a run found, written down: one file per format behind one trait. Formats turn an `Analysis` into text;
 //! they print nothing, read no environment and decide no severity.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::config::Settings;
 use crate::engine::Analysis;
-use crate::finding::{Finding, Severity};
+use crate::finding::{Finding, Savings, Severity};
+use crate::judge::Judged;
 use crate::source::{LineColumn, Place, SourceFile};
 
 mod concise;
 mod excerpt;
+mod frame;
 mod full;
 pub mod inspect;
 mod json;
@@ -24,6 +27,7 @@ pub mod style;
 mod tables;
 mod wording;
 
+pub use frame::{mistake, Mistake};
 pub use json::document as json_document;
 pub use json::pretty;
 pub use style::Style;
@@ -115,4 +119,47 @@ fn counts(analysis: &Analysis) -> [(Severity, usize); 3] {
             .count();
         (severity, count)
     })
+}
+
+/// What all fixes save together: USD per 1,000 calls of each prompt, and a month under configured traffic. Two
+/// findings of one prompt may want the same tokens, so that a prompt counts no more than its whole plan or its best
+/// single finding saves.
+fn savings(analysis: &Analysis) -> (f64, Option<f64>) {
+    let mut by_prompt: BTreeMap<&str, Vec<&Savings>> = BTreeMap::new();
+    for finding in active(analysis) {
+        if let Some(savings) = &finding.savings {
+            by_prompt
+                .entry(finding.prompt.as_str())
+                .or_default()
+                .push(savings);
+        }
+    }
+    let prompts: BTreeMap<&str, &Judged> = analysis
+        .prompts
+        .iter()
+        .map(|judged| (judged.prompt.id.as_str(), judged))
+        .collect();
+    let mut total = (0.0, None);
+    for (id, savings) in by_prompt {
+        let sum: f64 = savings.iter().map(|one| one.usd_per_1k_calls).sum();
+        let largest = savings
+            .iter()
+            .map(|one| one.usd_per_1k_calls)
+            .fold(0.0, f64::max);
+        let most = prompts.get(id).map_or(sum, |judged| {
+            let plan = judged.plan.now.usd_per_1k_calls
+                - self::prompts::bill_after(judged).usd_per_1k_calls;
+            plan.max(largest)
+        });
+        let part = if sum > most { most / sum } else { 1.0 };
+        total.0 += sum * part;
+        let month = savings
+            .iter()
+            .filter_map(|one| one.usd_per_month)
+            .reduce(|a, b| a + b);
+        if let Some(month) = month {
+            total.1 = Some(total.1.unwrap_or(0.0) + month * part);
+        }
+    }
+    total
 }

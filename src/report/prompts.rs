@@ -5,11 +5,17 @@ use serde_json::{json, Map, Value};
 
 use super::json::{number, place};
 use super::position;
+use super::style::one_line;
 use crate::cost::Bill;
 use crate::engine::Analysis;
 use crate::judge::Judged;
 use crate::layout::{Kind, Layout, Segment};
+use crate::plan::{Edit, Step};
 use crate::prompt::MarkerHow;
+
+/// Values that a step names, and columns of each.
+const NAMED_MEMBERS: usize = 3;
+const NAME_COLUMNS: usize = 40;
 
 /// What a segment is called in every report.
 pub(super) fn kind_name(kind: &Kind) -> &'static str {
@@ -87,7 +93,68 @@ pub(super) fn value(analysis: &Analysis, judged: &Judged) -> Value {
     );
     set("boundary", number(judged.boundary));
     set("cost", cost(judged));
+    let steps = judged.plan.steps.iter().map(|step| {
+        json!({
+            "edit": edit_name(step),
+            "text": step_text(judged, step),
+            "stranded": number(step.stranded),
+            "usd_per_1k_calls": judged.priced.then(|| number(step.gain)),
+            "share": number(judged.share(step.gain)),
+        })
+    });
+    set("plan", Value::Array(steps.collect()));
     Value::Object(out)
+}
+
+fn edit_name(step: &Step) -> &'static str {
+    match step.edit {
+        Edit::Move => "move",
+        Edit::Order => "order",
+        Edit::Settle => "settle",
+        Edit::AppendOnly => "append-only",
+        Edit::Mark => "mark",
+        Edit::ShiftMark { .. } => "shift-mark",
+        Edit::DropMark { .. } => "drop-mark",
+        Edit::Explicit => "explicit",
+    }
+}
+
+/// An edit of the plan in words: "move `now()`, `user` behind the stable text".
+pub(super) fn step_text(judged: &Judged, step: &Step) -> String {
+    let names: Vec<String> = step
+        .members
+        .iter()
+        .filter_map(|id| judged.layout.segments.get(*id))
+        .filter_map(|segment| expression(&segment.kind))
+        .map(|name| format!("`{}`", one_line(name, NAME_COLUMNS)))
+        .collect();
+    let mut named = names.join(", ");
+    if names.len() > NAMED_MEMBERS {
+        named = format!(
+            "{} and {} more",
+            names[..NAMED_MEMBERS].join(", "),
+            names.len() - NAMED_MEMBERS
+        );
+    }
+    let text = match step.edit {
+        Edit::Move => format!("move {named} behind the stable text"),
+        Edit::Order => format!("put {named} in a fixed order"),
+        Edit::Settle => format!("send the same {named} on every call"),
+        Edit::AppendOnly => "only append to the history".to_string(),
+        Edit::Mark if step.splits => {
+            "end a block behind the stable text and mark it for the cache".to_string()
+        }
+        Edit::Mark => "set a cache marker behind the stable text".to_string(),
+        Edit::ShiftMark { .. } => "move a cache marker to the end of the stable text".to_string(),
+        Edit::DropMark { .. } => "drop a cache marker that no call can use".to_string(),
+        Edit::Explicit => "write to the cache at explicit markers only".to_string(),
+    };
+    match (&step.edit, step.mark_behind) {
+        (Edit::Move | Edit::Order | Edit::Settle, Some(_)) => {
+            format!("{text}, and set a cache marker there")
+        }
+        _ => text,
+    }
 }
 
 fn cost(judged: &Judged) -> Value {

@@ -117,7 +117,11 @@ pub fn pad(text: &str, columns: usize) -> String {
 /// Wraps words to a number of columns with a prefix on the first line and an indent on the others.
 pub fn wrapped(out: &mut String, first: &str, indent: usize, text: &str, columns: usize) {
     let indent_text = " ".repeat(indent);
-    let options = textwrap::Options::new(columns.saturating_sub(indent).max(20)).break_words(false);
+    // Paths and names stay whole: lines break at spaces only.
+    let options = textwrap::Options::new(columns.saturating_sub(indent).max(20))
+        .break_words(false)
+        .word_separator(textwrap::WordSeparator::AsciiSpace)
+        .word_splitter(textwrap::WordSplitter::NoHyphenation);
     for (index, line) in textwrap::wrap(text, options).iter().enumerate() {
         let lead = if index == 0 { first } else { &indent_text };
         let _ = writeln!(out, "{lead}{line}");

@@ -208,7 +208,10 @@ impl Evaluator<'_> {
                 self.limit(format!("more than {MAX_ARMS} arms: the rest is left out"));
                 break;
             }
-            self.scopes.push(Frame::default());
+            self.scopes.push(Frame {
+                arm: true,
+                ..Frame::default()
+            });
             let pieces = self.nodes(&arm.body);
             let frame = self.scopes.pop();
             closed = truth == Truth::Known(true);
@@ -237,7 +240,7 @@ impl Evaluator<'_> {
         if live.len() == 1 {
             let arm = live.remove(0);
             for (name, value) in arm.frame.names {
-                self.scopes.bind(name, value);
+                self.scopes.assign(&name, value);
             }
             return arm.pieces;
         }
@@ -301,7 +304,7 @@ impl Evaluator<'_> {
                 .map(|arm| arm.frame.names.get(name).unwrap_or(&before).clone())
                 .collect();
             let value = self.choice(values, branch, steady);
-            self.scopes.bind(name.clone(), value);
+            self.scopes.assign(name, value);
         }
     }
 

@@ -109,6 +109,8 @@ pub struct Frame {
     pub context: Option<Value>,
     /// Names further down are not seen.
     pub barrier: bool,
+    /// An arm of a branch: what it assigns further down is joined with the other arms behind the branch.
+    pub arm: bool,
 }
 
 /// The scopes, innermost last.
@@ -141,6 +143,30 @@ impl Scopes {
         if let Some(frame) = self.frames.last_mut() {
             frame.names.insert(name.into(), value);
         }
+    }
+
+    /// Binds a name here; an attribute (`ns.x`) where its object is bound, as a namespace outlives a loop.
+    pub fn assign(&mut self, name: &str, value: Value) {
+        let Some((root, _)) = name.split_once('.') else {
+            return self.bind(name, value);
+        };
+        let at = self
+            .frames
+            .iter()
+            .rposition(|frame| frame.arm || frame.barrier || frame.names.contains_key(root));
+        match at.and_then(|at| self.frames.get_mut(at)) {
+            Some(frame) => {
+                frame.names.insert(name.to_string(), value);
+            }
+            None => self.bind(name, value),
+        }
+    }
+
+    /// Attributes that were assigned by name, with their values.
+    pub fn assigned(&self) -> BTreeMap<String, Value> {
+        let mut out = self.flatten();
+        out.retain(|name, _| name.contains('.') && name != ".");
+        out
     }
 
     /// Binds in the outermost frame that can be seen.

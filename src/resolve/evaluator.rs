@@ -14,7 +14,7 @@ use crate::volatility::classify::ValueKind;
 
 use super::context::{Here, Scopes, MAX_NESTING, MAX_PIECES, MAX_STEPS};
 use super::files::Files;
-use super::value::{fold_tail, format_number, unknown_file, Body, Unknown, Value};
+use super::value::{fold_tail, format_number, unknown_file, Body, Macro, Unknown, Value};
 use super::words::Words;
 
 /// What an evaluation leaves behind beside its pieces.
@@ -62,7 +62,7 @@ pub struct Evaluator<'w> {
     /// Blocks that are being evaluated: name and position in the chain.
     pub active_blocks: Vec<(String, usize)>,
     /// Bodies of the `call` blocks around, innermost last.
-    pub callers: Vec<std::rc::Rc<Body>>,
+    pub callers: Vec<std::rc::Rc<Macro>>,
     /// Include and call lines on the way here.
     pub calls: Vec<Hop>,
     /// Files that are being evaluated, outermost first.

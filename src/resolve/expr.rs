@@ -5,17 +5,16 @@ use std::rc::Rc;
 
 use crate::frontend::template::dialect::Dialect;
 use crate::frontend::template::tree::{Expr, ExprKind};
-use crate::prompt::{Branch, Hop, Piece, Rewrite};
-use crate::source::Text;
-use crate::volatility::classify::{Effect, ValueKind, Verdict};
-use crate::volatility::{Class, Confidence, Origin, Scope, Volatility};
+use crate::prompt::{Hop, Rewrite};
+use crate::volatility::classify::{Effect, ValueKind};
+use crate::volatility::{Class, Confidence, Origin, Volatility};
 
 use super::context::Lookup;
 use super::evaluator::Evaluator;
-use super::value::{from_history, push_all, worse, Unknown, Value};
+use super::value::{from_history, worse, Unknown, Value};
 
 /// Filters and methods over a whole list that keep a conversation a conversation.
-const NEWEST: &[&str] = &["last", "first", "length", "count", "size", "len"];
+pub const NEWEST: &[&str] = &["last", "first", "length", "count", "size", "len"];
 
 impl Evaluator<'_> {
     /// The value of an expression. Beyond the limits: unknown.
@@ -73,7 +72,7 @@ impl Evaluator<'_> {
     }
 
     /// What was not understood: as volatile as an unknown name, but only possibly.
-    fn opaque(&mut self, expr: &Expr) -> Value {
+    pub fn opaque(&mut self, expr: &Expr) -> Value {
         let volatility = Volatility::new(
             Class::Request,
             Origin::Outside,
@@ -189,7 +188,7 @@ impl Evaluator<'_> {
     }
 
     /// Something read off the conversation: its length, its newest item.
-    fn of_history(&mut self, mut unknown: Unknown, attr: &str) -> Value {
+    pub fn of_history(&mut self, mut unknown: Unknown, attr: &str) -> Value {
         if !NEWEST.contains(&attr) {
             // `history.messages`, `memory.buffer`: still the conversation.
             return unknown.into_value();
@@ -206,7 +205,7 @@ impl Evaluator<'_> {
         unknown.into_value()
     }
 
-    fn eval_index(&mut self, inner: &Expr, index: &Expr, expr: &Expr) -> Value {
+    pub fn eval_index(&mut self, inner: &Expr, index: &Expr, expr: &Expr) -> Value {
         let value = self.eval(inner);
         let key = self.eval(index);
         match (&value, &key) {
@@ -311,383 +310,10 @@ impl Evaluator<'_> {
         }
     }
 
-    fn eval_binary(&mut self, op: &str, left: &Expr, right: &Expr, expr: &Expr) -> Value {
-        if matches!(op, "and" | "or" | "&&" | "||") {
-            return self.eval_logic(op, left, right);
-        }
-        let (a, b) = (self.eval(left), self.eval(right));
-        if let (Value::Number(a), Value::Number(b)) = (&a, &b) {
-            if let Some(value) = arithmetic(op, *a, *b) {
-                return value;
-            }
-        }
-        if let (Some(a), Some(b)) = (a.known_text(), b.known_text()) {
-            match op {
-                "==" => return Value::Bool(a == b),
-                "!=" | "<>" => return Value::Bool(a != b),
-                _ => {}
-            }
-        }
-        if op == "~" || op == "+" || op == ".." {
-            return self.concat(a, b, left, right);
-        }
-        if matches!((&a, &b), (Value::Steady, other) | (other, Value::Steady) if other.is_literal() || matches!(other, Value::Steady))
-        {
-            return Value::Steady;
-        }
-        Value::unknown(
-            self.here.written(expr.span),
-            worse(a.volatility(), b.volatility()),
-            4,
-        )
-    }
-
-    /// `a or b` is the first that holds: the value of a known side, else the worse of both.
-    fn eval_logic(&mut self, op: &str, left: &Expr, right: &Expr) -> Value {
-        let a = self.eval(left);
-        let stops = match a.truth() {
-            Some(truth) => truth == (op == "or" || op == "||"),
-            None => {
-                let b = self.eval(right);
-                return if b.volatility().class > a.volatility().class {
-                    b
-                } else {
-                    a
-                };
-            }
-        };
-        if stops {
-            a
-        } else {
-            self.eval(right)
-        }
-    }
-
-    /// Two values behind each other: lists join, a conversation stays one, all else is text.
-    fn concat(&mut self, a: Value, b: Value, left: &Expr, right: &Expr) -> Value {
-        if let (Value::List(x), Value::List(y)) = (&a, &b) {
-            return Value::List(Rc::new(x.iter().chain(y.iter()).cloned().collect()));
-        }
-        if a.is_history() && matches!(b, Value::List(_)) {
-            return a;
-        }
-        if b.is_history() && matches!(a, Value::List(_)) {
-            return b;
-        }
-        let mut pieces = self.render(a, left);
-        let more = self.render(b, right);
-        push_all(&mut pieces, more);
-        Value::Pieces(Rc::new(pieces))
-    }
-
-    fn eval_ternary(
-        &mut self,
-        condition: &Expr,
-        then: &Expr,
-        otherwise: Option<&Expr>,
-        expr: &Expr,
-    ) -> Value {
-        let truth = self.truth(condition);
-        match truth {
-            super::branches::Truth::Known(true) => self.eval(then),
-            super::branches::Truth::Known(false) => {
-                otherwise.map_or(Value::None, |other| self.eval(other))
-            }
-            super::branches::Truth::Steady => self.eval(then),
-            super::branches::Truth::Varies(volatility) => {
-                let a = self.eval(then);
-                let b = otherwise.map_or(Value::None, |other| self.eval(other));
-                // `{{ x if x else "none" }}` is x.
-                if let (Value::Unknown(unknown), true) = (&a, b.is_literal()) {
-                    if unknown.is_history() || presence_of(condition, then) {
-                        return a;
-                    }
-                }
-                let first = self.render(a, then);
-                let second = match otherwise {
-                    Some(other) => self.render(b, other),
-                    None => Vec::new(),
-                };
-                let (id, _) = self.fork_id(&[condition]);
-                Value::Pieces(Rc::new(vec![Piece::Branch(Branch {
-                    condition: self.here.written(condition.span),
-                    id,
-                    place: self.here.place(expr.span),
-                    volatility,
-                    arms: vec![first, second],
-                })]))
-            }
-        }
-    }
-
-    /// Literal arguments as the classifier wants them: text, or `name=value`.
-    fn literal_args(&mut self, args: &[Expr], named: &[(String, Expr)]) -> Vec<Option<String>> {
-        let mut out: Vec<Option<String>> =
-            args.iter().map(|arg| self.eval(arg).known_text()).collect();
-        for (name, value) in named {
-            let value = self.eval(value).known_text();
-            out.push(value.map(|value| format!("{name}={value}")));
-        }
-        out
-    }
-
-    fn eval_call(
-        &mut self,
-        callee: &Expr,
-        args: &[Expr],
-        named: &[(String, Expr)],
-        expr: &Expr,
-    ) -> Value {
-        if let Some(value) = self.template_call(callee, args, named, expr) {
-            return value;
-        }
-        let literal = self.literal_args(args, named);
-        let borrowed: Vec<Option<&str>> = literal.iter().map(Option::as_deref).collect();
-        let dotted = callee.dotted();
-        let bound = callee
-            .root_name()
-            .is_some_and(|root| !matches!(self.scopes.lookup(root), Lookup::Free));
-        let known = dotted
-            .as_deref()
-            .filter(|_| !bound)
-            .and_then(|dotted| self.here.call(dotted, &borrowed));
-        if let Some(verdict) = known {
-            return self.called(verdict, expr);
-        }
-        if let ExprKind::Attr(inner, method) = &callee.kind {
-            let value = self.eval(inner);
-            return self.apply_filter(value, method, args, named, expr);
-        }
-        self.unknown_call(dotted.as_deref(), args, named, expr)
-    }
-
-    fn called(&mut self, verdict: Verdict, expr: &Expr) -> Value {
-        let written = self.here.written(expr.span);
-        if verdict.kind == ValueKind::History {
-            self.trail.mentions_history = true;
-        }
-        let path = Some(written.clone());
-        Unknown::new(written, path, verdict).into_value()
-    }
-
-    /// A call that nothing knows: what goes in comes out, and its name may say more.
-    fn unknown_call(
-        &mut self,
-        dotted: Option<&str>,
-        args: &[Expr],
-        named: &[(String, Expr)],
-        expr: &Expr,
-    ) -> Value {
-        let verdict = dotted.map(|name| self.here.name(name));
-        let inputs = args
-            .iter()
-            .chain(named.iter().map(|(_, value)| value))
-            .map(|arg| self.eval(arg).volatility())
-            .fold(Volatility::constant(), worse);
-        let mut verdict = match verdict {
-            Some(verdict) => verdict,
-            None => return self.opaque(expr),
-        };
-        if verdict.kind == ValueKind::Plain && inputs.class > verdict.volatility.class {
-            verdict.volatility = inputs;
-        }
-        verdict.volatility.confidence = verdict.volatility.confidence.min(Confidence::Likely);
-        if verdict.volatility.why.is_empty() || verdict.volatility.class == Class::Request {
-            verdict.volatility.confidence = Confidence::Possible;
-        }
-        self.called(verdict, expr)
-    }
-
-    /// `value | name(args)` or `value.name(args)`.
-    fn apply_filter(
-        &mut self,
-        value: Value,
-        name: &str,
-        args: &[Expr],
-        named: &[(String, Expr)],
-        expr: &Expr,
-    ) -> Value {
-        let literal = self.literal_args(args, named);
-        let borrowed: Vec<Option<&str>> = literal.iter().map(Option::as_deref).collect();
-        if let Some(text) = value.known_text() {
-            let verdict = self
-                .here
-                .classifier
-                .filtered_literal(&text, name, &borrowed);
-            if let Some(verdict) = verdict {
-                return self.called(verdict, expr);
-            }
-        }
-        if let Some(folded) = self.fold_filter(&value, name, args, expr) {
-            return folded;
-        }
-        let effect = self.here.classifier.filter(name, &borrowed);
-        match value {
-            Value::Unknown(unknown) => {
-                self.filter_unknown(*unknown, name, args.len(), effect, expr)
-            }
-            other if matches!(effect, Effect::Randomises | Effect::Shuffles) => {
-                let volatility = if effect == Effect::Shuffles {
-                    shuffled()
-                } else {
-                    random()
-                };
-                Value::unknown(self.here.written(expr.span), volatility, 10).pick_place(&other)
-            }
-            other => other,
-        }
-    }
-
-    fn filter_unknown(
-        &mut self,
-        mut unknown: Unknown,
-        name: &str,
-        args: usize,
-        effect: Effect,
-        expr: &Expr,
-    ) -> Value {
-        unknown.expr = self.here.written(expr.span);
-        if let Some(path) = &mut unknown.path {
-            // Attributes of a filtered value are not asked for by name.
-            if !path.contains('(') {
-                path.push_str("()");
-            }
-        }
-        if unknown.is_history() {
-            if NEWEST.contains(&name) && args == 0 {
-                return self.of_history(unknown, name);
-            }
-            if effect == Effect::Window || self.words.reversing.iter().any(|word| word == name) {
-                unknown.rewrite = Some(self.rewrite(expr));
-            }
-            return unknown.into_value();
-        }
-        match effect {
-            Effect::Granularity(class) => unknown.verdict.cut_to(class),
-            Effect::Orders => {
-                unknown.ordered = true;
-                if unknown.verdict.volatility.origin == Origin::Order {
-                    unknown.verdict.volatility = Volatility::new(
-                        Class::Deploy,
-                        Origin::Fixed,
-                        Confidence::Possible,
-                        "sorted before use",
-                    );
-                }
-            }
-            Effect::Randomises => unknown.verdict.volatility = random(),
-            // What is new on every call anyway gains nothing from an order.
-            Effect::Shuffles if unknown.verdict.volatility.priced().scope() < Scope::Call => {
-                unknown.verdict.volatility = shuffled();
-            }
-            Effect::Keeps | Effect::Window | Effect::Shuffles => {}
-        }
-        unknown.into_value()
-    }
-
-    /// Filters over known values. `None`: not folded.
-    fn fold_filter(
-        &mut self,
-        value: &Value,
-        name: &str,
-        args: &[Expr],
-        expr: &Expr,
-    ) -> Option<Value> {
-        match (name, value) {
-            ("default" | "d", Value::None) => return args.first().map(|arg| self.eval(arg)),
-            ("join", Value::List(items)) => {
-                let separator = args
-                    .first()
-                    .map(|arg| self.eval(arg).known_text().unwrap_or_default())
-                    .unwrap_or_default();
-                let mut pieces = Vec::new();
-                for (index, item) in items.iter().enumerate() {
-                    if index > 0 {
-                        let text = Text::opaque(self.here.path(), expr.span, &separator);
-                        push_all(&mut pieces, [Piece::Text(text)]);
-                    }
-                    let rendered = self.render(item.clone(), expr);
-                    push_all(&mut pieces, rendered);
-                }
-                return Some(Value::Pieces(Rc::new(pieces)));
-            }
-            // `", ".join(items)`: the items are the argument.
-            ("join", Value::Text(_)) if !args.is_empty() => {
-                let items = self.eval(&args[0]);
-                return match items {
-                    Value::List(_) => {
-                        let separator = Expr::new(
-                            ExprKind::Str(value.known_text().unwrap_or_default()),
-                            expr.span,
-                        );
-                        self.fold_filter(&items, "join", &[separator], expr)
-                    }
-                    other => Some(other),
-                };
-            }
-            ("first", Value::List(items)) => return items.first().cloned(),
-            ("last", Value::List(items)) => return items.last().cloned(),
-            ("length" | "count" | "size", Value::List(items)) => {
-                return Some(Value::Number(items.len() as f64))
-            }
-            ("items" | "dictsort", Value::Map(items)) => {
-                let pair = |(key, value): &(String, Value)| {
-                    let key = Value::literal(self.here.path(), expr.span, key);
-                    Value::List(Rc::new(vec![key, value.clone()]))
-                };
-                return Some(Value::List(Rc::new(items.iter().map(pair).collect())));
-            }
-            _ => {}
-        }
-        let Value::Text(text) = value else {
-            return None;
-        };
-        let changed = match name {
-            "upper" | "upcase" => text.as_str().to_uppercase(),
-            "lower" | "downcase" => text.as_str().to_lowercase(),
-            "trim" | "strip" => text.as_str().trim().to_string(),
-            "length" | "size" => return Some(Value::Number(text.as_str().chars().count() as f64)),
-            _ => return None,
-        };
-        Some(Value::Text(Text::opaque(
-            &text.path,
-            text.whole().span,
-            &changed,
-        )))
-    }
-
     /// The name under which a dialect passes the current item.
     pub fn is_item_name(&self, name: &str) -> bool {
         name == "this" || name == "." || (name == "item" && self.here.dialect == Dialect::Dotprompt)
     }
-}
-
-impl Value {
-    /// A randomised value over something known is no larger than it.
-    fn pick_place(mut self, of: &Value) -> Value {
-        if let (Value::Unknown(unknown), Value::List(items)) = (&mut self, of) {
-            unknown.verdict.tokens = u32::try_from(items.len() * 4).unwrap_or(u32::MAX);
-        }
-        self
-    }
-}
-
-fn random() -> Volatility {
-    Volatility::new(
-        Class::Unique,
-        Origin::MadeUp,
-        Confidence::Certain,
-        "random on every call",
-    )
-}
-
-fn shuffled() -> Volatility {
-    Volatility::new(
-        Class::Unique,
-        Origin::Order,
-        Confidence::Certain,
-        "in another order on every call",
-    )
 }
 
 fn first_turn() -> Volatility {
@@ -697,35 +323,6 @@ fn first_turn() -> Volatility {
         Confidence::Likely,
         "the first turn of the conversation",
     )
-}
-
-/// Whether a condition asks whether a value is there that an expression prints.
-fn presence_of(condition: &Expr, printed: &Expr) -> bool {
-    match (condition.root_name(), printed.root_name()) {
-        (Some(a), Some(b)) => a == b,
-        _ => match &condition.kind {
-            ExprKind::Test(inner, ..) => presence_of(inner, printed),
-            _ => false,
-        },
-    }
-}
-
-fn arithmetic(op: &str, a: f64, b: f64) -> Option<Value> {
-    Some(match op {
-        "+" => Value::Number(a + b),
-        "-" => Value::Number(a - b),
-        "*" => Value::Number(a * b),
-        "/" if b != 0.0 => Value::Number(a / b),
-        "//" if b != 0.0 => Value::Number((a / b).floor()),
-        "%" if b != 0.0 => Value::Number(a.rem_euclid(b)),
-        "==" => Value::Bool(a == b),
-        "!=" => Value::Bool(a != b),
-        "<" => Value::Bool(a < b),
-        "<=" => Value::Bool(a <= b),
-        ">" => Value::Bool(a > b),
-        ">=" => Value::Bool(a >= b),
-        _ => return None,
-    })
 }
 
 /// A hop of a value's way.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::frontend::template::tree::{Expr, ExprKind, Include, Node};
 use crate::frontend::Problem;
-use crate::prompt::{Hop, Piece};
+use crate::prompt::{Branch, Hop, Piece};
 use crate::source::Span;
 
 use super::context::{Frame, Lookup, Scopes, MAX_DEPTH};
@@ -24,6 +24,21 @@ enum Found {
     Missing(String),
     /// The file is being evaluated already, or too many are.
     Cycle(String),
+}
+
+/// A value that is one of several literal names, by a condition.
+fn choice_of_names(value: &Value) -> Option<(Branch, Vec<String>)> {
+    let Value::Pieces(pieces) = value else {
+        return None;
+    };
+    let [Piece::Branch(branch)] = pieces.as_slice() else {
+        return None;
+    };
+    let names = branch.arms.iter().map(|arm| match arm.as_slice() {
+        [Piece::Text(text)] => Some(text.as_str().to_string()),
+        _ => None,
+    });
+    Some((branch.clone(), names.collect::<Option<_>>()?))
 }
 
 impl Evaluator<'_> {
@@ -84,6 +99,21 @@ impl Evaluator<'_> {
                     frame,
                     include.isolated,
                 )
+            }
+            Found::Unknown(value) if choice_of_names(&value).is_some() => {
+                let Some((branch, names)) = choice_of_names(&value) else {
+                    return Vec::new();
+                };
+                let arms = names.into_iter().map(|name| {
+                    let target = Expr::new(ExprKind::Str(name), include.target.span);
+                    let arm = Include {
+                        target,
+                        ..include.clone()
+                    };
+                    self.include(&arm)
+                });
+                let arms = arms.collect();
+                vec![Piece::Branch(Branch { arms, ..branch })]
             }
             Found::Unknown(value) => {
                 let mut volatility = value.volatility();

@@ -8,6 +8,7 @@ use crate::prompt::{History, Piece, Repeat, Rewrite};
 use crate::volatility::classify::ValueKind;
 use crate::volatility::{Class, Origin};
 
+use super::branches::Truth;
 use super::context::{Frame, LOOP_ROUNDS, MAX_UNROLLED};
 use super::evaluator::Evaluator;
 use super::value::{push_all, Unknown, Value};
@@ -15,7 +16,13 @@ use super::value::{push_all, Unknown, Value};
 impl Evaluator<'_> {
     pub fn repeat(&mut self, node: &For) -> Vec<Piece> {
         self.tag = node.head;
-        let value = self.eval(&node.iter);
+        let (iter, condition) = parts(&node.iter);
+        let value = self.eval(iter);
+        if let (Some(condition), Value::List(items)) = (condition, &value) {
+            if items.len() <= MAX_UNROLLED {
+                return self.sifted(node, condition, items);
+            }
+        }
         match value {
             Value::None => self.nodes(&node.otherwise),
             Value::Bool(false) if node.maybe_condition => self.nodes(&node.otherwise),
@@ -55,6 +62,24 @@ impl Evaluator<'_> {
                 self.over_unknown(node, unknown)
             }
         }
+    }
+
+    /// A loop over a literal list with a condition of its own: the items that may pass it.
+    fn sifted(&mut self, node: &For, condition: &Expr, items: &[Value]) -> Vec<Piece> {
+        let mut kept = Vec::new();
+        for item in items {
+            let frame = self.item_frame(node, item.clone());
+            self.scopes.push(frame);
+            let truth = self.truth(condition);
+            self.scopes.pop();
+            if truth != Truth::Known(false) {
+                kept.push(item.clone());
+            }
+        }
+        if kept.is_empty() {
+            return self.nodes(&node.otherwise);
+        }
+        self.unroll(node, &kept)
     }
 
     fn unroll(&mut self, node: &For, items: &[Value]) -> Vec<Piece> {
@@ -169,7 +194,23 @@ impl Evaluator<'_> {
             return self.section(node);
         }
         let item = self.item_of(&over);
+        let before = self.scopes.assigned();
         let body = self.loop_body(node, item);
+        // How often the rounds wrote to a namespace is not known.
+        for (name, value) in self.scopes.assigned() {
+            let same = before.get(&name).is_some_and(|known| {
+                match (known.known_text(), value.known_text()) {
+                    (Some(a), Some(b)) => a == b,
+                    _ => false,
+                }
+            });
+            if !same {
+                let volatility =
+                    super::value::worse(value.volatility(), over.verdict.volatility.clone());
+                let value = Value::unknown(name.clone(), volatility, 20);
+                self.scopes.assign(&name, value);
+            }
+        }
         let unordered = over.verdict.volatility.origin == Origin::Order && !over.ordered;
         let repeat = Piece::Repeat(Repeat {
             over: self.here.written(node.iter.span),
@@ -221,6 +262,14 @@ impl Evaluator<'_> {
             }
         });
         found
+    }
+}
+
+/// What a loop iterates, and the condition of its own (`for x in xs if x.ok`).
+fn parts(iter: &Expr) -> (&Expr, Option<&Expr>) {
+    match &iter.kind {
+        ExprKind::Filter(inner, name, conditions, _) if name == "if" => (inner, conditions.first()),
+        _ => (iter, None),
     }
 }
 

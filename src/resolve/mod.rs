@@ -17,6 +17,7 @@ use crate::source::SourceFile;
 use crate::workspace::Workspace;
 
 mod branches;
+mod calls;
 mod context;
 mod drafts;
 mod evaluator;
@@ -25,6 +26,7 @@ mod files;
 mod history;
 mod includes;
 mod loops;
+mod operators;
 mod roles;
 mod semantic_kernel;
 mod templates;

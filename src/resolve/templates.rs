@@ -3,6 +3,7 @@
 
 use std::rc::Rc;
 
+use crate::frontend::template::dialect::Dialect;
 use crate::frontend::template::tree::{Expr, ExprKind, Node};
 use crate::prompt::{Branch, History, Hop, Media, Piece};
 use crate::source::{Span, Text};
@@ -67,11 +68,21 @@ impl Evaluator<'_> {
                 self.define(name, params, body);
                 Vec::new()
             }
-            Node::CallBlock { callee, body, span } => {
+            Node::CallBlock {
+                params,
+                callee,
+                body,
+                span,
+            } => {
                 self.tag = *span;
-                let body = Body {
-                    nodes: body.clone(),
-                    here: self.here.clone(),
+                let body = Macro {
+                    name: "caller".into(),
+                    params: params.clone(),
+                    body: Body {
+                        nodes: body.clone(),
+                        here: self.here.clone(),
+                    },
+                    globals: Default::default(),
                 };
                 self.callers.push(Rc::new(body));
                 let value = self.eval(callee);
@@ -146,7 +157,7 @@ impl Evaluator<'_> {
             }
             return;
         }
-        self.scopes.bind(name, bound);
+        self.scopes.assign(name, bound);
     }
 
     fn define(&mut self, name: &str, params: &[(String, Option<Expr>)], body: &[Node]) {
@@ -309,7 +320,8 @@ impl Evaluator<'_> {
                 match name.as_str() {
                     "caller" => {
                         let body = self.callers.pop()?;
-                        let out = self.body(&body, Frame::default());
+                        let frame = self.arguments(&body, args, named);
+                        let out = self.body(&body.body, frame);
                         self.callers.push(body);
                         pieces(out)
                     }
@@ -318,6 +330,17 @@ impl Evaluator<'_> {
                         pieces(self.block_at(&name, at + 1))
                     }
                     "range" => self.range(args),
+                    "lookup" if args.len() == 2 && self.here.has_contexts() => {
+                        Some(self.eval_index(&args[0], &args[1], expr))
+                    }
+                    "printf" if self.here.dialect == Dialect::GoTemplate => {
+                        let (form, rest) = args.split_first()?;
+                        let form = self.eval(form).known_text()?;
+                        let given = rest.iter().map(|arg| self.eval(arg)).collect();
+                        Some(self.filled(&form, given, expr))
+                    }
+                    // `loop(node.children)`: the rounds below this one are part of the loop.
+                    _ if self.words.loop_objects.contains(name) => Some(Value::Steady),
                     "dict" | "namespace" => {
                         let mut items = Vec::new();
                         for (key, value) in named {
@@ -388,10 +411,24 @@ impl Evaluator<'_> {
             let expr_text = self.here.written(expr.span);
             return vec![self.missing(expr_text, self.tag, "a macro that calls itself")];
         }
-        let mut frame = Frame {
-            barrier: false,
-            ..Frame::default()
+        let frame = self.arguments(found, args, named);
+        let call = Hop {
+            place: self.here.place(self.tag),
+            note: format!("`{}` is called here", found.name),
         };
+        self.calls.push(call);
+        self.macros.push(key);
+        self.depth += 1;
+        let pieces = self.body(&found.body, frame);
+        self.depth -= 1;
+        self.macros.pop();
+        self.calls.pop();
+        pieces
+    }
+
+    /// The parameters of a macro bound to the arguments of a call.
+    fn arguments(&mut self, found: &Macro, args: &[Expr], named: &[(String, Expr)]) -> Frame {
+        let mut frame = Frame::default();
         frame.names.extend(found.globals.clone());
         for (index, (name, default)) in found.params.iter().enumerate() {
             let given = named
@@ -410,18 +447,7 @@ impl Evaluator<'_> {
             };
             frame.names.insert(name.clone(), value);
         }
-        let call = Hop {
-            place: self.here.place(self.tag),
-            note: format!("`{}` is called here", found.name),
-        };
-        self.calls.push(call);
-        self.macros.push(key);
-        self.depth += 1;
-        let pieces = self.body(&found.body, frame);
-        self.depth -= 1;
-        self.macros.pop();
-        self.calls.pop();
-        pieces
+        frame
     }
 }
 

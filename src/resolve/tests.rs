@@ -11,6 +11,8 @@ use crate::volatility::classify::Classifier;
 use crate::volatility::Class;
 use crate::workspace::{Memory, Workspace};
 
+mod languages;
+
 fn run_on(memory: &Memory, entries: &[&str]) -> Resolution {
     let inputs = entries
         .iter()

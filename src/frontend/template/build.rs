@@ -39,7 +39,7 @@ pub(super) enum Block {
     },
     Capture(String),
     Macro(String, Vec<(String, Option<Expr>)>),
-    Call(Expr),
+    Call(Vec<(String, Option<Expr>)>, Expr),
     Named(String),
     With(Vec<(String, Expr)>),
     Wrapped(String, Vec<Expr>),
@@ -387,7 +387,12 @@ impl Block {
                 body,
                 span,
             },
-            Block::Call(callee) => Node::CallBlock { callee, body, span },
+            Block::Call(params, callee) => Node::CallBlock {
+                params,
+                callee,
+                body,
+                span,
+            },
             Block::Named(name) => Node::Block { name, body, span },
             Block::With(bindings) => Node::With {
                 bindings,

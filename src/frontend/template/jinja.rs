@@ -47,10 +47,11 @@ fn statement(tag: &Tag, keyword: &str, parser: &mut Parser) -> Action {
             open(Block::Macro(name, parameters(parser)), "endmacro")
         }
         "call" => {
-            if parser.peek().is_some_and(|t| t.is("(")) {
-                parameters(parser);
-            }
-            open(Block::Call(parser.expression()), "endcall")
+            let params = match parser.peek().is_some_and(|t| t.is("(")) {
+                true => parameters(parser),
+                false => Vec::new(),
+            };
+            open(Block::Call(params, parser.expression()), "endcall")
         }
         "block" => {
             let name = parser.name().unwrap_or_default().to_string();
@@ -153,9 +154,10 @@ fn for_loop(parser: &mut Parser) -> Action {
     }
     let mut iter = parser.plain_tuple();
     if parser.take_name("if") {
+        // No filter can have this name: the resolver knows a loop's own condition by it.
         let condition = parser.expression();
-        let span = iter.span.to(condition.span);
-        let kind = ExprKind::Filter(Box::new(iter), "select".into(), vec![condition], Vec::new());
+        let span = iter.span;
+        let kind = ExprKind::Filter(Box::new(iter), "if".into(), vec![condition], Vec::new());
         iter = Expr::new(kind, span);
     }
     parser.take_name("recursive");

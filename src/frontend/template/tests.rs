@@ -176,7 +176,7 @@ fn jinja_statements() {
             ),
             (
                 "{% for x in xs if x.ok recursive %}{{ loop(x) }}{% endfor %}",
-                "for x in xs|select(x.ok)[<loop(x)>]",
+                "for x in xs|if(x.ok)[<loop(x)>]",
             ),
             (
                 "{% set a = 1 %}{% set a, b = 1, 2 %}{% set ns.x = y %}",

@@ -33,8 +33,9 @@ pub enum Node {
         body: Vec<Node>,
         span: Span,
     },
-    /// `{% call(args) m(...) %}body{% endcall %}`: `callee` is the call, `body` its `caller()`.
+    /// `{% call(args) m(...) %}body{% endcall %}`: `callee` is the call, `body` its `caller(args)`.
     CallBlock {
+        params: Vec<(String, Option<Expr>)>,
         callee: Expr,
         body: Vec<Node>,
         span: Span,
