@@ -41,6 +41,8 @@ pub enum Edit {
     DropMark { mark: Mark },
     /// Only explicit marks are written.
     Explicit,
+    /// A routing key is sent, without which nothing is cached.
+    Key,
 }
 
 /// One edit of the plan with what it saves at its turn.
@@ -87,6 +89,12 @@ pub fn plan(layout: &Layout, terms: &Terms, conversation: bool) -> Plan {
     let now = current.bill(terms);
     let mut bill = now;
     let mut steps = Vec::new();
+    if current.unkeyed && terms.caches() {
+        current.unkeyed = false;
+        let after = current.bill(terms);
+        steps.extend(key_step(&current, &now, &after));
+        bill = after;
+    }
     while steps.len() < breadth(layout) && terms.caches() {
         let Some((candidate, gain, after)) = best(&current, terms, conversation, &bill) else {
             break;
@@ -112,6 +120,25 @@ pub fn plan(layout: &Layout, terms: &Terms, conversation: bool) -> Plan {
         now,
         after: current,
     }
+}
+
+/// Sending the key that caching needs. Worth nothing by itself where a value stands in front of everything: the edits
+/// that follow are then priced as with a key.
+fn key_step(keyed: &Layout, before: &Bill, after: &Bill) -> Option<Step> {
+    let first = keyed.segments.first()?;
+    let gain = before.usd_per_1k_calls - after.usd_per_1k_calls;
+    (gain > ROUNDING).then(|| Step {
+        edit: Edit::Key,
+        members: vec![first.id],
+        mark_behind: None,
+        splits: false,
+        explicit: false,
+        gain,
+        stranded: 0.0,
+        before: 0.0,
+        bill_before: *before,
+        bill_after: *after,
+    })
 }
 
 /// Offset of the first member and what the members strand together, on the request as it is.
@@ -238,8 +265,10 @@ fn edit_barrier(current: &Layout, barrier: &Barrier) -> Option<Candidate> {
     let ordered = speaker(members())
         .and_then(Segment::volatility)
         .is_some_and(|v| v.origin == Origin::Order);
-    let in_tools = current.messages[barrier.message].section == Section::Tools;
-    if barrier.setting || ordered || in_tools {
+    // What stands in a tool list or a schema cannot be sent anywhere else.
+    let section = &current.messages[barrier.message].section;
+    let fixed = matches!(section, Section::Tools | Section::Schema);
+    if barrier.setting || ordered || fixed {
         let mut layout = current.clone();
         for index in &barrier.members {
             layout.segments[*index].key = Key::constant();

@@ -152,6 +152,8 @@ fn layout(pieces: &[(f64, Of, usize, bool)]) -> Layout {
         marks,
         explicit_only: false,
         assumed_marks: false,
+        unkeyed: false,
+        parts: vec![],
     }
 }
 
