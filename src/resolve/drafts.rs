@@ -69,7 +69,11 @@ fn template_prompt(
         path: file.path.clone(),
         span: Span::new(file.content_start(), file.text.len()),
     };
-    let split = roles::split(pieces, &|pieces| lone_section(&file.path, pieces, own.holds_task), &place);
+    let split = roles::split(
+        pieces,
+        &|pieces| lone_section(&file.path, pieces, own.holds_task),
+        &place,
+    );
     let soft = split.form == Some("speaker");
     let target = beside(file, dialect, files, &mut own);
     let conversation = history::conversation(
@@ -326,11 +330,8 @@ impl Filler<'_, '_> {
         let [Piece::Text(text)] = setting.pieces.as_slice() else {
             return setting;
         };
-        let dialect = match self.rows {
-            0 => guess_dialect(text.as_str()),
-            _ => Dialect::Plain,
-        };
-        if dialect == Dialect::Plain {
+        let dialect = guess_dialect(text.as_str());
+        if self.rows > 0 || dialect == Dialect::Plain {
             return setting;
         }
         let pieces = self.content(Content::Template(text.clone(), dialect));
@@ -356,19 +357,6 @@ impl Filler<'_, '_> {
             block.marker = marker;
         }
         messages
-    }
-
-    /// An option may be a template too (`prompt_cache_key: "orders-{{session_id}}"`).
-    fn setting(&mut self, setting: Setting) -> Setting {
-        let [Piece::Text(text)] = setting.pieces.as_slice() else {
-            return setting;
-        };
-        let dialect = guess_dialect(text.as_str());
-        if self.recorded || dialect == Dialect::Plain {
-            return setting;
-        }
-        let pieces = self.content(Content::Template(text.clone(), dialect));
-        Setting { pieces, ..setting }
     }
 
     fn content(&mut self, content: Content) -> Vec<Piece> {
