@@ -9,6 +9,16 @@ use crate::volatility::{Key, Origin, Scope};
 
 /// Most edits of one plan, and most barriers looked at for one edit.
 const MOST_STEPS: usize = 32;
+/// Segments that all candidates of one edit may hold together: of a request with tens of thousands of segments fewer
+/// edits are looked at, so that its plan takes no more time.
+const BUDGET: usize = 1 << 18;
+/// Places of a marker looked at, per barrier looked at.
+const MARKS_PER_BARRIER: usize = 8;
+
+/// Edits, and barriers per edit, that are looked at.
+fn breadth(layout: &Layout) -> usize {
+    (BUDGET / layout.segments.len().max(1)).clamp(2, MOST_STEPS)
+}
 /// Gains below this (USD per 1,000 calls) are rounding.
 const ROUNDING: f64 = 1e-9;
 
@@ -77,7 +87,7 @@ pub fn plan(layout: &Layout, terms: &Terms, conversation: bool) -> Plan {
     let now = current.bill(terms);
     let mut bill = now;
     let mut steps = Vec::new();
-    while steps.len() < MOST_STEPS && terms.caches() {
+    while steps.len() < breadth(layout) && terms.caches() {
         let Some((candidate, gain, after)) = best(&current, terms, conversation, &bill) else {
             break;
         };
@@ -182,7 +192,7 @@ fn moves(current: &Layout, barriers: &[Barrier], terms: &Terms) -> Vec<Candidate
         });
     barriers
         .iter()
-        .take(MOST_STEPS)
+        .take(breadth(current))
         .filter(|barrier| strands_enough(current, barrier, terms))
         .filter_map(|barrier| edit_barrier(current, barrier))
         .chain(rewritten)
@@ -247,15 +257,16 @@ fn edit_barrier(current: &Layout, barrier: &Barrier) -> Option<Candidate> {
 
 /// The layout with a barrier behind the last piece it strands, and the index of its first segment there.
 fn moved(current: &Layout, barrier: &Barrier) -> Option<(Layout, usize)> {
-    let taken = |index: usize| {
-        barrier.members.iter().any(|member| {
-            let covers = match current.segments[*member].kind {
-                Kind::Fork { covers, .. } => covers,
-                _ => 0,
-            };
-            (*member..=*member + covers).contains(&index)
-        })
-    };
+    let mut carried_along = vec![false; current.segments.len()];
+    for member in &barrier.members {
+        let covers = match current.segments[*member].kind {
+            Kind::Fork { covers, .. } => covers,
+            _ => 0,
+        };
+        let end = (*member + covers + 1).min(carried_along.len());
+        carried_along[*member..end].fill(true);
+    }
+    let taken = |index: usize| carried_along[index];
     let first = *barrier.members.first()?;
     // A history that slides today is one that could be read once it only grows: the value goes behind it at once.
     let mut landing = (first + 1..current.segments.len()).rev().find(|index| {
@@ -360,6 +371,11 @@ fn boundaries(current: &Layout) -> Vec<usize> {
             out.push(index);
         }
     }
+    // Markers at the front and right before the first value of a call matter most.
+    let most = MARKS_PER_BARRIER * breadth(current);
+    if out.len() > most {
+        out.drain(most / 2..out.len() - most / 2);
+    }
     out
 }
 
@@ -379,7 +395,7 @@ fn bundles(current: &Layout, barriers: &[Barrier], terms: &Terms) -> Vec<Candida
     }
     let movable = barriers
         .iter()
-        .take(MOST_STEPS)
+        .take(breadth(current))
         .filter(|barrier| !barrier.setting);
     movable
         .filter_map(|barrier| {
@@ -411,13 +427,12 @@ fn mark_edits(current: &Layout, terms: &Terms, conversation: bool) -> Vec<Candid
                 ..candidate(Edit::Mark, vec![id], layout)
             };
             // Explicit mode stops the write of a tail that no later call reads; in a conversation the next turn reads it.
-            let explicit = (terms.model.matching == Match::Ends
-                && !current.explicit_only
-                && !conversation)
-                .then(|| Layout {
-                    explicit_only: true,
-                    ..marked.layout.clone()
-                });
+            let explicit =
+                (terms.model.matching == Match::Ends && !current.explicit_only && !conversation)
+                    .then(|| Layout {
+                        explicit_only: true,
+                        ..marked.layout.clone()
+                    });
             if !covered(current, terms, index) {
                 out.push(marked);
             }
@@ -458,11 +473,18 @@ fn mark_edits(current: &Layout, terms: &Terms, conversation: bool) -> Vec<Candid
 
 /// Moves and removals of markers behind which no later call can share.
 fn misplaced(current: &Layout, terms: &Terms, conversation: bool) -> Vec<Candidate> {
+    let Some(from) = misplaced_from(current, conversation) else {
+        return Vec::new();
+    };
     let mut out = Vec::new();
-    for (number, mark) in current.marks.iter().enumerate() {
-        if mark.place.is_none() || !is_misplaced(current, mark, conversation) {
-            continue;
-        }
+    let places = boundaries(current);
+    let wrong = current
+        .marks
+        .iter()
+        .enumerate()
+        .filter(|(_, mark)| mark.place.is_some() && mark.block >= from)
+        .take(breadth(current));
+    for (number, mark) in wrong {
         let marked = current
             .segments
             .iter()
@@ -472,13 +494,13 @@ fn misplaced(current: &Layout, terms: &Terms, conversation: bool) -> Vec<Candida
         };
         let mut dropped = current.clone();
         dropped.marks.remove(number);
-        for index in boundaries(current) {
-            if covered(&dropped, terms, index) {
+        for index in &places {
+            if covered(&dropped, terms, *index) {
                 continue;
             }
-            let (layout, splits) = with_mark(&dropped, index);
+            let (layout, splits) = with_mark(&dropped, *index);
             out.push(Candidate {
-                mark_behind: Some(current.segments[index].id),
+                mark_behind: Some(current.segments[*index].id),
                 splits,
                 ..candidate(
                     Edit::ShiftMark { from: mark.clone() },
@@ -496,27 +518,26 @@ fn misplaced(current: &Layout, terms: &Terms, conversation: bool) -> Vec<Candida
     out
 }
 
-/// A `call` piece stands before the marker in tools, system or before the history, or in the last message of a
-/// request without conversation. A rolling marker on the newest message of a chat is right.
-pub fn is_misplaced(current: &Layout, mark: &Mark, conversation: bool) -> bool {
-    let before = current
+/// The block from which on a marker is misplaced: a `call` piece stands before it in tools, system or before the
+/// history, or in the last message of a request without conversation. A rolling marker on the newest message of a
+/// chat is right.
+fn misplaced_from(current: &Layout, conversation: bool) -> Option<usize> {
+    let first = current
         .segments
         .iter()
-        .take_while(|segment| segment.block <= mark.block);
-    let mut history = false;
-    for segment in before {
-        history |= matches!(
+        .position(|segment| segment.key.scope == Scope::Call)?;
+    let before = &current.segments[..=first];
+    let history = before.iter().any(|segment| {
+        matches!(
             segment.kind,
             Kind::History {
                 rewritten: None,
                 ..
             }
-        );
-        if segment.key.scope != Scope::Call {
-            continue;
-        }
-        let section = &current.messages[segment.message].section;
-        return section.is_preamble() || !(history || conversation && !current.has_history());
-    }
-    false
+        )
+    });
+    let section = &current.messages[current.segments[first].message].section;
+    let wrong = section.is_preamble() || !(history || conversation && !current.has_history());
+    let block = before.iter().map(|segment| segment.block).max();
+    block.filter(|_| wrong)
 }

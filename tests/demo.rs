@@ -43,21 +43,61 @@ fn read(path: &str) -> String {
 
 /// Rule, file below `before/`, line, severity.
 const EXPECTED: &[(&str, &str, u64, &str)] = &[
-    ("breakpoint-ttl-order", "requests/estimate.json", 133, "error"),
-    ("cache-option-unsupported", "requests/orders.json", 6, "error"),
+    (
+        "breakpoint-ttl-order",
+        "requests/estimate.json",
+        133,
+        "error",
+    ),
+    (
+        "cache-option-unsupported",
+        "requests/orders.json",
+        6,
+        "error",
+    ),
     ("conditional-prefix", "prompts/handover.j2", 3, "warning"),
     ("history-rewrite", "prompts/handover.j2", 16, "warning"),
-    ("missing-breakpoint", "requests/technician-notes.json", 4, "warning"),
-    ("too-many-breakpoints", "requests/workshop-agent.json", 159, "error"),
+    (
+        "missing-breakpoint",
+        "requests/technician-notes.json",
+        4,
+        "warning",
+    ),
+    (
+        "too-many-breakpoints",
+        "requests/workshop-agent.json",
+        159,
+        "error",
+    ),
     ("unread-cache-write", "requests/digest.json", 10, "warning"),
     ("unsplit-message", "requests/sizing.json", 10, "warning"),
     ("unstable-order", "prompts/reply.prompty", 93, "warning"),
-    ("variable-before-stable", "batch/return-reasons.jsonl", 1, "warning"),
+    (
+        "variable-before-stable",
+        "batch/return-reasons.jsonl",
+        1,
+        "warning",
+    ),
     ("variable-before-stable", "evals/judge.txt", 1, "warning"),
-    ("variable-before-stable", "prompts/summary.prompt", 11, "warning"),
+    (
+        "variable-before-stable",
+        "prompts/summary.prompt",
+        11,
+        "warning",
+    ),
     ("variable-before-stable", "prompts/triage.hbs", 3, "warning"),
-    ("volatile-breakpoint", "requests/workshop-agent.json", 159, "warning"),
-    ("volatile-breakpoint", "requests/workshop.json", 134, "error"),
+    (
+        "volatile-breakpoint",
+        "requests/workshop-agent.json",
+        159,
+        "warning",
+    ),
+    (
+        "volatile-breakpoint",
+        "requests/workshop.json",
+        134,
+        "error",
+    ),
     ("volatile-cache-key", "requests/orders.json", 4, "warning"),
     ("volatile-prefix", "prompts/base.j2", 3, "warning"),
     ("volatile-prefix", "prompts/reply.prompty", 21, "warning"),
@@ -85,7 +125,12 @@ fn the_findings_are_those_that_were_put_there() {
     let expected: Vec<_> = EXPECTED
         .iter()
         .map(|(rule, path, line, severity)| {
-            (rule.to_string(), path.to_string(), *line, severity.to_string())
+            (
+                rule.to_string(),
+                path.to_string(),
+                *line,
+                severity.to_string(),
+            )
         })
         .collect();
     assert_eq!(found, expected);
@@ -131,19 +176,30 @@ fn the_savings_add_up_and_the_run_fails() {
     let rounded = format!("{:.0}", total);
     let (thousands, rest) = rounded.split_at(rounded.len() - 3);
     let said = format!("save ${thousands},{rest} a month");
-    assert!(text.lines().next().expect("a headline").contains(&said), "{text}");
+    assert!(
+        text.lines().next().expect("a headline").contains(&said),
+        "{text}"
+    );
 }
 
 #[test]
 fn the_reports_are_what_their_schema_says() {
     let schema = schema::Schema::new(&read("schemas/prefixlint-output.schema.json"));
     let full = json(&[
-        "check", "fixtures/demo", "--output-format", "json", "--show-prompts", "--statistics",
+        "check",
+        "fixtures/demo",
+        "--output-format",
+        "json",
+        "--show-prompts",
+        "--statistics",
     ]);
     assert!(!full["prompts"].as_array().expect("prompts").is_empty());
     schema.accepts(&full);
     schema.accepts(&json(&[
-        "inspect", "fixtures/demo/before/prompts/handover.j2", "--output-format", "json",
+        "inspect",
+        "fixtures/demo/before/prompts/handover.j2",
+        "--output-format",
+        "json",
     ]));
     let rows = stdout(&["check", "fixtures/demo", "--output-format", "json-lines"]);
     assert_eq!(rows.lines().count(), EXPECTED.len());
@@ -177,8 +233,14 @@ fn without_trailing_blanks(text: &str) -> String {
 fn the_readme_quotes_what_the_program_prints() {
     for (name, arguments) in [
         ("run", vec!["check", "fixtures/demo/before/prompts"]),
-        ("concise", vec!["check", "fixtures/demo", "--output-format", "concise"]),
-        ("inspect", vec!["inspect", "fixtures/demo/before/prompts/handover.j2"]),
+        (
+            "concise",
+            vec!["check", "fixtures/demo", "--output-format", "concise"],
+        ),
+        (
+            "inspect",
+            vec!["inspect", "fixtures/demo/before/prompts/handover.j2"],
+        ),
     ] {
         let printed = without_trailing_blanks(&stdout(&arguments));
         let quoted = without_trailing_blanks(&block(name));
@@ -207,7 +269,12 @@ fn the_readme_lists_the_rules() {
         .iter()
         .map(|rule| {
             let text = |key: &str| rule[key].as_str().expect(key);
-            format!("| `{}` | {} | {} |", text("id"), text("category"), text("summary"))
+            format!(
+                "| `{}` | {} | {} |",
+                text("id"),
+                text("category"),
+                text("summary")
+            )
         })
         .collect();
     let readme = read("README.md");
@@ -264,7 +331,10 @@ fn init_writes_a_config_that_reads_back_with_every_line_uncommented() {
     let setting = |line: &str| {
         let key = line.split(':').next().unwrap_or_default();
         line.starts_with("  ")
-            || line.contains(':') && !key.is_empty() && !key.contains([' ', '`']) && !line.ends_with('.')
+            || line.contains(':')
+                && !key.is_empty()
+                && !key.contains([' ', '`'])
+                && !line.ends_with('.')
     };
     let live: Vec<&str> = text
         .lines()
@@ -275,8 +345,23 @@ fn init_writes_a_config_that_reads_back_with_every_line_uncommented() {
         .filter(|line| !line.trim_start().starts_with(|c: char| c.is_ascii_digit()))
         .collect();
     let live = live.join("\n");
-    for key in ["traffic", "assume", "include", "exclude", "tests", "volatility", "rules", "warn-at", "budget", "overrides"] {
-        assert!(live.lines().any(|line| line.starts_with(&format!("{key}:"))), "{key}\n{live}");
+    for key in [
+        "traffic",
+        "assume",
+        "include",
+        "exclude",
+        "tests",
+        "volatility",
+        "rules",
+        "warn-at",
+        "budget",
+        "overrides",
+    ] {
+        assert!(
+            live.lines()
+                .any(|line| line.starts_with(&format!("{key}:"))),
+            "{key}\n{live}"
+        );
     }
     check(&live);
 }

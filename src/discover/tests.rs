@@ -351,6 +351,9 @@ fn tests_and_examples_are_judged_below_the_argument() {
     assert_eq!(context_of("src/test_prompt.py"), Context::Test);
     assert_eq!(context_of("src/prompt.spec.ts"), Context::Test);
     assert_eq!(context_of("src/contest.py"), Context::Production);
+    assert_eq!(context_of("Chat.Core.Tests/a.prompty"), Context::Test);
+    assert_eq!(context_of("web/docs-examples/a.prompty"), Context::Test);
+    assert_eq!(context_of("latest/a.prompty"), Context::Production);
 }
 
 #[test]

@@ -14,6 +14,7 @@ use super::context::{Frame, Lookup, Scopes, MAX_DEPTH};
 use super::evaluator::Evaluator;
 use super::expr::hop;
 use super::files::Loaded;
+use super::indent::indent;
 use super::value::{Body, Macro, Value};
 
 /// The name under which a partial places the block that it was given.
@@ -88,6 +89,11 @@ impl Evaluator<'_> {
     }
 
     pub fn include(&mut self, include: &Include) -> Vec<Piece> {
+        let place = self.here.place(include.span);
+        indent(self.included(include), &include.indent, &place)
+    }
+
+    fn included(&mut self, include: &Include) -> Vec<Piece> {
         self.tag = include.span;
         if let Some(pieces) = self.inline_partial(include) {
             return pieces;

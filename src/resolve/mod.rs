@@ -26,6 +26,7 @@ mod expr;
 mod files;
 mod history;
 mod includes;
+mod indent;
 mod loops;
 mod operators;
 mod roles;

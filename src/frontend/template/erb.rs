@@ -106,6 +106,7 @@ impl<'a> Code<'a> {
             fallback: Vec::new(),
             ignore_missing: false,
             isolated: false,
+            indent: String::new(),
             span: self.tag.span(),
         })]))
     }
