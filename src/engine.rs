@@ -152,7 +152,16 @@ pub fn analyse(request: &Request) -> Analysis {
 
     let mut marks: BTreeMap<Arc<str>, FileMarks> = BTreeMap::new();
     let mut inputs = Vec::with_capacity(read.len());
+    let mut problems = Vec::new();
     for file in read {
+        if let ParsedKind::Template { tree, .. } = &file.parsed.kind {
+            let path = &file.parsed.file.path;
+            problems.extend(
+                tree.problems
+                    .iter()
+                    .map(|problem| (path.clone(), problem.clone())),
+            );
+        }
         marks.insert(
             file.parsed.file.path.clone(),
             FileMarks {
@@ -179,6 +188,9 @@ pub fn analyse(request: &Request) -> Analysis {
     };
     let assume_for = |path: &str| (request.settings_for)(path).assume.clone();
     let resolution = resolve::resolve(inputs, request.workspace, &classifier_for, &assume_for);
+    problems.extend(resolution.problems);
+    problems.sort_by(|a, b| (&a.0, a.1.span, &a.1.message).cmp(&(&b.0, b.1.span, &b.1.message)));
+    problems.dedup();
     for (path, role) in &resolution.partial_of {
         if let Some(line) = listed.iter_mut().find(|line| line.path == *path) {
             line.taken_as = "partial";
@@ -207,7 +219,7 @@ pub fn analyse(request: &Request) -> Analysis {
     );
     errors.sort();
     errors.dedup();
-    let (findings, sources) = findings::collect(request, &prompts, &resolution.problems, &marks);
+    let (findings, sources) = findings::collect(request, &prompts, &problems, &marks);
     Analysis {
         files,
         uncacheable: uncacheable(&prompts),
