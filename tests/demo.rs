@@ -183,6 +183,19 @@ fn the_savings_add_up_and_the_run_fails() {
 }
 
 #[test]
+fn what_a_base_costs_is_counted_for_each_template_that_inherits_it() {
+    let report = report();
+    let base = findings(&report)
+        .iter()
+        .find(|finding| finding["path"] == "fixtures/demo/before/prompts/base.j2")
+        .expect("the clock");
+    assert_eq!(base["prompts"].as_array().expect("a list").len(), 2);
+    let saved = |key: &str| base["savings"][key].as_f64().expect(key);
+    let each = saved("usd_per_1k_calls") * 180.0;
+    assert!((saved("usd_per_month") - 2.0 * each).abs() < 0.01, "{base}");
+}
+
+#[test]
 fn the_reports_are_what_their_schema_says() {
     let schema = schema::Schema::new(&read("schemas/prefixlint-output.schema.json"));
     let full = json(&[
@@ -201,19 +214,22 @@ fn the_reports_are_what_their_schema_says() {
         "--output-format",
         "json",
     ]);
-    schema.accepts_at(
-        "/properties/schema_version",
-        &inspected["schema_version"],
-    );
+    schema.accepts_at("/properties/schema_version", &inspected["schema_version"]);
     assert_eq!(inspected["prompts"].as_array().expect("prompts").len(), 1);
     schema.accepts_at("/properties/prompts", &inspected["prompts"]);
     let rows = stdout(&["check", "fixtures/demo", "--output-format", "json-lines"]);
-    assert_eq!(rows.lines().count(), EXPECTED.len());
-    for row in rows.lines() {
-        schema.accepts_at(
-            "/properties/findings/items",
-            &serde_json::from_str(row).expect("JSON"),
-        );
+    let mut rows: Vec<Value> = rows
+        .lines()
+        .map(|row| serde_json::from_str(row).expect("JSON"))
+        .collect();
+    let summary = rows.pop().expect("a summary");
+    assert_eq!(summary["type"], "summary");
+    schema.accepts_at("/properties/summary", &summary["summary"]);
+    assert_eq!(rows.len(), EXPECTED.len());
+    for mut row in rows {
+        let kind = row.as_object_mut().expect("an object").shift_remove("type");
+        assert_eq!(kind, Some("finding".into()));
+        schema.accepts_at("/properties/findings/items", &row);
     }
     let config = schema::Schema::new(&read("schemas/prefixlint-config.schema.json"));
     config.accepts(&serde_yaml::from_str(&read("fixtures/demo/prefixlint.yaml")).expect("YAML"));

@@ -212,7 +212,8 @@ fn hygiene(request: &Request, remark: Remark, in_tests: bool) -> Option<Draft> {
     })
 }
 
-/// One finding per cause: the most valuable request speaks, all that the cause reaches are named.
+/// One finding per cause: the most valuable request speaks, all that the cause reaches are named. The rate of calls is
+/// that of each request, so what the fix saves in a month is the sum over them.
 fn merge(drafts: Vec<Draft>) -> Vec<Draft> {
     let mut by_cause: BTreeMap<(Arc<str>, Span, &'static str), Draft> = BTreeMap::new();
     for draft in drafts {
@@ -227,16 +228,28 @@ fn merge(drafts: Vec<Draft>) -> Vec<Draft> {
                 prompts.extend(draft.finding.prompts.iter().cloned());
                 prompts.sort();
                 prompts.dedup();
+                let monthly = match (monthly(&known.finding), monthly(&draft.finding)) {
+                    (Some(a), Some(b)) => Some(a + b),
+                    (a, b) => a.or(b),
+                };
                 let worse =
                     (draft.finding.severity, draft.worth) > (known.finding.severity, known.worth);
                 if worse {
                     *known = draft;
                 }
                 known.finding.prompts = prompts;
+                if let Some(savings) = &mut known.finding.savings {
+                    savings.usd_per_month = monthly;
+                    known.worth = monthly.unwrap_or(known.worth);
+                }
             }
         }
     }
     by_cause.into_values().collect()
+}
+
+fn monthly(finding: &Finding) -> Option<f64> {
+    finding.savings.as_ref()?.usd_per_month
 }
 
 fn suppress(finding: &mut Finding, marks: &BTreeMap<Arc<str>, FileMarks>, sources: &Sources) {
