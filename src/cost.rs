@@ -5,7 +5,9 @@
 
 use crate::config::{Assume, Traffic};
 use crate::providers::Prices;
-use crate::volatility::{Key, Scope};
+use std::collections::{HashMap, HashSet};
+
+use crate::volatility::{Key, Lifetime, Scope};
 
 /// Probability that an entry is still alive when the next call comes, for calls at `rate` per minute, an idle
 /// lifetime of `ttl` minutes, and content that is replaced every `tau` minutes (infinite: never).
@@ -61,8 +63,13 @@ impl Rates {
 
     /// Probability that a prefix of this key is read from the cache, for an idle lifetime of `ttl` minutes.
     pub fn hit(&self, key: &Key, ttl: f64) -> f64 {
+        self.hit_of(&Reach::of(key), ttl)
+    }
+
+    /// The same of what is left of a key when only its price counts.
+    pub fn hit_of(&self, key: &Reach, ttl: f64) -> f64 {
         let tau = key.lifetime.minutes();
-        let variants = key.variants();
+        let variants = key.variants;
         match key.scope {
             Scope::Call => 0.0,
             Scope::Shared => survival(self.calls / variants, ttl, tau),
@@ -73,7 +80,7 @@ impl Rates {
                 ((self.turns - 1.0) * within + across) / self.turns
             }
             Scope::Session => {
-                let flips = self.flips * key.flips.len() as f64;
+                let flips = self.flips * key.flips as f64;
                 let repeats = (self.turns - 1.0 - flips).max(0.0);
                 repeats / self.turns * survival(1.0 / self.gap, ttl, tau)
             }
@@ -92,11 +99,88 @@ pub struct End {
     pub write: f64,
 }
 
+/// What the hit probability needs of a key: of constant size, however many forks stand in the prefix.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Reach {
+    pub scope: Scope,
+    pub lifetime: Lifetime,
+    /// How many values live side by side.
+    pub variants: f64,
+    /// Pieces of session state that flip within a session.
+    pub flips: usize,
+}
+
+impl Reach {
+    pub fn of(key: &Key) -> Reach {
+        Reach {
+            scope: key.scope,
+            lifetime: key.lifetime,
+            variants: key.variants(),
+            flips: key.flips.len(),
+        }
+    }
+}
+
+/// The key of a growing prefix: joins one piece after the other without copying what is joined already.
+#[derive(Debug)]
+pub struct Prefix {
+    reach: Reach,
+    forks: HashMap<u64, u32>,
+    flips: HashSet<u64>,
+}
+
+impl Default for Prefix {
+    fn default() -> Self {
+        Prefix {
+            reach: Reach::of(&Key::constant()),
+            forks: HashMap::new(),
+            flips: HashSet::new(),
+        }
+    }
+}
+
+impl Prefix {
+    pub fn reach(&self) -> Reach {
+        self.reach
+    }
+
+    /// Joins the key of the next piece; says whether that changes the key of the prefix.
+    pub fn join(&mut self, key: &Key) -> bool {
+        let reach = &mut self.reach;
+        let mut changed = key.scope > reach.scope || key.lifetime < reach.lifetime;
+        reach.scope = reach.scope.max(key.scope);
+        reach.lifetime = reach.lifetime.min(key.lifetime);
+        let mut widened = false;
+        for fork in &key.forks {
+            match self.forks.insert(fork.id, fork.arms) {
+                None => {
+                    reach.variants *= f64::from(fork.arms.max(1));
+                    changed = true;
+                }
+                Some(known) if known > fork.arms => {
+                    self.forks.insert(fork.id, known);
+                }
+                Some(known) => widened |= known < fork.arms,
+            }
+        }
+        if widened {
+            changed = true;
+            let arms = self.forks.values().map(|arms| f64::from((*arms).max(1)));
+            reach.variants = arms.product();
+        }
+        for flip in &key.flips {
+            changed |= self.flips.insert(*flip);
+        }
+        reach.flips = self.flips.len();
+        changed
+    }
+}
+
 /// One stretch of the request: where it ends (tokens from the start) and the key of the prefix up to there.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Stretch {
     pub end: f64,
-    pub key: Key,
+    pub key: Reach,
 }
 
 /// What a request costs, on average.
@@ -122,7 +206,7 @@ pub fn bill(stretches: &[Stretch], ends: &[End], prices: &Prices, rates: &Rates)
         }
         let hit = match known {
             Some((stretch, ttl, hit)) if stretch == at && ttl == end.ttl => hit,
-            _ => rates.hit(&stretches[at].key, end.ttl),
+            _ => rates.hit_of(&stretches[at].key, end.ttl),
         };
         known = Some((at, end.ttl, hit));
         let tokens = end.at - from;

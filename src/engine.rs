@@ -276,12 +276,21 @@ fn outcome(request: &Request, candidate: &discover::Candidate) -> Outcome {
             }
         }
     };
-    let listed = ListedFile {
-        path: path.clone(),
-        taken_as: taken.word(),
-        why: taken.reason(),
-    };
     let document = read.into_inner().ok().flatten();
+    let sends_nothing = document.as_ref().is_some_and(|d| d.drafts.is_empty());
+    let listed = if sends_nothing && matches!(taken, Taken::Prompt { .. }) {
+        ListedFile {
+            path: path.clone(),
+            taken_as: "skipped",
+            why: format!("{}, but no request with a cacheable prefix", taken.reason()),
+        }
+    } else {
+        ListedFile {
+            path: path.clone(),
+            taken_as: taken.word(),
+            why: taken.reason(),
+        }
+    };
     let parsed = file.and_then(|file| parse(candidate, &taken, file, document));
     let error = parsed.as_ref().and_then(|parsed| {
         let invalid = parsed.parsed.file.invalid_bytes;
@@ -366,6 +375,11 @@ fn judged(request: &Request, prompt: Prompt, in_tests: &dyn Fn(&str) -> bool) ->
         }
         (None, None, Some(name)) => ((request.model_for)(None, Some(name)), TargetSource::Config),
         (None, None, None) => ((request.model_for)(None, None), TargetSource::Default),
+    };
+    // A name that the table does not know is judged as another model: that is an assumption, not what was declared.
+    let source = match source {
+        TargetSource::Declared if model.fallback => TargetSource::Default,
+        source => source,
     };
     let test = in_tests(&prompt.origin.path);
     let counter = counting::counter(&prompt, &model);

@@ -1,7 +1,9 @@
 //! Wire order, keys, ends, barriers, stranded tokens: one prompt as a sequence of segments on one target.
 //! Knows nothing of rules, files or formats. `build.rs` makes a layout from a prompt; this file is its arithmetic.
 
-use crate::cost::{bill, Bill, End, Rates, Stretch};
+use std::collections::HashMap;
+
+use crate::cost::{bill, Bill, End, Prefix, Rates, Stretch};
 use crate::prompt::{Hop, MarkerHow, Rewrite, Section};
 use crate::providers::{Match, Model, Prices};
 use crate::source::Place;
@@ -60,6 +62,9 @@ pub struct Segment {
     /// Ascending over the whole request; blocks of the source are `BLOCK_GAP` apart so that an edit can put blocks between.
     pub block: usize,
 }
+
+/// Beyond this many steps of a request only those count where something changes.
+const MOST_ENDS: usize = 1 << 16;
 
 /// Distance between the block numbers of two blocks of the source.
 pub const BLOCK_GAP: usize = 1 << 16;
@@ -177,22 +182,48 @@ impl Layout {
 
     /// The prefix keys along the request.
     pub fn stretches(&self) -> Vec<Stretch> {
-        let (mut end, mut key) = (0.0, Key::constant());
-        let mut out: Vec<Stretch> = Vec::with_capacity(self.segments.len());
+        let (mut end, mut key) = (0.0, Prefix::default());
+        let mut out: Vec<Stretch> = Vec::new();
         for segment in &self.segments {
             end += segment.tokens;
-            if !segment.key.is_constant() {
-                key = key.join(&segment.key);
-            }
+            let changed = !segment.key.is_constant() && key.join(&segment.key);
             match out.last_mut() {
-                Some(last) if last.key == key => last.end = end,
+                Some(last) if !changed => last.end = end,
                 _ => out.push(Stretch {
                     end,
-                    key: key.clone(),
+                    key: key.reach(),
                 }),
             }
         }
         out
+    }
+
+    /// Tokens in front of each segment, and of all.
+    fn offsets(&self) -> Vec<f64> {
+        let mut at = 0.0;
+        let mut out = vec![at];
+        for segment in &self.segments {
+            at += segment.tokens;
+            out.push(at);
+        }
+        out
+    }
+
+    /// The offsets at which marks stand. An edit may leave block numbers out of order: the last segment of at most a
+    /// block is the last one behind which all others are of later blocks.
+    fn mark_offsets(&self) -> Vec<f64> {
+        if self.marks.is_empty() {
+            return Vec::new();
+        }
+        let mut least: Vec<usize> = self.segments.iter().map(|segment| segment.block).collect();
+        for index in (1..least.len()).rev() {
+            least[index - 1] = least[index - 1].min(least[index]);
+        }
+        let offsets = self.offsets();
+        let marks = self.marks.iter();
+        marks
+            .map(|mark| offsets[least.partition_point(|block| *block <= mark.block)])
+            .collect()
     }
 
     /// The offset at which a mark stands.
@@ -228,7 +259,7 @@ impl Layout {
                     ((total - minimum) / step) as usize + 1
                 };
                 // A step of one token has a cheap equivalent: an end wherever the key changes, and the total.
-                if step <= 1.0 {
+                if step <= 1.0 || count > MOST_ENDS {
                     let mut at: Vec<f64> =
                         self.stretches().iter().map(|stretch| stretch.end).collect();
                     at.push(minimum);
@@ -268,10 +299,11 @@ impl Layout {
         let mut out: Vec<End> = self
             .marks
             .iter()
-            .map(|mark| {
+            .zip(self.mark_offsets())
+            .map(|(mark, at)| {
                 let long = mark.ttl.is_some_and(|ttl| f64::from(ttl) > terms.ttl);
                 End {
-                    at: self.mark_offset(mark),
+                    at,
                     ttl: mark.ttl.map_or(terms.ttl, f64::from),
                     write: if long {
                         terms.prices.write_long.unwrap_or(write)
@@ -370,8 +402,9 @@ impl Layout {
 
     /// Traffic-free: the last end before the first barrier or call piece.
     pub fn boundary(&self, terms: &Terms) -> f64 {
+        let mut sight = Sight::new(self);
         let blocker = (0..self.segments.len()).find(|index| {
-            self.segments[*index].key.scope == Scope::Call || self.strands(*index).is_some()
+            self.segments[*index].key.scope == Scope::Call || sight.strands(*index).is_some()
         });
         let limit = blocker.map_or(self.total(), |index| self.offset(index));
         self.ends(terms)
@@ -387,20 +420,6 @@ impl Layout {
             Kind::Fork { covers, .. } => (index + 1 + covers).min(self.segments.len()),
             _ => index + 1,
         }
-    }
-
-    /// The last segment whose key a segment makes worse, if any: then it is a barrier.
-    pub fn strands(&self, index: usize) -> Option<usize> {
-        let key = &self.segments[index].key;
-        if key.is_constant() {
-            return None;
-        }
-        (self.behind(index)..self.segments.len())
-            .rev()
-            .find(|later| {
-                let segment = &self.segments[*later];
-                segment.tokens > 0.0 && !segment.key.at_least(key)
-            })
     }
 
     /// Tokens stranded behind a segment: up to the first piece at least as volatile on every axis.
@@ -431,17 +450,19 @@ impl Layout {
     pub fn barriers(&self, granularity: f64) -> Vec<Barrier> {
         let mut out: Vec<Barrier> = Vec::new();
         let mut at = 0.0;
+        let offsets = self.offsets();
+        let mut sight = Sight::new(self);
         for (index, segment) in self.segments.iter().enumerate() {
             let from = at;
             at += segment.tokens;
             let setting = matches!(segment.kind, Kind::Setting { .. });
             if !(segment.is_movable() || setting)
                 || segment.key.is_constant()
-                || self.strands(index).is_none()
+                || sight.strands(index).is_none()
             {
                 continue;
             }
-            let to = self.offset(self.behind(index));
+            let to = offsets[self.behind(index)];
             let near = out.last_mut().filter(|last| {
                 !setting
                     && !last.setting
@@ -460,6 +481,37 @@ impl Layout {
             }
         }
         out
+    }
+}
+
+/// What the segments of a layout strand. The last segment that a key makes worse is the same wherever the key
+/// stands, so each key looks for it once.
+struct Sight<'a> {
+    layout: &'a Layout,
+    last: HashMap<&'a Key, Option<usize>>,
+}
+
+impl<'a> Sight<'a> {
+    fn new(layout: &'a Layout) -> Sight<'a> {
+        Sight {
+            layout,
+            last: HashMap::new(),
+        }
+    }
+
+    /// The last segment whose key a segment makes worse, if any: then it is a barrier.
+    fn strands(&mut self, index: usize) -> Option<usize> {
+        let segments = &self.layout.segments;
+        let key = &segments[index].key;
+        if key.is_constant() {
+            return None;
+        }
+        let last = *self.last.entry(key).or_insert_with(|| {
+            segments
+                .iter()
+                .rposition(|later| later.tokens > 0.0 && !later.key.at_least(key))
+        });
+        last.filter(|last| *last >= self.layout.behind(index))
     }
 }
 

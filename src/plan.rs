@@ -9,6 +9,16 @@ use crate::volatility::{Key, Origin, Scope};
 
 /// Most edits of one plan, and most barriers looked at for one edit.
 const MOST_STEPS: usize = 32;
+/// Segments that all candidates of one edit may hold together: of a request with tens of thousands of segments fewer
+/// edits are looked at, so that its plan takes no more time.
+const BUDGET: usize = 1 << 18;
+/// Places of a marker looked at, per barrier looked at.
+const MARKS_PER_BARRIER: usize = 8;
+
+/// Edits, and barriers per edit, that are looked at.
+fn breadth(layout: &Layout) -> usize {
+    (BUDGET / layout.segments.len().max(1)).clamp(2, MOST_STEPS)
+}
 /// Gains below this (USD per 1,000 calls) are rounding.
 const ROUNDING: f64 = 1e-9;
 
@@ -85,7 +95,7 @@ pub fn plan(layout: &Layout, terms: &Terms, conversation: bool) -> Plan {
         steps.extend(key_step(&current, &now, &after));
         bill = after;
     }
-    while steps.len() < MOST_STEPS && terms.caches() {
+    while steps.len() < breadth(layout) && terms.caches() {
         let Some((candidate, gain, after)) = best(&current, terms, conversation, &bill) else {
             break;
         };
@@ -158,6 +168,10 @@ fn best(
         candidates
             .into_iter()
             .map(price)
+            // A marker is worth its place only where it brings more than a few tokens into the cache.
+            .filter(|(candidate, _, after)| {
+                candidate.edit != Edit::Mark || after.read - bill.read >= terms.granularity()
+            })
             .fold(None, |best, next| match best {
                 Some((_, gain, _)) if next.1 <= gain + ROUNDING => best,
                 _ if next.1 <= ROUNDING => best,
@@ -205,7 +219,7 @@ fn moves(current: &Layout, barriers: &[Barrier], terms: &Terms) -> Vec<Candidate
         });
     barriers
         .iter()
-        .take(MOST_STEPS)
+        .take(breadth(current))
         .filter(|barrier| strands_enough(current, barrier, terms))
         .filter_map(|barrier| edit_barrier(current, barrier))
         .chain(rewritten)
@@ -272,15 +286,16 @@ fn edit_barrier(current: &Layout, barrier: &Barrier) -> Option<Candidate> {
 
 /// The layout with a barrier behind the last piece it strands, and the index of its first segment there.
 fn moved(current: &Layout, barrier: &Barrier) -> Option<(Layout, usize)> {
-    let taken = |index: usize| {
-        barrier.members.iter().any(|member| {
-            let covers = match current.segments[*member].kind {
-                Kind::Fork { covers, .. } => covers,
-                _ => 0,
-            };
-            (*member..=*member + covers).contains(&index)
-        })
-    };
+    let mut carried_along = vec![false; current.segments.len()];
+    for member in &barrier.members {
+        let covers = match current.segments[*member].kind {
+            Kind::Fork { covers, .. } => covers,
+            _ => 0,
+        };
+        let end = (*member + covers + 1).min(carried_along.len());
+        carried_along[*member..end].fill(true);
+    }
+    let taken = |index: usize| carried_along[index];
     let first = *barrier.members.first()?;
     // A history that slides today is one that could be read once it only grows: the value goes behind it at once.
     let mut landing = (first + 1..current.segments.len()).rev().find(|index| {
@@ -367,6 +382,7 @@ fn with_mark(current: &Layout, index: usize) -> (Layout, bool) {
 }
 
 /// Segment indices behind which a marker may earn something: before each change of the key, and behind a history.
+/// No marker stands behind the frame of a message.
 fn boundaries(current: &Layout) -> Vec<usize> {
     let mut out = Vec::new();
     for index in 0..current.segments.len() {
@@ -374,15 +390,32 @@ fn boundaries(current: &Layout) -> Vec<usize> {
         if segment.key.scope == Scope::Call {
             break;
         }
-        let change = current
-            .segments
-            .get(index + 1)
+        let change = current.segments[index + 1..]
+            .iter()
+            .find(|next| next.kind != Kind::Framing)
             .is_none_or(|next| !next.key.is_constant() && !segment.key.at_least(&next.key));
-        if segment.tokens > 0.0 && (change || matches!(segment.kind, Kind::History { .. })) {
+        let content = segment.tokens > 0.0 && segment.kind != Kind::Framing;
+        let history = matches!(segment.kind, Kind::History { .. });
+        if content && (change || history) {
             out.push(index);
         }
     }
+    // Markers at the front and right before the first value of a call matter most.
+    let most = MARKS_PER_BARRIER * breadth(current);
+    if out.len() > most {
+        out.drain(most / 2..out.len() - most / 2);
+    }
     out
+}
+
+/// Whether the request can match so close in front of the place behind a segment that a marker there is not worth its
+/// line: a lead such as `Question:` in front of the value is no prefix of its own.
+fn covered(layout: &Layout, terms: &Terms, index: usize) -> bool {
+    let at = layout.offset(index + 1);
+    layout
+        .ends(terms)
+        .iter()
+        .any(|end| end.at <= at && at - end.at < terms.granularity())
 }
 
 fn bundles(current: &Layout, barriers: &[Barrier], terms: &Terms) -> Vec<Candidate> {
@@ -391,7 +424,7 @@ fn bundles(current: &Layout, barriers: &[Barrier], terms: &Terms) -> Vec<Candida
     }
     let movable = barriers
         .iter()
-        .take(MOST_STEPS)
+        .take(breadth(current))
         .filter(|barrier| !barrier.setting);
     movable
         .filter_map(|barrier| {
@@ -423,20 +456,27 @@ fn mark_edits(current: &Layout, terms: &Terms, conversation: bool) -> Vec<Candid
                 ..candidate(Edit::Mark, vec![id], layout)
             };
             // Explicit mode stops the write of a tail that no later call reads; in a conversation the next turn reads it.
-            if terms.model.matching == Match::Ends && !current.explicit_only && !conversation {
-                let layout = Layout {
-                    explicit_only: true,
-                    ..marked.layout.clone()
-                };
+            let explicit =
+                (terms.model.matching == Match::Ends && !current.explicit_only && !conversation)
+                    .then(|| Layout {
+                        explicit_only: true,
+                        ..marked.layout.clone()
+                    });
+            if !covered(current, terms, index) {
                 out.push(marked);
+            }
+            let Some(layout) = explicit else { continue };
+            let bare = Layout {
+                explicit_only: true,
+                ..current.clone()
+            };
+            if !covered(&bare, terms, index) {
                 out.push(Candidate {
                     mark_behind: Some(id),
                     splits,
                     explicit: true,
                     ..candidate(Edit::Explicit, vec![id], layout)
                 });
-            } else {
-                out.push(marked);
             }
         }
     }
@@ -456,17 +496,24 @@ fn mark_edits(current: &Layout, terms: &Terms, conversation: bool) -> Vec<Candid
             ..candidate(Edit::Explicit, vec![last], layout)
         });
     }
-    out.extend(misplaced(current, conversation));
+    out.extend(misplaced(current, terms, conversation));
     out
 }
 
 /// Moves and removals of markers behind which no later call can share.
-fn misplaced(current: &Layout, conversation: bool) -> Vec<Candidate> {
+fn misplaced(current: &Layout, terms: &Terms, conversation: bool) -> Vec<Candidate> {
+    let Some(from) = misplaced_from(current, conversation) else {
+        return Vec::new();
+    };
     let mut out = Vec::new();
-    for (number, mark) in current.marks.iter().enumerate() {
-        if mark.place.is_none() || !is_misplaced(current, mark, conversation) {
-            continue;
-        }
+    let places = boundaries(current);
+    let wrong = current
+        .marks
+        .iter()
+        .enumerate()
+        .filter(|(_, mark)| mark.place.is_some() && mark.block >= from)
+        .take(breadth(current));
+    for (number, mark) in wrong {
         let marked = current
             .segments
             .iter()
@@ -476,10 +523,13 @@ fn misplaced(current: &Layout, conversation: bool) -> Vec<Candidate> {
         };
         let mut dropped = current.clone();
         dropped.marks.remove(number);
-        for index in boundaries(current) {
-            let (layout, splits) = with_mark(&dropped, index);
+        for index in &places {
+            if covered(&dropped, terms, *index) {
+                continue;
+            }
+            let (layout, splits) = with_mark(&dropped, *index);
             out.push(Candidate {
-                mark_behind: Some(current.segments[index].id),
+                mark_behind: Some(current.segments[*index].id),
                 splits,
                 ..candidate(
                     Edit::ShiftMark { from: mark.clone() },
@@ -497,27 +547,26 @@ fn misplaced(current: &Layout, conversation: bool) -> Vec<Candidate> {
     out
 }
 
-/// A `call` piece stands before the marker in tools, system or before the history, or in the last message of a
-/// request without conversation. A rolling marker on the newest message of a chat is right.
-pub fn is_misplaced(current: &Layout, mark: &Mark, conversation: bool) -> bool {
-    let before = current
+/// The block from which on a marker is misplaced: a `call` piece stands before it in tools, system or before the
+/// history, or in the last message of a request without conversation. A rolling marker on the newest message of a
+/// chat is right.
+fn misplaced_from(current: &Layout, conversation: bool) -> Option<usize> {
+    let first = current
         .segments
         .iter()
-        .take_while(|segment| segment.block <= mark.block);
-    let mut history = false;
-    for segment in before {
-        history |= matches!(
+        .position(|segment| segment.key.scope == Scope::Call)?;
+    let before = &current.segments[..=first];
+    let history = before.iter().any(|segment| {
+        matches!(
             segment.kind,
             Kind::History {
                 rewritten: None,
                 ..
             }
-        );
-        if segment.key.scope != Scope::Call {
-            continue;
-        }
-        let section = &current.messages[segment.message].section;
-        return section.is_preamble() || !(history || conversation && !current.has_history());
-    }
-    false
+        )
+    });
+    let section = &current.messages[current.segments[first].message].section;
+    let wrong = section.is_preamble() || !(history || conversation && !current.has_history());
+    let block = before.iter().map(|segment| segment.block).max();
+    block.filter(|_| wrong)
 }

@@ -206,12 +206,26 @@ impl Key {
     }
 
     pub fn is_constant(&self) -> bool {
-        *self == Key::constant()
+        self.scope == Scope::Shared
+            && self.lifetime == Lifetime::FOREVER
+            && self.forks.is_empty()
+            && self.flips.is_empty()
     }
 
     /// Whether this key is at least as volatile as another on every axis.
     pub fn at_least(&self, other: &Key) -> bool {
-        self.join(other) == *self
+        let holds_fork = |fork: &Fork| {
+            self.forks
+                .binary_search_by_key(&fork.id, |known| known.id)
+                .is_ok_and(|at| self.forks[at].arms >= fork.arms)
+        };
+        self.scope >= other.scope
+            && self.lifetime <= other.lifetime
+            && other.forks.iter().all(holds_fork)
+            && other
+                .flips
+                .iter()
+                .all(|flip| self.flips.binary_search(flip).is_ok())
     }
 }
 

@@ -77,12 +77,15 @@ pub fn build(prompt: &Prompt, model: &Model, assume: &Assume, counter: &dyn Coun
     for (id, segment) in layout.segments.iter_mut().enumerate() {
         segment.id = id;
     }
-    if automatic(prompt) {
-        if let Some(last) = layout.segments.last() {
+    let marked = layout.marks.iter();
+    let known = marked.clone().any(|mark| mark.how == MarkerHow::Automatic);
+    if let (Some(setting), false) = (automatic(prompt), known) {
+        let taken = |block| layout.marks.iter().any(|mark| mark.block == block);
+        if let Some(last) = layout.segments.last().filter(|last| !taken(last.block)) {
             layout.marks.push(Mark {
                 block: last.block,
-                ttl: None,
-                place: None,
+                ttl: automatic_ttl(prompt),
+                place: Some(setting.place.clone()),
                 how: MarkerHow::Automatic,
             });
         }
@@ -99,11 +102,24 @@ fn unkeyed(prompt: &Prompt, model: &Model) -> bool {
     whole && !prompt.settings.iter().any(|setting| setting.name == *key)
 }
 
-fn automatic(prompt: &Prompt) -> bool {
+/// The option that asks for a breakpoint behind the last block.
+fn automatic(prompt: &Prompt) -> Option<&Setting> {
     prompt
         .settings
         .iter()
-        .any(|setting| setting.name == "cache_control" || setting.name == "cache_control.type")
+        .find(|setting| setting.name == "cache_control" || setting.name == "cache_control.type")
+}
+
+/// Minutes of the automatic breakpoint's TTL, where the option states one.
+fn automatic_ttl(prompt: &Prompt) -> Option<u32> {
+    let setting = prompt
+        .settings
+        .iter()
+        .find(|setting| setting.name == "cache_control.ttl")?;
+    let text = setting.literal()?.trim();
+    let hours = text.strip_suffix('h').and_then(|n| n.parse::<u32>().ok());
+    let minutes = text.strip_suffix('m').and_then(|n| n.parse().ok());
+    hours.and_then(|n| n.checked_mul(60)).or(minutes)
 }
 
 /// Whether the source is one that shows its cache markers: a request body, or anything that holds one.

@@ -87,7 +87,7 @@ impl Evaluator<'_> {
             verdict = clock;
             return self.called(verdict, expr);
         }
-        if verdict.kind == ValueKind::Plain && inputs.class > verdict.volatility.class {
+        if verdict.kind.is_plain() && inputs.class > verdict.volatility.class {
             verdict.volatility = inputs;
         }
         verdict.volatility.confidence = verdict.volatility.confidence.min(Confidence::Likely);
@@ -258,6 +258,14 @@ impl Evaluator<'_> {
             }
             _ => {}
         }
+        let joined;
+        let value = match value {
+            Value::Pieces(_) => {
+                joined = Value::literal(self.here.path(), expr.span, &value.known_text()?);
+                &joined
+            }
+            other => other,
+        };
         let Value::Text(text) = value else {
             return None;
         };

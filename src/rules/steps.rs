@@ -203,7 +203,9 @@ pub fn confidence(judged: &Judged, step: &Step) -> Confidence {
         .filter(|s| s.message == subject.message && matches!(s.kind, Kind::History { .. }))
         .map(|s| s.tokens)
         .sum();
-    if inline > 0.0 && step.stranded - inline < inline && !is_own_message(judged, subject) {
+    // A window over the history is judged by itself.
+    let whole = matches!(subject.kind, Kind::History { .. }) || is_own_message(judged, subject);
+    if !whole && inline > 0.0 && step.stranded - inline < inline {
         return Confidence::Possible;
     }
     if judged.prompt.fragment || judged.counted == crate::finding::Counted::Assumed {

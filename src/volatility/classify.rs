@@ -25,6 +25,15 @@ pub enum ValueKind {
     History,
     /// Tool definitions.
     Tools,
+    /// What this call is about: its question, its text. A text around it is a user's message.
+    Task,
+}
+
+impl ValueKind {
+    /// Neither a conversation nor tools.
+    pub fn is_plain(self) -> bool {
+        matches!(self, ValueKind::Plain | ValueKind::Task)
+    }
 }
 
 /// What a filter (or a method) does to a value.

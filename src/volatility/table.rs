@@ -215,6 +215,7 @@ impl Group {
             None | Some("plain") => group.kind = ValueKind::Plain,
             Some("history") => group.kind = ValueKind::History,
             Some("tools") => group.kind = ValueKind::Tools,
+            Some("task") => group.kind = ValueKind::Task,
             Some(_) => wrong("kind"),
         }
         match entry.get("tokens").and_then(Value::as_u64) {

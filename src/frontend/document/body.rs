@@ -298,6 +298,7 @@ impl<'a> Sheet<'a> {
             settings: self.settings,
             messages: self.messages,
             bindings: Vec::new(),
+            threads: Vec::new(),
             rows: 0,
             recorded: !self.templated,
             fragment,

@@ -53,7 +53,9 @@ pub fn parse_json_like(file: &SourceFile) -> Option<Document> {
                 document
             }
         }
-        "yaml" | "yml" => read_documents(file, value::parse_yaml(&file.content())),
+        "yaml" | "yml" if may_root_hold(&file.text, &BODY_KEYS) => {
+            read_documents(file, value::parse_yaml(&file.content()))
+        }
         _ => return None,
     };
     (!document.drafts.is_empty()).then_some(document)
@@ -67,6 +69,42 @@ fn may_hold_request(text: &str) -> bool {
         || (has("model")
             && has("input")
             && (has("instructions") || has("_tokens") || has("prompt_cache") || has("responses")))
+}
+
+/// A body, or a wrapper around one or more, has one of these keys.
+const BODY_KEYS: [&str; 7] = [
+    "messages", "contents", "input", "requests", "request", "body", "params",
+];
+
+/// Whether a YAML document whose root is a block mapping may have one of these keys at its root: recordings of
+/// megabytes are told apart from bodies without parsing them. Any other root may hold anything.
+fn may_root_hold(text: &str, keys: &[&str]) -> bool {
+    let mut root = None;
+    for line in text.trim_start_matches('\u{feff}').lines() {
+        let content = line.trim_start_matches(' ');
+        if content.trim().is_empty() || content.starts_with(['#', '%']) {
+            continue;
+        }
+        if content.starts_with("---") && content.trim_end() == "---" {
+            root = None;
+            continue;
+        }
+        let depth = line.len() - content.len();
+        let quoted = content.starts_with(['"', '\'']);
+        // A list under a key of the root may stand at the same depth.
+        let first = root.is_none();
+        if *root.get_or_insert(depth) < depth || (!first && content.starts_with("- ")) {
+            continue;
+        }
+        let key = content.trim_start_matches(['"', '\'']);
+        // Sequences, flow collections, anchors, tags, merged and complex keys: not decided here.
+        let plain = key.starts_with(|c: char| c.is_alphanumeric() || c == '_');
+        let escaped = quoted && content.contains('\\');
+        if !plain || escaped || keys.iter().any(|wanted| key.starts_with(wanted)) {
+            return true;
+        }
+    }
+    false
 }
 
 fn read_documents(file: &SourceFile, parsed: value::Parsed) -> Document {
@@ -94,5 +132,34 @@ fn read_documents(file: &SourceFile, parsed: value::Parsed) -> Document {
     Document {
         drafts,
         problems: parsed.problems,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_block_mapping_is_told_by_its_root_keys() {
+        let may = |text: &str| may_root_hold(text, &BODY_KEYS);
+        assert!(!may(
+            "# a recording\ninteractions:\n- request:\n    messages: []\nversion: 1\n"
+        ));
+        assert!(!may("---\nname: a\n---\nother:\n  messages: []\n"));
+        assert!(may("name: a\n---\nmessages: []\n"));
+        assert!(may("model: m\n'messages': []\n"));
+        assert!(may("\u{feff}model: m\nmessages : []\n"));
+        assert!(may("  model: m\n  messages: []\n"));
+        assert!(may("\"mess\\x61ges\": []\n"));
+        for undecided in [
+            "- role: user\n",
+            "{messages: []}\n",
+            "--- {messages: []}\n",
+            "a: &a {messages: []}\n<<: *a\n",
+            "&root\nmessages: []\n",
+            "? messages\n: []\n",
+        ] {
+            assert!(may(undecided), "{undecided}");
+        }
     }
 }

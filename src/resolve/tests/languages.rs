@@ -208,7 +208,7 @@ fn mustache_sections_and_partials_send_what_mustache_sends() {
             ("p/a.mustache", "A\n  {{> list}}\nB"),
             ("p/list.mustache", "one\ntwo\n"),
         ],
-        &["user: A\n  one\n  two\nB"],
+        &["user: A\none\ntwo\nB"],
     )]);
 }
 
@@ -246,7 +246,7 @@ fn liquid_tags_send_what_liquid_sends() {
                 ("p/a.liquid", "{% render 'b' for docs as d %}"),
                 ("p/b.liquid", "- {{ d.title }}"),
             ],
-            &["user: (docs:request - <d.title:request>)"],
+            &["user: - <d.title:request>"],
         ),
     ]);
 }
