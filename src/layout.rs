@@ -541,6 +541,19 @@ impl Barrier {
         }
     }
 
+    /// This barrier and a later one as one.
+    pub fn with(&self, later: &Barrier) -> Barrier {
+        let mut members = self.members.clone();
+        members.extend(&later.members);
+        Barrier {
+            members,
+            key: self.key.join(&later.key),
+            until: self.until.max(later.until),
+            end: self.end.max(later.end),
+            ..*self
+        }
+    }
+
     fn add(&mut self, index: usize, segment: &Segment, until: usize, end: f64) {
         self.members.push(index);
         self.key = self.key.join(&segment.key);

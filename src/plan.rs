@@ -149,7 +149,18 @@ pub fn as_written(layout: &Layout, members: &[usize]) -> (f64, f64) {
     let key = members.iter().fold(Key::constant(), |key, id| {
         key.join(&layout.segments[*id].key)
     });
-    (layout.offset(*first), layout.stranded(*last, &key))
+    let between: f64 = layout.segments[*first..*last]
+        .iter()
+        .filter(|segment| segment.is_stable())
+        .map(|segment| segment.tokens)
+        .sum();
+    // Text between neighbours is next to nothing; between values that are moved together it is stranded too.
+    const NEIGHBOURS: f64 = 128.0;
+    let between = if between < NEIGHBOURS { 0.0 } else { between };
+    (
+        layout.offset(*first),
+        between + layout.stranded(*last, &key),
+    )
 }
 
 /// The candidate with the largest gain; the simplest, then the first in wire order, where gains tie.
@@ -188,7 +199,13 @@ fn best(
         let move_alone = alone.as_ref().map_or(0.0, |(_, gain, _)| *gain);
         *gain > 2.0 * marker_alone && *gain > move_alone + ROUNDING
     });
-    [alone, bundled, marked]
+    // Where no edit gains anything by itself, several values may stand in front of one prefix that is long enough.
+    let together = if alone.is_none() && bundled.is_none() && marked.is_none() {
+        largest(joint_moves(current, &barriers, terms))
+    } else {
+        None
+    };
+    [alone, bundled, marked, together]
         .into_iter()
         .flatten()
         .fold(None, |best, next| match best {
@@ -241,6 +258,28 @@ fn strands_enough(current: &Layout, barrier: &Barrier, terms: &Terms) -> bool {
         .filter_map(Segment::volatility)
         .any(|v| v.origin == Origin::Order);
     barrier.setting || ordered || current.stranded(last, &barrier.key) >= f64::from(step)
+}
+
+/// The first barriers moved together: two, three, ... of them.
+fn joint_moves(current: &Layout, barriers: &[Barrier], terms: &Terms) -> Vec<Candidate> {
+    const MOST_TOGETHER: usize = 8;
+    let in_tools = |barrier: &Barrier| current.messages[barrier.message].section == Section::Tools;
+    let movable = barriers
+        .iter()
+        .filter(|barrier| !barrier.setting && !in_tools(barrier));
+    let mut joined: Option<Barrier> = None;
+    let mut out = Vec::new();
+    for barrier in movable.take(MOST_TOGETHER) {
+        let all = match &joined {
+            Some(known) => known.with(barrier),
+            None => barrier.clone(),
+        };
+        if joined.is_some() && strands_enough(current, &all, terms) {
+            out.extend(edit_barrier(current, &all));
+        }
+        joined = Some(all);
+    }
+    out
 }
 
 fn candidate(edit: Edit, members: Vec<usize>, layout: Layout) -> Candidate {
