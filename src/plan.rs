@@ -501,9 +501,7 @@ fn mark_edits(current: &Layout, terms: &Terms, conversation: bool) -> Vec<Candid
                         explicit_only: true,
                         ..marked.layout.clone()
                     });
-            if !covered(current, terms, index) {
-                out.push(marked);
-            }
+            out.push(marked);
             let Some(layout) = explicit else { continue };
             let bare = Layout {
                 explicit_only: true,

@@ -195,12 +195,18 @@ fn the_reports_are_what_their_schema_says() {
     ]);
     assert!(!full["prompts"].as_array().expect("prompts").is_empty());
     schema.accepts(&full);
-    schema.accepts(&json(&[
+    let inspected = json(&[
         "inspect",
         "fixtures/demo/before/prompts/handover.j2",
         "--output-format",
         "json",
-    ]));
+    ]);
+    schema.accepts_at(
+        "/properties/schema_version",
+        &inspected["schema_version"],
+    );
+    assert_eq!(inspected["prompts"].as_array().expect("prompts").len(), 1);
+    schema.accepts_at("/properties/prompts", &inspected["prompts"]);
     let rows = stdout(&["check", "fixtures/demo", "--output-format", "json-lines"]);
     assert_eq!(rows.lines().count(), EXPECTED.len());
     for row in rows.lines() {

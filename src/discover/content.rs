@@ -54,6 +54,9 @@ pub fn judge(text: &str, traits: &Traits, wanted: Option<&str>) -> Taken {
     if traits.says_prompt && count_signs(head, knowledge) >= knowledge.phrases {
         return prompt("name and content say prompt");
     }
+    if traits.says_prompt && dialect == Dialect::Jinja && knowledge.inherits.is_match(head) {
+        return prompt("its name says prompt, and it extends a template");
+    }
     if traits.structured && !traits.says_prompt {
         return Taken::skip("no prompt: a template of a structured file");
     }

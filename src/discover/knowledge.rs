@@ -93,6 +93,7 @@ pub struct Knowledge {
     pub opening_lines: usize,
     pub phrases: usize,
     pub signs: Vec<Pattern>,
+    pub inherits: Pattern,
     pub docs_links: usize,
     pub docs_front_matter: Pattern,
     pub dialects: Vec<(Dialect, Pattern)>,
@@ -189,6 +190,7 @@ fn load(root: &Value) -> Knowledge {
         opening_lines: number("opening-lines").unwrap_or_default(),
         phrases: number("phrases").unwrap_or_default(),
         signs: patterns(&root["signs"]),
+        inherits: pattern(&root["inherits"]),
         docs_links: number("docs-links").unwrap_or_default(),
         docs_front_matter: pattern(&root["docs-front-matter"]),
         dialects: list(&root["dialects"])
@@ -271,6 +273,7 @@ mod tests {
             "openers",
             "not-openers",
             "signs",
+            "inherits",
             "docs-front-matter",
             "dialects",
             "test-names",

@@ -81,6 +81,11 @@ fn templates_that_address_a_model_are_prompts() {
             "braces: name and content say prompt",
         ),
         (
+            "prompts/returns.j2",
+            "{% extends \"base.j2\" %}\n{% block desk %}Returns.{% endblock %}",
+            "jinja: its name says prompt, and it extends a template",
+        ),
+        (
             "src/system.md",
             "You are ${name}.",
             "dollar: opens with \"You are\"",
