@@ -363,17 +363,6 @@ fn openai_marks_and_instructions_are_read_in_wire_order() {
 }
 
 #[test]
-fn cached_content_of_gemini_is_stable_text_of_unknown_size_in_front() {
-    let body = r#"{"model": "gemini-2.5-flash", "cachedContent": "cachedContents/abc", "contents": [{"role": "user", "parts": [{"text": "Why?"}]}]}"#;
-    let analysis = check(&[("a.json", body)]);
-    let blocks = &analysis.prompts[0].prompt.messages[0].blocks;
-    let Piece::Slot(slot) = &blocks[0].pieces[0] else {
-        panic!("{blocks:?}");
-    };
-    assert!(slot.size.assumed && slot.volatility.class.is_stable());
-}
-
-#[test]
 fn headers_in_fenced_or_indented_examples_are_text() {
     let cases = [
         (
@@ -392,7 +381,7 @@ fn headers_in_fenced_or_indented_examples_are_text() {
             "<|im_start|>system\nA<|im_end|>\n<|im_start|>user\n{{ q }}<|im_end|>\n",
             2,
         ),
-        ("Human: {{ q }}\nAssistant:", 2),
+        ("Human: {{ q }}\nAssistant:", 1),
         (
             "You are a judge.\nHuman: people\nAssistant: programs\nDecide who wrote it.",
             1,

@@ -145,11 +145,13 @@ impl Evaluator<'_> {
             Value::Unknown(unknown) => {
                 self.filter_unknown(*unknown, name, args.len(), effect, expr)
             }
-            other if effect == Effect::Randomises => {
-                Value::unknown(self.here.written(expr.span), random(), 10).pick_place(&other)
-            }
-            other if effect == Effect::Shuffles => {
-                Value::unknown(self.here.written(expr.span), shuffled(), 10).pick_place(&other)
+            other if matches!(effect, Effect::Randomises | Effect::Shuffles) => {
+                let volatility = if effect == Effect::Shuffles {
+                    shuffled()
+                } else {
+                    random()
+                };
+                Value::unknown(self.here.written(expr.span), volatility, 10).pick_place(&other)
             }
             other => other,
         }
@@ -193,12 +195,11 @@ impl Evaluator<'_> {
                 }
             }
             Effect::Randomises => unknown.verdict.volatility = random(),
-            // What is of this call anyway is not repeated in any order.
-            Effect::Shuffles if unknown.verdict.volatility.class.scope() < Scope::Call => {
+            // What is new on every call anyway gains nothing from an order.
+            Effect::Shuffles if unknown.verdict.volatility.priced().scope() < Scope::Call => {
                 unknown.verdict.volatility = shuffled();
             }
-            Effect::Shuffles => {}
-            Effect::Keeps | Effect::Window => {}
+            Effect::Keeps | Effect::Window | Effect::Shuffles => {}
         }
         unknown.into_value()
     }

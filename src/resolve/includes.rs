@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use crate::frontend::template::dialect::Dialect;
 use crate::frontend::template::tree::{Expr, ExprKind, Include, Node};
 use crate::frontend::Problem;
 use crate::prompt::{Branch, Hop, Piece};
@@ -145,10 +146,14 @@ impl Evaluator<'_> {
             Found::Missing(_) if !include.fallback.is_empty() => self.nodes(&include.fallback),
             Found::Missing(_) if include.ignore_missing => Vec::new(),
             Found::Missing(name) => {
-                self.problem(
-                    Problem::new(include.span, format!("`{name}` is not found"))
-                        .with_help("its text is taken to be stable, of unknown size"),
-                );
+                // Handlebars partials go by names that code registers: only a path says that a file is meant.
+                let registered = self.here.dialect == Dialect::Handlebars && !name.contains('/');
+                if !registered {
+                    self.problem(
+                        Problem::new(include.span, format!("`{name}` is not found"))
+                            .with_help("its text is taken to be stable, of unknown size"),
+                    );
+                }
                 vec![self.missing(written, include.span, "a file that is not here")]
             }
             Found::Cycle(name) => {

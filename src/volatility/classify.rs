@@ -45,9 +45,9 @@ pub enum Effect {
     Granularity(Class),
     /// The order becomes fixed (`sort`, `sorted`, `dictsort`, `tojson(sort_keys=true)`).
     Orders,
-    /// New on every call (`random`).
+    /// New on every call (`random`, `sample`).
     Randomises,
-    /// In another order on every call (`shuffle`).
+    /// The same items in another order on every call (`shuffle`).
     Shuffles,
     /// A window over the newest items (`last(n)`, a slice from the end).
     Window,

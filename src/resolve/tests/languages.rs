@@ -208,7 +208,7 @@ fn mustache_sections_and_partials_send_what_mustache_sends() {
             ("p/a.mustache", "A\n  {{> list}}\nB"),
             ("p/list.mustache", "one\ntwo\n"),
         ],
-        &["user: A\none\ntwo\nB"],
+        &["user: A\n  one\n  two\nB"],
     )]);
 }
 
