@@ -346,9 +346,10 @@ pub fn context_of(below: &str) -> Context {
     let knowledge = knowledge();
     let lower = below.to_ascii_lowercase();
     let (folders, name) = lower.rsplit_once('/').unwrap_or(("", &lower));
-    let in_test_folder = folders
-        .split('/')
-        .any(|folder| knowledge.test_folders.iter().any(|word| word == folder));
+    let in_test_folder = folders.split('/').any(|folder| {
+        let known = knowledge.test_folders.iter().any(|word| word == folder);
+        known || knowledge.test_folder_names.is_match(folder)
+    });
     if in_test_folder || knowledge.test_names.is_match(name) {
         Context::Test
     } else {

@@ -152,7 +152,16 @@ pub fn analyse(request: &Request) -> Analysis {
 
     let mut marks: BTreeMap<Arc<str>, FileMarks> = BTreeMap::new();
     let mut inputs = Vec::with_capacity(read.len());
+    let mut problems = Vec::new();
     for file in read {
+        if let ParsedKind::Template { tree, .. } = &file.parsed.kind {
+            let path = &file.parsed.file.path;
+            problems.extend(
+                tree.problems
+                    .iter()
+                    .map(|problem| (path.clone(), problem.clone())),
+            );
+        }
         marks.insert(
             file.parsed.file.path.clone(),
             FileMarks {
@@ -179,6 +188,9 @@ pub fn analyse(request: &Request) -> Analysis {
     };
     let assume_for = |path: &str| (request.settings_for)(path).assume.clone();
     let resolution = resolve::resolve(inputs, request.workspace, &classifier_for, &assume_for);
+    problems.extend(resolution.problems);
+    problems.sort_by(|a, b| (&a.0, a.1.span, &a.1.message).cmp(&(&b.0, b.1.span, &b.1.message)));
+    problems.dedup();
     for (path, role) in &resolution.partial_of {
         if let Some(line) = listed.iter_mut().find(|line| line.path == *path) {
             line.taken_as = "partial";
@@ -207,7 +219,7 @@ pub fn analyse(request: &Request) -> Analysis {
     );
     errors.sort();
     errors.dedup();
-    let (findings, sources) = findings::collect(request, &prompts, &resolution.problems, &marks);
+    let (findings, sources) = findings::collect(request, &prompts, &problems, &marks);
     Analysis {
         files,
         uncacheable: uncacheable(&prompts),
@@ -264,12 +276,21 @@ fn outcome(request: &Request, candidate: &discover::Candidate) -> Outcome {
             }
         }
     };
-    let listed = ListedFile {
-        path: path.clone(),
-        taken_as: taken.word(),
-        why: taken.reason(),
-    };
     let document = read.into_inner().ok().flatten();
+    let sends_nothing = document.as_ref().is_some_and(|d| d.drafts.is_empty());
+    let listed = if sends_nothing && matches!(taken, Taken::Prompt { .. }) {
+        ListedFile {
+            path: path.clone(),
+            taken_as: "skipped",
+            why: format!("{}, but no request with a cacheable prefix", taken.reason()),
+        }
+    } else {
+        ListedFile {
+            path: path.clone(),
+            taken_as: taken.word(),
+            why: taken.reason(),
+        }
+    };
     let parsed = file.and_then(|file| parse(candidate, &taken, file, document));
     let error = parsed.as_ref().and_then(|parsed| {
         let invalid = parsed.parsed.file.invalid_bytes;
@@ -354,6 +375,11 @@ fn judged(request: &Request, prompt: Prompt, in_tests: &dyn Fn(&str) -> bool) ->
         }
         (None, None, Some(name)) => ((request.model_for)(None, Some(name)), TargetSource::Config),
         (None, None, None) => ((request.model_for)(None, None), TargetSource::Default),
+    };
+    // A name that the table does not know is judged as another model: that is an assumption, not what was declared.
+    let source = match source {
+        TargetSource::Declared if model.fallback => TargetSource::Default,
+        source => source,
     };
     let test = in_tests(&prompt.origin.path);
     let counter = counting::counter(&prompt, &model);

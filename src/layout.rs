@@ -121,6 +121,25 @@ pub struct Layout {
     /// Markers are set where this source cannot show them (by the code that sends a template): every message end
     /// and history end is taken to be marked.
     pub assumed_marks: bool,
+    /// The provider caches nothing without a routing key, and the request sends none.
+    pub unkeyed: bool,
+    /// Texts of other files and places within the stable runs, in wire order: what another request may hold as well.
+    pub parts: Vec<Part>,
+}
+
+/// A text within a stable run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Part {
+    /// Id of the run's segment.
+    pub segment: usize,
+    /// Of the text without white space around it.
+    pub hash: u64,
+    /// Tokens of the run in front of it.
+    pub at: f64,
+    pub tokens: f64,
+    pub place: Place,
+    /// Hash of the run in front of it.
+    pub front: u64,
 }
 
 /// The terms under which a layout is priced.
@@ -219,7 +238,7 @@ impl Layout {
 
     /// Where the target can match, ascending, each at least the minimum.
     pub fn ends(&self, terms: &Terms) -> Vec<End> {
-        if !terms.caches() {
+        if !terms.caches() || self.unkeyed {
             return Vec::new();
         }
         let minimum = f64::from(terms.model.minimum);
@@ -519,6 +538,19 @@ impl Barrier {
             setting,
             until,
             end,
+        }
+    }
+
+    /// This barrier and a later one as one.
+    pub fn with(&self, later: &Barrier) -> Barrier {
+        let mut members = self.members.clone();
+        members.extend(&later.members);
+        Barrier {
+            members,
+            key: self.key.join(&later.key),
+            until: self.until.max(later.until),
+            end: self.end.max(later.end),
+            ..*self
         }
     }
 

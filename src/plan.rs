@@ -41,6 +41,8 @@ pub enum Edit {
     DropMark { mark: Mark },
     /// Only explicit marks are written.
     Explicit,
+    /// A routing key is sent, without which nothing is cached.
+    Key,
 }
 
 /// One edit of the plan with what it saves at its turn.
@@ -87,6 +89,12 @@ pub fn plan(layout: &Layout, terms: &Terms, conversation: bool) -> Plan {
     let now = current.bill(terms);
     let mut bill = now;
     let mut steps = Vec::new();
+    if current.unkeyed && terms.caches() {
+        current.unkeyed = false;
+        let after = current.bill(terms);
+        steps.extend(key_step(&current, &now, &after));
+        bill = after;
+    }
     while steps.len() < breadth(layout) && terms.caches() {
         let Some((candidate, gain, after)) = best(&current, terms, conversation, &bill) else {
             break;
@@ -114,6 +122,25 @@ pub fn plan(layout: &Layout, terms: &Terms, conversation: bool) -> Plan {
     }
 }
 
+/// Sending the key that caching needs. Worth nothing by itself where a value stands in front of everything: the edits
+/// that follow are then priced as with a key.
+fn key_step(keyed: &Layout, before: &Bill, after: &Bill) -> Option<Step> {
+    let first = keyed.segments.first()?;
+    let gain = before.usd_per_1k_calls - after.usd_per_1k_calls;
+    (gain > ROUNDING).then(|| Step {
+        edit: Edit::Key,
+        members: vec![first.id],
+        mark_behind: None,
+        splits: false,
+        explicit: false,
+        gain,
+        stranded: 0.0,
+        before: 0.0,
+        bill_before: *before,
+        bill_after: *after,
+    })
+}
+
 /// Offset of the first member and what the members strand together, on the request as it is.
 pub fn as_written(layout: &Layout, members: &[usize]) -> (f64, f64) {
     let (Some(first), Some(last)) = (members.first(), members.last()) else {
@@ -122,7 +149,18 @@ pub fn as_written(layout: &Layout, members: &[usize]) -> (f64, f64) {
     let key = members.iter().fold(Key::constant(), |key, id| {
         key.join(&layout.segments[*id].key)
     });
-    (layout.offset(*first), layout.stranded(*last, &key))
+    let between: f64 = layout.segments[*first..*last]
+        .iter()
+        .filter(|segment| segment.is_stable())
+        .map(|segment| segment.tokens)
+        .sum();
+    // Text between neighbours is next to nothing; between values that are moved together it is stranded too.
+    const NEIGHBOURS: f64 = 128.0;
+    let between = if between < NEIGHBOURS { 0.0 } else { between };
+    (
+        layout.offset(*first),
+        between + layout.stranded(*last, &key),
+    )
 }
 
 /// The candidate with the largest gain; the simplest, then the first in wire order, where gains tie.
@@ -141,6 +179,10 @@ fn best(
         candidates
             .into_iter()
             .map(price)
+            // A marker is worth its place only where it brings more than a few tokens into the cache.
+            .filter(|(candidate, _, after)| {
+                candidate.edit != Edit::Mark || after.read - bill.read >= terms.granularity()
+            })
             .fold(None, |best, next| match best {
                 Some((_, gain, _)) if next.1 <= gain + ROUNDING => best,
                 _ if next.1 <= ROUNDING => best,
@@ -157,7 +199,13 @@ fn best(
         let move_alone = alone.as_ref().map_or(0.0, |(_, gain, _)| *gain);
         *gain > 2.0 * marker_alone && *gain > move_alone + ROUNDING
     });
-    [alone, bundled, marked]
+    // Where no edit gains anything by itself, several values may stand in front of one prefix that is long enough.
+    let together = if alone.is_none() && bundled.is_none() && marked.is_none() {
+        largest(joint_moves(current, &barriers, terms))
+    } else {
+        None
+    };
+    [alone, bundled, marked, together]
         .into_iter()
         .flatten()
         .fold(None, |best, next| match best {
@@ -212,6 +260,28 @@ fn strands_enough(current: &Layout, barrier: &Barrier, terms: &Terms) -> bool {
     barrier.setting || ordered || current.stranded(last, &barrier.key) >= f64::from(step)
 }
 
+/// The first barriers moved together: two, three, ... of them.
+fn joint_moves(current: &Layout, barriers: &[Barrier], terms: &Terms) -> Vec<Candidate> {
+    const MOST_TOGETHER: usize = 8;
+    let in_tools = |barrier: &Barrier| current.messages[barrier.message].section == Section::Tools;
+    let movable = barriers
+        .iter()
+        .filter(|barrier| !barrier.setting && !in_tools(barrier));
+    let mut joined: Option<Barrier> = None;
+    let mut out = Vec::new();
+    for barrier in movable.take(MOST_TOGETHER) {
+        let all = match &joined {
+            Some(known) => known.with(barrier),
+            None => barrier.clone(),
+        };
+        if joined.is_some() && strands_enough(current, &all, terms) {
+            out.extend(edit_barrier(current, &all));
+        }
+        joined = Some(all);
+    }
+    out
+}
+
 fn candidate(edit: Edit, members: Vec<usize>, layout: Layout) -> Candidate {
     Candidate {
         edit,
@@ -234,8 +304,10 @@ fn edit_barrier(current: &Layout, barrier: &Barrier) -> Option<Candidate> {
     let ordered = speaker(members())
         .and_then(Segment::volatility)
         .is_some_and(|v| v.origin == Origin::Order);
-    let in_tools = current.messages[barrier.message].section == Section::Tools;
-    if barrier.setting || ordered || in_tools {
+    // What stands in a tool list or a schema cannot be sent anywhere else.
+    let section = &current.messages[barrier.message].section;
+    let fixed = matches!(section, Section::Tools | Section::Schema);
+    if barrier.setting || ordered || fixed {
         let mut layout = current.clone();
         for index in &barrier.members {
             layout.segments[*index].key = Key::constant();
@@ -349,6 +421,7 @@ fn with_mark(current: &Layout, index: usize) -> (Layout, bool) {
 }
 
 /// Segment indices behind which a marker may earn something: before each change of the key, and behind a history.
+/// No marker stands behind the frame of a message.
 fn boundaries(current: &Layout) -> Vec<usize> {
     let mut out = Vec::new();
     for index in 0..current.segments.len() {
@@ -356,11 +429,13 @@ fn boundaries(current: &Layout) -> Vec<usize> {
         if segment.key.scope == Scope::Call {
             break;
         }
-        let change = current
-            .segments
-            .get(index + 1)
+        let change = current.segments[index + 1..]
+            .iter()
+            .find(|next| next.kind != Kind::Framing)
             .is_none_or(|next| !next.key.is_constant() && !segment.key.at_least(&next.key));
-        if segment.tokens > 0.0 && (change || matches!(segment.kind, Kind::History { .. })) {
+        let content = segment.tokens > 0.0 && segment.kind != Kind::Framing;
+        let history = matches!(segment.kind, Kind::History { .. });
+        if content && (change || history) {
             out.push(index);
         }
     }
@@ -370,6 +445,16 @@ fn boundaries(current: &Layout) -> Vec<usize> {
         out.drain(most / 2..out.len() - most / 2);
     }
     out
+}
+
+/// Whether the request can match so close in front of the place behind a segment that a marker there is not worth its
+/// line: a lead such as `Question:` in front of the value is no prefix of its own.
+fn covered(layout: &Layout, terms: &Terms, index: usize) -> bool {
+    let at = layout.offset(index + 1);
+    layout
+        .ends(terms)
+        .iter()
+        .any(|end| end.at <= at && at - end.at < terms.granularity())
 }
 
 fn bundles(current: &Layout, barriers: &[Barrier], terms: &Terms) -> Vec<Candidate> {
@@ -410,20 +495,27 @@ fn mark_edits(current: &Layout, terms: &Terms, conversation: bool) -> Vec<Candid
                 ..candidate(Edit::Mark, vec![id], layout)
             };
             // Explicit mode stops the write of a tail that no later call reads; in a conversation the next turn reads it.
-            if terms.model.matching == Match::Ends && !current.explicit_only && !conversation {
-                let layout = Layout {
-                    explicit_only: true,
-                    ..marked.layout.clone()
-                };
+            let explicit =
+                (terms.model.matching == Match::Ends && !current.explicit_only && !conversation)
+                    .then(|| Layout {
+                        explicit_only: true,
+                        ..marked.layout.clone()
+                    });
+            if !covered(current, terms, index) {
                 out.push(marked);
+            }
+            let Some(layout) = explicit else { continue };
+            let bare = Layout {
+                explicit_only: true,
+                ..current.clone()
+            };
+            if !covered(&bare, terms, index) {
                 out.push(Candidate {
                     mark_behind: Some(id),
                     splits,
                     explicit: true,
                     ..candidate(Edit::Explicit, vec![id], layout)
                 });
-            } else {
-                out.push(marked);
             }
         }
     }
@@ -443,12 +535,12 @@ fn mark_edits(current: &Layout, terms: &Terms, conversation: bool) -> Vec<Candid
             ..candidate(Edit::Explicit, vec![last], layout)
         });
     }
-    out.extend(misplaced(current, conversation));
+    out.extend(misplaced(current, terms, conversation));
     out
 }
 
 /// Moves and removals of markers behind which no later call can share.
-fn misplaced(current: &Layout, conversation: bool) -> Vec<Candidate> {
+fn misplaced(current: &Layout, terms: &Terms, conversation: bool) -> Vec<Candidate> {
     let Some(from) = misplaced_from(current, conversation) else {
         return Vec::new();
     };
@@ -471,6 +563,9 @@ fn misplaced(current: &Layout, conversation: bool) -> Vec<Candidate> {
         let mut dropped = current.clone();
         dropped.marks.remove(number);
         for index in &places {
+            if covered(&dropped, terms, *index) {
+                continue;
+            }
             let (layout, splits) = with_mark(&dropped, *index);
             out.push(Candidate {
                 mark_behind: Some(current.segments[*index].id),

@@ -19,7 +19,32 @@ macro_rules! page {
     };
 }
 /// Every page, embedded at build time, by id. A new rule is one line here.
-const PAGES: &[(&str, &str)] = &[page!("variable-before-stable"), page!("volatile-prefix")];
+const PAGES: &[(&str, &str)] = &[
+    page!("below-guarantee"),
+    page!("breakpoint-below-minimum"),
+    page!("breakpoint-lookback"),
+    page!("breakpoint-ttl-order"),
+    page!("cache-option-unsupported"),
+    page!("conditional-prefix"),
+    page!("divergent-prefix"),
+    page!("history-rewrite"),
+    page!("missing-breakpoint"),
+    page!("missing-cache-key"),
+    page!("over-budget"),
+    page!("parse-error"),
+    page!("prefix-below-minimum"),
+    page!("too-many-breakpoints"),
+    page!("unread-cache-write"),
+    page!("unsplit-message"),
+    page!("unstable-order"),
+    page!("unstable-tools"),
+    page!("unused-suppression"),
+    page!("variable-before-stable"),
+    page!("varying-setting"),
+    page!("volatile-breakpoint"),
+    page!("volatile-cache-key"),
+    page!("volatile-prefix"),
+];
 
 /// How a rule's findings can be mended by the tool.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

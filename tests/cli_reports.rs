@@ -10,6 +10,8 @@ use prefixlint::source::{Place, SourceFile};
 use prefixlint::volatility::{Class, Confidence};
 use serde_json::Value;
 
+mod cli_schema;
+
 fn place(file: &SourceFile, needle: &str) -> Place {
     let at = file.text.find(needle).expect("the needle is there");
     Place::new(&file.path, at, at + needle.len())
@@ -291,13 +293,12 @@ fn concise_is_one_line_a_finding() {
 
 #[test]
 fn json_is_what_the_schema_says() {
-    let schema: Value =
-        serde_json::from_str(include_str!("../schemas/prefixlint-output.schema.json")).unwrap();
+    let schema = cli_schema::schema();
     let text = render("json", &rich(), ALL);
     assert_eq!(text, render("json", &rich(), ALL), "the same bytes");
     let value: Value = serde_json::from_str(&text).unwrap();
     let mut wrong = Vec::new();
-    check(&schema, &schema, &value, "$", &mut wrong);
+    cli_schema::check(&schema, &schema, &value, "$", &mut wrong);
     assert!(wrong.is_empty(), "{wrong:#?}");
     let first = &value["findings"][0];
     assert_eq!(first["start"]["column"], 28, "code points");
@@ -306,7 +307,7 @@ fn json_is_what_the_schema_says() {
     assert_eq!(value["summary"]["savings"]["usd_per_1k_calls"], 7.369);
     let mut broken = value.clone();
     broken["findings"][0]["severity"] = "fatal".into();
-    check(&schema, &schema, &broken, "$", &mut wrong);
+    cli_schema::check(&schema, &schema, &broken, "$", &mut wrong);
     assert!(!wrong.is_empty(), "the checker sees a wrong value");
 }
 
@@ -323,77 +324,4 @@ fn json_lines_end_with_a_summary() {
         .collect();
     assert_eq!(kinds, ["finding", "finding", "finding", "summary"]);
     assert_eq!(lines[3]["summary"]["warning"], 1);
-}
-
-/// The part of JSON Schema that our schema uses; a key that an object has and the schema does not name is wrong too.
-fn check(root: &Value, schema: &Value, value: &Value, at: &str, wrong: &mut Vec<String>) {
-    if let Some(reference) = schema["$ref"].as_str() {
-        let target = root.pointer(reference.trim_start_matches('#'));
-        return check(root, target.expect("a known $ref"), value, at, wrong);
-    }
-    if let Some(options) = schema["anyOf"].as_array() {
-        let fits = options.iter().any(|option| {
-            let mut own = Vec::new();
-            check(root, option, value, at, &mut own);
-            own.is_empty()
-        });
-        if !fits {
-            wrong.push(format!("{at}: fits no option: {value}"));
-        }
-        return;
-    }
-    let allowed = schema["enum"].as_array();
-    if allowed.is_some_and(|allowed| !allowed.contains(value)) {
-        wrong.push(format!("{at}: {value} is not in the list"));
-    }
-    if schema
-        .get("const")
-        .is_some_and(|constant| constant != value)
-    {
-        wrong.push(format!("{at}: {value} is not the constant"));
-    }
-    let types: Vec<&str> = match &schema["type"] {
-        Value::String(one) => vec![one],
-        Value::Array(many) => many.iter().filter_map(Value::as_str).collect(),
-        _ => Vec::new(),
-    };
-    let is = |name: &str| match name {
-        "object" => value.is_object(),
-        "array" => value.is_array(),
-        "string" => value.is_string(),
-        "boolean" => value.is_boolean(),
-        "null" => value.is_null(),
-        "integer" => value.is_i64() || value.is_u64(),
-        _ => value.is_number(),
-    };
-    if !types.is_empty() && !types.iter().any(|name| is(name)) {
-        wrong.push(format!("{at}: {value} is not {types:?}"));
-    }
-    let minimum = schema["minimum"].as_f64();
-    if minimum.is_some_and(|least| value.as_f64().is_some_and(|number| number < least)) {
-        wrong.push(format!("{at}: {value} is too small"));
-    }
-    if let (Some(properties), Some(object)) = (schema["properties"].as_object(), value.as_object())
-    {
-        for (key, inner) in object {
-            match properties.get(key) {
-                Some(schema) => check(root, schema, inner, &format!("{at}.{key}"), wrong),
-                None => wrong.push(format!("{at}.{key}: not in the schema")),
-            }
-        }
-        for key in schema["required"].as_array().into_iter().flatten() {
-            if !object.contains_key(key.as_str().unwrap_or_default()) {
-                wrong.push(format!("{at}: lacks {key}"));
-            }
-        }
-    }
-    for (index, inner) in value.as_array().into_iter().flatten().enumerate() {
-        check(
-            root,
-            &schema["items"],
-            inner,
-            &format!("{at}[{index}]"),
-            wrong,
-        );
-    }
 }

@@ -9,7 +9,7 @@ use oracle::generate::{template, Node};
 use oracle::languages::{render, values, Language, Writer};
 use oracle::{judge, predict, prompts};
 use proptest::prelude::*;
-use proptest::test_runner::TestRunner;
+use proptest::test_runner::{RngSeed, TestRunner};
 
 /// `Ok(false)`: the engine refuses the template, so there is nothing to hold it against.
 fn holds(language: Language, nodes: &[Node]) -> Result<bool, String> {
@@ -37,12 +37,21 @@ fn holds(language: Language, nodes: &[Node]) -> Result<bool, String> {
     Ok(true)
 }
 
+/// The same templates on every run; `PROPTEST_RNG_SEED` asks for others.
+fn seed() -> RngSeed {
+    match ProptestConfig::default().rng_seed {
+        RngSeed::Random => RngSeed::Fixed(1),
+        chosen => chosen,
+    }
+}
+
 /// Runs a language's templates on a stack of its own: the strategy nests deeper than a test thread's holds.
 fn run(language: Language, cases: u32) {
     let test = move || {
         let mut runner = TestRunner::new(ProptestConfig {
             cases,
             failure_persistence: None,
+            rng_seed: seed(),
             ..ProptestConfig::default()
         });
         let held = Cell::new(0);

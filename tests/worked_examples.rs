@@ -152,6 +152,8 @@ fn layout(pieces: &[(f64, Of, usize, bool)]) -> Layout {
         marks,
         explicit_only: false,
         assumed_marks: false,
+        unkeyed: false,
+        parts: vec![],
     }
 }
 
@@ -537,4 +539,23 @@ fn the_boundary_is_free_of_traffic() {
     }
     let clean = one_message(&[(1500.0, Constant), (50.0, Request)]);
     close(clean.boundary(&terms(&m, 1.0, 1.0)), 1408.0);
+}
+
+#[test]
+fn values_that_only_together_free_a_prefix_are_moved_together() {
+    let m = gpt54();
+    let t = terms(&m, 1.0, 1.0);
+    let l = one_message(&[
+        (400.0, Constant),
+        (20.0, Request),
+        (500.0, Constant),
+        (20.0, Request),
+        (400.0, Constant),
+        (50.0, Request),
+    ]);
+    let p = plan(&l, &t, false);
+    assert_eq!(p.steps.len(), 1);
+    assert_eq!(p.steps[0].members, [1, 3]);
+    close(p.steps[0].stranded, 900.0);
+    close(cost(&p.after, &t), (1280.0 * 0.25 + 110.0 * 2.5) / 1000.0);
 }

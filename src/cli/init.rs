@@ -73,34 +73,66 @@ fn config(analysis: &Analysis) -> String {
         let models: Vec<&str> = models.into_iter().collect();
         let _ = writeln!(out, "# Models that they name: {}.", models.join(", "));
     }
+    // The folder with the most prompts stands for what the user fills in.
+    let busiest = folders.iter().max_by_key(|(_, count)| **count);
+    let include = match busiest {
+        Some((folder, _)) if *folder != "." => format!("\"{folder}/**\""),
+        _ => "\"prompts/**\"".to_string(),
+    };
     let _ = write!(
         out,
         "
 # The model of prompts that name none.
 model: {default}
 
-# Traffic of each prompt. With calls-per-month, findings are priced in dollars a month.
+# Traffic of each prompt: how often it is called decides whether a cache entry is still there. Without calls-per-month
+# the reference traffic holds (one call a minute, 100 users, 10 tenants) and nothing is priced by the month.
 # traffic:
-#   calls-per-month: 200000
-#   users: 500
-#   tenants: 20
-#   calls-per-session: 6
+#   calls-per-month: 200000     # of each prompt
+#   users: 500                  # who share what is of one user
+#   tenants: 20                 # who share what is of one tenant
+#   calls-per-session: 6        # where the request carries a conversation
+#   minutes-between-calls: 1    # within a session
+#   batch: false                # sent by the provider's batch interface
+#   ttl: 5                      # minutes an unused entry lives; without it the model's own
 
-# Sizes of what the repository does not hold, in tokens.
-# assume: {{ history-tokens: 2000, tools-tokens: 500 }}
+# Sizes of what the repository does not hold, in tokens, and how often the state of a session (mode, plan) changes.
+# assume:
+#   history-tokens: 2000
+#   tools-tokens: 500
+#   unknown-text-tokens: 200
+#   flips: 1
 
-# Always prompts; never looked at.
-# include: [\"prompts/**\"]
+# Files that always are prompts, and files that are never looked at.
+# include: [{include}]
 # exclude: [\"**/testdata/**\"]
 
-# Values that are the same for everybody, or are not what their name says.
-# volatility: {{ company_name: constant }}
+# Findings in tests, examples and docs: note, same (as elsewhere) or off.
+# tests: note
 
-# rules: {{ conditional-prefix: note }}
+# Values that are not what their name says: constant, deploy, day, hour, minute, tenant, user, session, state, request,
+# unique. `constant` for a name that is the same for all callers.
+# volatility:
+#   company_name: constant
+#   \"ctx.ticket*\": request
 
-# Other models, traffic and rules for some paths.
+# Level of a rule or a category: off, note, warning, error. `prefixlint rules` lists them.
+# rules:
+#   conditional-prefix: note
+
+# A warning saves at least this share of the prompt's input cost.
+# warn-at: 5%
+
+# Limits in tokens: the largest prompt, and the fewest tokens that a call must read from the cache.
+# budget:
+#   - paths: [{include}]
+#     tokens: 6000
+#     min-cached-tokens: 1024
+
+# Another model, other traffic or rules for some paths; later entries win.
 # overrides:
-#   - paths: [\"support/**\"]
+#   - paths: [{include}]
+#     model: {default}
 #     traffic: {{ calls-per-month: 2000000 }}
 "
     );

@@ -159,7 +159,8 @@ fn stdin(paths: &mut Vec<PathBuf>, matches: &ArgMatches) -> Result<Option<Stdin>
     std::io::stdin()
         .read_to_end(&mut bytes)
         .map_err(|error| Failure::new(format!("cannot read standard input: {error}")))?;
-    *paths = vec![filename.clone()];
+    // The text stands for the file, which need not be there.
+    paths.clear();
     Ok(Some(Stdin { filename, bytes }))
 }
 

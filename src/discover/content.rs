@@ -17,7 +17,7 @@ const HEAD: usize = 64 << 10;
 pub fn judge(text: &str, traits: &Traits, wanted: Option<&str>) -> Taken {
     let head = head(text);
     let dialect = match traits.dialect {
-        Some(Dialect::Dotprompt) if !head.contains("{{") => guess_dialect(head),
+        Some(Dialect::Dotprompt) if !is_dotprompt(head) => guess_dialect(head),
         Some(dialect) => dialect,
         None => guess_dialect(head),
     };
@@ -58,6 +58,11 @@ pub fn judge(text: &str, traits: &Traits, wanted: Option<&str>) -> Taken {
         return Taken::skip("no prompt: a template of a structured file");
     }
     partial("content does not address a model; counts where something loads it")
+}
+
+/// Others name their Jinja or plain text `.prompt` too; front matter is Dotprompt's own.
+fn is_dotprompt(head: &str) -> bool {
+    head.starts_with("---") || (head.contains("{{") && !head.contains("{%"))
 }
 
 fn head(text: &str) -> &str {

@@ -97,6 +97,7 @@ pub struct Knowledge {
     pub docs_front_matter: Pattern,
     pub dialects: Vec<(Dialect, Pattern)>,
     pub test_folders: Vec<String>,
+    pub test_folder_names: Pattern,
     pub test_names: Pattern,
 }
 
@@ -199,6 +200,7 @@ fn load(root: &Value) -> Knowledge {
             })
             .collect(),
         test_folders: strings(&root["test-folders"]),
+        test_folder_names: pattern(&root["test-folder-names"]),
         test_names: pattern(&root["test-names"]),
     }
 }

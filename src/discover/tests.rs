@@ -71,6 +71,11 @@ fn templates_that_address_a_model_are_prompts() {
         ),
         ("a/x.prompt", "Sum up: {{input}}", "dotprompt: by its name"),
         (
+            "a/x.prompt",
+            "Sum up: {{input}}{% if brief %} in one line{% endif %}",
+            "jinja: by its name",
+        ),
+        (
             "prompts/sum.txt",
             "Sum up.\nDo not lie.\nContext: {c}",
             "braces: name and content say prompt",
@@ -346,6 +351,9 @@ fn tests_and_examples_are_judged_below_the_argument() {
     assert_eq!(context_of("src/test_prompt.py"), Context::Test);
     assert_eq!(context_of("src/prompt.spec.ts"), Context::Test);
     assert_eq!(context_of("src/contest.py"), Context::Production);
+    assert_eq!(context_of("Chat.Core.Tests/a.prompty"), Context::Test);
+    assert_eq!(context_of("web/docs-examples/a.prompty"), Context::Test);
+    assert_eq!(context_of("latest/a.prompty"), Context::Production);
 }
 
 #[test]
@@ -375,5 +383,16 @@ fn the_language_of_plain_files_is_guessed() {
         ("It costs $5.", Dialect::Plain),
     ] {
         assert_eq!(content::guess_dialect(text), expected, "{text}");
+    }
+}
+
+#[test]
+fn pages_that_steer_a_coding_agent_are_no_prompts() {
+    for path in [
+        "instructions/prompt.instructions.md",
+        "agents/prompt-writer.agent.md",
+    ] {
+        let text = "You are an expert. Use `${selection}` where it helps.";
+        assert!(!taken(path, text).starts_with("prompt"), "{path}");
     }
 }

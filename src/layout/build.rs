@@ -1,7 +1,7 @@
 //! From a prompt to a layout: wire order, one segment per stable run or value, tokens of the target model.
 
 use super::keys::{fork_key, value_key, weight};
-use super::{Kind, Layout, Mark, MessageInfo, Segment, BLOCK_GAP};
+use super::{Kind, Layout, Mark, MessageInfo, Part, Segment, BLOCK_GAP};
 use crate::config::Assume;
 use crate::prompt::{
     Block, Branch, Conversation, History, MarkerHow, Message, Piece, Prompt, Repeat, Section,
@@ -30,6 +30,7 @@ pub fn build(prompt: &Prompt, model: &Model, assume: &Assume, counter: &dyn Coun
         segments: Vec::new(),
         messages: Vec::new(),
         marks: Vec::new(),
+        parts: Vec::new(),
         run: Run::default(),
         message: 0,
         block: 0,
@@ -70,16 +71,21 @@ pub fn build(prompt: &Prompt, model: &Model, assume: &Assume, counter: &dyn Coun
         marks: builder.marks,
         explicit_only,
         assumed_marks,
+        unkeyed: unkeyed(prompt, model),
+        parts: builder.parts,
     };
     for (id, segment) in layout.segments.iter_mut().enumerate() {
         segment.id = id;
     }
-    if automatic(prompt) {
-        if let Some(last) = layout.segments.last() {
+    let marked = layout.marks.iter();
+    let known = marked.clone().any(|mark| mark.how == MarkerHow::Automatic);
+    if let (Some(setting), false) = (automatic(prompt), known) {
+        let taken = |block| layout.marks.iter().any(|mark| mark.block == block);
+        if let Some(last) = layout.segments.last().filter(|last| !taken(last.block)) {
             layout.marks.push(Mark {
                 block: last.block,
-                ttl: None,
-                place: None,
+                ttl: automatic_ttl(prompt),
+                place: Some(setting.place.clone()),
                 how: MarkerHow::Automatic,
             });
         }
@@ -87,11 +93,33 @@ pub fn build(prompt: &Prompt, model: &Model, assume: &Assume, counter: &dyn Coun
     layout
 }
 
-fn automatic(prompt: &Prompt) -> bool {
+/// Whether the model caches only what is sent with a key, and this request shows that it has none.
+fn unkeyed(prompt: &Prompt, model: &Model) -> bool {
+    let (Some(key), Some(0.0)) = (&model.cache_key, model.rate_per_key) else {
+        return false;
+    };
+    let whole = !prompt.fragment && prompt.target.api.is_some();
+    whole && !prompt.settings.iter().any(|setting| setting.name == *key)
+}
+
+/// The option that asks for a breakpoint behind the last block.
+fn automatic(prompt: &Prompt) -> Option<&Setting> {
     prompt
         .settings
         .iter()
-        .any(|setting| setting.name == "cache_control" || setting.name == "cache_control.type")
+        .find(|setting| setting.name == "cache_control" || setting.name == "cache_control.type")
+}
+
+/// Minutes of the automatic breakpoint's TTL, where the option states one.
+fn automatic_ttl(prompt: &Prompt) -> Option<u32> {
+    let setting = prompt
+        .settings
+        .iter()
+        .find(|setting| setting.name == "cache_control.ttl")?;
+    let text = setting.literal()?.trim();
+    let hours = text.strip_suffix('h').and_then(|n| n.parse::<u32>().ok());
+    let minutes = text.strip_suffix('m').and_then(|n| n.parse().ok());
+    hours.and_then(|n| n.checked_mul(60)).or(minutes)
 }
 
 /// Whether the source is one that shows its cache markers: a request body, or anything that holds one.
@@ -144,8 +172,24 @@ fn wire_order<'a>(messages: &'a [Message], model: &Model) -> Vec<&'a Message> {
 struct Run {
     text: String,
     place: Option<Place>,
+    /// Where each text of one file ends (bytes of `text`), and its place.
+    texts: Vec<(usize, Place)>,
     /// Tokens of known size whose text is not at hand.
     unseen: f64,
+}
+
+impl Run {
+    fn push(&mut self, text: &str, place: &Place) {
+        self.text.push_str(text);
+        let end = self.text.len();
+        match self.texts.last_mut() {
+            Some((known, last)) if last.path == place.path => {
+                *known = end;
+                last.span = last.span.to(place.span);
+            }
+            _ => self.texts.push((end, place.clone())),
+        }
+    }
 }
 
 struct Builder<'a> {
@@ -155,6 +199,7 @@ struct Builder<'a> {
     segments: Vec<Segment>,
     messages: Vec<MessageInfo>,
     marks: Vec<Mark>,
+    parts: Vec<Part>,
     run: Run,
     message: usize,
     block: usize,
@@ -223,7 +268,7 @@ impl Builder<'_> {
             match piece {
                 Piece::Text(text) => {
                     let place = text.whole();
-                    self.run.text.push_str(text.as_str());
+                    self.run.push(text.as_str(), &place);
                     self.run.place = Some(match self.run.place.take() {
                         Some(known) if known.path == place.path => Place {
                             span: known.span.to(place.span),
@@ -261,6 +306,7 @@ impl Builder<'_> {
         };
         let place = run.place.unwrap_or_else(|| self.origin.clone());
         let hash = stable_hash(&[run.text.trim()]);
+        self.parts(&run.text, &run.texts, stable);
         self.push(
             stable + run.unseen,
             Key::constant(),
@@ -268,6 +314,28 @@ impl Builder<'_> {
             place,
         );
         all - stable
+    }
+
+    /// The texts of a run that are large enough to be worth sharing.
+    fn parts(&mut self, text: &str, texts: &[(usize, Place)], tokens: f64) {
+        let mut start = 0;
+        for (end, place) in texts {
+            let part = &text[start..*end];
+            // A token is at least one byte.
+            if part.len() >= self.model.minimum.max(1) as usize {
+                let whole = texts.len() == 1;
+                let count = |text: &str| self.counter.count(text);
+                self.parts.push(Part {
+                    segment: self.segments.len(),
+                    hash: stable_hash(&[part.trim()]),
+                    at: if whole { 0.0 } else { count(&text[..start]) },
+                    tokens: if whole { tokens } else { count(part) },
+                    place: place.clone(),
+                    front: stable_hash(&[text[..start].trim()]),
+                });
+            }
+            start = *end;
+        }
     }
 
     fn slot(&mut self, slot: &Slot) {
@@ -350,6 +418,7 @@ impl Builder<'_> {
 
     /// The variable segments and all tokens of pieces that are not laid out in place.
     fn measure(&mut self, pieces: &[Piece]) -> (Vec<Segment>, f64) {
+        let parts = self.parts.len();
         let outer = (
             std::mem::take(&mut self.segments),
             std::mem::take(&mut self.run),
@@ -358,6 +427,7 @@ impl Builder<'_> {
         self.flush(false);
         let inner = std::mem::replace(&mut self.segments, outer.0);
         self.run = outer.1;
+        self.parts.truncate(parts);
         let tokens = inner.iter().map(|segment| segment.tokens).sum();
         let variable = inner
             .into_iter()

@@ -370,11 +370,34 @@ fn uncacheable(analysis: &Analysis, verbosity: Verbosity) -> Option<String> {
 
 /// What the figures assume, in words.
 fn basis(analysis: &Analysis) -> String {
+    let prices = &analysis.prices_as_of;
+    if let Some(rates) = path_by_path(analysis) {
+        return format!("{rates} (config, path by path); input prices of {prices}");
+    }
     let traffic = wording::traffic(&analysis.traffic);
     let origin = match analysis.traffic.basis {
         crate::config::Basis::Reference => "the reference, not yours",
         basis => basis.name(),
     };
-    let prices = &analysis.prices_as_of;
     format!("{traffic} ({origin}); input prices of {prices}")
+}
+
+/// The range of rates where the config sets them for paths of the root only.
+fn path_by_path(analysis: &Analysis) -> Option<String> {
+    if analysis.traffic.calls_per_month.is_some() {
+        return None;
+    }
+    let rates: Option<Vec<f64>> = analysis
+        .prompts
+        .iter()
+        .map(|judged| judged.traffic.calls_per_month)
+        .collect();
+    let rates = rates?;
+    let least = rates.iter().copied().reduce(f64::min)?;
+    let most = rates.iter().copied().reduce(f64::max)?;
+    Some(format!(
+        "{} to {} calls a month of each prompt",
+        thousands(least),
+        thousands(most)
+    ))
 }

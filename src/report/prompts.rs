@@ -116,6 +116,7 @@ fn edit_name(step: &Step) -> &'static str {
         Edit::ShiftMark { .. } => "shift-mark",
         Edit::DropMark { .. } => "drop-mark",
         Edit::Explicit => "explicit",
+        Edit::Key => "key",
     }
 }
 
@@ -148,6 +149,7 @@ pub(super) fn step_text(judged: &Judged, step: &Step) -> String {
         Edit::ShiftMark { .. } => "move a cache marker to the end of the stable text".to_string(),
         Edit::DropMark { .. } => "drop a cache marker that no call can use".to_string(),
         Edit::Explicit => "write to the cache at explicit markers only".to_string(),
+        Edit::Key => "send a cache key".to_string(),
     };
     match (&step.edit, step.mark_behind) {
         (Edit::Move | Edit::Order | Edit::Settle, Some(_)) => {

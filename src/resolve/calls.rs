@@ -7,7 +7,7 @@ use crate::frontend::template::tree::{Expr, ExprKind};
 use crate::prompt::Piece;
 use crate::source::Text;
 use crate::volatility::classify::{Effect, ValueKind, Verdict};
-use crate::volatility::{Class, Confidence, Origin, Volatility};
+use crate::volatility::{Class, Confidence, Origin, Scope, Volatility};
 
 use super::context::Lookup;
 use super::evaluator::Evaluator;
@@ -87,7 +87,7 @@ impl Evaluator<'_> {
             verdict = clock;
             return self.called(verdict, expr);
         }
-        if verdict.kind == ValueKind::Plain && inputs.class > verdict.volatility.class {
+        if verdict.kind.is_plain() && inputs.class > verdict.volatility.class {
             verdict.volatility = inputs;
         }
         verdict.volatility.confidence = verdict.volatility.confidence.min(Confidence::Likely);
@@ -145,8 +145,13 @@ impl Evaluator<'_> {
             Value::Unknown(unknown) => {
                 self.filter_unknown(*unknown, name, args.len(), effect, expr)
             }
-            other if effect == Effect::Randomises => {
-                Value::unknown(self.here.written(expr.span), random(), 10).pick_place(&other)
+            other if matches!(effect, Effect::Randomises | Effect::Shuffles) => {
+                let volatility = if effect == Effect::Shuffles {
+                    shuffled()
+                } else {
+                    random()
+                };
+                Value::unknown(self.here.written(expr.span), volatility, 10).pick_place(&other)
             }
             other => other,
         }
@@ -190,7 +195,11 @@ impl Evaluator<'_> {
                 }
             }
             Effect::Randomises => unknown.verdict.volatility = random(),
-            Effect::Keeps | Effect::Window => {}
+            // What is new on every call anyway gains nothing from an order.
+            Effect::Shuffles if unknown.verdict.volatility.priced().scope() < Scope::Call => {
+                unknown.verdict.volatility = shuffled();
+            }
+            Effect::Keeps | Effect::Window | Effect::Shuffles => {}
         }
         unknown.into_value()
     }
@@ -249,6 +258,14 @@ impl Evaluator<'_> {
             }
             _ => {}
         }
+        let joined;
+        let value = match value {
+            Value::Pieces(_) => {
+                joined = Value::literal(self.here.path(), expr.span, &value.known_text()?);
+                &joined
+            }
+            other => other,
+        };
         let Value::Text(text) = value else {
             return None;
         };
@@ -331,6 +348,15 @@ impl Value {
         }
         self
     }
+}
+
+fn shuffled() -> Volatility {
+    Volatility::new(
+        Class::Unique,
+        Origin::Order,
+        Confidence::Certain,
+        "in another order on every call",
+    )
 }
 
 fn random() -> Volatility {

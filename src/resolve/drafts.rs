@@ -4,25 +4,27 @@
 use std::sync::Arc;
 
 use crate::config::Assume;
+use crate::frontend::document::body::guess_dialect;
 use crate::frontend::document::draft::{Content, Document, Draft, DraftMessage};
 use crate::frontend::template::dialect::Dialect;
 use crate::frontend::template::tree::Tree;
 use crate::frontend::template::{self};
 use crate::frontend::Problem;
 use crate::prompt::{
-    Block, Conversation, History, Marker, Media, Message, Piece, Prompt, Section, Size, Slot,
-    Target,
+    Block, Conversation, History, Marker, Media, Message, Piece, Prompt, Section, Setting, Size,
+    Slot, Target,
 };
 use crate::source::{Place, SourceFile, Span, Text};
+use crate::volatility::classify::{ValueKind, Verdict};
 use crate::volatility::literals;
 use crate::volatility::{Class, Confidence, Origin, Volatility};
 
 use super::context::Frame;
 use super::evaluator::{Evaluator, Trail};
 use super::files::Files;
-use super::value::{push_piece, text_tokens, unknown_file, Value};
+use super::value::{push_piece, text_tokens, unknown_file, Unknown, Value};
 use super::words::words;
-use super::{history, roles, Parsed, ParsedKind, Resolved};
+use super::{expand, history, roles, Parsed, ParsedKind, Resolved};
 
 /// The prompts of one file.
 pub fn resolve_file(
@@ -40,7 +42,8 @@ pub fn resolve_file(
             sends.then_some(prompt).into_iter().collect()
         }
         ParsedKind::Document(document) => {
-            document_prompts(&input.file, document, files, &assume, &mut trail)
+            let sure = input.explicit;
+            document_prompts(&input.file, document, files, &assume, (sure, &mut trail))
         }
     };
     Resolved {
@@ -66,7 +69,11 @@ fn template_prompt(
         path: file.path.clone(),
         span: Span::new(file.content_start(), file.text.len()),
     };
-    let split = roles::split(pieces, &|pieces| lone_section(&file.path, pieces), &place);
+    let split = roles::split(
+        pieces,
+        &|pieces| lone_section(&file.path, pieces, own.holds_task),
+        &place,
+    );
     let soft = split.form == Some("speaker");
     let target = beside(file, dialect, files, &mut own);
     let conversation = history::conversation(
@@ -132,8 +139,15 @@ pub fn format_name(dialect: Dialect) -> &'static str {
 }
 
 /// The section of a template without headers: a system prompt by its name or its opening, else the user's message.
-fn lone_section(path: &str, pieces: &[Piece]) -> Section {
+/// A text that holds what the call is about is what the user says, however it opens: it is sent once and kept.
+fn lone_section(path: &str, pieces: &[Piece], holds_task: bool) -> Section {
     let name = path.rsplit('/').next().unwrap_or(path).to_ascii_lowercase();
+    if name.contains("system") {
+        return Section::System;
+    }
+    if holds_task && !history::holds_history(pieces) {
+        return Section::Role("user".into());
+    }
     let opening = pieces.iter().find_map(|piece| match piece {
         Piece::Text(text) => {
             let text = text.as_str().trim_start().to_lowercase();
@@ -145,7 +159,7 @@ fn lone_section(path: &str, pieces: &[Piece]) -> Section {
         let openings = &words().system_openings;
         openings.iter().any(|opening| text.starts_with(opening))
     });
-    if opens || name.contains("system") {
+    if opens {
         Section::System
     } else {
         Section::Role("user".into())
@@ -157,12 +171,15 @@ fn document_prompts(
     document: Document,
     files: &Files<'_>,
     assume: &Assume,
-    trail: &mut Trail,
+    (explicit, trail): (bool, &mut Trail),
 ) -> Vec<Prompt> {
-    let drafts = document.drafts.into_iter();
-    drafts
-        .map(|draft| draft_prompt(file, draft, files, assume, trail))
-        .collect()
+    let mut out = Vec::new();
+    for draft in document.drafts {
+        for draft in expand::expand(draft, file, files, trail) {
+            out.push(draft_prompt(file, draft, files, assume, (explicit, trail)));
+        }
+    }
+    out
 }
 
 /// What filling one draft needs.
@@ -171,7 +188,12 @@ struct Filler<'a, 'w> {
     files: &'a Files<'w>,
     assume: &'a Assume,
     bindings: &'a [(String, Text, bool)],
+    threads: &'a [String],
     recorded: bool,
+    /// Rows of a batch; 0: a document.
+    rows: usize,
+    /// Named by the user: what was filled in is judged, not only noted.
+    explicit: bool,
     trail: Trail,
     soft: bool,
     /// Whether role headers made messages of a content.
@@ -183,14 +205,17 @@ fn draft_prompt(
     draft: Draft,
     files: &Files<'_>,
     assume: &Assume,
-    trail: &mut Trail,
+    (explicit, trail): (bool, &mut Trail),
 ) -> Prompt {
     let mut filler = Filler {
         file,
         files,
         assume,
         bindings: &draft.bindings,
+        threads: &draft.threads,
         recorded: draft.recorded,
+        rows: draft.rows,
+        explicit,
         trail: Trail::default(),
         soft: false,
         headers: false,
@@ -199,6 +224,8 @@ fn draft_prompt(
     for message in draft.messages {
         messages.extend(filler.message(message));
     }
+    let settings = draft.settings.into_iter();
+    let settings = settings.map(|setting| filler.setting(setting)).collect();
     let Filler {
         trail: own,
         soft,
@@ -226,7 +253,7 @@ fn draft_prompt(
         },
         format: draft.format,
         target: draft.target,
-        settings: draft.settings,
+        settings,
         messages,
         fragment,
         conversation,
@@ -256,13 +283,24 @@ fn conversation(
 
 impl Filler<'_, '_> {
     fn message(&mut self, draft: DraftMessage) -> Vec<Message> {
+        let elsewhere = draft.blocks.iter().find_map(|block| match &block.content {
+            Content::Template(text, _) if text.path != self.file.path => Some(text.path.clone()),
+            _ => None,
+        });
         let place = Place {
-            path: self.file.path.clone(),
+            path: elsewhere.unwrap_or_else(|| self.file.path.clone()),
             span: draft.span,
         };
         let mut blocks: Vec<(Vec<Piece>, Option<Marker>)> = Vec::new();
         for block in draft.blocks {
-            let pieces = self.content(block.content);
+            let mut pieces = self.content(block.content);
+            if let ([Piece::Slot(slot)], Some(Section::Tools)) =
+                (pieces.as_mut_slice(), &draft.section)
+            {
+                if slot.size.assumed {
+                    slot.size.tokens = self.assume.tools_tokens;
+                }
+            }
             blocks.push((pieces, block.marker));
         }
         let Some(section) = draft.section else {
@@ -287,6 +325,19 @@ impl Filler<'_, '_> {
         }]
     }
 
+    /// An option that holds template tags is filled as text is.
+    fn setting(&mut self, setting: Setting) -> Setting {
+        let [Piece::Text(text)] = setting.pieces.as_slice() else {
+            return setting;
+        };
+        let dialect = guess_dialect(text.as_str());
+        if self.rows > 0 || dialect == Dialect::Plain {
+            return setting;
+        }
+        let pieces = self.content(Content::Template(text.clone(), dialect));
+        Setting { pieces, ..setting }
+    }
+
     /// A message whose role is not known: its headers tell; a breakpoint stays behind the last message.
     fn split(&mut self, blocks: Vec<(Vec<Piece>, Option<Marker>)>, place: &Place) -> Vec<Message> {
         let mut pieces = Vec::new();
@@ -296,7 +347,9 @@ impl Filler<'_, '_> {
             marker = mark.or(marker);
         }
         let path = self.file.path.clone();
-        let split = roles::split(pieces, &|pieces| lone_section(&path, pieces), place);
+        let holds_task = self.trail.holds_task;
+        let alone = |pieces: &[Piece]| lone_section(&path, pieces, holds_task);
+        let split = roles::split(pieces, &alone, place);
         self.soft |= split.form == Some("speaker");
         self.headers |= split.form.is_some() && split.form != Some("speaker");
         let mut messages = split.messages;
@@ -311,11 +364,13 @@ impl Filler<'_, '_> {
             Content::Template(text, Dialect::Plain) => self.plain(text),
             Content::Template(text, dialect) => {
                 let tree = template::parse(&text, dialect);
-                let path = self.file.path.clone();
+                let path = text.path.clone();
                 for problem in tree.problems.iter().cloned() {
                     self.trail.problems.push((path.clone(), problem));
                 }
-                let here = self.files.here(self.file, dialect);
+                let other = (path != self.file.path).then(|| self.files.read(&path));
+                let file = other.flatten().unwrap_or_else(|| self.file.clone());
+                let here = self.files.here(&file, dialect);
                 self.evaluate(here, &tree)
             }
             Content::File {
@@ -357,6 +412,16 @@ impl Filler<'_, '_> {
                 *known = tokens.max(*known);
             }
         }
+        for name in self.threads {
+            let verdict = Verdict {
+                kind: ValueKind::History,
+                volatility: super::value::from_history(),
+                tokens: self.assume.history_tokens,
+                clock: false,
+            };
+            let thread = Unknown::new(name.clone(), Some(name.clone()), verdict);
+            frame.names.insert(name.clone(), thread.into_value());
+        }
         evaluator.scopes.push(frame);
         let pieces = evaluator.template(&tree.nodes);
         self.trail.absorb(evaluator.trail);
@@ -373,12 +438,20 @@ impl Filler<'_, '_> {
         let mut out = Vec::new();
         let mut at = 0;
         for literal in found {
+            // Rows that agree on a value to the second hold no clock; the day changes with the next batch.
+            if self.rows > 1 && !matches!(literal.class, Class::Day) {
+                continue;
+            }
             let range = literal.range;
             push_piece(&mut out, Piece::Text(text.slice(at, range.start)));
             let value = &text.as_str()[range.clone()];
             let why = literal.why;
-            let volatility =
-                Volatility::new(literal.class, Origin::MadeUp, Confidence::Likely, why);
+            // A recorded body among sources may be a fixture: there it is a note.
+            let confidence = match self.explicit || self.rows > 0 {
+                true => Confidence::Likely,
+                false => Confidence::Possible,
+            };
+            let volatility = Volatility::new(literal.class, Origin::MadeUp, confidence, why);
             out.push(Piece::Slot(Slot {
                 expr: value.to_string(),
                 place: text.place(range.start, range.end),

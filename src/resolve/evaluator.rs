@@ -27,6 +27,8 @@ pub struct Trail {
     pub limits: BTreeSet<String>,
     /// A conversation is read somewhere, printed or not.
     pub mentions_history: bool,
+    /// What the call is about is filled in: its question, its text.
+    pub holds_task: bool,
     /// The outermost base template.
     pub base: Option<Arc<str>>,
 }
@@ -38,6 +40,7 @@ impl Trail {
         self.problems.extend(other.problems);
         self.limits.extend(other.limits);
         self.mentions_history |= other.mentions_history;
+        self.holds_task |= other.holds_task;
         self.base = self.base.take().or(other.base);
     }
 
@@ -214,6 +217,7 @@ impl<'w> Evaluator<'w> {
                 rewritten: unknown.rewrite,
             });
         }
+        self.trail.holds_task |= unknown.verdict.kind == ValueKind::Task;
         let tools = unknown.verdict.kind == ValueKind::Tools && !unknown.item;
         Piece::Slot(Slot {
             trace: self.trace(&unknown.trace, &place),

@@ -33,6 +33,8 @@ pub struct Files<'w> {
     workspace: &'w dyn Workspace,
     classifier_for: &'w ClassifierFor<'w>,
     cache: Mutex<Cache>,
+    /// Files that were read otherwise than as templates.
+    others: Mutex<BTreeMap<Arc<str>, Arc<SourceFile>>>,
 }
 
 impl<'w> Files<'w> {
@@ -41,6 +43,7 @@ impl<'w> Files<'w> {
             workspace,
             classifier_for,
             cache: Mutex::default(),
+            others: Mutex::default(),
         }
     }
 
@@ -71,6 +74,21 @@ impl<'w> Files<'w> {
         self.lock().entry(key).or_insert(loaded).clone()
     }
 
+    /// The names of the files of a folder.
+    pub fn list(&self, folder: &str) -> Vec<String> {
+        let entries = self.workspace.list(folder).into_iter();
+        entries
+            .filter(|entry| !entry.folder)
+            .map(|entry| entry.name)
+            .collect()
+    }
+
+    /// Counts a file that was read by itself among the sources.
+    pub fn remember(&self, file: &Arc<SourceFile>) {
+        let mut read = self.others.lock().unwrap_or_else(PoisonError::into_inner);
+        read.insert(file.path.clone(), file.clone());
+    }
+
     pub fn read(&self, path: &str) -> Option<Arc<SourceFile>> {
         self.workspace.read(path).ok()
     }
@@ -79,9 +97,16 @@ impl<'w> Files<'w> {
     pub fn sources(&self) -> BTreeMap<Arc<str>, Arc<SourceFile>> {
         let cache = self.lock();
         let loaded = cache.values().flatten();
-        loaded
+        let mut out: BTreeMap<Arc<str>, Arc<SourceFile>> = loaded
             .map(|loaded| (loaded.here.path().clone(), loaded.here.file.clone()))
-            .collect()
+            .collect();
+        let others = self.others.lock().unwrap_or_else(PoisonError::into_inner);
+        out.extend(
+            others
+                .iter()
+                .map(|(path, file)| (path.clone(), file.clone())),
+        );
+        out
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Cache> {

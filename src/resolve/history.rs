@@ -1,7 +1,8 @@
 //! Whether turns accumulate: evidence in the request, in names and in paths.
 //! Knows nothing of templates.
 
-use crate::prompt::{Conversation, Message, Piece};
+use crate::prompt::{Conversation, Message, Piece, Slot};
+use crate::volatility::{Class, Origin};
 
 use super::words::words;
 
@@ -20,7 +21,8 @@ pub fn conversation(
     if has_history || (!soft && answered(messages)) {
         return Conversation::InRequest;
     }
-    if !fragment {
+    // A text that takes the newest turn in is the whole request: no turns follow it.
+    if !fragment || messages.iter().any(|message| takes_turn(message)) {
         return Conversation::None;
     }
     if mentions_history {
@@ -32,13 +34,31 @@ pub fn conversation(
     }
 }
 
-fn holds_history(pieces: &[Piece]) -> bool {
+pub fn holds_history(pieces: &[Piece]) -> bool {
     pieces.iter().any(|piece| match piece {
         Piece::History(_) => true,
         Piece::Branch(branch) => branch.arms.iter().any(|arm| holds_history(arm)),
         Piece::Repeat(repeat) => holds_history(&repeat.body),
         Piece::Text(_) | Piece::Slot(_) | Piece::Media(_) => false,
     })
+}
+
+fn takes_turn(message: &Message) -> bool {
+    let mut pieces = message.blocks.iter().flat_map(|block| &block.pieces);
+    pieces.any(|piece| matches!(piece, Piece::Slot(slot) if is_turn(slot)))
+}
+
+/// Whether a value is named like what the user says now.
+fn is_turn(slot: &Slot) -> bool {
+    let volatility = &slot.volatility;
+    if volatility.class != Class::Request || volatility.origin != Origin::Outside {
+        return false;
+    }
+    let path = slot.expr.split('|').next().unwrap_or_default().trim();
+    let name = path.rsplit('.').next().unwrap_or(path);
+    let letters = name.chars().filter(|c| c.is_alphanumeric());
+    let name: String = letters.flat_map(char::to_lowercase).collect();
+    words().turn_names.contains(&name)
 }
 
 /// Whether an assistant's message stands behind a user's.

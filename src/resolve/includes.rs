@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use crate::frontend::template::dialect::Dialect;
 use crate::frontend::template::tree::{Expr, ExprKind, Include, Node};
 use crate::frontend::Problem;
 use crate::prompt::{Branch, Hop, Piece};
@@ -13,7 +14,11 @@ use super::context::{Frame, Lookup, Scopes, MAX_DEPTH};
 use super::evaluator::Evaluator;
 use super::expr::hop;
 use super::files::Loaded;
+use super::indent::indent;
 use super::value::{Body, Macro, Value};
+
+/// The name under which a partial places the block that it was given.
+const PARTIAL_BLOCK: &str = "@partial-block";
 
 /// What became of a name of a file.
 enum Found {
@@ -84,6 +89,11 @@ impl Evaluator<'_> {
     }
 
     pub fn include(&mut self, include: &Include) -> Vec<Piece> {
+        let place = self.here.place(include.span);
+        indent(self.included(include), &include.indent, &place)
+    }
+
+    fn included(&mut self, include: &Include) -> Vec<Piece> {
         self.tag = include.span;
         if let Some(pieces) = self.inline_partial(include) {
             return pieces;
@@ -91,7 +101,12 @@ impl Evaluator<'_> {
         let written = self.here.written(include.span);
         match self.find(&include.target) {
             Found::File(loaded) => {
-                let frame = self.include_frame(include);
+                let mut frame = self.include_frame(include);
+                if !include.fallback.is_empty() {
+                    frame
+                        .names
+                        .insert(PARTIAL_BLOCK.into(), self.block_of(include));
+                }
                 self.enter_file(
                     &loaded,
                     include.span,
@@ -131,10 +146,14 @@ impl Evaluator<'_> {
             Found::Missing(_) if !include.fallback.is_empty() => self.nodes(&include.fallback),
             Found::Missing(_) if include.ignore_missing => Vec::new(),
             Found::Missing(name) => {
-                self.problem(
-                    Problem::new(include.span, format!("`{name}` is not found"))
-                        .with_help("its text is taken to be stable, of unknown size"),
-                );
+                // Handlebars partials go by names that code registers: only a path says that a file is meant.
+                let registered = self.here.dialect == Dialect::Handlebars && !name.contains('/');
+                if !registered {
+                    self.problem(
+                        Problem::new(include.span, format!("`{name}` is not found"))
+                            .with_help("its text is taken to be stable, of unknown size"),
+                    );
+                }
                 vec![self.missing(written, include.span, "a file that is not here")]
             }
             Found::Cycle(name) => {
@@ -172,6 +191,19 @@ impl Evaluator<'_> {
         self.depth -= 1;
         self.macros.pop();
         Some(pieces)
+    }
+
+    /// The body of a partial block, for the partial to place.
+    fn block_of(&self, include: &Include) -> Value {
+        Value::Macro(Rc::new(Macro {
+            name: PARTIAL_BLOCK.into(),
+            params: Vec::new(),
+            body: Body {
+                nodes: include.fallback.clone(),
+                here: self.here.clone(),
+            },
+            globals: BTreeMap::new(),
+        }))
     }
 
     fn include_frame(&mut self, include: &Include) -> Frame {

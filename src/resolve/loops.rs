@@ -187,7 +187,7 @@ impl Evaluator<'_> {
 
     fn over_unknown(&mut self, node: &For, over: Unknown) -> Vec<Piece> {
         let stable = over.verdict.volatility.class.is_stable();
-        if !stable && over.verdict.kind == ValueKind::Plain && self.prints_role(node) {
+        if !stable && over.verdict.kind.is_plain() && self.prints_role(node) {
             return self.over_history(node, over);
         }
         if node.maybe_condition && !uses_item(&node.body) {

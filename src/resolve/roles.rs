@@ -33,7 +33,7 @@ pub struct Split {
 /// Splits at role headers. Text in front of the first header is of the system message. Without headers everything
 /// is one message of the section given.
 pub fn split(pieces: Vec<Piece>, alone: &dyn Fn(&[Piece]) -> Section, place: &Place) -> Split {
-    let Some(form) = choose(&pieces) else {
+    let Some(reading) = choose(&pieces) else {
         let section = alone(&pieces);
         let pieces = drop_blank_behind_history(pieces);
         let messages = message(section, pieces, place).into_iter().collect();
@@ -43,7 +43,7 @@ pub fn split(pieces: Vec<Piece>, alone: &dyn Fn(&[Piece]) -> Section, place: &Pl
         };
     };
     let mut messages = Vec::new();
-    for part in parts(pieces, form) {
+    for part in parts(pieces, &reading) {
         let section = part.section.unwrap_or(Section::System);
         let pieces = trim(drop_blank_behind_history(part.pieces));
         let place = part.place.unwrap_or_else(|| place.clone());
@@ -51,7 +51,7 @@ pub fn split(pieces: Vec<Piece>, alone: &dyn Fn(&[Piece]) -> Section, place: &Pl
     }
     Split {
         messages,
-        form: Some(form.name.as_str()),
+        form: Some(reading.form.name.as_str()),
     }
 }
 
@@ -70,33 +70,106 @@ fn message(section: Section, pieces: Vec<Piece>, place: &Place) -> Option<Messag
     })
 }
 
-/// The first form whose headers are there.
-fn choose(pieces: &[Piece]) -> Option<&'static HeaderForm> {
-    words().forms.iter().find(|form| {
-        let mut roles = Vec::new();
-        collect_roles(pieces, form, true, &mut roles);
-        roles.sort();
-        roles.dedup();
-        !roles.is_empty()
-            && (roles.len() >= form.roles || roles.iter().any(|role| form.or_role.contains(role)))
+/// How the text of one prompt is read for headers.
+struct Reading {
+    form: &'static HeaderForm,
+    /// Whether text in fenced code blocks is skipped: not where a fence is left open.
+    fences: bool,
+    /// Whether indented headers count: not where others stand at the line's start.
+    indented: bool,
+}
+
+impl Reading {
+    /// Whether a header at this place of a text is text.
+    fn skips(&self, text: &str, at: usize, fenced: bool) -> bool {
+        if !self.form.whole_line {
+            return false;
+        }
+        if !self.indented && text[at..].starts_with([' ', '\t']) {
+            return true;
+        }
+        self.fences && (fences(&text[..at]) % 2 == 1) != fenced
+    }
+
+    /// Inside of a branch or a loop templates are indented.
+    fn inside(&self) -> Reading {
+        Reading {
+            form: self.form,
+            fences: self.fences,
+            indented: true,
+        }
+    }
+
+    /// Whether text behind a text stands in a fenced code block.
+    fn fenced_behind(&self, text: &Text, fenced: bool) -> bool {
+        (fences(text.as_str()) % 2 == 1) != fenced
+    }
+}
+
+/// Lines that open or close a fenced code block.
+fn fences(text: &str) -> usize {
+    let is_fence = |line: &&str| line.trim_start().starts_with("```");
+    text.lines().filter(is_fence).count()
+}
+
+/// The first form whose headers are there, and how it is read.
+fn choose(pieces: &[Piece]) -> Option<Reading> {
+    let fence_lines: usize = pieces
+        .iter()
+        .map(|piece| match piece {
+            Piece::Text(text) => fences(text.as_str()),
+            _ => 0,
+        })
+        .sum();
+    words().forms.iter().find_map(|form| {
+        let mut reading = Reading {
+            form,
+            fences: fence_lines % 2 == 0,
+            indented: false,
+        };
+        let mut seen = Seen::default();
+        collect_roles(pieces, &reading, true, &mut seen);
+        if seen.roles.is_empty() {
+            reading.indented = true;
+            collect_roles(pieces, &reading, true, &mut seen);
+        }
+        seen.roles.sort();
+        seen.roles.dedup();
+        let enough = seen.roles.len() >= form.roles
+            || seen.roles.iter().any(|role| form.or_role.contains(role));
+        let holds = !seen.roles.is_empty() && enough && (seen.before_value || !form.before_value);
+        holds.then_some(reading)
     })
 }
 
-fn collect_roles(pieces: &[Piece], form: &HeaderForm, mut line_start: bool, out: &mut Vec<String>) {
+/// Headers that were seen.
+#[derive(Default)]
+struct Seen {
+    roles: Vec<String>,
+    /// Whether one of them stands directly before a value or at the end.
+    before_value: bool,
+}
+
+fn collect_roles(pieces: &[Piece], form: &Reading, mut line_start: bool, out: &mut Seen) {
+    let mut fenced = false;
     for (index, piece) in pieces.iter().enumerate() {
         match piece {
             Piece::Text(text) => {
-                let open_end = !matches!(pieces.get(index + 1), Some(Piece::Slot(_)));
-                for found in headers(text.as_str(), form, line_start, open_end) {
-                    out.extend(found.role);
+                let next = pieces.get(index + 1);
+                let open_end = !matches!(next, Some(Piece::Slot(_)));
+                let value = !matches!(next, Some(Piece::Text(_) | Piece::Branch(_)));
+                for found in headers(text.as_str(), form, line_start, open_end, fenced) {
+                    out.before_value |= value && text.as_str()[found.span.end..].trim().is_empty();
+                    out.roles.extend(found.role);
                 }
+                fenced = form.fenced_behind(text, fenced);
             }
             Piece::Branch(branch) => {
                 for arm in &branch.arms {
-                    collect_roles(arm, form, line_start, out);
+                    collect_roles(arm, &form.inside(), line_start, out);
                 }
             }
-            Piece::Repeat(repeat) => collect_roles(&repeat.body, form, line_start, out),
+            Piece::Repeat(repeat) => collect_roles(&repeat.body, &form.inside(), line_start, out),
             _ => {}
         }
         line_start = starts_line_behind(piece);
@@ -120,7 +193,14 @@ struct Header {
 }
 
 /// Headers and end marks in a run of text, in order, not overlapping.
-fn headers(text: &str, form: &HeaderForm, line_start: bool, open_end: bool) -> Vec<Header> {
+fn headers(
+    text: &str,
+    reading: &Reading,
+    line_start: bool,
+    open_end: bool,
+    fenced: bool,
+) -> Vec<Header> {
+    let form = reading.form;
     let mut out: Vec<Header> = Vec::new();
     let mut add = |regex: &Regex, role: &dyn Fn(&regex::Captures<'_>) -> Option<String>| {
         for found in regex.captures_iter(text) {
@@ -129,7 +209,7 @@ fn headers(text: &str, form: &HeaderForm, line_start: bool, open_end: bool) -> V
                 let at_start = whole.start() == 0 && !line_start;
                 let at_end =
                     whole.end() == text.len() && !open_end && !whole.as_str().ends_with('\n');
-                if at_start || at_end {
+                if at_start || at_end || reading.skips(text, whole.start(), fenced) {
                     continue;
                 }
             }
@@ -162,13 +242,14 @@ fn headers(text: &str, form: &HeaderForm, line_start: bool, open_end: bool) -> V
     out
 }
 
-fn parts(pieces: Vec<Piece>, form: &HeaderForm) -> Vec<Part> {
+fn parts(pieces: Vec<Piece>, form: &Reading) -> Vec<Part> {
     let mut out = vec![Part {
         section: None,
         place: None,
         pieces: Vec::new(),
     }];
     let mut line_start = true;
+    let mut fenced = false;
     let mut behind_history = None;
     let own_message = histories(&pieces, form);
     let next_is_slot: Vec<bool> = pieces
@@ -187,7 +268,8 @@ fn parts(pieces: Vec<Piece>, form: &HeaderForm) -> Vec<Part> {
                     continue;
                 }
                 reopen(&mut out, &mut behind_history, &text, form, line_start);
-                split_text(&text, form, line_start, !next_is_slot, &mut out);
+                split_text(&text, form, (line_start, !next_is_slot, fenced), &mut out);
+                fenced = form.fenced_behind(&text, fenced);
             }
             Piece::History(history) if own_message => {
                 let section = out.iter().rev().find_map(|part| part.section.clone());
@@ -216,13 +298,13 @@ fn parts(pieces: Vec<Piece>, form: &HeaderForm) -> Vec<Part> {
 
 /// Which pieces are a conversation in messages of its own: one that a header or the end follows. A conversation in
 /// the middle of a message is text of that message.
-fn histories(pieces: &[Piece], form: &HeaderForm) -> Vec<bool> {
+fn histories(pieces: &[Piece], form: &Reading) -> Vec<bool> {
     let ends_message = |behind: &[Piece]| {
         let next = behind.iter().find(|piece| !is_blank(piece));
         match next {
             None | Some(Piece::History(_)) => true,
             Some(Piece::Text(text)) => {
-                let found = headers(text.as_str(), form, true, true);
+                let found = headers(text.as_str(), form, true, true, false);
                 let first = found.first().map_or(text.len(), |header| header.span.start);
                 text.as_str()[..first].trim().is_empty()
             }
@@ -242,11 +324,11 @@ fn reopen(
     out: &mut Vec<Part>,
     behind: &mut Option<Option<Section>>,
     text: &Text,
-    form: &HeaderForm,
+    form: &Reading,
     line_start: bool,
 ) {
     let Some(section) = behind.take() else { return };
-    let first = headers(text.as_str(), form, line_start, true)
+    let first = headers(text.as_str(), form, line_start, true, false)
         .first()
         .map_or(text.len(), |header| header.span.start);
     if !text.as_str()[..first].trim().is_empty() {
@@ -264,13 +346,12 @@ fn continue_section(out: &mut Vec<Part>, section: Option<Section>) {
 
 fn split_text(
     text: &Text,
-    form: &HeaderForm,
-    line_start: bool,
-    open_end: bool,
+    form: &Reading,
+    (line_start, open_end, fenced): (bool, bool, bool),
     out: &mut Vec<Part>,
 ) {
     let mut at = 0;
-    for header in headers(text.as_str(), form, line_start, open_end) {
+    for header in headers(text.as_str(), form, line_start, open_end, fenced) {
         if let Some(part) = out.last_mut() {
             push_piece(
                 &mut part.pieces,
@@ -291,10 +372,10 @@ fn split_text(
     }
 }
 
-fn has_headers(pieces: &[Piece], form: &HeaderForm) -> bool {
-    let mut roles = Vec::new();
-    collect_roles(pieces, form, true, &mut roles);
-    !roles.is_empty()
+fn has_headers(pieces: &[Piece], form: &Reading) -> bool {
+    let mut seen = Seen::default();
+    collect_roles(pieces, form, true, &mut seen);
+    !seen.roles.is_empty()
         || pieces.iter().any(|piece| match piece {
             Piece::History(_) => true,
             Piece::Branch(branch) => branch.arms.iter().any(|arm| has_headers(arm, form)),
@@ -309,7 +390,7 @@ struct Aligned {
     arms: Vec<Vec<Piece>>,
 }
 
-fn split_branch(branch: Branch, form: &HeaderForm, out: &mut Vec<Part>) {
+fn split_branch(branch: Branch, form: &Reading, out: &mut Vec<Part>) {
     if !branch.arms.iter().any(|arm| has_headers(arm, form)) {
         if let Some(part) = out.last_mut() {
             part.pieces.push(Piece::Branch(branch));
@@ -320,7 +401,7 @@ fn split_branch(branch: Branch, form: &HeaderForm, out: &mut Vec<Part>) {
     let arms: Vec<Vec<Part>> = branch
         .arms
         .iter()
-        .map(|arm| parts(arm.clone(), form))
+        .map(|arm| parts(arm.clone(), &form.inside()))
         .collect();
     let mut order: Vec<usize> = (0..count).collect();
     order.sort_by_key(|arm| (std::cmp::Reverse(arms[*arm].len()), *arm));
@@ -379,14 +460,14 @@ fn fork(branch: &Branch, arms: Vec<Vec<Piece>>) -> Vec<Piece> {
     })]
 }
 
-fn split_repeat(repeat: Repeat, form: &HeaderForm, out: &mut Vec<Part>) {
+fn split_repeat(repeat: Repeat, form: &Reading, out: &mut Vec<Part>) {
     if !has_headers(&repeat.body, form) {
         if let Some(part) = out.last_mut() {
             part.pieces.push(Piece::Repeat(repeat));
         }
         return;
     }
-    for part in parts(repeat.body.clone(), form) {
+    for part in parts(repeat.body.clone(), &form.inside()) {
         if part.pieces.iter().all(is_blank) && part.section.is_none() {
             continue;
         }

@@ -395,6 +395,29 @@ fn headers_in_arms_are_aligned_by_section() {
 }
 
 #[test]
+fn a_text_around_what_the_call_is_about_is_a_users_message() {
+    let section = |path: &str, text: &str| {
+        let prompt = run(&[(path, text)]).prompts.remove(0);
+        prompt.messages[0].section.clone()
+    };
+    let user = Section::Role("user".into());
+    let about = "You are requested to fix issue {{ issue_number }}.\n{{ issue_body }}";
+    assert_eq!(section("agent/fix.j2", about), user);
+    let steady = "You are {{ agent_name }}. Help {{ user_name }}.";
+    assert_eq!(section("agent/fix.j2", steady), Section::System);
+    assert_eq!(section("agent/system.j2", about), Section::System);
+    let raw = "You are a bot.\n{{ chat_history }}\nHuman: {{ question }}\n";
+    assert_ne!(section("agent/raw.j2", raw), user);
+}
+
+#[test]
+fn a_registered_partial_is_no_problem_and_a_missing_path_is() {
+    let problems = |text: &str| run(&[("p.hbs", text)]).problems.len();
+    assert_eq!(problems("Do this. {{> Helpers}} Then stop."), 0);
+    assert_eq!(problems("Do this. {{> parts/helpers}} Then stop."), 1);
+}
+
+#[test]
 fn a_template_without_headers_is_a_fragment_of_the_section_its_opening_says() {
     let prompt = jinja("You are a helper. {{ x }}");
     assert_eq!(prompt.messages[0].section, Section::System);
@@ -450,6 +473,7 @@ fn draft(file: &SourceFile, blocks: Vec<(Option<Section>, Content)>) -> Draft {
                 false,
             ),
         ],
+        threads: Vec::new(),
         rows: 0,
         recorded: false,
         fragment: false,
@@ -521,5 +545,29 @@ fn a_conversation_in_the_middle_of_a_message_is_text_of_it() {
     assert_eq!(
         show_prompt(&prompt),
         ["system: Rate this. Conversation:\n<<conversation>>\nOutput:"]
+    );
+}
+
+fn evidence(path: &str, text: &str) -> Conversation {
+    run(&[(path, text)]).prompts.remove(0).conversation
+}
+
+#[test]
+fn no_turns_are_assumed_behind_a_text_that_takes_the_newest_turn_in() {
+    let system = "You are a helpful bot.\n{{ facts }}\n";
+    let with_turn = format!("{system}Question: {{{{ question }}}}");
+    assert!(matches!(
+        evidence("chat/a.j2", system),
+        Conversation::Evidence(_)
+    ));
+    assert_eq!(evidence("chat/a.j2", &with_turn), Conversation::None);
+}
+
+#[test]
+fn role_headers_with_and_without_a_hash_stand_in_one_file() {
+    let prompt = jinja("# system:\nBe brief.\n\nuser:\n{{ question }}");
+    assert_eq!(
+        show_prompt(&prompt),
+        ["system: Be brief.", "user: <question:request>"]
     );
 }

@@ -17,6 +17,8 @@ pub struct HeaderForm {
     pub or_role: Vec<String>,
     /// Whether a header must stand alone on its line, so that no value may follow it there.
     pub whole_line: bool,
+    /// Whether some header must stand directly before a value or at the end.
+    pub before_value: bool,
 }
 
 /// All words of `rules/roles.yaml`.
@@ -26,6 +28,8 @@ pub struct Words {
     pub roles: Vec<String>,
     pub system_openings: Vec<String>,
     pub conversation_words: Vec<String>,
+    /// Letters and digits only.
+    pub turn_names: Vec<String>,
     pub role_attributes: Vec<String>,
     pub loop_objects: Vec<String>,
     pub loop_data: Vec<String>,
@@ -54,6 +58,10 @@ fn parse(text: &str) -> Words {
         roles: list("roles"),
         system_openings: list("system-openings"),
         conversation_words: list("conversation-words"),
+        turn_names: list("turn-names")
+            .iter()
+            .map(|name| name.replace('_', ""))
+            .collect(),
         role_attributes: list("role-attributes"),
         loop_objects: list("loop-objects"),
         loop_data: list("loop-data"),
@@ -79,6 +87,7 @@ fn form(value: &serde_yaml::Value) -> Option<HeaderForm> {
         let role = header.get("role").and_then(|role| role.as_str());
         headers.push((regex, role.map(str::to_string)));
     }
+    let flag = |key: &str| value.get(key).and_then(|b| b.as_bool()).unwrap_or(false);
     Some(HeaderForm {
         name: value.get("name")?.as_str()?.to_string(),
         headers,
@@ -92,10 +101,8 @@ fn form(value: &serde_yaml::Value) -> Option<HeaderForm> {
             .and_then(|n| usize::try_from(n).ok())
             .unwrap_or(1),
         or_role: strings(value.get("or-role")),
-        whole_line: value
-            .get("whole-line")
-            .and_then(|b| b.as_bool())
-            .unwrap_or(false),
+        whole_line: flag("whole-line"),
+        before_value: flag("before-value"),
     })
 }
 

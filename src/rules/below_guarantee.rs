@@ -18,11 +18,17 @@ pub fn check(judged: &Judged) -> Vec<Remark> {
     vec![Remark {
         rule: "below-guarantee",
         confidence: Confidence::Certain,
-        message: format!(
-            "the cached prefix ends at {}; {} are promised for this path",
-            tokens(judged.boundary, judged.estimated()),
-            thousands(f64::from(promised))
-        ),
+        message: match judged.boundary {
+            none if none < 1.0 => format!(
+                "nothing of this prompt can be cached; `min-cached-tokens` promises {} for this path",
+                thousands(f64::from(promised))
+            ),
+            boundary => format!(
+                "the cached prefix ends at {}; `min-cached-tokens` promises {} for this path",
+                tokens(boundary, judged.estimated()),
+                thousands(f64::from(promised))
+            ),
+        },
         help: "`prefixlint inspect` shows what ends the prefix; mend that, or lower `min-cached-tokens`".into(),
         place: place.clone(),
         cause: place,

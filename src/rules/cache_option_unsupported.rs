@@ -13,13 +13,27 @@ pub fn check(judged: &Judged) -> Vec<Remark> {
         return Vec::new();
     }
     let mut out: Vec<Remark> = Vec::new();
-    for (option, what) in &model.unsupported {
-        let place = used(judged, option);
-        let Some(place) = place else { continue };
-        // The parent option says it all.
-        if out.iter().any(|known| known.place == place) {
+    for (option, value, place) in used(judged) {
+        let Some(what) = model.unsupported_option(option, value) else {
+            continue;
+        };
+        // The parts of one option are one finding.
+        let parent = option.split('.').next().unwrap_or(option);
+        let cause_text = format!("option {parent}");
+        if out.iter().any(|known| known.cause_text == cause_text) {
             continue;
         }
+        let named = match value {
+            Some(value)
+                if model
+                    .unsupported
+                    .iter()
+                    .any(|(name, _)| *name == format!("{option}={value}")) =>
+            {
+                format!("`{option}: {value}`")
+            }
+            _ => format!("`{parent}`"),
+        };
         let rejected = what.contains("reject") || what.contains("400") || what.contains("error");
         out.push(Remark {
             rule: "cache-option-unsupported",
@@ -28,11 +42,11 @@ pub fn check(judged: &Judged) -> Vec<Remark> {
             } else {
                 Confidence::Certain
             },
-            message: format!("`{option}` on {}: {what}", model.id),
+            message: format!("{named} on {}: {what}", model.id),
             help: "remove the option, or name a model that takes it".into(),
             place: place.clone(),
-            cause: place,
-            cause_text: format!("option {option}"),
+            cause: place.clone(),
+            cause_text,
             labels: Vec::new(),
             trace: Vec::new(),
             class: None,
@@ -47,34 +61,21 @@ pub fn check(judged: &Judged) -> Vec<Remark> {
     out
 }
 
-/// Where an option, or an option below it, is set. Block markers count as the option they are written with.
-fn used(judged: &Judged, option: &str) -> Option<Place> {
-    let setting =
-        judged.prompt.settings.iter().find(|setting| {
-            setting.name == option || setting.name.starts_with(&format!("{option}."))
-        });
-    if let Some(setting) = setting {
-        return Some(setting.place.clone());
-    }
-    if !matches!(
-        option,
-        "cache_control" | "cachePoint" | "prompt_cache_breakpoint"
-    ) {
-        return None;
-    }
-    // Which word a marker is written with follows from the body that holds it.
+/// Every option of the request with its value where that is literal, and the word that its markers are written with.
+fn used(judged: &Judged) -> impl Iterator<Item = (&str, Option<&str>, &Place)> {
+    let settings = judged.prompt.settings.iter();
+    let settings = settings.map(|s| (s.name.as_str(), s.literal(), &s.place));
     let word = match judged.prompt.target.api {
-        Some("messages") => "cache_control",
-        Some("converse") => "cachePoint",
-        Some("chat" | "responses") => "prompt_cache_breakpoint",
-        _ => return None,
+        Some("messages") => Some("cache_control"),
+        Some("converse") => Some("cachePoint"),
+        Some("chat" | "responses") => Some("prompt_cache_breakpoint"),
+        _ => None,
     };
-    if word != option {
-        return None;
-    }
-    judged
+    let mark = judged
         .layout
         .marks
         .iter()
-        .find_map(|mark| mark.place.clone())
+        .find_map(|mark| mark.place.as_ref());
+    let marks = word.zip(mark).map(|(word, place)| (word, None, place));
+    settings.chain(marks)
 }

@@ -17,27 +17,27 @@ pub fn check(judged: &Judged) -> Vec<Remark> {
                 .filter(|s| matches!(s.kind, Kind::Fork { .. }))
                 .count();
             let variants: f64 = members(judged, step).fold(1.0, |n, s| n * s.key.variants());
+            let stranded = tokens(step.stranded, judged.estimated());
             let what = if flips > 0 {
-                format!("{} flips within a session", name_of(subject))
+                format!(
+                    "{} flips within a session: each flip pays {stranded} behind it again",
+                    name_of(subject)
+                )
             } else if forks > 1 {
-                format!("{forks} conditions fork the prefix into {variants:.0} variants")
+                format!("{forks} conditions fork the prefix into {variants:.0} variants before {stranded} that all of them share")
             } else {
                 format!(
-                    "{} forks the prefix into {variants:.0} variants",
+                    "{} forks the prefix into {variants:.0} variants before {stranded} that all of them share",
                     name_of(subject)
                 )
             };
             let message = join(&[
-                Some(format!(
-                    "{what} before {} that all of them could share",
-                    tokens(step.stranded, judged.estimated()),
-                )),
+                Some(what),
                 Some(effect(judged, step)),
                 front(judged, step),
                 inheritance(judged),
             ]);
-            let help = format!("send the common text first: {}", landing(judged, step));
-            remark(judged, step, "conditional-prefix", message, help)
+            remark(judged, step, "conditional-prefix", message, landing(judged, step))
         })
         .collect()
 }

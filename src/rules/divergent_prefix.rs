@@ -8,35 +8,38 @@ use crate::cost::Rates;
 use crate::figures::{percent, thousands, tokens};
 use crate::finding::Label;
 use crate::judge::Judged;
-use crate::layout::Kind;
+use crate::layout::{Kind, Part};
 use crate::source::stable_hash;
 use crate::volatility::{Confidence, Key};
 
-/// One standing of a text: prompt index, segment index, offset, hash of all that stands in front.
-struct Standing {
+/// A text with less than this many tokens in front of it (chat format) opens its request.
+const OPENING: f64 = 16.0;
+
+/// One standing of a text: prompt index, the part, offset, hash of all that stands in front.
+struct Standing<'a> {
     prompt: usize,
-    segment: usize,
+    part: &'a Part,
     offset: f64,
     front: u64,
 }
 
 pub fn check(prompts: &[Judged]) -> Vec<(usize, Remark)> {
-    let mut texts: BTreeMap<(String, u64), Vec<Standing>> = BTreeMap::new();
+    let mut texts: BTreeMap<(&str, u64), Vec<Standing>> = BTreeMap::new();
     for (prompt, judged) in prompts.iter().enumerate() {
         let minimum = f64::from(judged.model.minimum);
         let (mut offset, mut front) = (0.0, 0u64);
         for (segment, piece) in judged.layout.segments.iter().enumerate() {
             if let Kind::Text { hash } = piece.kind {
-                if piece.tokens >= minimum && judged.terms().caches() {
-                    texts
-                        .entry((judged.model.id.clone(), hash))
-                        .or_default()
-                        .push(Standing {
-                            prompt,
-                            segment,
-                            offset,
-                            front,
-                        });
+                let parts = judged.layout.parts.iter();
+                let large = parts.filter(|part| part.segment == segment && part.tokens >= minimum);
+                for part in large.filter(|_| judged.terms().caches()) {
+                    let key = (judged.model.id.as_str(), part.hash);
+                    texts.entry(key).or_default().push(Standing {
+                        prompt,
+                        part,
+                        offset: offset + part.at,
+                        front: stable_hash(&[&format!("{front:x}"), &format!("{:x}", part.front)]),
+                    });
                 }
                 front = stable_hash(&[&format!("{front:x}"), &format!("{hash:x}")]);
             } else if piece.tokens > 0.0 && piece.kind != Kind::Framing {
@@ -61,7 +64,7 @@ fn remark(prompts: &[Judged], standings: &[Standing]) -> Option<(usize, Remark)>
         .collect();
     let last = apart.iter().max_by(|a, b| a.offset.total_cmp(&b.offset))?;
     let judged = &prompts[last.prompt];
-    let segment = &judged.layout.segments[last.segment];
+    let part = last.part;
     let other = &prompts[first.prompt];
     // What a value in front of the text costs is another finding: here the text is taken to open its own request
     // already, and the question is what the calls of the other requests add.
@@ -77,7 +80,7 @@ fn remark(prompts: &[Judged], standings: &[Standing]) -> Option<(usize, Remark)>
     let read = judged.prices.read?;
     let write = judged.prices.write.unwrap_or(judged.prices.input);
     let more = (hit(&together) - hit(&judged.rates)).max(0.0);
-    let gain = more * (write - read) * segment.tokens / 1000.0;
+    let gain = more * (write - read) * part.tokens / 1000.0;
     let share = judged.share(gain);
     Some((
         last.prompt,
@@ -85,31 +88,32 @@ fn remark(prompts: &[Judged], standings: &[Standing]) -> Option<(usize, Remark)>
             rule: "divergent-prefix",
             confidence: Confidence::Likely,
             message: format!(
-                "{} that also open {} stand here behind {}: the two share no cache; in front of both it saves {} of the input cost",
-                tokens(segment.tokens, judged.estimated()),
+                "{} that also {} {} stand here behind {}, so the two share no cache; in front of both they save {} of the input cost",
+                tokens(part.tokens, judged.estimated()),
+                if first.offset < OPENING { "open" } else { "stand in" },
                 other.prompt.id,
                 tokens(last.offset, judged.estimated()),
                 percent(share)
             ),
-            help: format!("put the common text first in all {} requests", thousands(1.0 + apart.len() as f64)),
-            place: segment.place.clone(),
-            cause: segment.place.clone(),
-            cause_text: match segment.kind {
-                Kind::Text { hash } => format!("text {hash:016x}"),
-                _ => String::new(),
+            help: match apart.len() {
+                1 => "put the common text first in both requests".into(),
+                more => format!("put the common text first in all {} requests", thousands(1.0 + more as f64)),
             },
+            place: judged.prompt.origin.clone(),
+            cause: judged.prompt.origin.clone(),
+            cause_text: format!("text {:016x}", part.hash),
             labels: vec![Label {
-                place: other.layout.segments[first.segment].place.clone(),
-                text: format!("the same text at {}", tokens(first.offset, other.estimated())),
+                place: first.part.place.clone(),
+                text: "the text".into(),
             }],
             trace: Vec::new(),
             class: None,
             saving: Some(Saving {
                 usd_per_1k_calls: gain,
                 before: last.offset,
-                stranded: segment.tokens,
+                stranded: part.tokens,
                 cached_now: judged.plan.now.read,
-                cached_after: judged.plan.now.read + more * segment.tokens,
+                cached_after: judged.plan.now.read + more * part.tokens,
             }),
             weight: Weight::ByShare,
         },

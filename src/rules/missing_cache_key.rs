@@ -1,48 +1,94 @@
-//! missing-cache-key: a routing key is missing where the model uses one and the rate needs it.
+//! missing-cache-key: a routing key is missing where the model uses one and the rate needs it, or where nothing is
+//! cached without one.
 
+use super::steps::{effect, join, of, saving};
 use super::{Remark, Weight};
 use crate::figures::thousands;
+use crate::finding::Threshold;
 use crate::judge::Judged;
+use crate::plan::Step;
 use crate::volatility::Confidence;
 
 pub fn check(judged: &Judged) -> Vec<Remark> {
-    let (Some(key), Some(rate)) = (&judged.model.cache_key, judged.model.rate_per_key) else {
+    let Some(key) = &judged.model.cache_key else {
         return Vec::new();
     };
-    // Only a whole request shows its options; only configured traffic says how fast it is.
+    let needed = of(judged, "missing-cache-key").map(|step| needed(judged, key, step));
+    needed.chain(overflow(judged, key)).collect()
+}
+
+/// Nothing is cached without a key.
+fn needed(judged: &Judged, key: &str, step: &Step) -> Remark {
+    let message = join(&[
+        Some(format!(
+            "no `{key}`: {} caches nothing without one",
+            judged.model.id
+        )),
+        Some(effect(judged, step)),
+    ]);
+    Remark {
+        saving: Some(saving(step)),
+        weight: Weight::ByShare,
+        // Where the minimum is not published, a short prompt may stay below it.
+        confidence: match judged.threshold {
+            Threshold::Above => Confidence::Likely,
+            _ => Confidence::Possible,
+        },
+        ..remark(
+            judged,
+            key,
+            message,
+            format!("set `{key}` to a name that all requests of this prompt share"),
+        )
+    }
+}
+
+/// The rate is more than one machine takes. Only a whole request shows its options; only configured traffic says how
+/// fast it is.
+fn overflow(judged: &Judged, key: &str) -> Option<Remark> {
+    let rate = judged.model.rate_per_key.filter(|rate| *rate > 0.0)?;
     let calls = judged.rates.calls;
     let whole = !judged.prompt.fragment && judged.prompt.target.api.is_some();
-    if !whole
-        || judged.traffic.calls_per_month.is_none()
-        || calls <= rate
-        || judged.best < f64::from(judged.model.minimum)
-    {
-        return Vec::new();
-    }
-    if judged
+    let set = judged
         .prompt
         .settings
         .iter()
-        .any(|setting| setting.name == *key)
-    {
-        return Vec::new();
+        .any(|setting| setting.name == key);
+    let cached = judged.best >= f64::from(judged.model.minimum);
+    if !whole || set || !cached || judged.traffic.calls_per_month.is_none() || calls <= rate {
+        return None;
     }
-    vec![Remark {
+    let message = format!(
+        "{} calls a minute and no `{key}`: above about {} a minute, requests of one prefix overflow to machines whose cache is cold",
+        thousands(calls),
+        thousands(rate)
+    );
+    let help = format!(
+        "set `{key}` to a value that about {} requests a minute share",
+        thousands(rate)
+    );
+    Some(remark(judged, key, message, help))
+}
+
+fn remark(judged: &Judged, key: &str, message: String, help: String) -> Remark {
+    let place = judged
+        .prompt
+        .target
+        .place
+        .as_ref()
+        .unwrap_or(&judged.prompt.origin);
+    Remark {
         rule: "missing-cache-key",
         confidence: Confidence::Likely,
-        message: format!(
-            "{} calls a minute and no `{key}`: above {} a minute requests with one prefix overflow to machines with a cold cache",
-            thousands(calls),
-            thousands(rate)
-        ),
-        help: format!("set `{key}` to a value that about {} requests a minute share", thousands(rate)),
-        place: judged.prompt.origin.clone(),
-        cause: judged.prompt.origin.clone(),
+        message,
+        help,
+        place: place.clone(),
+        cause: place.clone(),
         cause_text: format!("no {key}"),
         labels: Vec::new(),
         trace: Vec::new(),
         class: None,
         saving: None,
         weight: Weight::AtMostNote,
-    }]
+    }
 }

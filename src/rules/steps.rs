@@ -42,6 +42,7 @@ fn rule_of(judged: &Judged, step: &Step) -> &'static str {
         },
         Edit::ShiftMark { .. } | Edit::DropMark { .. } => "volatile-breakpoint",
         Edit::Mark | Edit::Explicit if step.splits => "unsplit-message",
+        Edit::Key => "missing-cache-key",
         Edit::Mark => "missing-breakpoint",
         Edit::Explicit => "unread-cache-write",
     }
@@ -202,7 +203,9 @@ pub fn confidence(judged: &Judged, step: &Step) -> Confidence {
         .filter(|s| s.message == subject.message && matches!(s.kind, Kind::History { .. }))
         .map(|s| s.tokens)
         .sum();
-    if inline > 0.0 && step.stranded - inline < inline {
+    // A window over the history is judged by itself.
+    let whole = matches!(subject.kind, Kind::History { .. }) || is_own_message(judged, subject);
+    if !whole && inline > 0.0 && step.stranded - inline < inline {
         return Confidence::Possible;
     }
     if judged.prompt.fragment || judged.counted == crate::finding::Counted::Assumed {
@@ -210,6 +213,14 @@ pub fn confidence(judged: &Judged, step: &Step) -> Confidence {
     } else {
         own
     }
+}
+
+/// Whether a history stands in a message without other text: turns of a conversation and no transcript.
+fn is_own_message(judged: &Judged, subject: &Segment) -> bool {
+    let mut others = judged.layout.segments.iter().filter(|s| {
+        s.message == subject.message && s.id != subject.id && !matches!(s.kind, Kind::Framing)
+    });
+    matches!(subject.kind, Kind::History { .. }) && others.all(|s| s.tokens == 0.0)
 }
 
 /// Where the largest stretch of stranded text starts (its first line), and the tokens stranded in all.

@@ -15,6 +15,7 @@ pub fn check(judged: &Judged) -> Vec<Remark> {
         .filter(|mark| mark.how == MarkerHow::Automatic)
         .count();
     let placed: Vec<_> = marks()
+        .filter(|mark| mark.how != MarkerHow::Automatic)
         .filter_map(|mark| mark.place.as_ref().map(|place| (mark, place)))
         .collect();
     let count = placed.len() + automatic;

@@ -11,7 +11,7 @@ pub fn check(judged: &Judged) -> Vec<Remark> {
             let subject = subject(judged, step);
             let message = join(&[
                 Some(format!(
-                    "the order of {} differs between runs and stands before {} that could be cached",
+                    "{} comes in another order on every run: {} from there on that could be cached",
                     name_of(subject),
                     tokens(step.stranded + subject.tokens, judged.estimated()),
                 )),

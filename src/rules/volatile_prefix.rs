@@ -24,7 +24,8 @@ pub fn check(judged: &Judged) -> Vec<Remark> {
                 inheritance(judged),
             ]);
             let coarser = match class {
-                Class::Minute | Class::Hour | Class::Unique => {
+                // Only a clock can be cut.
+                Class::Minute | Class::Hour | Class::Unique if why.contains("clock") => {
                     ", or cut it to the day if that is enough"
                 }
                 _ => "",

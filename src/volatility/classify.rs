@@ -25,6 +25,15 @@ pub enum ValueKind {
     History,
     /// Tool definitions.
     Tools,
+    /// What this call is about: its question, its text. A text around it is a user's message.
+    Task,
+}
+
+impl ValueKind {
+    /// Neither a conversation nor tools.
+    pub fn is_plain(self) -> bool {
+        matches!(self, ValueKind::Plain | ValueKind::Task)
+    }
 }
 
 /// What a filter (or a method) does to a value.
@@ -36,8 +45,10 @@ pub enum Effect {
     Granularity(Class),
     /// The order becomes fixed (`sort`, `sorted`, `dictsort`, `tojson(sort_keys=true)`).
     Orders,
-    /// New on every call (`random`, `shuffle`).
+    /// New on every call (`random`, `sample`).
     Randomises,
+    /// The same items in another order on every call (`shuffle`).
+    Shuffles,
     /// A window over the newest items (`last(n)`, a slice from the end).
     Window,
 }
@@ -124,6 +135,7 @@ impl Classifier {
                 }
             }
             Action::Randomises => Effect::Randomises,
+            Action::Shuffles => Effect::Shuffles,
             Action::Window { needs_argument } if *needs_argument && args.is_empty() => {
                 Effect::Keeps
             }

@@ -322,7 +322,8 @@ fn filters_have_their_effect() {
     assert_eq!(filter("tojson", &[]), Effect::Keeps);
     assert_eq!(filter("tojson", &[Some("sort_keys=true")]), Effect::Orders);
     assert_eq!(filter("tojson", &[Some("sort_keys=False")]), Effect::Keeps);
-    assert_eq!(filter("shuffle", &[]), Effect::Randomises);
+    assert_eq!(filter("shuffle", &[]), Effect::Shuffles);
+    assert_eq!(filter("sample", &[]), Effect::Randomises);
     assert_eq!(filter("upper", &[]), Effect::Keeps);
 }
 

@@ -39,6 +39,7 @@ pub(super) enum Action {
     Orders,
     OrdersIf { argument: String },
     Randomises,
+    Shuffles,
     Window { needs_argument: bool },
 }
 
@@ -154,6 +155,7 @@ impl Table {
                 argument: text_of(entry, "argument").unwrap_or_default().to_owned(),
             },
             "randomises" => Action::Randomises,
+            "shuffles" => Action::Shuffles,
             "window" => Action::Window {
                 needs_argument: flag(entry, "needs-argument"),
             },
@@ -213,6 +215,7 @@ impl Group {
             None | Some("plain") => group.kind = ValueKind::Plain,
             Some("history") => group.kind = ValueKind::History,
             Some("tools") => group.kind = ValueKind::Tools,
+            Some("task") => group.kind = ValueKind::Task,
             Some(_) => wrong("kind"),
         }
         match entry.get("tokens").and_then(Value::as_u64) {

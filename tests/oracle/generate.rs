@@ -169,8 +169,8 @@ pub fn template(can: Can) -> BoxedStrategy<Vec<Node>> {
         let unrolled = (body(), two()).prop_map(|(b, t)| Node::Unrolled(b, t));
         let capture =
             (select(BOUND.to_vec()), body(), two()).prop_map(|(n, b, t)| Node::Capture(n, b, t));
-        let call = (body(), bound(), [trim(), trim(), trim()])
-            .prop_map(|(b, a, t)| Node::Macro(b, a, t));
+        let call =
+            (body(), bound(), [trim(), trim(), trim()]).prop_map(|(b, a, t)| Node::Macro(b, a, t));
         let with = (bound(), body(), two()).prop_map(|(b, n, t)| Node::With(b, n, t));
         prop_oneof![
             2 => branch, 1 => list, 2 => include, 1 => present, 1 => unrolled, 1 => capture,

@@ -43,7 +43,11 @@ pub fn values(first: bool) -> Value {
         out.insert((*flag).into(), json!(first));
     }
     for list in LISTS {
-        let items = if first { json!(["§1", "§2"]) } else { json!([]) };
+        let items = if first {
+            json!(["§1", "§2"])
+        } else {
+            json!([])
+        };
         out.insert((*list).into(), items);
     }
     Value::Object(out)
@@ -56,6 +60,8 @@ pub struct Writer {
     files: Files,
     letters: usize,
     macros: usize,
+    /// How many includes and captures are around: what they bind is theirs.
+    closed: usize,
 }
 
 impl Writer {
@@ -65,6 +71,7 @@ impl Writer {
             files: vec![(format!("main.{}", language.extension()), String::new())],
             letters: 0,
             macros: 0,
+            closed: 0,
         };
         let mut text = writer.nodes(nodes);
         if language == Language::Braces {
@@ -94,7 +101,9 @@ impl Writer {
     }
 
     fn part(&mut self, body: &[Node]) -> String {
+        self.closed += 1;
         let text = self.nodes(body);
+        self.closed -= 1;
         let name = format!("part{}.{}", self.files.len(), self.language.extension());
         self.files.push((name.clone(), text));
         name
@@ -133,9 +142,15 @@ impl Writer {
                 let body = self.nodes(body);
                 format!("{head}{body}{{{{ word }}}}{}", tag("endfor", *b))
             }
+            // What Jinja2 keeps inside of an include or a capture, minijinja lets out.
+            Node::Set(..) if self.closed > 0 => String::new(),
+            Node::Capture(_, body, _) if self.closed > 0 => self.nodes(body),
             Node::Set(name, value, trim) => tag(&format!("set {name} = {}", bound(value)), *trim),
             Node::Capture(name, body, [a, b]) => {
-                tag(&format!("set {name}"), *a) + &self.nodes(body) + &tag("endset", *b)
+                self.closed += 1;
+                let body = self.nodes(body);
+                self.closed -= 1;
+                tag(&format!("set {name}"), *a) + &body + &tag("endset", *b)
             }
             Node::Comment(trim) => marked("{#", " a note {{ x }} ", "#}", *trim),
             Node::Raw(text, [a, b]) => tag("raw", *a) + text + &tag("endraw", *b),
@@ -183,11 +198,20 @@ impl Writer {
                 let end = tilde("/each", *b);
                 format!("{head}{body}{{{{this}}}}{end}{}", self.letter())
             }
-            Node::Comment(trim) => tilde("!-- a note --", *trim),
+            // The engine keeps blanks behind a comment where handlebars.js drops them, so a letter follows.
+            Node::Comment(_) => format!("{{{{!-- a note --}}}}{}", self.letter()),
             Node::Include(body, trim) => {
-                let name = self.part(body);
+                // Blank lines of an indented partial stay bare in the engine, and not in handlebars.js.
+                let lines = [Node::Text("one\n  two"), Node::Slot("topic", None, (0, 0))];
+                let name = self.part(if trim.0 == 2 { &lines } else { body });
                 let name = name.trim_end_matches(".hbs").to_string();
-                tilde(&format!("> {name}"), *trim)
+                // Alone on its line or with letters around: in between the engine indents where handlebars.js
+                // does not.
+                if trim.0 == 2 {
+                    return format!("\n  {{{{> {name}}}}}\n{}", self.letter());
+                }
+                let tag = tilde(&format!("> {name}"), *trim);
+                format!("{}{tag}{}", self.letter(), self.letter())
             }
             other => unreachable!("not made for Handlebars: {other:?}"),
         }
@@ -239,7 +263,11 @@ fn tilde(content: &str, (a, b): Trim) -> String {
 }
 
 /// Renders a template; what the engine says if it refuses it.
-pub fn render(language: Language, files: &[(String, String)], values: &Value) -> Result<String, String> {
+pub fn render(
+    language: Language,
+    files: &[(String, String)],
+    values: &Value,
+) -> Result<String, String> {
     match language {
         Language::Jinja => {
             let mut env = minijinja::Environment::new();
@@ -248,7 +276,9 @@ pub fn render(language: Language, files: &[(String, String)], values: &Value) ->
                 env.add_template(name, text).map_err(|e| e.to_string())?;
             }
             let template = env.get_template(&files[0].0).map_err(|e| e.to_string())?;
-            template.render(jinja_value(values)).map_err(|e| e.to_string())
+            template
+                .render(jinja_value(values))
+                .map_err(|e| e.to_string())
         }
         Language::Handlebars => {
             let mut registry = handlebars::Handlebars::new();
@@ -273,7 +303,9 @@ fn jinja_value(value: &Value) -> minijinja::Value {
         Value::String(value) => value.as_str().into(),
         Value::Array(items) => items.iter().map(jinja_value).collect(),
         Value::Object(map) => {
-            let pairs = map.iter().map(|(name, value)| (name.as_str(), jinja_value(value)));
+            let pairs = map
+                .iter()
+                .map(|(name, value)| (name.as_str(), jinja_value(value)));
             minijinja::Value::from_pairs(pairs)
         }
     }

@@ -162,10 +162,34 @@ impl<'a> Sheet<'a> {
 
     /// A part that is sent as JSON: a tool definition, a tool call, a schema.
     fn json_block(&mut self, value: &Value, marker: Option<Marker>) -> DraftBlock {
-        let text = Text::opaque(self.path, value.span, &without_markers(value).to_json());
+        let value = without_markers(value);
+        let (text, dialect) = match self.dialect_within(&value) {
+            Dialect::Plain => (
+                Text::opaque(self.path, value.span, &value.to_json()),
+                Dialect::Plain,
+            ),
+            dialect => (value.to_template(self.path), dialect),
+        };
+        self.templated |= dialect != Dialect::Plain;
         DraftBlock {
-            content: Content::Template(text, Dialect::Plain),
+            content: Content::Template(text, dialect),
             marker,
+        }
+    }
+
+    /// The template language of the strings in a value.
+    fn dialect_within(&self, value: &Value) -> Dialect {
+        let inner = |values: &mut dyn Iterator<Item = &Value>| {
+            values
+                .map(|value| self.dialect_within(value))
+                .find(|dialect| *dialect != Dialect::Plain)
+                .unwrap_or(Dialect::Plain)
+        };
+        match &value.kind {
+            _ if self.found != Found::Document => Dialect::Plain,
+            Kind::Scalar(scalar) => guess_dialect(scalar.text.as_str()),
+            Kind::Seq(items) => inner(&mut items.iter()),
+            Kind::Map(entries) => inner(&mut entries.iter().map(|entry| &entry.value)),
         }
     }
 
@@ -238,6 +262,7 @@ impl<'a> Sheet<'a> {
             Kind::Scalar(scalar) => scalar.text.clone(),
             Kind::Seq(_) => Text::opaque(self.path, value.span, &value.to_json()),
         };
+        self.templated |= self.dialect_within(value) != Dialect::Plain;
         self.settings.push(Setting {
             name: name.to_string(),
             pieces: vec![Piece::Text(text)],
@@ -273,6 +298,7 @@ impl<'a> Sheet<'a> {
             settings: self.settings,
             messages: self.messages,
             bindings: Vec::new(),
+            threads: Vec::new(),
             rows: 0,
             recorded: !self.templated,
             fragment,

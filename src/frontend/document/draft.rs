@@ -21,6 +21,8 @@ pub struct Draft {
     /// Values that the document gives to names of its templates (`vars`, `sample`, `input` defaults), with
     /// `true` where the value is fixed for every call (a promptfoo default var) rather than a sample.
     pub bindings: Vec<(String, Text, bool)>,
+    /// Names that stand for the conversation so far.
+    pub threads: Vec<String>,
     /// Rows of a batch file this request stands for; 0 elsewhere.
     pub rows: usize,
     /// Whether the document is a request as sent (a recorded body, a batch row) and not a template.

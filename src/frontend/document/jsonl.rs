@@ -8,7 +8,7 @@ mod tests;
 
 use std::collections::BTreeMap;
 
-use super::body::{read_request, Found};
+use super::body::{read_request, rows_of, Found};
 use super::draft::{Content, Document, Draft};
 use super::value::{parse_json, Value};
 use crate::frontend::Problem;
@@ -30,6 +30,8 @@ const MAX_PROBLEMS: usize = 20;
 pub fn parse_jsonl(file: &SourceFile) -> Document {
     let mut document = Document::default();
     let mut groups = Groups::default();
+    // Line and position in it of every request.
+    let mut places: Vec<(usize, usize)> = Vec::new();
     let (mut valid, mut invalid) = (0, 0);
     for index in 0..file.line_count() {
         let span = row_span(file, index);
@@ -39,8 +41,11 @@ pub fn parse_jsonl(file: &SourceFile) -> Document {
         match parse_row(file, span) {
             Ok(value) => {
                 valid += 1;
-                if let Some(draft) = read_request(&value, &file.path, Found::Row) {
-                    groups.add(&draft, index);
+                for (item, value) in requests_of(&value).iter().enumerate() {
+                    if let Some(draft) = read_request(value, &file.path, Found::Row) {
+                        groups.add(&draft, places.len());
+                        places.push((index, item));
+                    }
                 }
             }
             Err(problem) => {
@@ -64,10 +69,19 @@ pub fn parse_jsonl(file: &SourceFile) -> Document {
             .push(Problem::new(Span::default(), message));
     }
     let row = |index: usize| {
-        let value = parse_row(file, row_span(file, index)).ok()?;
-        read_request(&value, &file.path, Found::Row)
+        let (line, item) = *places.get(index)?;
+        let value = parse_row(file, row_span(file, line)).ok()?;
+        read_request(requests_of(&value).get(item)?, &file.path, Found::Row)
     };
-    document.drafts = groups.drafts(row);
+    let (shapes, rows) = groups.dropped();
+    if shapes > 0 {
+        let message = format!("{rows} rows of {shapes} more shapes are left out");
+        let problem = Problem::new(Span::default(), message)
+            .with_help("rows of one shape are compared; the shapes with the most rows are checked");
+        document.problems.push(problem);
+    }
+    let line_of = |index: usize| places.get(index).map_or(0, |place| place.0);
+    document.drafts = groups.drafts(row, line_of);
     document
 }
 
@@ -79,7 +93,16 @@ pub fn read_rows(items: &[Value], path: &std::sync::Arc<str>) -> Vec<Draft> {
             groups.add(&draft, index);
         }
     }
-    groups.drafts(|index| read_request(&items[index], path, Found::Row))
+    let row = |index: usize| read_request(&items[index], path, Found::Row);
+    groups.drafts(row, |index| index)
+}
+
+/// The requests of one line: the line itself, or those that it lists.
+fn requests_of(value: &Value) -> &[Value] {
+    match value.get("requests").and(rows_of(value)) {
+        Some(items) => items,
+        None => std::slice::from_ref(value),
+    }
 }
 
 fn row_span(file: &SourceFile, index: usize) -> Span {
@@ -126,7 +149,19 @@ impl Groups {
         self.list[at].push(row);
     }
 
-    fn drafts(self, row: impl Fn(usize) -> Option<Draft>) -> Vec<Draft> {
+    /// Shapes and rows beyond the limit.
+    fn dropped(&self) -> (usize, usize) {
+        let mut lengths: Vec<usize> = self.list.iter().map(Vec::len).collect();
+        lengths.sort_unstable_by_key(|length| std::cmp::Reverse(*length));
+        let beyond = lengths.get(MAX_GROUPS..).unwrap_or_default();
+        (beyond.len(), beyond.iter().sum())
+    }
+
+    fn drafts(
+        self,
+        row: impl Fn(usize) -> Option<Draft>,
+        line_of: impl Fn(usize) -> usize,
+    ) -> Vec<Draft> {
         let mut list = self.list;
         let only = list.len() == 1;
         // A stable sort: of equally long groups the earlier ones stay.
@@ -139,7 +174,7 @@ impl Groups {
                 let mut draft = merge(sampled)?;
                 draft.rows = rows.len();
                 if !only {
-                    draft.key = format!("row[{}]", rows[0] + 1);
+                    draft.key = format!("row[{}]", line_of(rows[0]) + 1);
                 }
                 Some(draft)
             })

@@ -24,6 +24,7 @@ pub fn draft(file: &SourceFile, format: &'static str) -> Draft {
         settings: Vec::new(),
         messages: Vec::new(),
         bindings: Vec::new(),
+        threads: Vec::new(),
         rows: 0,
         recorded: false,
         fragment: false,

@@ -275,7 +275,7 @@ fn source(text: &str) -> Source<'_> {
     let known = words().has("prompt-files", extension);
     match (computed, known, named.is_some()) {
         _ if bare.contains("{{") && named.is_none() => Source::Inline,
-        _ if bare.contains(['*', '{']) => Source::Elsewhere,
+        _ if bare.contains('{') || bare.contains("**") => Source::Elsewhere,
         (true, ..) => Source::Elsewhere,
         (_, true, _) | (.., true) => Source::File(bare.strip_prefix("./").unwrap_or(bare)),
         _ => Source::Inline,
@@ -304,7 +304,7 @@ fn inline(text: &Text) -> Vec<DraftMessage> {
 }
 
 /// The messages of a chat prompt: `[{role, content}]` in JSON or YAML. The templates are in the strings.
-fn chat(text: &Text) -> Option<Vec<DraftMessage>> {
+pub fn chat(text: &Text) -> Option<Vec<DraftMessage>> {
     let source = text.as_str().trim_start();
     let parsed = if source.starts_with(['[', '{']) && !source.starts_with("{{") {
         parse_json(text)

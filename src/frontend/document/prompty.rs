@@ -39,6 +39,7 @@ pub fn parse(file: &SourceFile) -> Document {
         draft.target = target_of(front);
         draft.settings = settings_of(front, &file.path);
         draft.bindings = bindings_of(front, &file.path);
+        draft.threads = threads_of(front);
         draft
             .messages
             .extend(tools_of(front).and_then(|tools| parts::tools(tools, &file.path)));
@@ -164,6 +165,26 @@ fn bindings_of(front: &Value, path: &Arc<str>) -> Vec<(String, Text, bool)> {
         }
     }
     bindings.finish()
+}
+
+/// Inputs that are declared to be a conversation.
+fn threads_of(front: &Value) -> Vec<String> {
+    let is_thread = |input: &Value| {
+        let kind = input.get_any(&["kind", "type"]).and_then(Value::as_str);
+        kind.is_some_and(|kind| words().has("thread-kinds", kind))
+    };
+    let inputs = front.get("inputs");
+    let named = inputs.map(Value::entries).unwrap_or_default().iter();
+    let listed = inputs.map(Value::items).unwrap_or_default().iter();
+    named
+        .filter(|entry| is_thread(&entry.value))
+        .map(|entry| entry.key.as_str().to_string())
+        .chain(
+            listed
+                .filter(|item| is_thread(item))
+                .filter_map(|item| Some(item.get_str("name")?.to_string())),
+        )
+        .collect()
 }
 
 /// One declared input: a scalar is its default; a map may hold a default, a sample or an example.

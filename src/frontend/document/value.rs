@@ -224,6 +224,13 @@ impl Value {
         json::write(self, &mut out);
         out
     }
+
+    /// The same with a map back to the source, and with strings that hold template tags as they are rendered.
+    pub fn to_template(&self, path: &Arc<str>) -> Text {
+        let mut out = Text::empty(path);
+        json::write_template(self, &mut out);
+        out
+    }
 }
 
 /// Drops all but the last entry of each key. Source order stays.

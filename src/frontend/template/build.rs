@@ -411,6 +411,7 @@ impl Block {
                 fallback: body,
                 ignore_missing: true,
                 isolated: false,
+                indent: String::new(),
                 span,
             }),
             Block::If(condition) => Node::If {

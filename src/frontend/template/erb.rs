@@ -86,8 +86,14 @@ impl<'a> Code<'a> {
             }
             ExprKind::Opaque(_) => {
                 let rest = self.content.strip_prefix("render ")?.trim_start();
-                let name = rest.split(',').next()?;
-                (self.value(name), Vec::new())
+                let mut parts = rest.split(',');
+                let name = parts.next()?.trim();
+                let name = name.strip_prefix("partial:").unwrap_or(name).trim_start();
+                let bindings = parts.filter_map(|part| {
+                    let (key, value) = part.split_once(':')?;
+                    Some((key.trim().to_string(), self.value(value.trim())))
+                });
+                (self.value(name), bindings.collect())
             }
             _ => return None,
         };
@@ -100,6 +106,7 @@ impl<'a> Code<'a> {
             fallback: Vec::new(),
             ignore_missing: false,
             isolated: false,
+            indent: String::new(),
             span: self.tag.span(),
         })]))
     }

@@ -98,6 +98,7 @@ impl<'a> Parser<'a> {
             fallback: Vec::new(),
             ignore_missing: false,
             isolated: true,
+            indent: String::new(),
             span: self.tag.span(),
         })])
     }

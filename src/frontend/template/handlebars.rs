@@ -205,6 +205,7 @@ fn partial(tag: &Tag, from: usize, dialect: Dialect) -> Action {
         fallback: Vec::new(),
         ignore_missing: dialect == Dialect::Mustache,
         isolated: false,
+        indent: tag.indent.to_string(),
         span: tag.span(),
     })])
 }

@@ -301,6 +301,7 @@ fn include(tag: &Tag, parser: &mut Parser) -> Action {
         fallback: Vec::new(),
         ignore_missing,
         isolated,
+        indent: String::new(),
         span: tag.span(),
     })])
 }

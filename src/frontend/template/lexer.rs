@@ -14,6 +14,8 @@ pub(super) struct Lexeme {
     /// Of a text: what is left after whitespace control. Of a tag: its content without delimiters, marks and sigils.
     pub inner: (usize, usize),
     pub trims: (Trim, Trim),
+    /// Of a tag that stands alone on its line: where the blanks in front of it start.
+    pub indent_from: Option<usize>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -197,6 +199,7 @@ impl<'a> Lexer<'a> {
                 to: end,
                 inner: (inner, inner_to.max(inner)),
                 trims: (before, after),
+                indent_from: None,
             });
             return Some(self.verbatim_body(end).unwrap_or(end));
         }
@@ -518,6 +521,7 @@ impl<'a> Lexer<'a> {
             to,
             inner: (from, to),
             trims: (Trim::Keep, Trim::Keep),
+            indent_from: None,
         });
     }
 }

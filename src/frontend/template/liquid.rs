@@ -378,6 +378,7 @@ impl<'a> Parser<'a> {
             fallback: Vec::new(),
             ignore_missing: false,
             isolated,
+            indent: String::new(),
             span: self.tag.span(),
         })])
     }

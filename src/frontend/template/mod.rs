@@ -93,36 +93,28 @@ fn tags(text: &Text, dialect: Dialect, builder: &mut Builder) {
             }),
             LexemeKind::Tag(kind) => {
                 let inner = lexeme.inner;
+                let indent = &src[lexeme.indent_from.unwrap_or(from)..from];
                 let lines = match dialect {
                     Dialect::Liquid if kind == TagKind::Statement => liquid_lines(src, inner),
                     _ => None,
                 };
                 match lines {
                     Some(lines) => lines.into_iter().for_each(|line| {
-                        apply_tag(text, dialect, builder, TagKind::Statement, line, line);
+                        let tag = Tag::new(text, TagKind::Statement, line, line);
+                        apply_tag(tag, dialect, builder);
                     }),
-                    None => apply_tag(text, dialect, builder, kind, (from, to), inner),
+                    None => {
+                        let tag = Tag::new(text, kind, (from, to), inner);
+                        apply_tag(Tag { indent, ..tag }, dialect, builder);
+                    }
                 }
             }
         }
     }
 }
 
-fn apply_tag(
-    text: &Text,
-    dialect: Dialect,
-    builder: &mut Builder,
-    kind: TagKind,
-    whole: (usize, usize),
-    inner: (usize, usize),
-) {
-    let tag = Tag {
-        text,
-        kind,
-        whole,
-        inner,
-        problems: RefCell::default(),
-    };
+fn apply_tag(tag: Tag, dialect: Dialect, builder: &mut Builder) {
+    let whole = tag.whole;
     let action = tag_action(&tag, dialect);
     for problem in tag.problems.into_inner() {
         builder.problem(problem);
@@ -173,10 +165,23 @@ struct Tag<'a> {
     /// Byte ranges of the decoded text: with and without delimiters.
     whole: (usize, usize),
     inner: (usize, usize),
+    /// The blanks in front of a tag that stands alone on its line.
+    indent: &'a str,
     problems: RefCell<Vec<Problem>>,
 }
 
 impl<'a> Tag<'a> {
+    fn new(text: &'a Text, kind: TagKind, whole: (usize, usize), inner: (usize, usize)) -> Self {
+        Tag {
+            text,
+            kind,
+            whole,
+            inner,
+            indent: "",
+            problems: RefCell::default(),
+        }
+    }
+
     fn span(&self) -> Span {
         self.text.span(self.whole.0, self.whole.1)
     }

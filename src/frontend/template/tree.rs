@@ -114,6 +114,8 @@ pub struct Include {
     pub ignore_missing: bool,
     /// Whether the included template sees the outer names (Liquid `render` does not).
     pub isolated: bool,
+    /// Blanks that every line of the included text gets in front (a Handlebars partial alone on its line).
+    pub indent: String,
     pub span: Span,
 }
 

@@ -111,6 +111,9 @@ fn strip_standalone_lines(src: &str, lexemes: &mut [Lexeme]) {
         let (Some(line_from), Some(line_to)) = (line_from, line_to) else {
             continue;
         };
+        if lexemes[index].trims.0 == Trim::Keep {
+            lexemes[index].indent_from = Some(line_from);
+        }
         if index > 0 {
             let text = &mut lexemes[index - 1];
             text.inner.1 = text.inner.1.min(line_from).max(text.inner.0);

@@ -246,7 +246,7 @@ fn liquid_tags_send_what_liquid_sends() {
                 ("p/a.liquid", "{% render 'b' for docs as d %}"),
                 ("p/b.liquid", "- {{ d.title }}"),
             ],
-            &["user: (docs:request - <d.title:request>)"],
+            &["user: - <d.title:request>"],
         ),
     ]);
 }

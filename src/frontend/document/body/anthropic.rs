@@ -50,7 +50,8 @@ fn own_blocks(messages: &Value) -> bool {
 }
 
 pub(super) fn read(value: &Value, sheet: &mut Sheet) -> &'static str {
-    let consumed = ["model", "system", "messages", "tools"];
+    // The automatic breakpoint is read below, as the mark that it sets.
+    let consumed = ["model", "system", "messages", "tools", "cache_control"];
     sheet.settings_but(value, &consumed);
     let version = value.get_str("anthropic_version").unwrap_or_default();
     let model = value.get_str("model").unwrap_or_default();

@@ -24,9 +24,9 @@ pub(super) fn differs() -> Volatility {
 pub(super) fn differ(texts: &[&Text], name: &str) -> Vec<Piece> {
     let first = texts[0];
     let strings: Vec<&str> = texts.iter().map(|text| text.as_str()).collect();
-    let prefix = common_prefix(&strings);
+    let prefix = word_prefix(&strings);
     let rests: Vec<&str> = strings.iter().map(|text| &text[prefix..]).collect();
-    let suffix = common_suffix(&rests);
+    let suffix = word_suffix(&rests);
     let middles: Vec<&str> = rests
         .iter()
         .map(|rest| &rest[..rest.len() - suffix])
@@ -181,43 +181,110 @@ fn greedy(a: &[&str], b: &[&str]) -> Vec<usize> {
     out
 }
 
-/// What stands between the common lines, where any row has something there.
+/// What differs between the common lines: in each stretch line by line where all rows have as many lines, else as a
+/// whole; without the words that all share at its start and its end.
 fn gaps(middles: &[&str], common: &[usize]) -> Vec<Gap> {
     let first = lines(middles[0]);
-    let mut total = vec![0usize; common.len() + 1];
-    for middle in middles {
-        let mut next = 0;
-        for line in lines(middle) {
-            if next < common.len() && line == first[common[next]] {
-                next += 1;
-            } else {
-                total[next] += line.len();
-            }
-        }
-    }
-    let starts: Vec<usize> = first
-        .iter()
-        .scan(0, |at, line| {
-            let start = *at;
-            *at += line.len();
-            Some(start)
-        })
-        .collect();
+    let shared: Vec<&str> = common.iter().map(|line| first[*line]).collect();
+    let stretches: Vec<Vec<&str>> = middles.iter().map(|m| between(m, &shared)).collect();
     let mut out = Vec::new();
-    let mut from = 0;
-    for (at, bytes) in total.iter().enumerate() {
-        let to = common
-            .get(at)
-            .map_or(middles[0].len(), |line| starts[*line]);
-        if *bytes > 0 {
-            out.push(Gap {
-                range: from..to.max(from),
-                mean_bytes: *bytes as f64 / middles.len() as f64,
-            });
-        }
-        if let Some(line) = common.get(at) {
-            from = starts[*line] + first[*line].len();
-        }
+    for at in 0..=shared.len() {
+        let of_rows: Vec<&str> = stretches.iter().map(|row| row[at]).collect();
+        let start = of_rows[0].as_ptr() as usize - middles[0].as_ptr() as usize;
+        narrow(&of_rows, start, &mut out);
     }
     out
+}
+
+/// The stretches of a text between lines that it is known to have, in order; one more than there are lines.
+fn between<'t>(text: &'t str, shared: &[&str]) -> Vec<&'t str> {
+    let mut out = Vec::with_capacity(shared.len() + 1);
+    let (mut from, mut at) = (0, 0);
+    for line in lines(text) {
+        if out.len() < shared.len() && line == shared[out.len()] {
+            out.push(&text[from..at]);
+            from = at + line.len();
+        }
+        at += line.len();
+    }
+    out.push(&text[from..]);
+    // A text without a line that it was thought to have: nothing is left for the stretches behind it.
+    out.resize(shared.len() + 1, &text[text.len()..]);
+    out
+}
+
+/// Lines of a stretch that are compared one by one.
+const MAX_LINES: usize = 64;
+
+fn narrow(of_rows: &[&str], start: usize, out: &mut Vec<Gap>) {
+    let by_line: Vec<Vec<&str>> = of_rows.iter().map(|row| lines(row)).collect();
+    let count = by_line[0].len();
+    if count > MAX_LINES || count < 2 || by_line.iter().any(|row| row.len() != count) {
+        return narrow_one(of_rows, start, out);
+    }
+    let mut at = start;
+    for index in 0..count {
+        let row: Vec<&str> = by_line.iter().map(|row| row[index]).collect();
+        narrow_one(&row, at, out);
+        at += row[0].len();
+    }
+}
+
+fn narrow_one(of_rows: &[&str], start: usize, out: &mut Vec<Gap>) {
+    let prefix = word_prefix(of_rows);
+    let rests: Vec<&str> = of_rows.iter().map(|row| &row[prefix..]).collect();
+    let suffix = word_suffix(&rests);
+    let bytes: usize = rests.iter().map(|rest| rest.len() - suffix).sum();
+    if bytes > 0 {
+        out.push(Gap {
+            range: start + prefix..start + of_rows[0].len() - suffix,
+            mean_bytes: bytes as f64 / of_rows.len() as f64,
+        });
+    }
+}
+
+/// Characters by which a common prefix is cut back to a word's start; what is longer is no word.
+const MAX_WORD: usize = 40;
+
+fn in_word(c: char) -> bool {
+    c.is_alphanumeric() || c == '_'
+}
+
+fn splits_word(text: &str, at: usize) -> bool {
+    text[..at].chars().next_back().is_some_and(in_word)
+        && text[at..].chars().next().is_some_and(in_word)
+}
+
+/// The common prefix in whole words: `Ticket 4711` and `Ticket 4712` share `Ticket `.
+fn word_prefix(texts: &[&str]) -> usize {
+    let length = common_prefix(texts);
+    if !texts.iter().any(|text| splits_word(text, length)) {
+        return length;
+    }
+    let word = texts[0][..length].chars().rev().take_while(|c| in_word(*c));
+    let (chars, bytes) = word.fold((0, 0), |(n, b), c| (n + 1, b + c.len_utf8()));
+    if chars > MAX_WORD {
+        length
+    } else {
+        length - bytes
+    }
+}
+
+/// The common suffix in whole words.
+fn word_suffix(texts: &[&str]) -> usize {
+    let length = common_suffix(texts);
+    if !texts
+        .iter()
+        .any(|text| splits_word(text, text.len() - length))
+    {
+        return length;
+    }
+    let start = texts[0].len() - length;
+    let word = texts[0][start..].chars().take_while(|c| in_word(*c));
+    let (chars, bytes) = word.fold((0, 0), |(n, b), c| (n + 1, b + c.len_utf8()));
+    if chars > MAX_WORD {
+        length
+    } else {
+        length - bytes
+    }
 }

@@ -61,12 +61,12 @@ fn what_differs_between_rows_is_a_slot_and_the_rest_is_text_of_the_first_row() {
     let contents = contents(draft);
     assert_eq!(contents[0], "You are a support bot.");
     assert!(
-        contents[1].starts_with("Ticket 1<request:"),
+        contents[1].starts_with("Ticket <request:"),
         "{}",
         contents[1]
     );
     assert!(
-        contents[1].contains(&format!(">{policy}<request:")),
+        contents[1].contains(&format!(">.\n{policy}Customer: name-<request:")),
         "{}",
         contents[1]
     );
@@ -113,7 +113,7 @@ fn a_clock_that_differs_between_rows_is_called_one() {
         })
         .collect();
     let contents = contents(&parse(&file).drafts[0]);
-    assert_eq!(contents[0], "Time: 2026-07-06T09:1<unique:1>:03Z. Be kind.");
+    assert_eq!(contents[0], "Time: 2026-07-06T09:<unique:1>:03Z. Be kind.");
     assert_eq!(contents[1], "same");
 }
 
@@ -224,7 +224,7 @@ fn long_texts_are_aligned_without_the_full_table() {
         .map(|at| row("m", "s", &format!("{at} first\n{middle}last {at}")))
         .collect();
     let contents = contents(&parse(&file).drafts[0]);
-    assert!(contents[1] == format!("<request:2>{middle}<request:2>"));
+    assert!(contents[1] == format!("<request:1> first\n{middle}last <request:1>"));
 }
 
 #[test]

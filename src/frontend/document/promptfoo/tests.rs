@@ -60,6 +60,9 @@ fn each_prompt_is_drafted_for_each_model() {
             "prompts[0]@anthropic:messages:claude-sonnet-5",
             "prompts[1]@openai:responses:gpt-5.4",
             "prompts[1]@anthropic:messages:claude-sonnet-5",
+            // A name with `*`: the resolver finds its files.
+            "prompts[3]@openai:responses:gpt-5.4",
+            "prompts[3]@anthropic:messages:claude-sonnet-5",
         ]
     );
     let target = &drafts[0].target;

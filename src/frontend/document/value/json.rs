@@ -359,6 +359,44 @@ pub(super) fn write(value: &Value, out: &mut String) {
     }
 }
 
+/// As `write`, with places; strings stand unescaped, because a template is rendered before it is encoded.
+pub(super) fn write_template(value: &Value, out: &mut Text) {
+    let punctuation = |out: &mut Text, text: &str| out.push_opaque(text, value.span);
+    match &value.kind {
+        Kind::Scalar(scalar) if scalar.resolved == Resolved::String => {
+            punctuation(out, "\"");
+            out.push(&scalar.text);
+            punctuation(out, "\"");
+        }
+        Kind::Scalar(scalar) => {
+            let mut text = String::new();
+            write_scalar(scalar, &mut text);
+            punctuation(out, &text);
+        }
+        Kind::Seq(items) => {
+            punctuation(out, "[");
+            for (at, item) in items.iter().enumerate() {
+                if at > 0 {
+                    punctuation(out, ",");
+                }
+                write_template(item, out);
+            }
+            punctuation(out, "]");
+        }
+        Kind::Map(entries) => {
+            punctuation(out, "{");
+            for (at, entry) in entries.iter().enumerate() {
+                let mut key = String::from(if at > 0 { "," } else { "" });
+                write_string(entry.key.as_str(), &mut key);
+                key.push(':');
+                out.push_opaque(&key, entry.key_span);
+                write_template(&entry.value, out);
+            }
+            punctuation(out, "}");
+        }
+    }
+}
+
 fn write_scalar(scalar: &Scalar, out: &mut String) {
     match scalar.resolved {
         Resolved::Null => out.push_str("null"),

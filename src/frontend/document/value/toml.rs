@@ -1,5 +1,8 @@
-//! TOML -> value tree, over toml-span. Dates of TOML are beyond that parser: such a file is a problem.
+//! TOML -> value tree, over toml-span. Dates of TOML are beyond that parser: it is shown numbers in their place.
 
+use std::sync::OnceLock;
+
+use regex::Regex;
 use toml_span::value::ValueInner;
 
 use super::scalar::{align_flow, Flow};
@@ -13,7 +16,15 @@ pub fn parse_toml(text: &Text) -> Parsed {
         comments: comments(text),
         ..Parsed::default()
     };
-    match toml_span::parse(text.as_str()) {
+    let dateless;
+    let source = match without_dates(text.as_str()) {
+        Some(masked) => {
+            dateless = masked;
+            dateless.as_str()
+        }
+        None => text.as_str(),
+    };
+    match toml_span::parse(source) {
         Ok(mut value) => {
             let span = text.span(0, text.len());
             let kind = convert(text, value.take(), toml_span::Span::new(0, text.len()), 0).kind;
@@ -102,6 +113,49 @@ fn string(text: &Text, decoded: &str, at: toml_span::Span) -> Value {
     let end = (at.end + width).min(source.len());
     let span = text.span(before.len().saturating_sub(width), end);
     Value::scalar(decoded_text, style, Resolved::String, span)
+}
+
+/// The source with each date and time outside of strings and comments replaced by a number of the same length, so
+/// that no span moves. `None`: there are none.
+fn without_dates(source: &str) -> Option<String> {
+    static DATE: OnceLock<Option<Regex>> = OnceLock::new();
+    let date = DATE.get_or_init(|| {
+        let form = r"^(?:\d{4}-\d\d-\d\d(?:[Tt ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:[Zz]|[+-]\d\d:\d\d)?)?|\d\d:\d\d:\d\d(?:\.\d+)?)";
+        Regex::new(form).ok()
+    });
+    let date = date.as_ref()?;
+    let mut out = String::new();
+    let (mut at, mut copied) = (0, 0);
+    while let Some(found) =
+        source[at..].find(|c: char| matches!(c, '#' | '"' | '\'' | '=' | '[' | ','))
+    {
+        at += found;
+        let rest = &source[at..];
+        if rest.starts_with('#') {
+            at += rest.find('\n').unwrap_or(rest.len());
+            continue;
+        }
+        if rest.starts_with(['"', '\'']) {
+            at += string_length(rest);
+            continue;
+        }
+        at += 1;
+        let value = source[at..].trim_start();
+        let start = source.len() - value.len();
+        let Some(found) = date.find(value) else {
+            continue;
+        };
+        out.push_str(&source[copied..start]);
+        out.push_str("1.");
+        out.push_str(&"0".repeat(found.len() - 2));
+        copied = start + found.len();
+        at = copied;
+    }
+    if copied == 0 {
+        return None;
+    }
+    out.push_str(&source[copied..]);
+    Some(out)
 }
 
 /// Comments, found by stepping over strings.

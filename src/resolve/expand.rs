@@ -1,0 +1,158 @@
+//! Files that a promptfoo configuration names: messages in JSON or YAML, several prompts in one text, names with `*`.
+//! One draft -> the drafts that it stands for. Knows nothing of evaluation.
+
+use std::sync::Arc;
+
+use globset::GlobBuilder;
+
+use crate::frontend::document::draft::{Content, Draft, DraftMessage};
+use crate::frontend::document::promptfoo;
+use crate::frontend::template::dialect::Dialect;
+use crate::source::{SourceFile, Span, Text};
+
+use super::evaluator::Trail;
+use super::files::{folder, join, Files};
+
+/// Files that one name with `*` stands for.
+const MAX_FILES: usize = 64;
+
+/// The drafts that a draft stands for: itself where it names no file that holds more than one text.
+pub fn expand(
+    draft: Draft,
+    file: &Arc<SourceFile>,
+    files: &Files<'_>,
+    trail: &mut Trail,
+) -> Vec<Draft> {
+    let Some((at, name, span)) = named_file(&draft) else {
+        return vec![draft];
+    };
+    if name.contains('*') {
+        let paths = matching(&file.path, &name, files);
+        return paths
+            .iter()
+            .flat_map(|path| one_file(&draft, at, path, span, files, trail))
+            .map(|(part, draft)| Draft {
+                key: format!("{}:{part}", draft.key),
+                ..draft
+            })
+            .collect();
+    }
+    let Some(path) = files.find_named(&file.path, &name, &mut trail.reads) else {
+        return vec![draft];
+    };
+    let out = one_file(&draft, at, &path, span, files, trail);
+    let several = out.len() > 1;
+    out.into_iter()
+        .enumerate()
+        .map(|(index, (_, mut draft))| {
+            if several {
+                draft.key = format!("{}:{}", draft.key, index + 1);
+            }
+            draft
+        })
+        .collect()
+}
+
+/// The message of a promptfoo draft that is a file: its position, the name and where it stands.
+fn named_file(draft: &Draft) -> Option<(usize, String, Span)> {
+    if draft.format != "promptfoo" {
+        return None;
+    }
+    draft.messages.iter().enumerate().find_map(|(at, message)| {
+        let [block] = message.blocks.as_slice() else {
+            return None;
+        };
+        match &block.content {
+            Content::File { name, span, .. } if message.section.is_none() => {
+                Some((at, name.clone(), *span))
+            }
+            _ => None,
+        }
+    })
+}
+
+/// The drafts of one file, with the name of each part.
+fn one_file(
+    draft: &Draft,
+    at: usize,
+    path: &Arc<str>,
+    span: Span,
+    files: &Files<'_>,
+    trail: &mut Trail,
+) -> Vec<(String, Draft)> {
+    let with = |messages: Vec<DraftMessage>| {
+        let mut draft = draft.clone();
+        draft.messages.splice(at..=at, messages);
+        draft
+    };
+    let name = path.rsplit('/').next().unwrap_or(path).to_string();
+    let in_place = Content::File {
+        name: format!("/{path}"),
+        span,
+        dialect: Some(Dialect::Jinja),
+    };
+    let Some(read) = files.read(path) else {
+        return vec![(name, with(vec![whole(in_place, span)]))];
+    };
+    let text = read.content();
+    if let Some(messages) = promptfoo::chat(&text) {
+        trail.used.insert(path.clone());
+        files.remember(&read);
+        return vec![(name, with(messages))];
+    }
+    let prompts: Vec<Text> = match splits(path) {
+        true => promptfoo::split_prompts(&text),
+        false => Vec::new(),
+    };
+    if prompts.len() < 2 {
+        return vec![(name, with(vec![whole(in_place, span)]))];
+    }
+    trail.used.insert(path.clone());
+    files.remember(&read);
+    prompts
+        .into_iter()
+        .enumerate()
+        .map(|(index, prompt)| {
+            let span = prompt.whole().span;
+            let content = Content::Template(prompt, Dialect::Jinja);
+            let part = format!("{name}:{}", index + 1);
+            (part, with(vec![whole(content, span)]))
+        })
+        .collect()
+}
+
+fn whole(content: Content, span: Span) -> DraftMessage {
+    crate::frontend::document::parts::message(None, span, vec![content])
+}
+
+/// promptfoo splits texts only.
+fn splits(path: &str) -> bool {
+    path.ends_with(".txt")
+}
+
+/// The files of a folder whose names match; `*` stands in the last part of the name only.
+fn matching(from: &str, name: &str, files: &Files<'_>) -> Vec<Arc<str>> {
+    let (dir, pattern) = name.rsplit_once('/').unwrap_or(("", name));
+    let below = if dir.is_empty() {
+        Some(folder(from).to_string())
+    } else {
+        join(folder(from), dir)
+    };
+    let glob = GlobBuilder::new(pattern).literal_separator(true).build();
+    let (Some(below), Ok(glob)) = (below, glob) else {
+        return Vec::new();
+    };
+    let matcher = glob.compile_matcher();
+    let mut out: Vec<Arc<str>> = files
+        .list(&below)
+        .into_iter()
+        .filter(|name| matcher.is_match(name))
+        .map(|name| match below.as_str() {
+            "" => name.into(),
+            below => format!("{below}/{name}").into(),
+        })
+        .collect();
+    out.sort();
+    out.truncate(MAX_FILES);
+    out
+}

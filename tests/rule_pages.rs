@@ -1,0 +1,127 @@
+//! Every rule has a page, and what the pages show as bad and good is what the linter says.
+
+use std::collections::BTreeSet;
+
+use prefixlint::config::{ConfigSet, Known, LoadOptions};
+use prefixlint::discover::{discover, Options, PathArg};
+use prefixlint::engine::{analyse, Analysis, Filter, Request};
+use prefixlint::finding::{Finding, Severity};
+use prefixlint::providers::Table;
+use prefixlint::rulebook::{page_of, pages, Example, Page, Verdict};
+use prefixlint::rules;
+use prefixlint::workspace::Memory;
+
+/// Prices are those of this date, whenever the test runs.
+const TODAY: (i32, u32, u32) = (2026, 11, 22);
+
+/// Lints the files of an example as `prefixlint check` in their folder would.
+fn lint(example: &Example) -> Analysis {
+    let mut workspace = Memory::default();
+    for (path, text) in &example.files {
+        workspace.insert(path, text);
+    }
+    let here = [PathArg::new("")];
+    let mut found = discover(&workspace, &here, &Options::default());
+    let ids = rules::ids();
+    let load = LoadOptions {
+        known: Known {
+            rules: &ids,
+            categories: &rules::CATEGORIES,
+        },
+        ..LoadOptions::default()
+    };
+    let (configs, errors) = ConfigSet::load(&workspace, &here, &found.configs, &load);
+    assert!(errors.is_empty(), "{}: {}", example.case, errors[0].message);
+    found.filter(false, &|path| configs.chosen(path));
+    let table = Table::fresh();
+    analyse(&Request {
+        workspace: &workspace,
+        found,
+        settings_for: &|path| configs.settings_for(path),
+        model_for: &|provider, model| table.resolve(provider, model, TODAY),
+        insists: &|_| false,
+        filter: Filter::default(),
+        list_files: false,
+        prices_as_of: table.as_of().to_string(),
+        notices: Vec::new(),
+    })
+}
+
+/// What an example gets wrong, as lines for a person.
+fn wrong(page: &Page, example: &Example) -> Vec<String> {
+    let analysis = lint(example);
+    let place = |finding: &Finding| {
+        let source = &analysis.sources[&finding.place.path];
+        let line = source.position(finding.place.span.start).line;
+        (finding.place.path.to_string(), line)
+    };
+    let active: Vec<&Finding> = analysis
+        .findings
+        .iter()
+        .filter(|finding| finding.suppressed.is_none())
+        .collect();
+    let mut out: Vec<String> = Vec::new();
+    if analysis.prompts.is_empty() {
+        out.push("no prompt in it".into());
+    }
+    out.extend(analysis.errors.iter().map(|error| error.message.clone()));
+    let mut expected = BTreeSet::new();
+    for expect in &example.expects {
+        let hits: Vec<usize> = (0..active.len())
+            .filter(|index| {
+                let finding = active[*index];
+                finding.rule == expect.rule
+                    && finding.severity == expect.severity
+                    && place(finding) == (expect.path.clone(), expect.line)
+            })
+            .collect();
+        if hits.len() != 1 {
+            out.push(format!("{} findings for {expect:?}", hits.len()));
+        }
+        expected.extend(hits);
+    }
+    for (index, finding) in active.iter().enumerate() {
+        let own = example.verdict == Verdict::Good && finding.rule == page.id;
+        if !expected.contains(&index) && (own || finding.severity >= Severity::Warning) {
+            let (path, line) = place(finding);
+            let what = (finding.rule, finding.severity, &finding.message);
+            out.push(format!("unexpected at {path}:{line}: {what:?}"));
+        }
+    }
+    out
+}
+
+#[test]
+fn the_examples_of_every_page_are_judged_as_the_page_says() {
+    let mut failures = Vec::new();
+    for page in pages() {
+        for example in &page.examples {
+            for line in wrong(page, example) {
+                failures.push(format!(
+                    "{} {} ({:?}): {line}",
+                    page.id, example.case, example.verdict
+                ));
+            }
+        }
+    }
+    assert!(failures.is_empty(), "\n{}", failures.join("\n"));
+}
+
+#[test]
+fn every_rule_has_a_page_of_its_category_and_every_page_a_rule() {
+    for rule in rules::RULES {
+        let page = page_of(rule.id).unwrap_or_else(|| panic!("no page for {}", rule.id));
+        assert_eq!(page.category, rule.category, "{}", rule.id);
+    }
+    assert_eq!(pages().len(), rules::RULES.len());
+}
+
+#[test]
+fn every_page_shows_a_finding_of_its_rule_and_its_absence() {
+    for page in pages() {
+        let shows = |verdict| page.examples.iter().filter(move |e| e.verdict == verdict);
+        let mut expects = shows(Verdict::Bad).flat_map(|example| &example.expects);
+        assert!(expects.any(|expect| expect.rule == page.id), "{}", page.id);
+        assert!(shows(Verdict::Good).count() >= 1, "{}", page.id);
+    }
+}
