@@ -217,6 +217,7 @@ pub fn analyse(request: &Request) -> Analysis {
             .iter()
             .map(|limit| format!("{}: {}", limit.path, limit.message)),
     );
+    notices.extend(unknown_models(&prompts));
     errors.sort();
     errors.dedup();
     let (findings, sources) = findings::collect(request, &prompts, &problems, &marks);
@@ -392,6 +393,26 @@ fn judged(request: &Request, prompt: Prompt, in_tests: &dyn Fn(&str) -> bool) ->
         &counter,
         counter.exact(),
     )
+}
+
+/// A line for each model that a prompt or its config names and the table does not know.
+fn unknown_models(prompts: &[Judged]) -> BTreeSet<String> {
+    let name = |judged: &Judged| match judged.model_source {
+        TargetSource::Declared => judged.prompt.target.model.clone(),
+        TargetSource::Config => judged.settings.model.clone(),
+        TargetSource::Default => None,
+    };
+    prompts
+        .iter()
+        .filter(|judged| judged.model.fallback)
+        .filter_map(|judged| Some((name(judged)?, judged)))
+        .map(|(name, judged)| {
+            format!(
+                "`{name}` is not in the price table and is judged as {} of {}; `prefixlint models` lists the known models",
+                judged.model.id, judged.model.provider
+            )
+        })
+        .collect()
 }
 
 fn uncacheable(prompts: &[Judged]) -> Uncacheable {

@@ -43,6 +43,11 @@ pub fn resolve_file(
         }
         ParsedKind::Document(document) => {
             let sure = input.explicit;
+            let problems = document.problems.iter().cloned();
+            let path = &input.file.path;
+            trail
+                .problems
+                .extend(problems.map(|problem| (path.clone(), problem)));
             document_prompts(&input.file, document, files, &assume, (sure, &mut trail))
         }
     };

@@ -1,6 +1,6 @@
 //! unread-cache-write: the model charges writes and the request writes tokens that no later call can read.
 
-use super::steps::{join, of, remark};
+use super::steps::{cause_text, join, of, remark};
 use super::Remark;
 use crate::figures::{percent, tokens};
 use crate::judge::Judged;
@@ -18,6 +18,15 @@ pub fn check(judged: &Judged) -> Vec<Remark> {
             ))]);
             let help = "set `prompt_cache_options.mode` to `explicit` and mark the end of the stable part".to_string();
             let mut remark = remark(judged, step, "unread-cache-write", message, help);
+            // The finding stands at the largest part of what is written for nothing.
+            let behind = step.mark_behind.map_or(0, |id| id + 1);
+            let tail = judged.layout.segments.get(behind..).unwrap_or_default();
+            if let Some(unread) = tail.iter().max_by(|a, b| a.tokens.total_cmp(&b.tokens)) {
+                remark.place = unread.place.clone();
+                remark.cause = unread.place.clone();
+                remark.cause_text = cause_text(unread);
+                remark.labels.clear();
+            }
             // The options of a fragment's request stand elsewhere.
             if judged.prompt.fragment {
                 remark.confidence = Confidence::Possible;

@@ -113,9 +113,10 @@ impl Merges {
             parts.remove(at + 1);
             let end_of = |index: usize| parts.get(index).map_or(piece.len(), |part| part.start);
             let joined = |index: usize| {
-                (index + 1 < parts.len())
-                    .then(|| self.rank_or_none(&piece[parts[index].start..end_of(index + 2)]))
-                    .unwrap_or(NONE)
+                if index + 1 == parts.len() {
+                    return NONE;
+                }
+                self.rank_or_none(&piece[parts[index].start..end_of(index + 2)])
             };
             let own = joined(at);
             let before = at.checked_sub(1).map(joined);
