@@ -69,7 +69,7 @@ const EXPECTED: &[(&str, &str, u64, &str)] = &[
         159,
         "error",
     ),
-    ("unread-cache-write", "requests/digest.json", 10, "warning"),
+    ("unread-cache-write", "requests/digest.json", 14, "warning"),
     ("unsplit-message", "requests/sizing.json", 10, "warning"),
     ("unstable-order", "prompts/reply.prompty", 93, "warning"),
     (
