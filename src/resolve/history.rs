@@ -22,7 +22,7 @@ pub fn conversation(
         return Conversation::InRequest;
     }
     // A text that takes the newest turn in is the whole request: no turns follow it.
-    if !fragment || messages.iter().any(|message| takes_turn(message)) {
+    if !fragment || messages.iter().any(takes_turn) {
         return Conversation::None;
     }
     if mentions_history {

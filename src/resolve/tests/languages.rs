@@ -25,7 +25,10 @@ fn sends(extension: &str, cases: &[(&str, &str)]) {
 }
 
 /// Checks projects: (files, the messages of the first).
-fn project(cases: &[(&[(&str, &str)], &[&str])]) {
+/// Files by path, and what the prompts among them send.
+type Project<'a> = (&'a [(&'a str, &'a str)], &'a [&'a str]);
+
+fn project(cases: &[Project]) {
     let mut wrong = Vec::new();
     for (files, wanted) in cases {
         let shown = first(files);

@@ -219,7 +219,7 @@ const MAX_LINES: usize = 64;
 fn narrow(of_rows: &[&str], start: usize, out: &mut Vec<Gap>) {
     let by_line: Vec<Vec<&str>> = of_rows.iter().map(|row| lines(row)).collect();
     let count = by_line[0].len();
-    if count > MAX_LINES || count < 2 || by_line.iter().any(|row| row.len() != count) {
+    if !(2..=MAX_LINES).contains(&count) || by_line.iter().any(|row| row.len() != count) {
         return narrow_one(of_rows, start, out);
     }
     let mut at = start;

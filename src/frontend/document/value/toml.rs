@@ -126,9 +126,7 @@ fn without_dates(source: &str) -> Option<String> {
     let date = date.as_ref()?;
     let mut out = String::new();
     let (mut at, mut copied) = (0, 0);
-    while let Some(found) =
-        source[at..].find(|c: char| matches!(c, '#' | '"' | '\'' | '=' | '[' | ','))
-    {
+    while let Some(found) = source[at..].find(['#', '"', '\'', '=', '[', ',']) {
         at += found;
         let rest = &source[at..];
         if rest.starts_with('#') {
