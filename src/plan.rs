@@ -243,12 +243,10 @@ fn moves(current: &Layout, barriers: &[Barrier], terms: &Terms) -> Vec<Candidate
         .collect()
 }
 
-/// Where the target matches in steps, a few tokens can tip a whole step over its edge. That is luck, not a gain: what
-/// is stranded must fill a step by itself.
+/// Where the target matches in steps, a few tokens can tip a whole step over its edge; where it matches at markers, a
+/// value just in front of one is a matter of the marker. Neither is a gain of the move: what is stranded must be more
+/// than what parts two values of one barrier.
 fn strands_enough(current: &Layout, barrier: &Barrier, terms: &Terms) -> bool {
-    let Match::Steps { step } = terms.model.matching else {
-        return true;
-    };
     let last = barrier.members.last().copied().unwrap_or_default();
     let members = barrier
         .members
@@ -257,7 +255,7 @@ fn strands_enough(current: &Layout, barrier: &Barrier, terms: &Terms) -> bool {
     let ordered = members
         .filter_map(Segment::volatility)
         .any(|v| v.origin == Origin::Order);
-    barrier.setting || ordered || current.stranded(last, &barrier.key) >= f64::from(step)
+    barrier.setting || ordered || current.stranded(last, &barrier.key) >= terms.granularity()
 }
 
 /// The first barriers moved together: two, three, ... of them.

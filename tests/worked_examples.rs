@@ -559,3 +559,25 @@ fn values_that_only_together_free_a_prefix_are_moved_together() {
     close(p.steps[0].stranded, 900.0);
     close(cost(&p.after, &t), (1280.0 * 0.25 + 110.0 * 2.5) / 1000.0);
 }
+
+#[test]
+fn a_value_just_in_front_of_a_marker_is_a_matter_of_the_marker() {
+    let m = sonnet5();
+    let t = terms(&m, 1.0, 1.0);
+    let mut l = layout(&[
+        (3000.0, Of::Class(Constant), 0, false),
+        (10.0, Of::Class(Unique), 0, false),
+        (2.0, Of::Class(Constant), 0, true),
+        (50.0, Of::Class(Request), 1, false),
+    ]);
+    for segment in &mut l.segments[..3] {
+        segment.block = l.marks[0].block;
+    }
+    let p = plan(&l, &t, false);
+    assert!(
+        matches!(p.steps[0].edit, Edit::ShiftMark { .. }),
+        "{:?}",
+        p.steps[0].edit
+    );
+    assert_eq!(p.steps[0].mark_behind, Some(0));
+}
