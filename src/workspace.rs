@@ -56,7 +56,7 @@ impl fmt::Display for Bytes {
         for (unit, name) in units {
             if self.0 >= unit {
                 let tenths = self.0 * 10 / unit;
-                return if tenths % 10 == 0 {
+                return if tenths.is_multiple_of(10) {
                     write!(f, "{} {name}", tenths / 10)
                 } else {
                     write!(f, "{}.{} {name}", tenths / 10, tenths % 10)

@@ -103,7 +103,7 @@ fn inline_code(text: &str, style: Style) -> String {
         return text.to_string();
     }
     let parts: Vec<&str> = text.split('`').collect();
-    if parts.len() % 2 == 0 {
+    if parts.len().is_multiple_of(2) {
         return text.to_string();
     }
     let mut out = String::new();

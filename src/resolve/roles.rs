@@ -124,7 +124,7 @@ fn choose(pieces: &[Piece]) -> Option<Reading> {
     words().forms.iter().find_map(|form| {
         let mut reading = Reading {
             form,
-            fences: fence_lines % 2 == 0,
+            fences: fence_lines.is_multiple_of(2),
             indented: false,
         };
         let mut seen = Seen::default();
