@@ -121,18 +121,7 @@ impl<'w> Files<'w> {
         dialect: Dialect,
         reads: &mut BTreeSet<Read>,
     ) -> Option<Arc<str>> {
-        for path in candidates(from, name, dialect) {
-            let found = self.workspace.exists(&path);
-            let path: Arc<str> = path.into();
-            reads.insert(Read {
-                path: path.clone(),
-                found,
-            });
-            if found {
-                return Some(path);
-            }
-        }
-        None
+        self.first(candidates(from, name, dialect), reads)
     }
 
     /// A file named by a document: relative to it, else to the root.
@@ -144,7 +133,16 @@ impl<'w> Files<'w> {
     ) -> Option<Arc<str>> {
         let name = name.strip_prefix("file://").unwrap_or(name);
         let paths = [join(folder(from), name), join("", name)];
-        for path in paths.into_iter().flatten() {
+        self.first(paths.into_iter().flatten(), reads)
+    }
+
+    /// The first path that is there; every look-up is recorded, also a failed one.
+    fn first(
+        &self,
+        paths: impl IntoIterator<Item = String>,
+        reads: &mut BTreeSet<Read>,
+    ) -> Option<Arc<str>> {
+        for path in paths {
             let found = self.workspace.exists(&path);
             let path: Arc<str> = path.into();
             reads.insert(Read {

@@ -22,7 +22,7 @@ impl Evaluator<'_> {
         }
         for node in nodes {
             if !self.enter() {
-                let span = node_span(node);
+                let span = node.span();
                 let piece = self.missing("...".into(), span, "beyond the limits");
                 push_piece(&mut out, piece);
                 break;
@@ -31,7 +31,7 @@ impl Evaluator<'_> {
             push_all(&mut out, pieces);
             self.leave();
             if out.len() > MAX_PIECES {
-                let place = self.here.place(node_span(node));
+                let place = self.here.place(node.span());
                 fold_tail(&mut out, MAX_PIECES, &place);
                 self.limit(format!(
                     "more than {MAX_PIECES} pieces: the tail is one value"
@@ -456,28 +456,4 @@ fn extends(nodes: &[Node]) -> Option<(&Expr, Span)> {
         Node::Extends { target, span } => Some((target, *span)),
         _ => None,
     })
-}
-
-/// The source span of a node.
-pub fn node_span(node: &Node) -> Span {
-    match node {
-        Node::Text(text) => text.whole().span,
-        Node::For(node) => node.span,
-        Node::Include(include) => include.span,
-        Node::Output { span, .. }
-        | Node::If { span, .. }
-        | Node::Set { span, .. }
-        | Node::Capture { span, .. }
-        | Node::Macro { span, .. }
-        | Node::CallBlock { span, .. }
-        | Node::Extends { span, .. }
-        | Node::Import { span, .. }
-        | Node::Block { span, .. }
-        | Node::With { span, .. }
-        | Node::Wrapped { span, .. }
-        | Node::Role { span, .. }
-        | Node::History { span }
-        | Node::Media { span, .. }
-        | Node::Comment { span, .. } => *span,
-    }
 }
