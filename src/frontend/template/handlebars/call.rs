@@ -1,30 +1,29 @@
 //! The words of a Handlebars tag: paths, literals, sub-expressions, helper calls with their arguments.
 
 use super::super::build::NESTING_LIMIT;
-use super::super::scan::{scan, Token, Word, Words};
+use super::super::cursor::{Cursor, Grammar};
+use super::super::scan::{Word, Words};
 use super::super::tree::{Expr, ExprKind};
-use super::super::Tag;
 
-const WORDS: Words = Words {
-    starts_name: is_id,
-    in_name: is_id,
-    quotes: &[('"', true), ('\'', true)],
-    bracket_names: true,
-    operators: &[
-        "..", ".", "/", "(", ")", "=", "|", "@", "#", "^", ">", "&", "*", "-",
-    ],
-};
+pub(super) struct Handlebars;
+
+impl Grammar for Handlebars {
+    const WORDS: Words = Words {
+        starts_name: is_id,
+        in_name: is_id,
+        quotes: &[('"', true), ('\'', true)],
+        bracket_names: true,
+        operators: &[
+            "..", ".", "/", "(", ")", "=", "|", "@", "#", "^", ">", "&", "*", "-",
+        ],
+    };
+}
+
+pub(super) type Parser<'a> = Cursor<'a, Handlebars>;
 
 /// Handlebars takes nearly everything for a part of a name.
 fn is_id(c: char) -> bool {
     !c.is_whitespace() && !"!\"#%&'()*+,./;<=>@[\\]^`{|}~".contains(c)
-}
-
-pub(super) struct Parser<'a> {
-    pub(super) tag: &'a Tag<'a>,
-    pub(super) tokens: Vec<Token<'a>>,
-    pub(super) at: usize,
-    pub(super) failed: bool,
 }
 
 /// Head, positional and named arguments of a helper call.
@@ -36,33 +35,7 @@ pub(super) struct Invocation {
     pub(super) params: Vec<String>,
 }
 
-impl<'a> Parser<'a> {
-    pub(super) fn new(tag: &'a Tag<'a>, from: usize) -> Self {
-        let from = from.min(tag.inner.1);
-        Parser {
-            tag,
-            tokens: scan(tag.text.as_str(), from, tag.inner.1, &WORDS),
-            at: 0,
-            failed: false,
-        }
-    }
-
-    pub(super) fn peek(&self) -> Option<&Token<'a>> {
-        self.tokens.get(self.at)
-    }
-
-    fn take(&mut self, op: &str) -> bool {
-        let found = self.peek().is_some_and(|t| t.is(op));
-        self.at += usize::from(found);
-        found
-    }
-
-    fn expr(&self, kind: ExprKind, first: usize) -> Expr {
-        let from = self.tokens[first].from;
-        let to = self.tokens[self.at.max(1) - 1].to;
-        Expr::new(kind, self.tag.text.span(from, to.max(from)))
-    }
-
+impl Parser<'_> {
     /// Where the name of a block ends: its first run of words without a gap.
     pub(super) fn head_end(&self) -> usize {
         let mut end = self.tokens.first().map_or(self.tag.inner.1, |t| t.to);
