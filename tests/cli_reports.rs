@@ -55,6 +55,8 @@ fn analysis(files: Vec<SourceFile>, findings: Vec<Finding>) -> Analysis {
         traffic: Traffic::default(),
         prices_as_of: "2026-07-01".into(),
         notices: Vec::new(),
+        limits: Vec::new(),
+        vantage: Default::default(),
         sources: files
             .into_iter()
             .map(|file| (file.path.clone(), Arc::new(file)))

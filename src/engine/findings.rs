@@ -78,7 +78,14 @@ fn sources(
             .chain(labels)
             .chain(trace)
     });
-    let of_prompts = prompts.iter().map(|judged| &judged.prompt.origin.path);
+    let of_prompts = prompts.iter().flat_map(|judged| {
+        let origin = &judged.prompt.origin.path;
+        let segments = judged.layout.segments.iter();
+        let included = segments
+            .map(|segment| &segment.place.path)
+            .filter(move |path| *path != origin);
+        included.chain([origin])
+    });
     let paths: BTreeSet<&Arc<str>> = of_findings.chain(of_prompts).chain(marks.keys()).collect();
     paths
         .into_iter()
