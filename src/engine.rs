@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use rayon::prelude::*;
 
 use crate::config::{ConfigError, Settings, Traffic};
-use crate::discover::{self, Context, FormatOf, Found, How, Taken};
+use crate::discover::{self, Context, Formats, Found, How, Taken};
 use crate::finding::{FileError, Finding, Severity};
 use crate::frontend::document;
 use crate::frontend::document::draft::Document;
@@ -16,11 +16,12 @@ use crate::prompt::{Prompt, TargetSource};
 use crate::providers::Model;
 use crate::resolve::{self, Parsed, ParsedKind};
 use crate::rules;
+use crate::source::lines::Lines;
 use crate::source::SourceFile;
 use crate::suppress::{Comment, Suppressions};
 use crate::volatility::classify::Classifier;
 use crate::volatility::Confidence;
-use crate::workspace::{Vantage, Workspace};
+use crate::workspace::{holds_rows, ReadError, Vantage, Workspace};
 
 mod counting;
 mod findings;
@@ -125,11 +126,7 @@ struct ParsedFile {
 /// Analyses the files of a request.
 pub fn analyse(request: &Request) -> Analysis {
     let found = &request.found;
-    let outcomes: Vec<Outcome> = found
-        .candidates
-        .par_iter()
-        .map(|candidate| outcome(request, candidate))
-        .collect();
+    let outcomes = outcomes(request);
     let files = outcomes.len();
     let mut errors = found.errors.clone();
     let mut listed: Vec<ListedFile> = Vec::new();
@@ -171,6 +168,7 @@ pub fn analyse(request: &Request) -> Analysis {
             FileMarks {
                 suppressions: file.suppressions,
                 in_tests: file.in_tests,
+                source: file.parsed.file.clone(),
             },
         );
         // A partial is read by what includes it.
@@ -240,6 +238,7 @@ pub fn analyse(request: &Request) -> Analysis {
 struct FileMarks {
     suppressions: Suppressions,
     in_tests: bool,
+    source: Arc<SourceFile>,
 }
 
 struct Outcome {
@@ -248,19 +247,43 @@ struct Outcome {
     error: Option<FileError>,
 }
 
+/// Reads and parses every candidate, in order. Files of rows come one after the other, each on all threads: what is
+/// held of one is gone before the next.
+fn outcomes(request: &Request) -> Vec<Outcome> {
+    let candidates = &request.found.candidates;
+    let mut out: Vec<Option<Outcome>> = candidates
+        .par_iter()
+        .map(|candidate| (!holds_rows(&candidate.path)).then(|| outcome(request, candidate)))
+        .collect();
+    for (slot, candidate) in out.iter_mut().zip(candidates) {
+        slot.get_or_insert_with(|| outcome(request, candidate));
+    }
+    out.into_iter().flatten().collect()
+}
+
 /// Reads and parses one candidate.
 fn outcome(request: &Request, candidate: &discover::Candidate) -> Outcome {
     let path = candidate.path.clone();
     // To know a document's format is to parse it: kept, so that it is parsed once.
     let read: Mutex<Option<Document>> = Mutex::new(None);
-    let format_of: &FormatOf = &|_, file| {
-        let (format, why, document) = document::read(file)?;
+    let keep = |(format, why, document): document::Read| {
         if let Ok(mut slot) = read.lock() {
             *slot = Some(document);
         }
-        Some((format, why))
+        (format, why)
     };
-    let (taken, file) = match discover::take(request.workspace, candidate, format_of) {
+    let formats = Formats {
+        file: &|_, file| document::read(file).map(keep),
+        rows: &|path, stream| {
+            let lines = document::read_rows(path, Lines::new(stream));
+            let (read, file) = lines.map_err(|error| ReadError::from(&error))?;
+            if file.binary {
+                return Err(ReadError::Binary);
+            }
+            Ok((read.map(keep), Arc::new(file)))
+        },
+    };
+    let (taken, file) = match discover::take(request.workspace, candidate, formats) {
         Ok(taken) => taken,
         Err(error) => {
             return Outcome {

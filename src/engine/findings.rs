@@ -62,7 +62,7 @@ pub fn collect(
 
 type Sources = BTreeMap<Arc<str>, Arc<SourceFile>>;
 
-/// The files that findings and prompts speak of, from the workspace's cache.
+/// The files that findings and prompts speak of: those that were parsed, and others from the workspace.
 fn sources(
     request: &Request,
     prompts: &[Judged],
@@ -89,7 +89,11 @@ fn sources(
     let paths: BTreeSet<&Arc<str>> = of_findings.chain(of_prompts).chain(marks.keys()).collect();
     paths
         .into_iter()
-        .filter_map(|path| Some((path.clone(), request.workspace.read(path).ok()?)))
+        .filter_map(|path| {
+            let known = marks.get(path).map(|marks| marks.source.clone());
+            let source = known.or_else(|| request.workspace.read(path).ok())?;
+            Some((path.clone(), source))
+        })
         .collect()
 }
 

@@ -159,7 +159,7 @@ fn row(analysis: &Analysis, judged: &Judged, segment: &Segment, at: f64, columns
         (Some(expression), _) => expression.to_string(),
         (None, Some(file)) => {
             let span = segment.place.span;
-            let text = file.text.get(span.start..span.end).unwrap_or_default();
+            let text = file.slice(span.start, span.end);
             // No more of a long text than fits is looked at.
             let text: String = text.trim().chars().take(columns * 2).collect();
             text.split_whitespace().collect::<Vec<_>>().join(" ")
