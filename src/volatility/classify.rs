@@ -1,6 +1,7 @@
 //! Which name, call or filter yields which volatility, over `rules/volatility/<lang>.yaml`.
 //! Knows nothing of trees: it is asked about words. What it does not know is `request`, never an error.
 
+use super::code::is_constant_name;
 use super::formats::{granularity, iso_prefix};
 use super::names::{glob, segments, words, Name};
 use super::table::{callee_key, Action, Group, Host, Table};
@@ -108,6 +109,17 @@ impl Classifier {
         let table = self.host.table();
         let (parts, at) = segments(dotted);
         let mut verdict = Verdict::of(lookup(table, &parts, at));
+        let varies = matches!(verdict.volatility.class, Class::Request | Class::State);
+        let capital = parts.first().is_some_and(|root| is_constant_name(root));
+        if self.host != Host::Template && varies && capital {
+            verdict.kind = ValueKind::Plain;
+            verdict.volatility = Volatility::new(
+                Class::Deploy,
+                Origin::Fixed,
+                Confidence::Possible,
+                "named like a constant",
+            );
+        }
         if let Some(class) = self.overridden(&parts) {
             verdict.declare(class);
         }
@@ -122,12 +134,12 @@ impl Classifier {
         let table = self.host.table();
         let (parts, _) = segments(callee);
         if let Some(class) = self.overridden(&parts) {
-            let mut verdict = known_call(table, callee)
+            let mut verdict = known_call(table, callee, args)
                 .map_or_else(|| Verdict::of(&table.unknown), Verdict::of);
             verdict.declare(class);
             return Some(verdict);
         }
-        let Some(group) = known_call(table, callee) else {
+        let Some(group) = known_call(table, callee, args) else {
             return self.method_of_call(callee, args);
         };
         let format = format_among(args);
@@ -162,7 +174,8 @@ impl Classifier {
             return Effect::Keeps;
         };
         match action {
-            Action::Format { default } => format_among(args)
+            Action::Format { default } => options(args)
+                .or_else(|| format_among(args))
                 .or(*default)
                 .map_or(Effect::Keeps, Effect::Granularity),
             Action::Cut => cut(args),
@@ -183,9 +196,7 @@ impl Classifier {
             Action::Split => split(args),
             Action::Unit => unit_among(args).map_or(Effect::Keeps, Effect::Granularity),
             Action::Zeroed => zeroed(args).map_or(Effect::Keeps, Effect::Granularity),
-            Action::Options { default } => {
-                Effect::Granularity(options(args).unwrap_or(*default))
-            }
+            Action::Options { default } => Effect::Granularity(options(args).unwrap_or(*default)),
         }
     }
 
@@ -201,7 +212,7 @@ impl Classifier {
         let key = Name::new(filter).squashed;
         if table.clock_filters.contains(&key) {
             if let Some(class) = granularity(literal) {
-                let mut verdict = Verdict::of(known_call(table, "now")?);
+                let mut verdict = Verdict::of(known_call(table, "now", &[])?);
                 verdict.show(class);
                 return Some(verdict);
             }
@@ -214,7 +225,7 @@ impl Classifier {
         if !is_clock || !dates {
             return None;
         }
-        let mut verdict = Verdict::of(known_call(table, literal.trim())?);
+        let mut verdict = Verdict::of(known_call(table, literal.trim(), &[])?);
         if let Effect::Granularity(class) = self.filter(filter, args) {
             verdict.show(class);
         }
@@ -337,18 +348,28 @@ pub(super) fn named<'a>(table: &'a Table, part: &str, at: bool) -> Option<&'a Gr
     Some(&table.groups[*index])
 }
 
-fn known_call<'a>(table: &'a Table, callee: &str) -> Option<&'a Group> {
+fn known_call<'a>(table: &'a Table, callee: &str, args: &[Option<&str>]) -> Option<&'a Group> {
     let key = callee_key(callee);
+    let first = args.first().copied().flatten();
     let mut rest = key.as_str();
     loop {
         // The whole path, or a tail of it that still names its module.
         if rest == key || rest.contains('.') {
-            if let Some(index) = table.calls.get(rest) {
-                return Some(&table.groups[*index]);
+            let index = first
+                .and_then(|first| table.calls.get(&format!("{rest}({first})")))
+                .or_else(|| table.calls.get(rest));
+            if let Some(index) = index {
+                let group = &table.groups[*index];
+                return (group.most.is_none_or(|most| args.len() <= most)).then_some(group);
             }
         }
-        rest = rest.split_once('.')?.1;
+        let Some((_, tail)) = rest.split_once('.') else {
+            break;
+        };
+        rest = tail;
     }
+    let method = table.calls.get(&format!(".{rest}"))?;
+    key.contains('.').then(|| &table.groups[*method])
 }
 
 fn format_among(args: &[Option<&str>]) -> Option<Class> {
