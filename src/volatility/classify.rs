@@ -170,11 +170,15 @@ impl Classifier {
     /// What a filter or a method does to the value in front of it. `args` as for [`Classifier::call`].
     pub fn filter(&self, name: &str, args: &[Option<&str>]) -> Effect {
         let key = Name::new(name).squashed;
-        let Some(action) = self.host.table().filters.get(&key) else {
+        let table = self.host.table();
+        let formats = &table.formats;
+        let option = |arg: &&str| formats.option(arg);
+        let options = || args.iter().flatten().filter_map(option).max();
+        let Some(action) = table.filters.get(&key) else {
             return Effect::Keeps;
         };
         match action {
-            Action::Format { default } => options(args)
+            Action::Format { default } => options()
                 .or_else(|| format_among(args))
                 .or(*default)
                 .map_or(Effect::Keeps, Effect::Granularity),
@@ -193,10 +197,19 @@ impl Classifier {
                 Effect::Keeps
             }
             Action::Window { .. } => Effect::Window,
-            Action::Split => split(args),
-            Action::Unit => unit_among(args).map_or(Effect::Keeps, Effect::Granularity),
+            Action::Split => {
+                let separator = args.first().copied().flatten().map(value_of);
+                separator
+                    .and_then(|separator| formats.before(separator))
+                    .map_or(Effect::Keeps, Effect::Split)
+            }
+            Action::Unit => args
+                .iter()
+                .flatten()
+                .find_map(|arg| formats.unit(value_of(arg)))
+                .map_or(Effect::Keeps, Effect::Granularity),
             Action::Zeroed => zeroed(args).map_or(Effect::Keeps, Effect::Granularity),
-            Action::Options { default } => Effect::Granularity(options(args).unwrap_or(*default)),
+            Action::Options { default } => Effect::Granularity(options().unwrap_or(*default)),
         }
     }
 
@@ -409,30 +422,6 @@ fn cut(args: &[Option<&str>]) -> Effect {
     }
 }
 
-/// `split("T")` leaves the date in front; a split at a point or `+` only drops what is finer than seconds.
-fn split(args: &[Option<&str>]) -> Effect {
-    match args.first().copied().flatten().map(value_of) {
-        Some("T" | " " | "," | ", ") => Effect::Split(Class::Day),
-        Some("." | "+" | "Z") => Effect::Split(Class::Unique),
-        Some(":") => Effect::Split(Class::Hour),
-        _ => Effect::Keeps,
-    }
-}
-
-/// The unit that an argument names: `startOf("day")`, `timespec="minutes"`.
-fn unit_among(args: &[Option<&str>]) -> Option<Class> {
-    args.iter().flatten().find_map(|arg| {
-        let unit = value_of(arg).trim().to_ascii_lowercase();
-        Some(match unit.trim_end_matches('s') {
-            "year" | "quarter" | "month" | "week" | "isoweek" | "day" | "date" | "d" => Class::Day,
-            "hour" | "h" => Class::Hour,
-            "minute" | "min" | "t" => Class::Minute,
-            "second" | "millisecond" | "microsecond" | "auto" => Class::Unique,
-            _ => return None,
-        })
-    })
-}
-
 /// `replace(hour=0, minute=0)`: the coarsest field that is set to zero cuts what is finer away.
 fn zeroed(args: &[Option<&str>]) -> Option<Class> {
     let zero = |field: &str| {
@@ -447,23 +436,6 @@ fn zeroed(args: &[Option<&str>]) -> Option<Class> {
         (false, false, true) => Some(Class::Minute),
         _ => None,
     }
-}
-
-/// What the options of `Intl` and `toLocaleString` show, where any of them does.
-fn options(args: &[Option<&str>]) -> Option<Class> {
-    args.iter()
-        .flatten()
-        .filter_map(|arg| {
-            let (key, value) = arg.split_once('=')?;
-            Some(match (key.trim(), value.trim()) {
-                ("weekday" | "era" | "year" | "month" | "day" | "dateStyle", _) => Class::Day,
-                ("hour" | "dayPeriod", _) => Class::Hour,
-                ("minute", _) | ("timeStyle", "short") => Class::Minute,
-                ("second" | "fractionalSecondDigits" | "timeStyle", _) => Class::Unique,
-                _ => return None,
-            })
-        })
-        .max()
 }
 
 #[cfg(test)]
