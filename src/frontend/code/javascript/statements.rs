@@ -189,6 +189,7 @@ impl Lowering<'_> {
             targets.push(self.pattern(left));
             value = peel(right);
         }
+        let value = self.effects_before(value, out);
         let value = match targets.last().and_then(target_name) {
             Some((name, place)) => self.named_value(value, &name, place),
             None => self.expr(value),
