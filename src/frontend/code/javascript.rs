@@ -6,6 +6,7 @@ mod expressions;
 mod functions;
 mod jsx;
 mod literals;
+mod masks;
 mod modules;
 mod operators;
 mod patterns;

@@ -4,6 +4,7 @@ use std::ops::ControlFlow;
 
 use tree_sitter::{Language, Node, ParseOptions, Parser, Tree};
 
+use super::masks;
 use crate::frontend::Problem;
 use crate::source::{SourceFile, Span};
 
@@ -17,21 +18,38 @@ pub fn parse(file: &SourceFile) -> Option<Tree> {
     let extension = file.path.rsplit_once('.').map_or("", |(_, after)| after);
     let typescript: Language = tree_sitter_typescript::LANGUAGE_TYPESCRIPT.into();
     let tsx: Language = tree_sitter_typescript::LANGUAGE_TSX.into();
-    if matches!(extension, "ts" | "mts" | "cts") {
-        return parse_with(&file.text, &typescript);
-    }
-    let tree = parse_with(&file.text, &tsx);
-    if extension == "tsx" || tree.as_ref().is_some_and(|tree| !broken(tree)) {
-        return tree;
-    }
     // What only one of the two can read is in the language of that one.
-    let other = parse_with(&file.text, &typescript);
-    let damage = |tree: &Option<Tree>| tree.as_ref().map_or(usize::MAX, damage);
-    if damage(&other) < damage(&tree) {
-        other
-    } else {
-        tree
+    let languages: &[Language] = match extension {
+        "ts" | "mts" | "cts" => &[typescript],
+        "tsx" => &[tsx],
+        _ => &[tsx, typescript],
+    };
+    let mut best: Option<(usize, Tree)> = None;
+    for language in languages {
+        let tree = parse_with(&file.text, language);
+        if keep_better(&mut best, tree) {
+            return best.map(|(_, tree)| tree);
+        }
     }
+    if let Some(covered) = masks::masked(&file.text) {
+        for language in languages {
+            let tree = parse_with(&covered, language);
+            if keep_better(&mut best, tree) {
+                break;
+            }
+        }
+    }
+    best.map(|(_, tree)| tree)
+}
+
+/// Keeps the tree with less damage, the first of equals; says whether nothing is broken in it.
+fn keep_better(best: &mut Option<(usize, Tree)>, tree: Option<Tree>) -> bool {
+    let Some(tree) = tree else { return false };
+    let damage = damage(&tree);
+    if best.as_ref().is_none_or(|(least, _)| damage < *least) {
+        *best = Some((damage, tree));
+    }
+    damage == 0
 }
 
 fn parse_with(text: &str, language: &Language) -> Option<Tree> {
@@ -53,10 +71,6 @@ fn parse_with(text: &str, language: &Language) -> Option<Tree> {
         None,
         Some(ParseOptions::new().progress_callback(&mut progress)),
     )
-}
-
-fn broken(tree: &Tree) -> bool {
-    tree.root_node().has_error()
 }
 
 /// Bytes that stand in broken places, and one for each thing that is missing.
