@@ -15,6 +15,7 @@ mod imports;
 mod matches;
 mod operators;
 mod patterns;
+#[cfg(test)]
 mod statements;
 mod strings;
 #[cfg(test)]
