@@ -15,7 +15,6 @@ mod imports;
 mod matches;
 mod operators;
 mod patterns;
-#[cfg(test)]
 mod statements;
 mod strings;
 #[cfg(test)]

@@ -3,7 +3,7 @@
 
 use tree_sitter::Node;
 
-use super::{opaque, parts, sound_parts, Lowering};
+use super::{opaque, parts, Lowering};
 use crate::frontend::code::ir::{BinaryOp, Expr, ExprKind};
 
 /// Terms up to which a chain is nested as written, to the left.
@@ -59,16 +59,19 @@ impl Lowering<'_> {
 
     /// `a < b < c` is `a < b and b < c` where `b` can be read twice, else opaque.
     pub(super) fn comparison(&mut self, node: Node) -> ExprKind {
+        // Some operators are nodes of two words, so operands are told by their field.
+        let (mut signs, mut operands) = (Vec::new(), Vec::new());
         let mut cursor = node.walk();
-        let signs: Vec<Node> = node
-            .children_by_field_name("operators", &mut cursor)
-            .collect();
-        let operands = sound_parts(node);
-        // Some operators of two words are named nodes, so operands are told by their field.
-        let operands: Vec<Node> = operands
-            .into_iter()
-            .filter(|part| !signs.contains(part))
-            .collect();
+        let mut more = cursor.goto_first_child();
+        while more {
+            let part = cursor.node();
+            if cursor.field_name() == Some("operators") {
+                signs.push(part);
+            } else if part.is_named() && !part.is_extra() {
+                operands.push(part);
+            }
+            more = cursor.goto_next_sibling();
+        }
         if signs.is_empty() || operands.len() != signs.len() + 1 || signs.len() > LONG_CHAIN {
             return opaque_of(parts(node).into_iter().map(|part| self.expr(part)));
         }

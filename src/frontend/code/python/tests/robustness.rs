@@ -131,7 +131,7 @@ fn form_feeds_and_the_empty_file_are_nothing() {
 /// Deep nesting in every construct that nests. The test threads have a small stack, as workers do.
 #[test]
 fn deep_nesting_is_opaque_and_does_not_overflow() {
-    let deep = 20_000;
+    let deep = 4_000;
     let around = |open: &str, inner: &str, close: &str| {
         format!(
             "x = {}{inner}{}\ny = 1\n",
