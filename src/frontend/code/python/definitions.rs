@@ -208,7 +208,7 @@ impl Lowering<'_> {
         // `metaclass=M` and other keywords are no bases.
         let bases = bases
             .into_iter()
-            .filter(|base| is_positional(base))
+            .filter(is_positional)
             .map(|base| base.value);
         let bases = bases.collect();
         let function = self.scope.function;

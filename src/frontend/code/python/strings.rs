@@ -29,7 +29,7 @@ impl Lowering<'_> {
             self.literal_into(node, &mut out);
         }
         let kind = match out.len() {
-            0 => ExprKind::Text(self.empty_text(node)),
+            0 => ExprKind::Text(Text::empty(&self.file.path)),
             1 => match out.swap_remove(0) {
                 FormatPart::Text(text) => ExprKind::Text(text),
                 value => ExprKind::Format(vec![value]),
@@ -39,7 +39,7 @@ impl Lowering<'_> {
         Expr::new(span(node), kind)
     }
 
-    /// The text of a docstring: a literal without values, not of bytes.
+    /// The text of a docstring: a literal without values.
     pub(super) fn docstring(&mut self, node: Node) -> Option<Text> {
         if !matches!(node.kind(), "string" | "concatenated_string") {
             return None;
@@ -48,10 +48,6 @@ impl Lowering<'_> {
             ExprKind::Text(text) => Some(text),
             _ => None,
         }
-    }
-
-    fn empty_text(&self, _node: Node) -> Text {
-        Text::empty(&self.file.path)
     }
 
     fn literal_into(&mut self, node: Node, out: &mut Vec<FormatPart>) {
