@@ -20,7 +20,7 @@ use crate::source::SourceFile;
 use crate::suppress::{Comment, Suppressions};
 use crate::volatility::classify::Classifier;
 use crate::volatility::Confidence;
-use crate::workspace::Workspace;
+use crate::workspace::{Vantage, Workspace};
 
 mod counting;
 mod findings;
@@ -45,8 +45,12 @@ pub struct Analysis {
     pub traffic: Traffic,
     /// ISO date of the price table.
     pub prices_as_of: String,
-    /// Notes about the run itself: a price table that is too old, limits that were hit.
+    /// Notes about the run itself: a price table that is too old, models that it does not hold.
     pub notices: Vec<String>,
+    /// Limits that were hit in a file.
+    pub limits: Vec<FileError>,
+    /// How paths read where the run was started.
+    pub vantage: Vantage,
     /// Sources that findings speak of, for excerpts.
     pub sources: BTreeMap<Arc<str>, Arc<SourceFile>>,
 }
@@ -211,12 +215,6 @@ pub fn analyse(request: &Request) -> Analysis {
     prompts.sort_by(|a, b| a.prompt.id.cmp(&b.prompt.id));
 
     let mut notices = request.notices.clone();
-    notices.extend(
-        resolution
-            .limits
-            .iter()
-            .map(|limit| format!("{}: {}", limit.path, limit.message)),
-    );
     notices.extend(unknown_models(&prompts));
     errors.sort();
     errors.dedup();
@@ -232,6 +230,8 @@ pub fn analyse(request: &Request) -> Analysis {
         traffic: (request.settings_for)("").traffic.clone(),
         prices_as_of: request.prices_as_of.clone(),
         notices,
+        limits: resolution.limits,
+        vantage: Vantage::default(),
         sources,
     }
 }
@@ -397,10 +397,9 @@ fn judged(request: &Request, prompt: Prompt, in_tests: &dyn Fn(&str) -> bool) ->
 
 /// A line for each model that a prompt or its config names and the table does not know.
 fn unknown_models(prompts: &[Judged]) -> BTreeSet<String> {
-    let name = |judged: &Judged| match judged.model_source {
-        TargetSource::Declared => judged.prompt.target.model.clone(),
-        TargetSource::Config => judged.settings.model.clone(),
-        TargetSource::Default => None,
+    let name = |judged: &Judged| {
+        let declared = judged.prompt.target.model.clone();
+        declared.or_else(|| judged.settings.model.clone())
     };
     prompts
         .iter()
@@ -408,8 +407,8 @@ fn unknown_models(prompts: &[Judged]) -> BTreeSet<String> {
         .filter_map(|judged| Some((name(judged)?, judged)))
         .map(|(name, judged)| {
             format!(
-                "`{name}` is not in the price table and is judged as {} of {}; `prefixlint models` lists the known models",
-                judged.model.id, judged.model.provider
+                "`{name}` is not in the price table: judged as {}",
+                judged.model.id
             )
         })
         .collect()

@@ -12,9 +12,11 @@ mod disk;
 mod overlay;
 #[cfg(test)]
 mod tests;
+mod vantage;
 
 pub use disk::Disk;
 pub use overlay::{Memory, Overlay};
+pub use vantage::Vantage;
 
 /// Why a file could not be had.
 #[derive(Clone, PartialEq, Eq, Debug)]
