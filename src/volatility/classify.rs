@@ -122,8 +122,8 @@ impl Classifier {
         let table = self.host.table();
         let (parts, _) = segments(callee);
         if let Some(class) = self.overridden(&parts) {
-            let mut verdict = known_call(table, callee)
-                .map_or_else(|| Verdict::of(&table.unknown), Verdict::of);
+            let mut verdict =
+                known_call(table, callee).map_or_else(|| Verdict::of(&table.unknown), Verdict::of);
             verdict.declare(class);
             return Some(verdict);
         }
@@ -183,9 +183,7 @@ impl Classifier {
             Action::Split => split(args),
             Action::Unit => unit_among(args).map_or(Effect::Keeps, Effect::Granularity),
             Action::Zeroed => zeroed(args).map_or(Effect::Keeps, Effect::Granularity),
-            Action::Options { default } => {
-                Effect::Granularity(options(args).unwrap_or(*default))
-            }
+            Action::Options { default } => Effect::Granularity(options(args).unwrap_or(*default)),
         }
     }
 

@@ -239,7 +239,14 @@ fn is_collection(annotation: &str) -> bool {
     let text = annotation.to_ascii_lowercase();
     text.contains("[]")
         || [
-            "list", "sequence", "array", "iterable", "tuple", "collection", "deque", "iterator",
+            "list",
+            "sequence",
+            "array",
+            "iterable",
+            "tuple",
+            "collection",
+            "deque",
+            "iterator",
         ]
         .iter()
         .any(|word| text.contains(word))

@@ -73,13 +73,19 @@ pub(super) struct Group {
 /// What a filter does, before its arguments are looked at.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Action {
-    Format { default: Option<Class> },
+    Format {
+        default: Option<Class>,
+    },
     Cut,
     Orders,
-    OrdersIf { argument: String },
+    OrdersIf {
+        argument: String,
+    },
     Randomises,
     Shuffles,
-    Window { needs_argument: bool },
+    Window {
+        needs_argument: bool,
+    },
     /// Split at a separator: the granularity that the first part of a timestamp shows.
     Split,
     /// The argument names a unit (`startOf("day")`).
@@ -87,7 +93,9 @@ pub(super) enum Action {
     /// Named arguments that are zero cut the clock (`replace(minute=0)`).
     Zeroed,
     /// Options that say what is shown (`toLocaleString("en", {hour: ..})`); without any, the default.
-    Options { default: Class },
+    Options {
+        default: Class,
+    },
 }
 
 /// What yields items in no fixed order, or fixes it.
@@ -295,7 +303,8 @@ impl Table {
         let keys: Vec<(String, String)> = names.chain(methods).collect();
         for (key, name) in keys {
             if self.sequences.insert(key, sequence.clone()).is_some() {
-                self.errors.push(format!("the order of {name} stands twice"));
+                self.errors
+                    .push(format!("the order of {name} stands twice"));
             }
         }
     }
