@@ -10,6 +10,8 @@ use crate::source::Place;
 use crate::volatility::{Class, Confidence, Key, Origin, Scope, Volatility};
 
 mod build;
+#[cfg(test)]
+mod build_tests;
 mod keys;
 pub use build::{build, Count};
 
