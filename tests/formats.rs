@@ -434,14 +434,23 @@ fn a_cause_that_reaches_two_requests_is_one_finding_that_names_both() {
             "prompts/a.j2",
             "{% include 'head.j2' %}\nYou are kind. Answer {{ question }}",
         ),
-        ("prompts/b.j2", "{% include 'head.j2' %}\nYou are strict. Rate {{ answer }}"),
+        (
+            "prompts/b.j2",
+            "{% include 'head.j2' %}\nYou are strict. Rate {{ answer }}",
+        ),
     ]);
     let clocks = analysis
         .findings
         .iter()
         .filter(|f| f.rule == "volatile-prefix");
     let clocks: Vec<_> = clocks.collect();
-    assert_eq!(clocks.len(), 1, "{:?} {:?}", found(&analysis), all(&analysis));
+    assert_eq!(
+        clocks.len(),
+        1,
+        "{:?} {:?}",
+        found(&analysis),
+        all(&analysis)
+    );
     assert_eq!(&*clocks[0].place.path, "prompts/head.j2");
     assert!(clocks[0].prompts.len() >= 2, "{:?}", clocks[0].prompts);
 }
