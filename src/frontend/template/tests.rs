@@ -211,7 +211,11 @@ fn jinja_statements() {
             ),
             (
                 "{% do xs.append(1) %}{% trans n=xs|length %}x{% pluralize %}y{% endtrans %}",
-                r#"set(_=xs.append(1)) with(n=xs|length())["xy"]"#,
+                r#"set(_=xs.append(1)) with(n=xs|length())[if[(n == 1): "x" | else: "y"]]"#,
+            ),
+            (
+                "{% trans a=1, n=2 %}x{% pluralize n %}y{% endtrans %}{% trans %}{{ k }}{% pluralize %}y{% endtrans %}",
+                r#"with(a=1,n=2)[if[(n == 1): "x" | else: "y"]] with()[if[(k == 1): <k> | else: "y"]]"#,
             ),
             (
                 "{% raw %}{{ x }}{% if %}{% endraw %}",
