@@ -139,6 +139,7 @@ pub fn format_name(dialect: Dialect) -> &'static str {
         Dialect::Braces => "braces",
         Dialect::Dollar => "dollar",
         Dialect::Erb => "erb",
+        Dialect::Ejs => "ejs",
         Dialect::Plain => "text",
     }
 }

@@ -261,6 +261,7 @@ fn dialect_named(name: &str) -> Option<Dialect> {
         "braces" => Dialect::Braces,
         "dollar" => Dialect::Dollar,
         "erb" => Dialect::Erb,
+        "ejs" => Dialect::Ejs,
         "plain" => Dialect::Plain,
         _ => return None,
     })
