@@ -74,11 +74,12 @@ fn template_prompt(
         path: file.path.clone(),
         span: Span::new(file.content_start(), file.text.len()),
     };
-    let split = roles::split(
+    let mut split = roles::split(
         pieces,
         &|pieces| lone_section(&file.path, pieces, own.holds_task),
         &place,
     );
+    history::settle_scratchpads(&mut split.messages);
     let soft = split.form == Some("speaker");
     let target = beside(file, dialect, files, &mut own);
     let conversation = history::conversation(
@@ -230,6 +231,7 @@ fn draft_prompt(
     for message in draft.messages {
         messages.extend(filler.message(message));
     }
+    history::settle_scratchpads(&mut messages);
     let settings = draft.settings.into_iter();
     let settings = settings.map(|setting| filler.setting(setting)).collect();
     let Filler {
@@ -386,10 +388,10 @@ impl Filler<'_, '_> {
             } => self.other_file(&name, span, dialect),
             Content::Slot(slot) => vec![Piece::Slot(slot)],
             Content::Pieces(pieces) => pieces,
-            Content::History { place } => {
+            Content::History { place, name } => {
                 self.trail.mentions_history = true;
                 vec![Piece::History(History {
-                    expr: "history".into(),
+                    expr: name,
                     place,
                     rewritten: None,
                 })]

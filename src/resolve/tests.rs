@@ -12,6 +12,7 @@ use crate::volatility::Class;
 use crate::workspace::{Memory, Workspace};
 
 mod languages;
+mod transcripts;
 
 fn run_on(memory: &Memory, entries: &[&str]) -> Resolution {
     let inputs = entries

@@ -59,7 +59,7 @@ pub enum Content {
     /// A value whose text is not here.
     Slot(Slot),
     /// The conversation so far.
-    History { place: Place },
+    History { place: Place, name: String },
     /// Image, audio, file.
     Media { place: Place, key: String },
     /// Already told apart: literal text and what differs between the rows of a batch.
