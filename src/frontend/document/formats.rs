@@ -4,6 +4,7 @@
 use super::draft::Document;
 use super::{
     dotprompt, gemini_toml, github_models, langchain, promptfoo, prompty, semantic_kernel,
+    task_prompts,
 };
 use crate::source::{SourceFile, Text};
 
@@ -17,7 +18,7 @@ struct Format {
     parse: fn(&SourceFile) -> Document,
 }
 
-static FORMATS: [Format; 7] = [
+static FORMATS: [Format; 8] = [
     Format {
         name: "prompty",
         ends: &[".prompty"],
@@ -53,6 +54,12 @@ static FORMATS: [Format; 7] = [
         ends: &[".yaml", ".yml", ".json"],
         recognise: langchain::recognise,
         parse: langchain::parse,
+    },
+    Format {
+        name: "prompt-list",
+        ends: &[".yaml", ".yml", ".json"],
+        recognise: task_prompts::recognise,
+        parse: task_prompts::parse,
     },
     Format {
         name: "gemini-command",

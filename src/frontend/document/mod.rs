@@ -14,6 +14,7 @@ pub mod parts;
 pub mod promptfoo;
 pub mod prompty;
 pub mod semantic_kernel;
+pub mod task_prompts;
 pub mod value;
 mod words;
 
