@@ -8,6 +8,7 @@ use globset::GlobBuilder;
 use crate::frontend::document::draft::{Content, Draft, DraftMessage};
 use crate::frontend::document::promptfoo;
 use crate::frontend::template::dialect::Dialect;
+use crate::prompt::Read;
 use crate::source::{SourceFile, Span, Text};
 
 use super::evaluator::Trail;
@@ -15,6 +16,9 @@ use super::files::{folder, join, Files};
 
 /// Files that one name with `*` stands for.
 const MAX_FILES: usize = 64;
+/// Folders that are looked into for one name, and how deep.
+const MAX_FOLDERS: usize = 256;
+const MAX_DEPTH: usize = 8;
 
 /// The drafts that a draft stands for: itself where it names no file that holds more than one text.
 pub fn expand(
@@ -26,8 +30,12 @@ pub fn expand(
     let Some((at, name, span)) = named_file(&draft) else {
         return vec![draft];
     };
-    if name.contains('*') {
+    if name.contains(['*', '{']) {
         let paths = matching(&file.path, &name, files);
+        trail.reads.extend(paths.iter().map(|path| Read {
+            path: path.clone(),
+            found: true,
+        }));
         return paths
             .iter()
             .flat_map(|path| one_file(&draft, at, path, span, files, trail))
@@ -130,21 +138,29 @@ fn splits(path: &str) -> bool {
     path.ends_with(".txt")
 }
 
-/// The files of a folder whose names match; `*` stands in the last part of the name only.
+/// The files that a name with `*`, `**` or `{a,b}` stands for, sorted. Only what is below the folder in front of the
+/// first of these is looked at.
 fn matching(from: &str, name: &str, files: &Files<'_>) -> Vec<Arc<str>> {
-    let (dir, pattern) = name.rsplit_once('/').unwrap_or(("", name));
-    let below = if dir.is_empty() {
-        Some(folder(from).to_string())
-    } else {
-        join(folder(from), dir)
+    let first = name.find(['*', '{', '[', '?']).unwrap_or(name.len());
+    let (dir, pattern) = match name[..first].rfind('/') {
+        Some(slash) => (&name[..slash], &name[slash + 1..]),
+        None => ("", name),
+    };
+    let below = match dir.trim_start_matches("./") {
+        "" | "." => Some(folder(from).to_string()),
+        dir => join(folder(from), dir).or_else(|| climbed(from, dir)),
     };
     let glob = GlobBuilder::new(pattern).literal_separator(true).build();
     let (Some(below), Ok(glob)) = (below, glob) else {
         return Vec::new();
     };
     let matcher = glob.compile_matcher();
+    let depth = match pattern.contains("**") {
+        true => MAX_DEPTH,
+        false => pattern.matches('/').count(),
+    };
     let mut out: Vec<Arc<str>> = files
-        .list(&below)
+        .list_below(&below, depth, MAX_FOLDERS)
         .into_iter()
         .filter(|name| matcher.is_match(name))
         .map(|name| match below.as_str() {
@@ -155,4 +171,9 @@ fn matching(from: &str, name: &str, files: &Files<'_>) -> Vec<Arc<str>> {
     out.sort();
     out.truncate(MAX_FILES);
     out
+}
+
+/// The root itself, where a name climbs to it and no further.
+fn climbed(from: &str, dir: &str) -> Option<String> {
+    join(folder(from), &format!("{dir}/_")).and_then(|path| (path == "_").then(String::new))
 }

@@ -260,6 +260,10 @@ fn source(text: &str) -> Source<'_> {
         _ => name,
     };
     let Some(extension) = extension(bare) else {
+        let chosen = name.contains('{') && !name.contains("{{");
+        if named.is_some() && chosen {
+            return Source::File(name);
+        }
         let elsewhere = named.is_some()
             || text.starts_with("exec:")
             || service
@@ -275,7 +279,7 @@ fn source(text: &str) -> Source<'_> {
     let known = words().has("prompt-files", extension);
     match (computed, known, named.is_some()) {
         _ if bare.contains("{{") && named.is_none() => Source::Inline,
-        _ if bare.contains('{') || bare.contains("**") => Source::Elsewhere,
+        _ if bare.contains("{{") => Source::Elsewhere,
         (true, ..) => Source::Elsewhere,
         (_, true, _) | (.., true) => Source::File(bare.strip_prefix("./").unwrap_or(bare)),
         _ => Source::Inline,
