@@ -5,6 +5,7 @@
 use std::fmt;
 
 pub mod classify;
+mod code;
 pub mod formats;
 pub mod literals;
 mod names;

@@ -1,6 +1,7 @@
 //! The text of one file -> a tree (templates), drafts of prompts (documents), later IR (code).
 //! Pure: reads no other file, never fails: what cannot be parsed is text plus a problem.
 
+pub mod code;
 pub mod document;
 pub mod template;
 

@@ -199,7 +199,7 @@ impl Evaluator<'_> {
             Effect::Shuffles if unknown.verdict.volatility.priced().scope() < Scope::Call => {
                 unknown.verdict.volatility = shuffled();
             }
-            Effect::Keeps | Effect::Window | Effect::Shuffles => {}
+            Effect::Keeps | Effect::Window | Effect::Shuffles | Effect::Split(_) => {}
         }
         unknown.into_value()
     }

@@ -3,7 +3,7 @@
 
 use super::formats::{granularity, iso_prefix};
 use super::names::{glob, segments, words, Name};
-use super::table::{callee_key, embedded, Action, Group, Table};
+use super::table::{callee_key, Action, Group, Host, Table};
 use super::{Class, Confidence, Origin, Volatility};
 
 /// What a name or a call stands for.
@@ -51,11 +51,24 @@ pub enum Effect {
     Shuffles,
     /// A window over the newest items (`last(n)`, a slice from the end).
     Window,
+    /// A timestamp is split: its first part shows no more than this granularity, the others keep the class
+    /// (`toISOString().split("T")[0]`). Any other value keeps its class.
+    Split(Class),
+}
+
+/// What a callee or a type does to the order of items.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Order {
+    /// The items stand in a fixed order (`sorted`, `order_by`).
+    Fixed,
+    /// The items are the same, their order is not: the volatility of the order.
+    Unordered(Volatility),
 }
 
 /// Answers for one file: the embedded tables under the user's own words.
 #[derive(Clone, Debug)]
 pub struct Classifier {
+    pub(super) host: Host,
     /// Pattern per segment in words, with its class; the first match wins.
     overrides: Vec<(Vec<String>, Class)>,
 }
@@ -68,6 +81,12 @@ impl Classifier {
     /// character of a segment (`company_name`, `ctx.ticket*`). They win over everything, the first that matches
     /// first, and cover attributes of what they name.
     pub fn new(overrides: &[(String, Class)]) -> Self {
+        Classifier::for_language(overrides, "template")
+    }
+
+    /// As [`Classifier::new`], for the code of a host language: `python`, `javascript` (TypeScript too) or
+    /// `template`, the names of the tables.
+    pub fn for_language(overrides: &[(String, Class)], language: &str) -> Self {
         let overrides = overrides
             .iter()
             .map(|(pattern, class)| {
@@ -76,14 +95,17 @@ impl Classifier {
             })
             .filter(|(parts, _): &(Vec<String>, Class)| !parts.is_empty())
             .collect();
-        Classifier { overrides }
+        Classifier {
+            host: Host::of(language),
+            overrides,
+        }
     }
 
     /// What a value named by a path (`user.name`, `$input`, `.Now`, `@root.x`) stands for. The root decides; only
     /// where the root is a mere carrier (`ctx`, `state`, `inputs`) does its attribute. Names bound inside the
     /// template (loop items, `set`) must be resolved by the caller: they are data of what they were bound to.
     pub fn name(&self, dotted: &str) -> Verdict {
-        let table = embedded();
+        let table = self.host.table();
         let (parts, at) = segments(dotted);
         let mut verdict = Verdict::of(lookup(table, &parts, at));
         if let Some(class) = self.overridden(&parts) {
@@ -97,20 +119,38 @@ impl Classifier {
     /// not literal); a named argument is `name=value`. A method of a clock (`now().strftime("%F")`) is asked for
     /// as a filter. `None`: the callee is not known.
     pub fn call(&self, callee: &str, args: &[Option<&str>]) -> Option<Verdict> {
+        let table = self.host.table();
         let (parts, _) = segments(callee);
         if let Some(class) = self.overridden(&parts) {
-            let mut verdict = known_call(callee).map_or_else(Verdict::unknown, Verdict::of);
+            let mut verdict = known_call(table, callee)
+                .map_or_else(|| Verdict::of(&table.unknown), Verdict::of);
             verdict.declare(class);
             return Some(verdict);
         }
-        let group = known_call(callee)?;
+        let Some(group) = known_call(table, callee) else {
+            return self.method_of_call(callee, args);
+        };
         let format = format_among(args);
         if group.bare && !args.is_empty() && format.is_none() {
             return None;
         }
         let mut verdict = Verdict::of(group);
         if let Some(class) = format.filter(|_| group.formatted) {
-            verdict.cut_to(class);
+            verdict.show(class);
+        }
+        Some(verdict)
+    }
+
+    /// A method of a call in front of it (`pendulum.now().format`): what the call stands for, under the method.
+    fn method_of_call(&self, callee: &str, args: &[Option<&str>]) -> Option<Verdict> {
+        let (inner, method) = callee.rsplit_once("().")?;
+        let mut verdict = self.call(inner, &[])?;
+        for method in method.split('.') {
+            match self.filter(method, args) {
+                Effect::Granularity(class) => verdict.cut_to(class),
+                Effect::Randomises => return None,
+                _ => {}
+            }
         }
         Some(verdict)
     }
@@ -118,7 +158,7 @@ impl Classifier {
     /// What a filter or a method does to the value in front of it. `args` as for [`Classifier::call`].
     pub fn filter(&self, name: &str, args: &[Option<&str>]) -> Effect {
         let key = Name::new(name).squashed;
-        let Some(action) = embedded().filters.get(&key) else {
+        let Some(action) = self.host.table().filters.get(&key) else {
             return Effect::Keeps;
         };
         match action {
@@ -140,6 +180,12 @@ impl Classifier {
                 Effect::Keeps
             }
             Action::Window { .. } => Effect::Window,
+            Action::Split => split(args),
+            Action::Unit => unit_among(args).map_or(Effect::Keeps, Effect::Granularity),
+            Action::Zeroed => zeroed(args).map_or(Effect::Keeps, Effect::Granularity),
+            Action::Options { default } => {
+                Effect::Granularity(options(args).unwrap_or(*default))
+            }
         }
     }
 
@@ -151,12 +197,12 @@ impl Classifier {
         filter: &str,
         args: &[Option<&str>],
     ) -> Option<Verdict> {
-        let table = embedded();
+        let table = self.host.table();
         let key = Name::new(filter).squashed;
         if table.clock_filters.contains(&key) {
             if let Some(class) = granularity(literal) {
-                let mut verdict = Verdict::of(known_call("now")?);
-                verdict.cut_to(class);
+                let mut verdict = Verdict::of(known_call(table, "now")?);
+                verdict.show(class);
                 return Some(verdict);
             }
         }
@@ -168,14 +214,14 @@ impl Classifier {
         if !is_clock || !dates {
             return None;
         }
-        let mut verdict = Verdict::of(known_call(literal.trim())?);
+        let mut verdict = Verdict::of(known_call(table, literal.trim())?);
         if let Effect::Granularity(class) = self.filter(filter, args) {
-            verdict.cut_to(class);
+            verdict.show(class);
         }
         Some(verdict)
     }
 
-    fn overridden(&self, parts: &[String]) -> Option<Class> {
+    pub(super) fn overridden(&self, parts: &[String]) -> Option<Class> {
         if self.overrides.is_empty() {
             return None;
         }
@@ -203,7 +249,7 @@ fn matches_segment(pattern: &str, part: &str) -> bool {
 }
 
 impl Verdict {
-    fn of(group: &Group) -> Verdict {
+    pub(super) fn of(group: &Group) -> Verdict {
         Verdict {
             kind: group.kind,
             volatility: Volatility::new(
@@ -217,12 +263,18 @@ impl Verdict {
         }
     }
 
-    fn unknown() -> Verdict {
-        Verdict::of(&embedded().unknown)
+    /// Cuts a clock to what a format shows of it. No effect on anything else. What is known to be a date does not
+    /// become a clock to the second by being written out; what only its name calls a date may.
+    pub fn cut_to(&mut self, class: Class) {
+        let finer = class > self.volatility.class;
+        if finer && self.volatility.confidence == Confidence::Certain {
+            return;
+        }
+        self.show(class);
     }
 
-    /// Cuts a clock to what a format shows of it. No effect on anything else.
-    pub fn cut_to(&mut self, class: Class) {
+    /// A clock shown in a format that asks it for its parts.
+    fn show(&mut self, class: Class) {
         if !self.clock {
             return;
         }
@@ -237,7 +289,7 @@ impl Verdict {
     }
 
     /// The user's own word on the class.
-    fn declare(&mut self, class: Class) {
+    pub(super) fn declare(&mut self, class: Class) {
         self.volatility = Volatility::new(
             class,
             match class {
@@ -270,7 +322,7 @@ fn lookup<'a>(table: &'a Table, parts: &[String], at: bool) -> &'a Group {
     group
 }
 
-fn named<'a>(table: &'a Table, part: &str, at: bool) -> Option<&'a Group> {
+pub(super) fn named<'a>(table: &'a Table, part: &str, at: bool) -> Option<&'a Group> {
     let name = Name::new(part);
     let index = (at.then(|| table.names.get(&format!("@{}", name.squashed))))
         .flatten()
@@ -285,8 +337,7 @@ fn named<'a>(table: &'a Table, part: &str, at: bool) -> Option<&'a Group> {
     Some(&table.groups[*index])
 }
 
-fn known_call(callee: &str) -> Option<&'static Group> {
-    let table = embedded();
+fn known_call<'a>(table: &'a Table, callee: &str) -> Option<&'a Group> {
     let key = callee_key(callee);
     let mut rest = key.as_str();
     loop {
@@ -335,6 +386,63 @@ fn cut(args: &[Option<&str>]) -> Effect {
             .map_or(Effect::Keeps, Effect::Granularity),
         _ => Effect::Keeps,
     }
+}
+
+/// `split("T")` leaves the date in front; a split at a point or `+` only drops what is finer than seconds.
+fn split(args: &[Option<&str>]) -> Effect {
+    match args.first().copied().flatten().map(value_of) {
+        Some("T" | " " | "," | ", ") => Effect::Split(Class::Day),
+        Some("." | "+" | "Z") => Effect::Split(Class::Unique),
+        Some(":") => Effect::Split(Class::Hour),
+        _ => Effect::Keeps,
+    }
+}
+
+/// The unit that an argument names: `startOf("day")`, `timespec="minutes"`.
+fn unit_among(args: &[Option<&str>]) -> Option<Class> {
+    args.iter().flatten().find_map(|arg| {
+        let unit = value_of(arg).trim().to_ascii_lowercase();
+        Some(match unit.trim_end_matches('s') {
+            "year" | "quarter" | "month" | "week" | "isoweek" | "day" | "date" | "d" => Class::Day,
+            "hour" | "h" => Class::Hour,
+            "minute" | "min" | "t" => Class::Minute,
+            "second" | "millisecond" | "microsecond" | "auto" => Class::Unique,
+            _ => return None,
+        })
+    })
+}
+
+/// `replace(hour=0, minute=0)`: the coarsest field that is set to zero cuts what is finer away.
+fn zeroed(args: &[Option<&str>]) -> Option<Class> {
+    let zero = |field: &str| {
+        args.iter().flatten().any(|arg| {
+            arg.split_once('=')
+                .is_some_and(|(key, value)| key.trim() == field && value.trim() == "0")
+        })
+    };
+    match (zero("hour"), zero("minute"), zero("second")) {
+        (true, true, _) => Some(Class::Day),
+        (false, true, _) => Some(Class::Hour),
+        (false, false, true) => Some(Class::Minute),
+        _ => None,
+    }
+}
+
+/// What the options of `Intl` and `toLocaleString` show, where any of them does.
+fn options(args: &[Option<&str>]) -> Option<Class> {
+    args.iter()
+        .flatten()
+        .filter_map(|arg| {
+            let (key, value) = arg.split_once('=')?;
+            Some(match (key.trim(), value.trim()) {
+                ("weekday" | "era" | "year" | "month" | "day" | "dateStyle", _) => Class::Day,
+                ("hour" | "dayPeriod", _) => Class::Hour,
+                ("minute", _) | ("timeStyle", "short") => Class::Minute,
+                ("second" | "fractionalSecondDigits" | "timeStyle", _) => Class::Unique,
+                _ => return None,
+            })
+        })
+        .max()
 }
 
 #[cfg(test)]

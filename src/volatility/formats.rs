@@ -3,7 +3,7 @@
 
 use serde_yaml::Value;
 
-use super::table::{embedded, strings, text_of};
+use super::table::{strings, text_of, Host};
 use super::Class;
 
 /// What one directive shows, coarse to fine. `None` shows no clock (a zone).
@@ -236,7 +236,7 @@ fn without_quoted(format: &str) -> String {
 /// The granularity of a clock shown in a date format of any syntax (strftime, moment, LDML, PHP, Go): `Day` for
 /// days and everything coarser, `Unique` for seconds and finer. `None`: this is no date format.
 pub fn granularity(format: &str) -> Option<Class> {
-    embedded().formats.read(format)
+    Host::Template.table().formats.read(format)
 }
 
 /// The granularity of the first `end` characters of an ISO timestamp (`isoformat()[:10]` is the day).

@@ -1,6 +1,6 @@
 //! The tables of `rules/volatility/` in memory. Parses them once; decides nothing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 
 use serde_yaml::Value;
@@ -11,7 +11,46 @@ use super::names::Name;
 use super::{Class, Confidence, Origin};
 
 const COMMON: &str = include_str!("../../rules/volatility/common.yaml");
+const CALLED: &str = include_str!("../../rules/volatility/called.yaml");
 const TEMPLATE: &str = include_str!("../../rules/volatility/template.yaml");
+const PYTHON: &str = include_str!("../../rules/volatility/python.yaml");
+const JAVASCRIPT: &str = include_str!("../../rules/volatility/javascript.yaml");
+
+/// The language whose table stands on top of the common one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Host {
+    Template,
+    Python,
+    JavaScript,
+}
+
+impl Host {
+    #[cfg(test)]
+    pub const ALL: [Host; 3] = [Host::Template, Host::Python, Host::JavaScript];
+
+    /// By the name of its table; what has none of its own reads as a template.
+    pub fn of(language: &str) -> Host {
+        match language {
+            "python" => Host::Python,
+            "javascript" | "typescript" => Host::JavaScript,
+            _ => Host::Template,
+        }
+    }
+
+    /// The tables that ship with the program, each read once and only when it is asked for.
+    pub fn table(self) -> &'static Table {
+        static TEMPLATES: OnceLock<Table> = OnceLock::new();
+        static PYTHONS: OnceLock<Table> = OnceLock::new();
+        static JAVASCRIPTS: OnceLock<Table> = OnceLock::new();
+        match self {
+            Host::Template => TEMPLATES.get_or_init(|| Table::load(&[COMMON, TEMPLATE])),
+            Host::Python => PYTHONS.get_or_init(|| Table::load(&[COMMON, CALLED, PYTHON])),
+            Host::JavaScript => {
+                JAVASCRIPTS.get_or_init(|| Table::load(&[COMMON, CALLED, JAVASCRIPT]))
+            }
+        }
+    }
+}
 
 /// What all names or calls of one entry stand for.
 #[derive(Clone, Debug)]
@@ -41,6 +80,33 @@ pub(super) enum Action {
     Randomises,
     Shuffles,
     Window { needs_argument: bool },
+    /// Split at a separator: the granularity that the first part of a timestamp shows.
+    Split,
+    /// The argument names a unit (`startOf("day")`).
+    Unit,
+    /// Named arguments that are zero cut the clock (`replace(minute=0)`).
+    Zeroed,
+    /// Options that say what is shown (`toLocaleString("en", {hour: ..})`); without any, the default.
+    Options { default: Class },
+}
+
+/// What yields items in no fixed order, or fixes it.
+#[derive(Clone, Debug)]
+pub(super) enum Sequence {
+    Unordered(usize),
+    Fixed,
+}
+
+/// What the type of a parameter tells.
+#[derive(Clone, Debug)]
+pub(super) struct Annotation {
+    pub group: usize,
+    /// Words of the type, each compared as a whole; with `*`, as a pattern over the type's name.
+    pub types: Vec<String>,
+    /// Only as the item type of a list.
+    pub collection: bool,
+    /// Tells even where the name tells something else.
+    pub strong: bool,
 }
 
 #[derive(Debug)]
@@ -53,18 +119,32 @@ pub(super) struct Table {
     /// Squashed callee segments, joined by `.` -> group.
     pub calls: BTreeMap<String, usize>,
     pub filters: BTreeMap<String, Action>,
+    /// Squashed path segments of a value that needs no call, joined by `.` -> group.
+    pub attributes: BTreeMap<String, usize>,
+    /// Callee or type -> what it does to order. A key that starts with `.` is a method of anything.
+    pub sequences: BTreeMap<String, Sequence>,
+    /// Callees whose result is made of their arguments alone.
+    pub pure: BTreeSet<String>,
+    /// What a function's own words say, where they say more than its noun: squashed name -> group.
+    pub functions: BTreeMap<String, usize>,
+    pub function_patterns: Vec<(String, usize)>,
+    pub verbs: BTreeSet<String>,
+    /// Verbs of functions that make something of their argument.
+    pub transforms: BTreeSet<String>,
+    /// Words behind which a function's name says no more of its value (`for`, `from`).
+    pub tails: BTreeSet<String>,
+    pub suffixes: BTreeSet<String>,
+    /// Squashed names that mean too many things to tell much far from the request.
+    pub generic: BTreeSet<String>,
+    /// Squashed names that mean the present whatever function they stand in.
+    pub present: BTreeSet<String>,
+    pub annotations: Vec<Annotation>,
     pub clock_literals: Vec<String>,
     pub clock_filters: Vec<String>,
     pub unknown: Group,
     pub formats: Formats,
     /// What is wrong with the tables; empty, as a test asserts.
     pub errors: Vec<String>,
-}
-
-/// The tables that ship with the program.
-pub(super) fn embedded() -> &'static Table {
-    static TABLE: OnceLock<Table> = OnceLock::new();
-    TABLE.get_or_init(|| Table::load(&[COMMON, TEMPLATE]))
 }
 
 impl Table {
@@ -76,6 +156,18 @@ impl Table {
             patterns: Vec::new(),
             calls: BTreeMap::new(),
             filters: BTreeMap::new(),
+            attributes: BTreeMap::new(),
+            sequences: BTreeMap::new(),
+            pure: BTreeSet::new(),
+            functions: BTreeMap::new(),
+            function_patterns: Vec::new(),
+            verbs: BTreeSet::new(),
+            transforms: BTreeSet::new(),
+            tails: BTreeSet::new(),
+            suffixes: BTreeSet::new(),
+            generic: BTreeSet::new(),
+            present: BTreeSet::new(),
+            annotations: Vec::new(),
             clock_literals: Vec::new(),
             clock_filters: Vec::new(),
             unknown: Group::unknown(),
@@ -120,6 +212,7 @@ impl Table {
         for entry in entries(value, "filters") {
             self.add_filters(entry);
         }
+        self.add_code(value);
         self.clock_literals.extend(strings(value, "clock-literals"));
         self.clock_filters.extend(
             strings(value, "clock-filters")
@@ -131,6 +224,79 @@ impl Table {
         }
         if let Some(formats) = value.get("formats") {
             self.formats = Formats::from_yaml(formats);
+        }
+    }
+
+    /// What only host languages ask for.
+    fn add_code(&mut self, value: &Value) {
+        for entry in entries(value, "attributes") {
+            let group = self.add_group(entry);
+            for name in strings(entry, "names") {
+                if self.attributes.insert(callee_key(&name), group).is_some() {
+                    self.errors
+                        .push(format!("the attribute {name} stands twice"));
+                }
+            }
+        }
+        for entry in entries(value, "unordered") {
+            let group = self.add_group(entry);
+            self.add_sequences(entry, &Sequence::Unordered(group));
+        }
+        if let Some(entry) = value.get("ordered") {
+            self.add_sequences(entry, &Sequence::Fixed);
+        }
+        for entry in entries(value, "functions") {
+            let group = self.add_group(entry);
+            for name in strings(entry, "names") {
+                let key = Name::new(&name).squashed;
+                if self.functions.insert(key, group).is_some() {
+                    self.errors
+                        .push(format!("the function {name} stands twice"));
+                }
+            }
+            for pattern in strings(entry, "patterns") {
+                self.function_patterns.push((pattern, group));
+            }
+        }
+        for entry in entries(value, "annotations") {
+            let group = self.add_group(entry);
+            self.annotations.push(Annotation {
+                group,
+                types: strings(entry, "types"),
+                collection: flag(entry, "collection"),
+                strong: flag(entry, "strong"),
+            });
+        }
+        self.pure
+            .extend(strings(value, "pure").iter().map(|name| callee_key(name)));
+        for (key, set) in [
+            ("verbs", &mut self.verbs),
+            ("transforms", &mut self.transforms),
+            ("tails", &mut self.tails),
+            ("suffixes", &mut self.suffixes),
+            ("generic", &mut self.generic),
+            ("present", &mut self.present),
+        ] {
+            set.extend(
+                strings(value, key)
+                    .iter()
+                    .map(|name| Name::new(name).squashed),
+            );
+        }
+    }
+
+    fn add_sequences(&mut self, entry: &Value, sequence: &Sequence) {
+        let names = strings(entry, "names")
+            .into_iter()
+            .map(|name| (callee_key(&name), name));
+        let methods = strings(entry, "methods")
+            .into_iter()
+            .map(|name| (format!(".{}", callee_key(&name)), name));
+        let keys: Vec<(String, String)> = names.chain(methods).collect();
+        for (key, name) in keys {
+            if self.sequences.insert(key, sequence.clone()).is_some() {
+                self.errors.push(format!("the order of {name} stands twice"));
+            }
         }
     }
 
@@ -158,6 +324,14 @@ impl Table {
             "shuffles" => Action::Shuffles,
             "window" => Action::Window {
                 needs_argument: flag(entry, "needs-argument"),
+            },
+            "split" => Action::Split,
+            "unit" => Action::Unit,
+            "zeroed" => Action::Zeroed,
+            "options" => Action::Options {
+                default: text_of(entry, "default")
+                    .and_then(Class::parse)
+                    .unwrap_or(Class::Unique),
             },
             other => {
                 self.errors.push(format!("unknown effect {other}"));

@@ -1,0 +1,31 @@
+//! Host languages: the text of one file of code -> the small language of `ir`. Each language is one lowering file over
+//! a tolerant parser: what cannot be read is opaque, and the rest of the file stands. Pure.
+
+use crate::source::SourceFile;
+
+pub mod ir;
+mod javascript;
+mod python;
+
+use ir::{Language, Module};
+
+/// Nesting beyond which an expression or a block is opaque: a stack overflow cannot be caught.
+pub const MAX_NESTING: usize = 256;
+
+/// Lowers a file. Never fails: problems are in the result.
+pub fn parse(file: &SourceFile, language: Language) -> Module {
+    match language {
+        Language::Python => python::lower(file),
+        Language::JavaScript => javascript::lower(file),
+    }
+}
+
+/// The host language that a path's extension names.
+pub fn language_of(path: &str) -> Option<Language> {
+    let extension = path.rsplit_once('.')?.1;
+    match extension {
+        "py" | "pyi" => Some(Language::Python),
+        "ts" | "tsx" | "mts" | "cts" | "js" | "jsx" | "mjs" | "cjs" => Some(Language::JavaScript),
+        _ => None,
+    }
+}
