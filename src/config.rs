@@ -1,10 +1,11 @@
 //! Settings: `prefixlint.yaml`, found next to the file and above it. This file holds the typed settings that the
-//! rest of the program sees; `set.rs` finds and joins config files, `read.rs` checks one. Prints nothing.
+//! rest of the program sees; `set.rs` finds config files, `joined.rs` joins them, `read.rs` checks one. Prints nothing.
 
 use crate::finding::Severity;
 use crate::volatility::Class;
 
 mod glob;
+mod joined;
 mod keys;
 mod read;
 #[cfg(test)]
@@ -13,6 +14,7 @@ mod set;
 #[cfg(test)]
 mod tests;
 mod tree;
+mod values;
 
 pub use read::Known;
 pub use set::{Above, CliOverrides, ConfigError, ConfigSet, LoadOptions};

@@ -2,12 +2,13 @@
 //! a short reason. Knowledge is in `rules/discovery.yaml`. Knows nothing of what stands in a prompt; resolving may
 //! promote a partial that something loads.
 
+use std::io::Read;
 use std::sync::Arc;
 
 use crate::finding::FileError;
 use crate::frontend::template::dialect::Dialect;
 use crate::source::SourceFile;
-use crate::workspace::{ReadError, Walk, Workspace};
+use crate::workspace::{holds_rows, ReadError, Walk, Workspace};
 
 mod content;
 mod knowledge;
@@ -261,6 +262,20 @@ impl Taken {
 /// Says of a document's path and text which format it is, and why.
 pub type FormatOf<'a> = dyn Fn(&str, &SourceFile) -> Option<(&'static str, String)> + Sync + 'a;
 
+/// What a file of rows holds, and what is kept of it.
+pub type RowsRead = (Option<(&'static str, String)>, Arc<SourceFile>);
+
+/// Reads a file of rows, which is not held, and says which format its rows are, and why.
+pub type RowsOf<'a> =
+    dyn Fn(&Arc<str>, Box<dyn Read + '_>) -> Result<RowsRead, ReadError> + Sync + 'a;
+
+/// Who knows the formats of documents.
+#[derive(Clone, Copy)]
+pub struct Formats<'a> {
+    pub file: &'a FormatOf<'a>,
+    pub rows: &'a RowsOf<'a>,
+}
+
 /// Decides what a file is, reading it only where its name leaves that open. The file is handed back where it was
 /// read and is of use.
 ///
@@ -269,7 +284,7 @@ pub type FormatOf<'a> = dyn Fn(&str, &SourceFile) -> Option<(&'static str, Strin
 pub fn take(
     workspace: &dyn Workspace,
     candidate: &Candidate,
-    format_of: &FormatOf,
+    formats: Formats,
 ) -> Result<(Taken, Option<Arc<SourceFile>>), ReadError> {
     let wanted = candidate.named || candidate.included;
     let name = by_name(&candidate.path);
@@ -288,8 +303,20 @@ pub fn take(
         }
         _ => {}
     }
+    if matches!(name, Name::Document { .. }) && holds_rows(&candidate.path) {
+        let stream = workspace.open(&candidate.path)?;
+        let (format, file) = (formats.rows)(&candidate.path, stream)?;
+        let taken = match format {
+            Some((format, why)) => Taken::Prompt {
+                how: How::Document(format),
+                why,
+            },
+            None => Taken::skip("document without a request"),
+        };
+        return Ok((taken, Some(file)));
+    }
     let file = workspace.read(&candidate.path)?;
-    let taken = classify(&file, &name, candidate, format_of);
+    let taken = classify(&file, &name, candidate, formats.file);
     Ok((taken, Some(file)))
 }
 

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use rayon::prelude::*;
 
 use crate::config::{ConfigError, Settings, Traffic};
-use crate::discover::{self, Context, FormatOf, Found, How, Taken};
+use crate::discover::{self, Context, Formats, Found, How, Taken};
 use crate::finding::{FileError, Finding, Severity};
 use crate::frontend::document;
 use crate::frontend::document::draft::Document;
@@ -16,11 +16,12 @@ use crate::prompt::{Prompt, TargetSource};
 use crate::providers::Model;
 use crate::resolve::{self, Parsed, ParsedKind};
 use crate::rules;
+use crate::source::lines::Lines;
 use crate::source::SourceFile;
 use crate::suppress::{Comment, Suppressions};
 use crate::volatility::classify::Classifier;
 use crate::volatility::Confidence;
-use crate::workspace::Workspace;
+use crate::workspace::{holds_rows, ReadError, Vantage, Workspace};
 
 mod counting;
 mod findings;
@@ -45,8 +46,12 @@ pub struct Analysis {
     pub traffic: Traffic,
     /// ISO date of the price table.
     pub prices_as_of: String,
-    /// Notes about the run itself: a price table that is too old, limits that were hit.
+    /// Notes about the run itself: a price table that is too old, models that it does not hold.
     pub notices: Vec<String>,
+    /// Limits that were hit in a file.
+    pub limits: Vec<FileError>,
+    /// How paths read where the run was started.
+    pub vantage: Vantage,
     /// Sources that findings speak of, for excerpts.
     pub sources: BTreeMap<Arc<str>, Arc<SourceFile>>,
 }
@@ -121,11 +126,7 @@ struct ParsedFile {
 /// Analyses the files of a request.
 pub fn analyse(request: &Request) -> Analysis {
     let found = &request.found;
-    let outcomes: Vec<Outcome> = found
-        .candidates
-        .par_iter()
-        .map(|candidate| outcome(request, candidate))
-        .collect();
+    let outcomes = outcomes(request);
     let files = outcomes.len();
     let mut errors = found.errors.clone();
     let mut listed: Vec<ListedFile> = Vec::new();
@@ -167,6 +168,7 @@ pub fn analyse(request: &Request) -> Analysis {
             FileMarks {
                 suppressions: file.suppressions,
                 in_tests: file.in_tests,
+                source: file.parsed.file.clone(),
             },
         );
         // A partial is read by what includes it.
@@ -211,12 +213,6 @@ pub fn analyse(request: &Request) -> Analysis {
     prompts.sort_by(|a, b| a.prompt.id.cmp(&b.prompt.id));
 
     let mut notices = request.notices.clone();
-    notices.extend(
-        resolution
-            .limits
-            .iter()
-            .map(|limit| format!("{}: {}", limit.path, limit.message)),
-    );
     notices.extend(unknown_models(&prompts));
     errors.sort();
     errors.dedup();
@@ -232,6 +228,8 @@ pub fn analyse(request: &Request) -> Analysis {
         traffic: (request.settings_for)("").traffic.clone(),
         prices_as_of: request.prices_as_of.clone(),
         notices,
+        limits: resolution.limits,
+        vantage: Vantage::default(),
         sources,
     }
 }
@@ -240,6 +238,7 @@ pub fn analyse(request: &Request) -> Analysis {
 struct FileMarks {
     suppressions: Suppressions,
     in_tests: bool,
+    source: Arc<SourceFile>,
 }
 
 struct Outcome {
@@ -248,19 +247,43 @@ struct Outcome {
     error: Option<FileError>,
 }
 
+/// Reads and parses every candidate, in order. Files of rows come one after the other, each on all threads: what is
+/// held of one is gone before the next.
+fn outcomes(request: &Request) -> Vec<Outcome> {
+    let candidates = &request.found.candidates;
+    let mut out: Vec<Option<Outcome>> = candidates
+        .par_iter()
+        .map(|candidate| (!holds_rows(&candidate.path)).then(|| outcome(request, candidate)))
+        .collect();
+    for (slot, candidate) in out.iter_mut().zip(candidates) {
+        slot.get_or_insert_with(|| outcome(request, candidate));
+    }
+    out.into_iter().flatten().collect()
+}
+
 /// Reads and parses one candidate.
 fn outcome(request: &Request, candidate: &discover::Candidate) -> Outcome {
     let path = candidate.path.clone();
     // To know a document's format is to parse it: kept, so that it is parsed once.
     let read: Mutex<Option<Document>> = Mutex::new(None);
-    let format_of: &FormatOf = &|_, file| {
-        let (format, why, document) = document::read(file)?;
+    let keep = |(format, why, document): document::Read| {
         if let Ok(mut slot) = read.lock() {
             *slot = Some(document);
         }
-        Some((format, why))
+        (format, why)
     };
-    let (taken, file) = match discover::take(request.workspace, candidate, format_of) {
+    let formats = Formats {
+        file: &|_, file| document::read(file).map(keep),
+        rows: &|path, stream| {
+            let lines = document::read_rows(path, Lines::new(stream));
+            let (read, file) = lines.map_err(|error| ReadError::from(&error))?;
+            if file.binary {
+                return Err(ReadError::Binary);
+            }
+            Ok((read.map(keep), Arc::new(file)))
+        },
+    };
+    let (taken, file) = match discover::take(request.workspace, candidate, formats) {
         Ok(taken) => taken,
         Err(error) => {
             return Outcome {
@@ -397,10 +420,9 @@ fn judged(request: &Request, prompt: Prompt, in_tests: &dyn Fn(&str) -> bool) ->
 
 /// A line for each model that a prompt or its config names and the table does not know.
 fn unknown_models(prompts: &[Judged]) -> BTreeSet<String> {
-    let name = |judged: &Judged| match judged.model_source {
-        TargetSource::Declared => judged.prompt.target.model.clone(),
-        TargetSource::Config => judged.settings.model.clone(),
-        TargetSource::Default => None,
+    let name = |judged: &Judged| {
+        let declared = judged.prompt.target.model.clone();
+        declared.or_else(|| judged.settings.model.clone())
     };
     prompts
         .iter()
@@ -408,8 +430,8 @@ fn unknown_models(prompts: &[Judged]) -> BTreeSet<String> {
         .filter_map(|judged| Some((name(judged)?, judged)))
         .map(|(name, judged)| {
             format!(
-                "`{name}` is not in the price table and is judged as {} of {}; `prefixlint models` lists the known models",
-                judged.model.id, judged.model.provider
+                "`{name}` is not in the price table: judged as {}",
+                judged.model.id
             )
         })
         .collect()

@@ -2,7 +2,9 @@
 //! Knows nothing of prompts.
 
 mod build;
+mod lookup;
 mod overlay;
+mod room;
 mod table;
 #[cfg(test)]
 mod tests;

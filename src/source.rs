@@ -1,7 +1,10 @@
 //! Source files, spans and the map from decoded text back to source bytes.
 //! Knows nothing of prompts, templates or findings.
 
+use std::borrow::Cow;
 use std::sync::Arc;
+
+pub mod lines;
 
 /// A half-open byte range of a file.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Default)]
@@ -54,18 +57,41 @@ pub struct LineColumn {
 #[derive(Debug)]
 pub struct SourceFile {
     pub path: Arc<str>,
+    /// The text that is held: all of it, but of a file of rows only those that are spoken of, one a line. There,
+    /// `slice` gives the text of a span.
     pub text: Arc<str>,
     /// How many bytes were not valid UTF-8.
     pub invalid_bytes: usize,
     /// Whether the file holds a NUL byte or a UTF-16 mark: not text for us.
     pub binary: bool,
+    /// Where lines start in `text`.
     line_starts: Vec<usize>,
+    /// What the lines of `text` are of a file that is not held whole.
+    parts: Option<Parts>,
+}
+
+#[derive(Debug)]
+struct Parts {
+    /// Bytes and lines of the file.
+    len: usize,
+    lines: usize,
+    list: Vec<Part>,
+}
+
+/// A line, or a part of one, that is held.
+#[derive(Clone, Copy, Debug)]
+struct Part {
+    /// 0-based.
+    line: usize,
+    /// Offset in the file.
+    start: usize,
+    /// Code points of the line in front of it.
+    column: usize,
 }
 
 impl SourceFile {
     pub fn from_bytes(path: Arc<str>, bytes: Vec<u8>) -> Self {
-        let utf16 = bytes.starts_with(&[0xFF, 0xFE]) || bytes.starts_with(&[0xFE, 0xFF]);
-        let binary = utf16 || bytes.contains(&0);
+        let binary = is_binary(&bytes);
         let (text, invalid_bytes) = match String::from_utf8(bytes) {
             Ok(text) => (text, 0),
             Err(error) => substitute_invalid(error.as_bytes()),
@@ -82,6 +108,7 @@ impl SourceFile {
             invalid_bytes,
             binary,
             line_starts,
+            parts: None,
         }
     }
 
@@ -104,17 +131,52 @@ impl SourceFile {
         Text::verbatim(&self.path, start, &self.text[start..])
     }
 
+    /// Bytes of the file, held or not.
+    pub fn len(&self) -> usize {
+        self.parts
+            .as_ref()
+            .map_or(self.text.len(), |parts| parts.len)
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
     pub fn line_count(&self) -> usize {
-        self.line_starts.len()
+        let held = self.line_starts.len();
+        self.parts.as_ref().map_or(held, |parts| parts.lines)
     }
 
-    /// The 0-based index of the line that holds a byte offset.
+    /// The 0-based index of the line that holds a byte offset; where it is not held, of the last one in front of it.
     pub fn line_index(&self, offset: usize) -> usize {
-        self.line_starts.partition_point(|start| *start <= offset) - 1
+        match &self.parts {
+            None => self.line_starts.partition_point(|start| *start <= offset) - 1,
+            Some(parts) => parts.before(offset).map_or(0, |at| parts.list[at].line),
+        }
     }
 
-    /// The span of a 0-based line, without its line break.
+    /// Whether a line, or a part of it, is held.
+    pub fn holds_line(&self, index: usize) -> bool {
+        match &self.parts {
+            None => index < self.line_starts.len(),
+            Some(parts) => parts.of_line(index).is_ok(),
+        }
+    }
+
+    /// The span of a 0-based line, without its line break: of what is held of it.
     pub fn line_span(&self, index: usize) -> Span {
+        if let Some(parts) = &self.parts {
+            return match parts.of_line(index) {
+                Ok(at) => {
+                    let start = parts.list[at].start;
+                    Span::new(start, start + self.part_range(at).len())
+                }
+                Err(next) => {
+                    let start = parts.list.get(next).map_or(parts.len, |part| part.start);
+                    Span::new(start, start)
+                }
+            };
+        }
         let start = self.line_starts[index];
         let end = self
             .line_starts
@@ -128,16 +190,108 @@ impl SourceFile {
         Span::new(start, end)
     }
 
-    pub fn position(&self, offset: usize) -> LineColumn {
-        let mut offset = offset.min(self.text.len());
-        while !self.text.is_char_boundary(offset) {
-            offset -= 1;
+    /// The text of a span of the file: what is held of it, up to the end of the line where other lines are not held.
+    pub fn slice(&self, start: usize, end: usize) -> &str {
+        let (from, to) = match &self.parts {
+            None => (start, end),
+            Some(parts) => {
+                let Some(at) = parts.before(start) else {
+                    return "";
+                };
+                let range = self.part_range(at);
+                let local =
+                    |offset: usize| (range.start + offset - parts.list[at].start).min(range.end);
+                (local(start), local(end.max(start)))
+            }
+        };
+        self.text.get(from..to).unwrap_or_default()
+    }
+
+    /// Where the text in front of a byte offset ends, without white space: in its line where others are not held.
+    pub fn trim_end(&self, offset: usize) -> usize {
+        let start = match &self.parts {
+            None => 0,
+            Some(parts) => parts
+                .before(offset)
+                .map_or(offset, |at| parts.list[at].start),
+        };
+        start + self.slice(start, offset).trim_end().len()
+    }
+
+    /// The nearest start of a character that is held, at a byte offset or in front of it.
+    pub fn floor(&self, offset: usize) -> usize {
+        let (shift, mut at) = match &self.parts {
+            None => (0, offset.min(self.text.len())),
+            Some(parts) => match parts.before(offset) {
+                None => return 0,
+                Some(index) => {
+                    let (range, start) = (self.part_range(index), parts.list[index].start);
+                    let at = (range.start + offset - start).min(range.end);
+                    // A part starts no earlier in the file than in the text that is held.
+                    (start - range.start, at)
+                }
+            },
+        };
+        while !self.text.is_char_boundary(at) {
+            at -= 1;
         }
-        let line = self.line_index(offset);
-        let start = self.line_starts[line];
+        at + shift
+    }
+
+    pub fn position(&self, offset: usize) -> LineColumn {
+        let offset = self.floor(offset);
+        let (line, start, column) = match &self.parts {
+            None => {
+                let line = self.line_index(offset);
+                (line, self.line_starts[line], 0)
+            }
+            Some(parts) => match parts.before(offset) {
+                None => (0, offset, 0),
+                Some(at) => {
+                    let part = parts.list[at];
+                    (part.line, part.start, part.column)
+                }
+            },
+        };
         LineColumn {
             line: line + 1,
-            column: self.text[start..offset].chars().count() + 1,
+            column: column + self.slice(start, offset).chars().count() + 1,
+        }
+    }
+
+    /// Where a part stands in `text`, without its line break.
+    fn part_range(&self, index: usize) -> std::ops::Range<usize> {
+        let next = self.line_starts.get(index + 1);
+        let end = next.copied().unwrap_or(self.text.len());
+        self.line_starts[index]..end - 1
+    }
+}
+
+impl Parts {
+    /// The last part that starts at an offset or in front of it.
+    fn before(&self, offset: usize) -> Option<usize> {
+        let behind = self.list.partition_point(|part| part.start <= offset);
+        behind.checked_sub(1)
+    }
+
+    fn of_line(&self, line: usize) -> Result<usize, usize> {
+        self.list.binary_search_by_key(&line, |part| part.line)
+    }
+}
+
+/// Whether bytes are not text for us: they hold a NUL byte or start with a UTF-16 mark.
+fn is_binary(bytes: &[u8]) -> bool {
+    let utf16 = bytes.starts_with(&[0xFF, 0xFE]) || bytes.starts_with(&[0xFE, 0xFF]);
+    utf16 || bytes.contains(&0)
+}
+
+/// Text of as many bytes, and how many were not valid.
+fn decoded(bytes: &[u8]) -> (Cow<'_, str>, usize) {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => (text.into(), 0),
+        Err(_) => {
+            let (text, invalid) = substitute_invalid(bytes);
+            (text.into(), invalid)
         }
     }
 }

@@ -3,6 +3,7 @@
 //! Knows nothing of prompts or of configuration.
 
 use std::fmt;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -12,9 +13,11 @@ mod disk;
 mod overlay;
 #[cfg(test)]
 mod tests;
+mod vantage;
 
 pub use disk::Disk;
 pub use overlay::{Memory, Overlay};
+pub use vantage::Vantage;
 
 /// Why a file could not be had.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -28,6 +31,15 @@ pub enum ReadError {
     Binary,
     /// What the operating system said.
     Io(String),
+}
+
+impl From<&io::Error> for ReadError {
+    fn from(error: &io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => ReadError::NotFound,
+            _ => ReadError::Io(error.to_string()),
+        }
+    }
 }
 
 impl fmt::Display for ReadError {
@@ -72,7 +84,7 @@ impl fmt::Display for Bytes {
 pub struct Limits {
     /// Prompts, code, documents.
     pub text: u64,
-    /// Files of one JSON value a line, which may hold thousands of requests.
+    /// Files of one JSON value a line, which are not held: what bounds them is time. Providers take no larger batch.
     pub rows: u64,
 }
 
@@ -80,19 +92,27 @@ impl Default for Limits {
     fn default() -> Self {
         Limits {
             text: 4 << 20,
-            rows: 64 << 20,
+            rows: 256 << 20,
         }
     }
 }
 
 impl Limits {
     pub fn of(&self, path: &str) -> u64 {
-        if path.ends_with(".jsonl") || path.ends_with(".ndjson") {
+        if holds_rows(path) {
             self.rows
         } else {
             self.text
         }
     }
+}
+
+/// Whether a file is one of rows by its name: read with [`Workspace::open`].
+pub fn holds_rows(path: &str) -> bool {
+    let extension = path.rsplit_once('.').map_or("", |(_, extension)| extension);
+    ["jsonl", "ndjson"]
+        .iter()
+        .any(|known| extension.eq_ignore_ascii_case(known))
 }
 
 /// One entry of a folder.
@@ -121,8 +141,10 @@ pub struct Walked {
 
 /// Files under one root.
 pub trait Workspace: Sync {
-    /// Reads a file. The same path gives the same text during one run.
+    /// Reads a file and keeps it. The same path gives the same text during one run.
     fn read(&self, path: &str) -> Result<Arc<SourceFile>, ReadError>;
+    /// Opens a file that is too large to be held, to be read once from its start to its end.
+    fn open<'a>(&'a self, path: &str) -> Result<Box<dyn io::Read + 'a>, ReadError>;
     /// Whether a file (not a folder) is there and inside the root.
     fn exists(&self, path: &str) -> bool;
     /// The bytes of a file without keeping them, at most `most`: to look whether a file is worth reading.

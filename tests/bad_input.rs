@@ -339,6 +339,36 @@ fn a_truncated_row_is_left_out_and_the_others_are_read() {
 }
 
 #[test]
+fn rows_above_the_limit_of_other_files_are_read_and_a_limit_remains() {
+    let tree = Tree::new();
+    let rules = "Sort the ticket by team and by product. ".repeat(600);
+    let rows: String = (0..200)
+        .map(|n| format!("{{\"custom_id\": \"{n}\", \"method\": \"POST\", \"url\": \"/v1/chat/completions\", \"body\": {{\"model\": \"gpt-5.4\", \"messages\": [{{\"role\": \"user\", \"content\": \"ticket {n}: {rules}\"}}]}}}}\n"))
+        .collect();
+    assert!(rows.len() > 4 << 20, "more than a text may have");
+    let rows = format!("\u{feff}\n{rows}").replacen("ticket 7:", "ticket\u{1}7:", 1);
+    tree.write(
+        "prompts/batch.jsonl",
+        &[rows.as_bytes(), b"{\"\xff\n"].concat(),
+    );
+    let ran = tree.check();
+    let problem = ran.problem("prompts/batch.jsonl", &["row 202"]);
+    assert_eq!(problem["start"]["line"], 202);
+    ran.error("prompts/batch.jsonl", "1 bytes are not valid UTF-8");
+    let findings = ran.json["findings"].as_array().expect("findings");
+    let found = findings
+        .iter()
+        .find(|f| f["rule"] == "variable-before-stable")
+        .expect("the ticket stands first");
+    assert_eq!(found["start"]["line"], 2, "{found}");
+    assert_eq!(found["path"], "prompts/batch.jsonl");
+    let ran = tree
+        .write("prefixlint.yaml", b"max-file-size: 1 MiB\n")
+        .check();
+    ran.error("prompts/batch.jsonl", "max-file-size");
+}
+
+#[test]
 fn broken_front_matter_is_told() {
     let tree = Tree::new();
     tree.write(

@@ -207,16 +207,22 @@ fn the_reports_are_what_their_schema_says() {
         "--statistics",
     ]);
     assert!(!full["prompts"].as_array().expect("prompts").is_empty());
-    schema.accepts(&full);
+    assert_eq!(schema.wrong("", &full), [""; 0]);
     let inspected = json(&[
         "inspect",
         "fixtures/demo/before/prompts/handover.j2",
         "--output-format",
         "json",
     ]);
-    schema.accepts_at("/properties/schema_version", &inspected["schema_version"]);
+    assert_eq!(
+        schema.wrong("/properties/schema_version", &inspected["schema_version"]),
+        [""; 0]
+    );
     assert_eq!(inspected["prompts"].as_array().expect("prompts").len(), 1);
-    schema.accepts_at("/properties/prompts", &inspected["prompts"]);
+    assert_eq!(
+        schema.wrong("/properties/prompts", &inspected["prompts"]),
+        [""; 0]
+    );
     let rows = stdout(&["check", "fixtures/demo", "--output-format", "json-lines"]);
     let mut rows: Vec<Value> = rows
         .lines()
@@ -224,15 +230,19 @@ fn the_reports_are_what_their_schema_says() {
         .collect();
     let summary = rows.pop().expect("a summary");
     assert_eq!(summary["type"], "summary");
-    schema.accepts_at("/properties/summary", &summary["summary"]);
+    assert_eq!(
+        schema.wrong("/properties/summary", &summary["summary"]),
+        [""; 0]
+    );
     assert_eq!(rows.len(), EXPECTED.len());
     for mut row in rows {
         let kind = row.as_object_mut().expect("an object").shift_remove("type");
         assert_eq!(kind, Some("finding".into()));
-        schema.accepts_at("/properties/findings/items", &row);
+        assert_eq!(schema.wrong("/properties/findings/items", &row), [""; 0]);
     }
     let config = schema::Schema::new(&read("schemas/prefixlint-config.schema.json"));
-    config.accepts(&serde_yaml::from_str(&read("fixtures/demo/prefixlint.yaml")).expect("YAML"));
+    let settings = serde_yaml::from_str(&read("fixtures/demo/prefixlint.yaml")).expect("YAML");
+    assert_eq!(config.wrong("", &settings), [""; 0]);
 }
 
 /// The fenced blocks of the README, each behind a comment `<!-- name -->`.
@@ -323,7 +333,7 @@ fn the_readme_s_config_is_valid_and_names_every_key() {
     assert_eq!(output.status.code(), Some(0), "{stderr}");
     let value: Value = serde_yaml::from_str(&text).expect("YAML");
     let schema = read("schemas/prefixlint-config.schema.json");
-    schema::Schema::new(&schema).accepts(&value);
+    assert_eq!(schema::Schema::new(&schema).wrong("", &value), [""; 0]);
     let schema: Value = serde_json::from_str(&schema).expect("JSON");
     for key in schema["properties"].as_object().expect("keys").keys() {
         let named = value.get(key).is_some() || text.contains(&format!("# {key}:"));

@@ -16,17 +16,39 @@ use crate::providers::{Date, Table};
 use crate::report::SettingsView;
 use crate::rules;
 use crate::source::{SourceFile, Span};
-use crate::workspace::{root_of, Disk, Limits, Overlay, Workspace};
+use crate::workspace::{root_of, Disk, Limits, Overlay, Vantage, Workspace};
 
 /// The files of a run and the configs that hold for them.
 struct Run {
     disk: Disk,
+    vantage: Vantage,
     /// A text on standard input, by its path below the root.
     stdin: Option<(String, String)>,
     arguments: Vec<PathArg>,
     found: Found,
     configs: ConfigSet,
     config_errors: Vec<ConfigError>,
+}
+
+/// The path of a config from the working folder; the one of `--config` is as it was written.
+fn shown_config(options: &CheckOptions, vantage: &Vantage, path: &str) -> String {
+    match options.config {
+        ConfigChoice::File(_) => path.to_string(),
+        _ => vantage.shown(path),
+    }
+}
+
+/// Mistakes in configs with their paths as people read them.
+pub(super) fn shown_errors(
+    options: &CheckOptions,
+    vantage: &Vantage,
+    errors: &[ConfigError],
+) -> Vec<ConfigError> {
+    let shown = |error: &ConfigError| ConfigError {
+        path: shown_config(options, vantage, &error.path).into(),
+        ..error.clone()
+    };
+    errors.iter().map(shown).collect()
 }
 
 /// Analyses what the options name.
@@ -70,6 +92,7 @@ pub(super) fn analyse(options: &CheckOptions) -> Result<Analysis, Failure> {
     };
     let mut analysis = engine::analyse(&request);
     analysis.config_errors = run.config_errors;
+    analysis.vantage = run.vantage;
     if let Some((path, _)) = &run.stdin {
         only(&mut analysis, path);
     }
@@ -106,17 +129,25 @@ pub(super) fn settings(
     let views = run
         .arguments
         .iter()
-        .map(|argument| SettingsView {
-            path: if argument.path.is_empty() {
-                ".".into()
-            } else {
-                argument.path.clone()
-            },
-            from: run.configs.source_of(&argument.path),
-            settings: (*run.configs.settings_for(&argument.path)).clone(),
+        .map(|argument| {
+            let path = match argument.path.as_str() {
+                "" => ".",
+                path => path,
+            };
+            let from = run.configs.source_of(&argument.path);
+            let config = from
+                .as_deref()
+                .map(|from| shown_config(options, &run.vantage, from));
+            SettingsView {
+                shown: (run.vantage.shown(path), config),
+                path: path.to_string(),
+                from,
+                settings: (*run.configs.settings_for(&argument.path)).clone(),
+            }
         })
         .collect();
-    Ok((views, run.config_errors))
+    let errors = shown_errors(options, &run.vantage, &run.config_errors);
+    Ok((views, errors))
 }
 
 /// Opens the root, walks it and reads the configs.
@@ -137,6 +168,7 @@ fn prepare(options: &CheckOptions) -> Result<Run, Failure> {
         );
     }
     let (root, arguments) = root_of(&options.working, &named);
+    let vantage = Vantage::new(&options.working, &root, &named);
     let mut arguments: Vec<PathArg> = arguments.iter().map(|path| PathArg::new(path)).collect();
     let stdin = options.stdin.as_ref().and_then(|stdin| {
         let path = arguments.pop()?;
@@ -169,6 +201,7 @@ fn prepare(options: &CheckOptions) -> Result<Run, Failure> {
     };
     Ok(Run {
         disk,
+        vantage,
         stdin,
         arguments,
         found,

@@ -35,7 +35,8 @@ pub(super) fn run(matches: &ArgMatches) -> Result<u8, Failure> {
         return write(&destinations[0], &text).map(|()| view_code(&errors));
     }
     let analysis = pooled(options.threads, || backend::analyse(&options))??;
-    output::config_errors(&analysis.config_errors, matches);
+    let errors = backend::shown_errors(&options, &analysis.vantage, &analysis.config_errors);
+    output::config_errors(&errors, matches);
     if options.list_files {
         let text = match machine(&destinations) {
             true => report::files_json(&analysis),

@@ -59,6 +59,9 @@ fn config(analysis: &Analysis) -> String {
     }
     let mut out = String::from("# prefixlint: settings for the files below this folder.\n");
     let _ = writeln!(out, "# {} prompts found:", analysis.prompts.len());
+    // The folders with most prompts first.
+    let mut folders: Vec<(&str, usize)> = folders.into_iter().collect();
+    folders.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
     for (folder, count) in folders.iter().take(MOST_FOLDERS) {
         let _ = writeln!(out, "#   {count:>4}  {folder}");
     }
@@ -74,8 +77,7 @@ fn config(analysis: &Analysis) -> String {
         let _ = writeln!(out, "# Models that they name: {}.", models.join(", "));
     }
     // The folder with the most prompts stands for what the user fills in.
-    let busiest = folders.iter().max_by_key(|(_, count)| **count);
-    let include = match busiest {
+    let include = match folders.first() {
         Some((folder, _)) if *folder != "." => format!("\"{folder}/**\""),
         _ => "\"prompts/**\"".to_string(),
     };

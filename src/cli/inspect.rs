@@ -17,7 +17,8 @@ pub(super) fn run(matches: &ArgMatches) -> Result<u8, Failure> {
     asked.shared(matches);
     asked.list_files = true;
     let analysis = check::pooled(0, || backend::analyse(&asked))??;
-    output::config_errors(&analysis.config_errors, matches);
+    let errors = backend::shown_errors(&asked, &analysis.vantage, &analysis.config_errors);
+    output::config_errors(&errors, matches);
     let code = check::view_code(&analysis.config_errors);
     let prompts = chosen(&analysis, line);
     if prompts.is_empty() {

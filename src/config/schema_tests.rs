@@ -7,6 +7,10 @@ use super::tests::{load, EVERYTHING};
 use crate::source::SourceFile;
 use crate::volatility::Class;
 
+#[path = "../../tests/schema/mod.rs"]
+mod validator;
+use validator::Schema;
+
 const SCHEMA: &str = include_str!("../../schemas/prefixlint-config.schema.json");
 
 fn schema() -> Value {
@@ -64,70 +68,10 @@ fn every_key_of_the_tables_is_read() {
     }
 }
 
-/// What of JSON Schema this schema uses.
-fn fits(schema: &Value, root: &Value, value: &Value) -> bool {
-    if let Some(target) = schema.get("$ref").and_then(Value::as_str) {
-        return fits(root.pointer(&target[1..]).unwrap(), root, value);
-    }
-    if let Some(options) = schema.get("oneOf").and_then(Value::as_array) {
-        return options.iter().filter(|one| fits(one, root, value)).count() == 1;
-    }
-    if let Some(words) = schema.get("enum").and_then(Value::as_array) {
-        return words.contains(value);
-    }
-    let types = match &schema["type"] {
-        Value::Array(types) => types.clone(),
-        one => vec![one.clone()],
-    };
-    types
-        .iter()
-        .any(|name| fits_type(name, schema, root, value))
-}
-
-fn fits_type(name: &Value, schema: &Value, root: &Value, value: &Value) -> bool {
-    let bound = |key: &str| schema.get(key).and_then(Value::as_f64);
-    match (name.as_str().unwrap(), value) {
-        ("null", Value::Null) | ("boolean", Value::Bool(_)) => true,
-        ("string", Value::String(text)) => {
-            let pattern = schema.get("pattern").and_then(Value::as_str);
-            !text.is_empty() && pattern.is_none_or(|p| regex::Regex::new(p).unwrap().is_match(text))
-        }
-        ("number" | "integer", Value::Number(number)) => {
-            let number = number.as_f64().unwrap();
-            bound("minimum").is_none_or(|low| number >= low)
-                && bound("maximum").is_none_or(|high| number <= high)
-                && bound("exclusiveMinimum").is_none_or(|low| number > low)
-                && (name == "number" || number.fract() == 0.0)
-        }
-        ("array", Value::Array(items)) => items.iter().all(|i| fits(&schema["items"], root, i)),
-        ("object", Value::Object(map)) => {
-            let required = schema.get("required").and_then(Value::as_array);
-            let complete = required
-                .into_iter()
-                .flatten()
-                .all(|key| map.contains_key(key.as_str().unwrap()));
-            complete
-                && map.iter().all(|(key, value)| {
-                    let other = schema.get("additionalProperties");
-                    match schema.get("properties").and_then(|p| p.get(key)) {
-                        Some(property) => fits(property, root, value),
-                        None => match other {
-                            None => true,
-                            Some(Value::Bool(allowed)) => *allowed,
-                            Some(schema) => fits(schema, root, value),
-                        },
-                    }
-                })
-        }
-        _ => false,
-    }
-}
-
 fn validates(text: &str) -> bool {
     let node = super::tree::parse(&SourceFile::new("c.yaml", text)).unwrap();
     let value = serde_json::to_value(node.to_value()).unwrap();
-    let schema = schema();
-    fits(&schema, &schema, &value)
+    Schema::new(SCHEMA).wrong("", &value).is_empty()
 }
 
 const EXAMPLE: &str = r#"

@@ -7,6 +7,7 @@ use regex::Regex;
 use serde_yaml::Value;
 
 use crate::frontend::template::dialect::Dialect;
+use crate::workspace::holds_rows;
 
 const SOURCE: &str = include_str!("../../rules/discovery.yaml");
 
@@ -105,7 +106,7 @@ pub struct Knowledge {
 impl Knowledge {
     /// How many bytes of a document are looked at before it is read.
     pub fn peek(&self, path: &str) -> u64 {
-        if path.ends_with(".jsonl") || path.ends_with(".ndjson") {
+        if holds_rows(path) {
             PEEK_ROWS
         } else {
             u64::MAX

@@ -5,6 +5,15 @@ fn no_format(_: &str, _: &SourceFile) -> Option<(&'static str, String)> {
     None
 }
 
+fn no_rows(path: &Arc<str>, _: Box<dyn Read + '_>) -> Result<RowsRead, ReadError> {
+    Ok((None, Arc::new(SourceFile::new(path, ""))))
+}
+
+const NONE: Formats<'static> = Formats {
+    file: &no_format,
+    rows: &no_rows,
+};
+
 /// Taken as found by a walk: `word | reason`.
 fn taken(path: &str, text: &str) -> String {
     let ws = Memory::new(&[(path, text)]);
@@ -12,7 +21,7 @@ fn taken(path: &str, text: &str) -> String {
     let Some(candidate) = found.candidates.first() else {
         return "not found".into();
     };
-    let (taken, _) = take(&ws, candidate, &no_format).unwrap();
+    let (taken, _) = take(&ws, candidate, NONE).unwrap();
     format!("{} | {}", taken.word(), taken.reason())
 }
 
@@ -242,7 +251,7 @@ fn who_names_a_file_gets_it() {
         ("b.py", "x"),
     ]);
     let take_named = |path: &str| {
-        let (taken, file) = take(&ws, &Candidate::named(path), &no_format).unwrap();
+        let (taken, file) = take(&ws, &Candidate::named(path), NONE).unwrap();
         (
             format!("{} | {}", taken.word(), taken.reason()),
             file.is_some(),
@@ -262,7 +271,7 @@ fn who_names_a_file_gets_it() {
     let paths: Vec<&str> = found.candidates.iter().map(|c| &*c.path).collect();
     assert_eq!(paths, ["b.py", "notes.md"]);
     assert_eq!(*found.excluded, ["a.yaml".into()]);
-    let (taken, _) = take(&ws, &found.candidates[1], &no_format).unwrap();
+    let (taken, _) = take(&ws, &found.candidates[1], NONE).unwrap();
     assert_eq!(taken.reason(), "braces: named in the config");
 }
 
@@ -295,7 +304,15 @@ fn only_documents_with_a_request_are_handed_to_their_format() {
         .candidates
         .iter()
         .filter_map(|candidate| {
-            let (taken, _) = take(&ws, candidate, &format).unwrap();
+            let (taken, _) = take(
+                &ws,
+                candidate,
+                Formats {
+                    file: &format,
+                    ..NONE
+                },
+            )
+            .unwrap();
             matches!(taken, Taken::Prompt { .. }).then(|| taken.reason())
         })
         .collect();

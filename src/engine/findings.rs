@@ -6,7 +6,7 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use super::{FileMarks, Request};
-use crate::finding::{Finding, Savings, Suppressed, Tokens};
+use crate::finding::{Finding, Savings, Severity, Suppressed, Tokens};
 use crate::frontend::Problem;
 use crate::judge::Judged;
 use crate::rules::verdict::{self, Asked};
@@ -62,7 +62,7 @@ pub fn collect(
 
 type Sources = BTreeMap<Arc<str>, Arc<SourceFile>>;
 
-/// The files that findings and prompts speak of, from the workspace's cache.
+/// The files that findings and prompts speak of: those that were parsed, and others from the workspace.
 fn sources(
     request: &Request,
     prompts: &[Judged],
@@ -78,11 +78,22 @@ fn sources(
             .chain(labels)
             .chain(trace)
     });
-    let of_prompts = prompts.iter().map(|judged| &judged.prompt.origin.path);
+    let of_prompts = prompts.iter().flat_map(|judged| {
+        let origin = &judged.prompt.origin.path;
+        let segments = judged.layout.segments.iter();
+        let included = segments
+            .map(|segment| &segment.place.path)
+            .filter(move |path| *path != origin);
+        included.chain([origin])
+    });
     let paths: BTreeSet<&Arc<str>> = of_findings.chain(of_prompts).chain(marks.keys()).collect();
     paths
         .into_iter()
-        .filter_map(|path| Some((path.clone(), request.workspace.read(path).ok()?)))
+        .filter_map(|path| {
+            let known = marks.get(path).map(|marks| marks.source.clone());
+            let source = known.or_else(|| request.workspace.read(path).ok())?;
+            Some((path.clone(), source))
+        })
         .collect()
 }
 
@@ -141,33 +152,45 @@ fn draft(request: &Request, judged: &Judged, remark: Remark) -> Option<Draft> {
         threshold: judged.threshold,
         range: judged.range,
     };
-    let id = judged.prompt.id.clone();
     Some(Draft {
         worth,
         finding: Finding {
-            rule: remark.rule,
-            severity,
-            confidence: remark.confidence,
-            message: remark.message,
-            help: remark.help,
-            place: remark.place,
-            cause: remark.cause,
-            cause_text: remark.cause_text,
-            labels: remark.labels,
-            trace: remark.trace,
-            prompts: vec![id.clone()],
-            prompt: id,
+            savings,
+            tokens: Some(tokens),
+            volatility: remark.class,
             model: judged.model.id.clone(),
             model_source: judged.model_source.name(),
-            volatility: remark.class,
-            tokens: Some(tokens),
-            savings,
-            rank: 0,
-            suppressed: None,
-            fix: None,
-            fingerprint: String::new(),
+            prompts: vec![judged.prompt.id.clone()],
+            ..finding(remark, severity, judged.prompt.id.clone())
         },
     })
+}
+
+/// A remark as a finding that is worth nothing yet.
+fn finding(remark: Remark, severity: Severity, prompt: String) -> Finding {
+    Finding {
+        rule: remark.rule,
+        severity,
+        confidence: remark.confidence,
+        message: remark.message,
+        help: remark.help,
+        place: remark.place,
+        cause: remark.cause,
+        cause_text: remark.cause_text,
+        labels: remark.labels,
+        trace: remark.trace,
+        prompt,
+        prompts: Vec::new(),
+        model: String::new(),
+        model_source: "default",
+        volatility: None,
+        tokens: None,
+        savings: None,
+        rank: 0,
+        suppressed: None,
+        fix: None,
+        fingerprint: String::new(),
+    }
 }
 
 /// A remark that belongs to a file, not to a prompt.
@@ -186,28 +209,9 @@ fn hygiene(request: &Request, remark: Remark, in_tests: bool) -> Option<Draft> {
     )?;
     (severity >= filter.min_severity).then(|| Draft {
         worth: 0.0,
-        finding: Finding {
-            rule: remark.rule,
-            severity,
-            confidence: remark.confidence,
-            message: remark.message,
-            help: remark.help,
-            prompt: remark.place.path.to_string(),
-            prompts: Vec::new(),
-            place: remark.place,
-            cause: remark.cause,
-            cause_text: remark.cause_text,
-            labels: remark.labels,
-            trace: remark.trace,
-            model: String::new(),
-            model_source: "default",
-            volatility: None,
-            tokens: None,
-            savings: None,
-            rank: 0,
-            suppressed: None,
-            fix: None,
-            fingerprint: String::new(),
+        finding: {
+            let path = remark.place.path.to_string();
+            finding(remark, severity, path)
         },
     })
 }

@@ -3,7 +3,8 @@
 use serde_yaml::Value;
 
 use super::build::{date, number, text, ENTRY_KEYS, PRICE_KEYS};
-use super::table::{check_pattern, pattern, Table};
+use super::room::{check_pattern, pattern};
+use super::table::Table;
 
 /// Why a price file was refused, with its place and a way out.
 #[derive(Clone, PartialEq, Eq, Debug)]

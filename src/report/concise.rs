@@ -37,7 +37,8 @@ impl Report for Concise {
             let _ = writeln!(out, "{place}: {name} {}", finding.message);
         }
         for error in &analysis.errors {
-            let _ = writeln!(out, "{}: not linted: {}", error.path, error.message);
+            let path = analysis.vantage.shown(&error.path);
+            let _ = writeln!(out, "{path}: not linted: {}", error.message);
         }
         if !list_notes {
             let _ = writeln!(out, "{}", full::counted_notes(&notes, style));

@@ -41,11 +41,11 @@ pub(super) struct Excerpt {
 }
 
 impl Excerpt {
-    /// `None` without a label inside the source.
+    /// `None` without a label inside the source, or where no line of a label is held.
     pub fn new(file: &SourceFile, marks: &[Mark<'_>], width: usize) -> Option<Excerpt> {
         let marks: Vec<Mark<'_>> = marks
             .iter()
-            .filter(|mark| mark.span.start <= file.text.len())
+            .filter(|mark| mark.span.start <= file.len())
             .map(|mark| Mark {
                 span: tidy(file, mark.span),
                 ..*mark
@@ -56,6 +56,9 @@ impl Excerpt {
             return None;
         }
         let numbers = shown_lines(file, &marks);
+        if numbers.is_empty() {
+            return None;
+        }
         let gutter = numbers
             .last()
             .map_or(1, |last| (last + 1).to_string().len())
@@ -95,7 +98,7 @@ impl Excerpt {
         if window.start > span.start {
             self.text.push('…');
         }
-        for (at, c) in file.text[window.start..window.end].char_indices() {
+        for (at, c) in file.slice(window.start, window.end).char_indices() {
             map.push((window.start + at, self.text.len()));
             if c != '\u{feff}' {
                 self.text.push(visible(c));
@@ -151,15 +154,8 @@ impl Line {
 
 /// Without white space around, inside the text, on character boundaries, and on one line if it covers too many.
 fn tidy(file: &SourceFile, span: Span) -> Span {
-    let boundary = |mut at: usize| {
-        at = at.min(file.text.len());
-        while !file.text.is_char_boundary(at) {
-            at -= 1;
-        }
-        at
-    };
-    let (start, end) = (boundary(span.start), boundary(span.end.max(span.start)));
-    let text = &file.text[start..end];
+    let (start, end) = (file.floor(span.start), file.floor(span.end.max(span.start)));
+    let text = file.slice(start, end);
     let body = text.trim();
     if body.is_empty() {
         let line_end = file.line_span(file.line_index(start)).end.max(start);
@@ -179,14 +175,14 @@ fn widened<'a>(file: &SourceFile, marks: Vec<Mark<'a>>) -> Vec<Mark<'a>> {
     let starts: Vec<usize> = marks.iter().map(|mark| mark.span.start).collect();
     let widen = |mark: Mark<'a>| {
         let from = mark.span.start;
-        let rest = &file.text[from..];
+        let rest = file.slice(from, file.len());
         let blank = rest.len() - rest.trim_start().len();
         if mark.primary || !mark.span.is_empty() {
             return mark;
         }
         if blank == rest.len() {
             // Nothing is written there (a conversation that follows): it points behind the last text.
-            let end = file.text[..from].trim_end().len();
+            let end = file.trim_end(from);
             return Mark {
                 span: Span::new(end, end),
                 ..mark
@@ -196,7 +192,7 @@ fn widened<'a>(file: &SourceFile, marks: Vec<Mark<'a>>) -> Vec<Mark<'a>> {
         let line = file.line_span(file.line_index(start));
         let next = starts.iter().copied().filter(|other| *other > start).min();
         let end = next.map_or(line.end, |next| next.min(line.end)).max(start);
-        let end = start + file.text[start..end].trim_end().len();
+        let end = start + file.slice(start, end).trim_end().len();
         Mark {
             span: Span::new(start, end),
             ..mark
@@ -231,6 +227,7 @@ fn shown_lines(file: &SourceFile, marks: &[Mark<'_>]) -> Vec<usize> {
         .collect();
     numbers.extend(gaps);
     numbers.sort_unstable();
+    numbers.retain(|number| file.holds_line(*number));
     numbers
 }
 
@@ -238,7 +235,7 @@ fn shown_lines(file: &SourceFile, marks: &[Mark<'_>]) -> Vec<usize> {
 fn window(file: &SourceFile, line: Span, marks: &[Mark<'_>], columns: usize) -> Span {
     // No more than four bytes a column: a line of megabytes is not measured.
     let fits = line.len() <= columns.saturating_mul(4)
-        && width_of(&file.text[line.start..line.end]) <= columns;
+        && width_of(file.slice(line.start, line.end)) <= columns;
     if fits {
         return line;
     }
@@ -258,7 +255,8 @@ fn window(file: &SourceFile, line: Span, marks: &[Mark<'_>], columns: usize) -> 
         )
     });
     let room = columns.saturating_sub(2);
-    let label: usize = file.text[from..to]
+    let label: usize = file
+        .slice(from, to)
         .chars()
         .take(room)
         .map(char_width)
@@ -266,13 +264,13 @@ fn window(file: &SourceFile, line: Span, marks: &[Mark<'_>], columns: usize) -> 
         .min(room);
     // A third of what is left stands in front of the label.
     let lead = (room - label) / 3;
-    let start = step(file.text[line.start..from].chars().rev(), lead)
+    let start = step(file.slice(line.start, from).chars().rev(), lead)
         .map_or(line.start, |bytes| from - bytes);
     let end =
-        step(file.text[start..line.end].chars(), room).map_or(line.end, |bytes| start + bytes);
+        step(file.slice(start, line.end).chars(), room).map_or(line.end, |bytes| start + bytes);
     // At the end of the line the room on the right goes to the left.
     if end == line.end {
-        let start = step(file.text[line.start..line.end].chars().rev(), room)
+        let start = step(file.slice(line.start, line.end).chars().rev(), room)
             .map_or(line.start, |bytes| line.end - bytes);
         return Span::new(start.min(from), line.end);
     }

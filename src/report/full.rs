@@ -15,6 +15,8 @@ use crate::finding::{Counted, Finding, Label, Severity};
 
 /// More notes than this are counted by rule instead of listed.
 const LISTED_NOTES: usize = 10;
+/// More remarks on the run itself than this are counted.
+const LISTED_NOTICES: usize = 5;
 /// Labels of one frame beside the primary one.
 const SHOWN_LABELS: usize = 4;
 /// Its notes are one line of the summary: which prompts cannot be cached.
@@ -186,7 +188,8 @@ fn excerpt(
         text: &label.text,
         primary: false,
     }));
-    Excerpt::new(file, &marks, width)
+    let excerpt = Excerpt::new(file, &marks, width)?;
+    Some(excerpt.named(&analysis.vantage.shown(&finding.place.path)))
 }
 
 /// What stands below the frame: wording, the way of the value, places in other files, other prompts.
@@ -242,7 +245,7 @@ fn details(
         }
     }
     if finding.prompts.len() > 1 {
-        line("prompts", &named(&finding.prompts));
+        line("prompts", &named(analysis, &finding.prompts));
     }
     if let Some(fix) = &finding.fix {
         line("fix", &fix.title);
@@ -250,9 +253,13 @@ fn details(
 }
 
 /// `a, b, c and 4 more`.
-fn named(prompts: &[String]) -> String {
+fn named(analysis: &Analysis, prompts: &[String]) -> String {
     let shown = prompts.len().min(NAMED_PROMPTS);
-    let mut text = prompts[..shown].join(", ");
+    let names: Vec<String> = prompts[..shown]
+        .iter()
+        .map(|id| analysis.vantage.shown(id))
+        .collect();
+    let mut text = names.join(", ");
     if prompts.len() > shown {
         let _ = write!(text, " and {} more", prompts.len() - shown);
     }
@@ -311,7 +318,8 @@ pub(super) fn counted_notes(notes: &[&Finding], style: Style) -> String {
 fn errors(out: &mut String, analysis: &Analysis, style: Style) {
     for error in &analysis.errors {
         let name = style.severity(Severity::Error, "not linted");
-        let _ = writeln!(out, "{name} {}: {}", error.path, error.message);
+        let path = analysis.vantage.shown(&error.path);
+        let _ = writeln!(out, "{name} {path}: {}", error.message);
     }
     if !analysis.errors.is_empty() {
         out.push('\n');
@@ -334,8 +342,21 @@ fn summary(out: &mut String, analysis: &Analysis, verbosity: Verbosity, style: S
     if verbosity == Verbosity::Verbose || savings(analysis).0 > 0.0 {
         line("based on", &basis(analysis));
     }
-    for notice in &analysis.notices {
+    let most = match verbosity {
+        Verbosity::Verbose => usize::MAX,
+        _ => LISTED_NOTICES,
+    };
+    let limits = analysis.limits.iter().map(|limit| {
+        let path = analysis.vantage.shown(&limit.path);
+        format!("{path}: {}", limit.message)
+    });
+    let notices: Vec<String> = analysis.notices.iter().cloned().chain(limits).collect();
+    for notice in notices.iter().take(most) {
         line("notice", notice);
+    }
+    if notices.len() > most {
+        let more = format!("and {} more (-v lists them)", notices.len() - most);
+        line("", &more);
     }
     let worst = active(analysis).next();
     if let Some(worst) = worst.filter(|finding| finding.severity > Severity::Note) {
@@ -357,7 +378,8 @@ fn uncacheable(analysis: &Analysis, verbosity: Verbosity) -> Option<String> {
     if let Some((prompt, tokens, minimum, exact)) = &unread.nearest {
         let _ = write!(
             text,
-            "; nearest {prompt}, {} of {} tokens",
+            "; nearest {}, {} of {} tokens",
+            analysis.vantage.shown(prompt),
             wording::approximate(*tokens, *exact),
             thousands(*minimum)
         );

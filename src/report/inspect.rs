@@ -6,7 +6,7 @@ use std::fmt::Write;
 use serde_json::{json, Value};
 
 use super::prompts::{self, bill_after, class_name, expression, kind_name, marker_name};
-use super::style::{self, Ink, Style, BLUE, BOLD, CYAN, DIM, GREEN, MAGENTA, RED, YELLOW};
+use super::style::{self, Ink, Style, BLUE, BOLD, CYAN, DIM, GREEN, MAGENTA, PLAIN, RED, YELLOW};
 use super::wording::approximate;
 use super::{located, position, source};
 use crate::engine::Analysis;
@@ -32,13 +32,13 @@ pub fn document(analysis: &Analysis, judged: &[&Judged]) -> Value {
 /// The view of one prompt.
 pub fn view(analysis: &Analysis, judged: &Judged, style: Style) -> String {
     let mut out = String::new();
-    head(&mut out, judged, style);
+    head(&mut out, analysis, judged, style);
     body(&mut out, analysis, judged, style);
     foot(&mut out, judged, style);
     out
 }
 
-fn head(out: &mut String, judged: &Judged, style: Style) {
+fn head(out: &mut String, analysis: &Analysis, judged: &Judged, style: Style) {
     let assumed = match judged.model_source {
         TargetSource::Default => " (assumed)",
         TargetSource::Config => " (config)",
@@ -48,7 +48,7 @@ fn head(out: &mut String, judged: &Judged, style: Style) {
     let _ = writeln!(
         out,
         "{}  {}, {}{assumed}, {total} tokens{}",
-        style.paint(BOLD, &judged.prompt.id),
+        style.paint(BOLD, &analysis.vantage.shown(&judged.prompt.id)),
         judged.prompt.format,
         judged.model.id,
         if judged.prompt.fragment {
@@ -159,7 +159,7 @@ fn row(analysis: &Analysis, judged: &Judged, segment: &Segment, at: f64, columns
         (Some(expression), _) => expression.to_string(),
         (None, Some(file)) => {
             let span = segment.place.span;
-            let text = file.text.get(span.start..span.end).unwrap_or_default();
+            let text = file.slice(span.start, span.end);
             // No more of a long text than fits is looked at.
             let text: String = text.trim().chars().take(columns * 2).collect();
             text.split_whitespace().collect::<Vec<_>>().join(" ")
@@ -176,8 +176,11 @@ fn row(analysis: &Analysis, judged: &Judged, segment: &Segment, at: f64, columns
         Some(place) if segment.place.path == judged.prompt.origin.path => {
             format!("{}:{}", place.line, place.column)
         }
-        Some(place) => format!("{}:{}", segment.place.path, place.line),
-        None => segment.place.path.to_string(),
+        Some(place) => {
+            let path = analysis.vantage.shown(&segment.place.path);
+            format!("{path}:{}", place.line)
+        }
+        None => analysis.vantage.shown(&segment.place.path),
     };
     Row {
         at,
@@ -238,7 +241,7 @@ fn cut(out: &mut String, text: &str, inside: bool, style: Style) {
 /// Stable is calm, made up is loud.
 fn class_ink(name: &str) -> Ink {
     match Class::parse(name) {
-        None | Some(Class::Constant) => BOLD,
+        None | Some(Class::Constant) => PLAIN,
         Some(Class::Deploy) => GREEN,
         Some(Class::Day | Class::Hour | Class::Minute) => YELLOW,
         Some(Class::Tenant | Class::User) => BLUE,

@@ -60,7 +60,10 @@ pub(super) fn head(analysis: &Analysis) -> Map<String, Value> {
     out.insert("prices_as_of".into(), analysis.prices_as_of.clone().into());
     out.insert("traffic".into(), traffic(&analysis.traffic));
     out.insert("summary".into(), summary(analysis));
-    out.insert("notices".into(), analysis.notices.clone().into());
+    let limits = analysis.limits.iter();
+    let limits = limits.map(|limit| format!("{}: {}", limit.path, limit.message));
+    let notices: Vec<String> = analysis.notices.iter().cloned().chain(limits).collect();
+    out.insert("notices".into(), notices.into());
     out
 }
 

@@ -83,6 +83,8 @@ pub struct SettingsView {
     pub path: String,
     /// The config file they come from; `None`: built in.
     pub from: Option<String>,
+    /// The two as people read them, from the working folder.
+    pub shown: (String, Option<String>),
     pub settings: Settings,
 }
 
@@ -105,9 +107,10 @@ fn position(analysis: &Analysis, place: &Place) -> Option<LineColumn> {
 
 /// `path:line:column`, or the path alone.
 fn located(analysis: &Analysis, place: &Place) -> String {
+    let path = analysis.vantage.shown(&place.path);
     match position(analysis, place) {
-        Some(at) => format!("{}:{}:{}", place.path, at.line, at.column),
-        None => place.path.to_string(),
+        Some(at) => format!("{path}:{}:{}", at.line, at.column),
+        None => path,
     }
 }
 

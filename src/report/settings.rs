@@ -16,8 +16,9 @@ pub fn text(views: &[SettingsView], style: Style) -> String {
         if index > 0 {
             out.push('\n');
         }
-        let from = view.from.as_deref().unwrap_or("built in, no config file");
-        let title = style.paint(BOLD, &view.path);
+        let (path, from) = &view.shown;
+        let from = from.as_deref().unwrap_or("built in, no config file");
+        let title = style.paint(BOLD, path);
         let _ = writeln!(out, "# {title} {}", style.paint(DIM, &format!("({from})")));
         for (key, value) in lines(&view.settings) {
             let _ = writeln!(out, "{} {value}", style.paint(CYAN, &format!("{key}:")));

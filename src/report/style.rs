@@ -26,19 +26,22 @@ impl Default for Style {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Ink(&'static str);
 
+/// As the terminal writes.
+pub const PLAIN: Ink = Ink("");
 pub const BOLD: Ink = Ink("1");
 pub const DIM: Ink = Ink("2");
 pub const RED: Ink = Ink("1;31");
 pub const GREEN: Ink = Ink("32");
 pub const YELLOW: Ink = Ink("1;33");
-pub const BLUE: Ink = Ink("34");
+/// The bright one: plain blue cannot be read on a dark background.
+pub const BLUE: Ink = Ink("94");
 pub const MAGENTA: Ink = Ink("35");
 pub const CYAN: Ink = Ink("36");
 
 impl Style {
     /// The text in an ink, or as it is where there are no colours.
     pub fn paint(&self, ink: Ink, text: &str) -> String {
-        if self.color && !text.is_empty() {
+        if self.color && !text.is_empty() && ink != PLAIN {
             format!("\u{1b}[{}m{text}\u{1b}[0m", ink.0)
         } else {
             text.to_string()

@@ -35,7 +35,7 @@ pub(super) fn prompts(out: &mut String, analysis: &Analysis, style: Style) {
             }
         };
         rows.push(vec![
-            judged.prompt.id.clone(),
+            analysis.vantage.shown(&judged.prompt.id),
             judged.model.id.clone(),
             approximate(judged.total, exact),
             approximate(judged.boundary, exact),
@@ -63,7 +63,7 @@ pub fn files(analysis: &Analysis, style: Style) -> String {
         .map(|file| {
             vec![
                 file.taken_as.to_string(),
-                file.path.to_string(),
+                analysis.vantage.shown(&file.path),
                 file.why.clone(),
             ]
         })

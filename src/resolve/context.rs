@@ -58,7 +58,7 @@ impl Here {
 
     /// Source text of a span on one line, trimmed.
     pub fn written(&self, span: Span) -> String {
-        let text = self.file.text.get(span.start..span.end).unwrap_or_default();
+        let text = self.file.slice(span.start, span.end);
         let mut out = String::with_capacity(text.len());
         for word in text.split_whitespace() {
             if !out.is_empty() {

@@ -111,7 +111,7 @@ impl<'w> Evaluator<'w> {
         self.scopes.push(super::context::Frame::default());
         let mut pieces = self.nodes(nodes);
         self.scopes.pop();
-        let place = self.here.place(Span::new(0, self.here.file.text.len()));
+        let place = self.here.place(Span::new(0, self.here.file.len()));
         if fold_tail(&mut pieces, MAX_PIECES, &place) {
             self.limit(format!(
                 "more than {MAX_PIECES} pieces: the tail is one value"

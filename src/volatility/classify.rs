@@ -1,6 +1,7 @@
 //! Which name, call or filter yields which volatility, over `rules/volatility/<lang>.yaml`.
 //! Knows nothing of trees: it is asked about words. What it does not know is `request`, never an error.
 
+use super::code::is_constant_name;
 use super::formats::{granularity, iso_prefix};
 use super::names::{glob, segments, words, Name};
 use super::table::{callee_key, Action, Group, Host, Table};
@@ -108,6 +109,17 @@ impl Classifier {
         let table = self.host.table();
         let (parts, at) = segments(dotted);
         let mut verdict = Verdict::of(lookup(table, &parts, at));
+        let varies = matches!(verdict.volatility.class, Class::Request | Class::State);
+        let capital = parts.first().is_some_and(|root| is_constant_name(root));
+        if self.host != Host::Template && varies && capital {
+            verdict.kind = ValueKind::Plain;
+            verdict.volatility = Volatility::new(
+                Class::Deploy,
+                Origin::Fixed,
+                Confidence::Possible,
+                "named like a constant",
+            );
+        }
         if let Some(class) = self.overridden(&parts) {
             verdict.declare(class);
         }
@@ -122,12 +134,12 @@ impl Classifier {
         let table = self.host.table();
         let (parts, _) = segments(callee);
         if let Some(class) = self.overridden(&parts) {
-            let mut verdict = known_call(table, callee)
+            let mut verdict = known_call(table, callee, args)
                 .map_or_else(|| Verdict::of(&table.unknown), Verdict::of);
             verdict.declare(class);
             return Some(verdict);
         }
-        let Some(group) = known_call(table, callee) else {
+        let Some(group) = known_call(table, callee, args) else {
             return self.method_of_call(callee, args);
         };
         let format = format_among(args);
@@ -158,11 +170,16 @@ impl Classifier {
     /// What a filter or a method does to the value in front of it. `args` as for [`Classifier::call`].
     pub fn filter(&self, name: &str, args: &[Option<&str>]) -> Effect {
         let key = Name::new(name).squashed;
-        let Some(action) = self.host.table().filters.get(&key) else {
+        let table = self.host.table();
+        let formats = &table.formats;
+        let option = |arg: &&str| formats.option(arg);
+        let options = || args.iter().flatten().filter_map(option).max();
+        let Some(action) = table.filters.get(&key) else {
             return Effect::Keeps;
         };
         match action {
-            Action::Format { default } => format_among(args)
+            Action::Format { default } => options()
+                .or_else(|| format_among(args))
                 .or(*default)
                 .map_or(Effect::Keeps, Effect::Granularity),
             Action::Cut => cut(args),
@@ -180,12 +197,19 @@ impl Classifier {
                 Effect::Keeps
             }
             Action::Window { .. } => Effect::Window,
-            Action::Split => split(args),
-            Action::Unit => unit_among(args).map_or(Effect::Keeps, Effect::Granularity),
-            Action::Zeroed => zeroed(args).map_or(Effect::Keeps, Effect::Granularity),
-            Action::Options { default } => {
-                Effect::Granularity(options(args).unwrap_or(*default))
+            Action::Split => {
+                let separator = args.first().copied().flatten().map(value_of);
+                separator
+                    .and_then(|separator| formats.before(separator))
+                    .map_or(Effect::Keeps, Effect::Split)
             }
+            Action::Unit => args
+                .iter()
+                .flatten()
+                .find_map(|arg| formats.unit(value_of(arg)))
+                .map_or(Effect::Keeps, Effect::Granularity),
+            Action::Zeroed => zeroed(args).map_or(Effect::Keeps, Effect::Granularity),
+            Action::Options { default } => Effect::Granularity(options().unwrap_or(*default)),
         }
     }
 
@@ -201,7 +225,7 @@ impl Classifier {
         let key = Name::new(filter).squashed;
         if table.clock_filters.contains(&key) {
             if let Some(class) = granularity(literal) {
-                let mut verdict = Verdict::of(known_call(table, "now")?);
+                let mut verdict = Verdict::of(known_call(table, "now", &[])?);
                 verdict.show(class);
                 return Some(verdict);
             }
@@ -214,7 +238,7 @@ impl Classifier {
         if !is_clock || !dates {
             return None;
         }
-        let mut verdict = Verdict::of(known_call(table, literal.trim())?);
+        let mut verdict = Verdict::of(known_call(table, literal.trim(), &[])?);
         if let Effect::Granularity(class) = self.filter(filter, args) {
             verdict.show(class);
         }
@@ -337,18 +361,28 @@ pub(super) fn named<'a>(table: &'a Table, part: &str, at: bool) -> Option<&'a Gr
     Some(&table.groups[*index])
 }
 
-fn known_call<'a>(table: &'a Table, callee: &str) -> Option<&'a Group> {
+fn known_call<'a>(table: &'a Table, callee: &str, args: &[Option<&str>]) -> Option<&'a Group> {
     let key = callee_key(callee);
+    let first = args.first().copied().flatten();
     let mut rest = key.as_str();
     loop {
         // The whole path, or a tail of it that still names its module.
         if rest == key || rest.contains('.') {
-            if let Some(index) = table.calls.get(rest) {
-                return Some(&table.groups[*index]);
+            let index = first
+                .and_then(|first| table.calls.get(&format!("{rest}({first})")))
+                .or_else(|| table.calls.get(rest));
+            if let Some(index) = index {
+                let group = &table.groups[*index];
+                return (group.most.is_none_or(|most| args.len() <= most)).then_some(group);
             }
         }
-        rest = rest.split_once('.')?.1;
+        let Some((_, tail)) = rest.split_once('.') else {
+            break;
+        };
+        rest = tail;
     }
+    let method = table.calls.get(&format!(".{rest}"))?;
+    key.contains('.').then(|| &table.groups[*method])
 }
 
 fn format_among(args: &[Option<&str>]) -> Option<Class> {
@@ -388,30 +422,6 @@ fn cut(args: &[Option<&str>]) -> Effect {
     }
 }
 
-/// `split("T")` leaves the date in front; a split at a point or `+` only drops what is finer than seconds.
-fn split(args: &[Option<&str>]) -> Effect {
-    match args.first().copied().flatten().map(value_of) {
-        Some("T" | " " | "," | ", ") => Effect::Split(Class::Day),
-        Some("." | "+" | "Z") => Effect::Split(Class::Unique),
-        Some(":") => Effect::Split(Class::Hour),
-        _ => Effect::Keeps,
-    }
-}
-
-/// The unit that an argument names: `startOf("day")`, `timespec="minutes"`.
-fn unit_among(args: &[Option<&str>]) -> Option<Class> {
-    args.iter().flatten().find_map(|arg| {
-        let unit = value_of(arg).trim().to_ascii_lowercase();
-        Some(match unit.trim_end_matches('s') {
-            "year" | "quarter" | "month" | "week" | "isoweek" | "day" | "date" | "d" => Class::Day,
-            "hour" | "h" => Class::Hour,
-            "minute" | "min" | "t" => Class::Minute,
-            "second" | "millisecond" | "microsecond" | "auto" => Class::Unique,
-            _ => return None,
-        })
-    })
-}
-
 /// `replace(hour=0, minute=0)`: the coarsest field that is set to zero cuts what is finer away.
 fn zeroed(args: &[Option<&str>]) -> Option<Class> {
     let zero = |field: &str| {
@@ -426,23 +436,6 @@ fn zeroed(args: &[Option<&str>]) -> Option<Class> {
         (false, false, true) => Some(Class::Minute),
         _ => None,
     }
-}
-
-/// What the options of `Intl` and `toLocaleString` show, where any of them does.
-fn options(args: &[Option<&str>]) -> Option<Class> {
-    args.iter()
-        .flatten()
-        .filter_map(|arg| {
-            let (key, value) = arg.split_once('=')?;
-            Some(match (key.trim(), value.trim()) {
-                ("weekday" | "era" | "year" | "month" | "day" | "dateStyle", _) => Class::Day,
-                ("hour" | "dayPeriod", _) => Class::Hour,
-                ("minute", _) | ("timeStyle", "short") => Class::Minute,
-                ("second" | "fractionalSecondDigits" | "timeStyle", _) => Class::Unique,
-                _ => return None,
-            })
-        })
-        .max()
 }
 
 #[cfg(test)]

@@ -32,9 +32,14 @@ fn table_is_sound(table: &Table) {
         assert_eq!(found.id, table.groups[*group].id, "{pattern}");
         assert_eq!(words(pattern), *pattern, "patterns are written in words");
     }
-    for (callee, group) in &table.calls {
-        let found = known_call(table, callee).expect("every call is found");
-        assert_eq!(found.id, table.groups[*group].id, "{callee}");
+    for (key, group) in &table.calls {
+        let (callee, given) = match key.strip_suffix(')').and_then(|key| key.split_once('(')) {
+            Some((callee, given)) => (callee.to_owned(), vec![Some(given)]),
+            None if key.starts_with('.') => (format!("x{key}"), Vec::new()),
+            None => (key.clone(), Vec::new()),
+        };
+        let found = known_call(table, &callee, &given).expect("every call is found");
+        assert_eq!(found.id, table.groups[*group].id, "{key}");
     }
     for (id, tokens) in table.groups.iter().map(|g| (&g.id, g.tokens)) {
         assert!((1..=5000).contains(&tokens), "{id}");

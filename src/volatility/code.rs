@@ -55,6 +55,7 @@ impl Classifier {
             (None, None) => {
                 let mut verdict = Verdict::of(&table.unknown);
                 verdict.volatility.confidence = Confidence::Likely;
+                verdict.volatility.why = "a value that is passed in".to_owned();
                 verdict.limit_far(near)
             }
             (None, Some(told)) => Verdict::of(&table.groups[told.group]).limit_far(near),
@@ -82,7 +83,9 @@ impl Classifier {
     /// order (`sorted`). `None`: it does nothing to the order, what it is given keeps its own.
     pub fn order(&self, callee_or_type: &str) -> Option<Order> {
         let table = self.host.table();
-        let key = callee_key(callee_or_type);
+        // Of a type its parameters say nothing: `Set[str]`, `Set<string>`.
+        let cut = callee_or_type.find(['[', '<']);
+        let key = callee_key(&callee_or_type[..cut.unwrap_or(callee_or_type.len())]);
         let mut rest = key.as_str();
         loop {
             if rest == key || rest.contains('.') {
@@ -119,6 +122,13 @@ impl Classifier {
             }
         }
     }
+}
+
+/// A name in capitals that nothing is known of: a constant of another module, whatever its words say.
+pub(super) fn is_constant_name(part: &str) -> bool {
+    part.chars().count() > 1
+        && part.chars().any(char::is_uppercase)
+        && !part.chars().any(char::is_lowercase)
 }
 
 impl Verdict {
@@ -168,7 +178,11 @@ fn by_words(table: &Table, name: &str) -> Option<Verdict> {
         for end in ends_of(table, rest) {
             let noun = rest[..end].join("_");
             if let Some(verdict) = by_noun(table, &noun, start > 0, transformed) {
-                return Some(verdict);
+                // `retrieve_docs` says by its verb what `docs` alone leaves open.
+                let open = verdict.volatility.class == Class::Request
+                    && verdict.volatility.confidence == Confidence::Possible;
+                let told = if open { by_pattern(table, name) } else { None };
+                return Some(told.unwrap_or(verdict));
             }
         }
         let verb = all[start];
@@ -177,6 +191,10 @@ fn by_words(table: &Table, name: &str) -> Option<Verdict> {
             break;
         }
     }
+    by_pattern(table, name)
+}
+
+fn by_pattern(table: &Table, name: &str) -> Option<Verdict> {
     let (_, group) = table
         .function_patterns
         .iter()
@@ -239,8 +257,19 @@ fn is_collection(annotation: &str) -> bool {
     let text = annotation.to_ascii_lowercase();
     text.contains("[]")
         || [
-            "list", "sequence", "array", "iterable", "tuple", "collection", "deque", "iterator",
+            "list",
+            "sequence",
+            "array",
+            "iterable",
+            "tuple",
+            "collection",
+            "deque",
+            "iterator",
         ]
         .iter()
         .any(|word| text.contains(word))
 }
+
+#[cfg(test)]
+#[path = "code_tests.rs"]
+mod tests;

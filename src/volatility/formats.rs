@@ -63,6 +63,9 @@ pub(super) struct Formats {
     go: Vec<(String, Shown)>,
     go_signs: Vec<String>,
     named: Vec<(String, Shown)>,
+    separators: Vec<(String, Shown)>,
+    units: Vec<(String, Shown)>,
+    options: Vec<(String, Shown)>,
 }
 
 impl Formats {
@@ -83,7 +86,28 @@ impl Formats {
             go,
             go_signs: strings(&part("go"), "signs"),
             named: listed(&part("named")),
+            separators: listed(&part("separators")),
+            units: listed(&part("units")),
+            options: listed(&part("options")),
         }
+    }
+
+    /// What the first part of a timestamp shows that is split at a separator.
+    pub(super) fn before(&self, separator: &str) -> Option<Class> {
+        find(&self.separators, &separator.to_owned()).flatten()
+    }
+
+    /// The granularity that a unit of time names.
+    pub(super) fn unit(&self, unit: &str) -> Option<Class> {
+        find(&self.units, &unit.to_owned()).flatten()
+    }
+
+    /// What an option of `Intl` shows, as `name=value`.
+    pub(super) fn option(&self, option: &str) -> Option<Class> {
+        let (name, _) = option.split_once('=')?;
+        find(&self.options, &option.to_owned())
+            .or_else(|| find(&self.options, &name.to_owned()))
+            .flatten()
     }
 
     fn read(&self, format: &str) -> Option<Class> {

@@ -66,6 +66,8 @@ pub(super) struct Group {
     pub formatted: bool,
     /// Known only without arguments or with a date format among them (calls only).
     pub bare: bool,
+    /// Known only with at most so many arguments (calls only).
+    pub most: Option<usize>,
     pub tokens: u32,
     pub why: String,
 }
@@ -73,13 +75,19 @@ pub(super) struct Group {
 /// What a filter does, before its arguments are looked at.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Action {
-    Format { default: Option<Class> },
+    Format {
+        default: Option<Class>,
+    },
     Cut,
     Orders,
-    OrdersIf { argument: String },
+    OrdersIf {
+        argument: String,
+    },
     Randomises,
     Shuffles,
-    Window { needs_argument: bool },
+    Window {
+        needs_argument: bool,
+    },
     /// Split at a separator: the granularity that the first part of a timestamp shows.
     Split,
     /// The argument names a unit (`startOf("day")`).
@@ -87,7 +95,9 @@ pub(super) enum Action {
     /// Named arguments that are zero cut the clock (`replace(minute=0)`).
     Zeroed,
     /// Options that say what is shown (`toLocaleString("en", {hour: ..})`); without any, the default.
-    Options { default: Class },
+    Options {
+        default: Class,
+    },
 }
 
 /// What yields items in no fixed order, or fixes it.
@@ -116,7 +126,8 @@ pub(super) struct Table {
     pub names: BTreeMap<String, usize>,
     /// Pattern over words -> group, in file order.
     pub patterns: Vec<(String, usize)>,
-    /// Squashed callee segments, joined by `.` -> group.
+    /// Squashed callee segments, joined by `.` -> group. A key that starts with `.` is a method of anything; one that
+    /// ends in `(word)` is known only where that literal is its first argument.
     pub calls: BTreeMap<String, usize>,
     pub filters: BTreeMap<String, Action>,
     /// Squashed path segments of a value that needs no call, joined by `.` -> group.
@@ -204,9 +215,10 @@ impl Table {
         for entry in entries(value, "calls") {
             let group = self.add_group(entry);
             for name in strings(entry, "names") {
-                if self.calls.insert(callee_key(&name), group).is_some() {
-                    self.errors.push(format!("the call {name} stands twice"));
-                }
+                self.add_call(call_key(&name), group);
+            }
+            for name in strings(entry, "methods") {
+                self.add_call(format!(".{}", callee_key(&name)), group);
             }
         }
         for entry in entries(value, "filters") {
@@ -225,6 +237,13 @@ impl Table {
         if let Some(formats) = value.get("formats") {
             self.formats = Formats::from_yaml(formats);
         }
+    }
+
+    fn add_call(&mut self, key: String, group: usize) {
+        if self.calls.contains_key(&key) {
+            self.errors.push(format!("the call {key} stands twice"));
+        }
+        self.calls.insert(key, group);
     }
 
     /// What only host languages ask for.
@@ -295,7 +314,8 @@ impl Table {
         let keys: Vec<(String, String)> = names.chain(methods).collect();
         for (key, name) in keys {
             if self.sequences.insert(key, sequence.clone()).is_some() {
-                self.errors.push(format!("the order of {name} stands twice"));
+                self.errors
+                    .push(format!("the order of {name} stands twice"));
             }
         }
     }
@@ -359,6 +379,7 @@ impl Group {
             carrier: false,
             formatted: false,
             bare: false,
+            most: None,
             tokens: 30,
             why: "a value that is passed in on every call".into(),
         }
@@ -404,6 +425,8 @@ impl Group {
         group.carrier = flag(entry, "carrier");
         group.formatted = flag(entry, "formatted");
         group.bare = flag(entry, "bare");
+        let most = entry.get("most").and_then(Value::as_u64);
+        group.most = most.and_then(|most| usize::try_from(most).ok());
         group
     }
 }
@@ -418,12 +441,28 @@ fn origin(name: &str) -> Option<Origin> {
     })
 }
 
-/// The form in which callees are compared: squashed segments joined by dots.
+/// As [`callee_key`], and the literal argument that the entry asks for.
+fn call_key(name: &str) -> String {
+    match name.strip_suffix(')').and_then(|rest| rest.split_once('(')) {
+        Some((callee, literal)) if !literal.is_empty() && !literal.contains('(') => {
+            format!("{}({literal})", callee_key(callee))
+        }
+        _ => callee_key(name),
+    }
+}
+
+/// The form in which callees are compared: squashed segments joined by dots, without the scheme of Node's own modules.
 pub(super) fn callee_key(callee: &str) -> String {
+    let callee = callee.trim();
+    let callee = callee.strip_prefix("node:").unwrap_or(callee);
     let (segments, _) = super::names::segments(callee);
     let parts: Vec<String> = segments
         .iter()
-        .map(|part| Name::new(part).squashed)
+        .map(|part| match Name::new(part).squashed {
+            // `_` is a name of its own, and `__name__` is not `name`.
+            squashed if squashed.is_empty() || part.starts_with("__") => part.clone(),
+            squashed => squashed,
+        })
         .collect();
     parts.join(".")
 }

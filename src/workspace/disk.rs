@@ -28,7 +28,9 @@ impl Disk {
     /// # Errors
     /// What the operating system says when the root is not a folder that can be opened.
     pub fn new(root: &Path, limits: Limits) -> Result<Disk, ReadError> {
-        let root = root.canonicalize().map_err(|error| io(&error))?;
+        let root = root
+            .canonicalize()
+            .map_err(|error| ReadError::from(&error))?;
         if !root.is_dir() {
             return Err(ReadError::Io("not a folder".into()));
         }
@@ -48,13 +50,15 @@ impl Disk {
     fn locate(&self, path: &str) -> Result<(PathBuf, u64), ReadError> {
         let path = normalize(path).ok_or(ReadError::Outside)?;
         let full = self.root.join(&path);
-        let meta = fs::symlink_metadata(&full).map_err(|error| io(&error))?;
+        let meta = fs::symlink_metadata(&full).map_err(|error| ReadError::from(&error))?;
         let meta = if meta.is_symlink() {
-            let target = full.canonicalize().map_err(|error| io(&error))?;
+            let target = full
+                .canonicalize()
+                .map_err(|error| ReadError::from(&error))?;
             if !target.starts_with(&self.root) {
                 return Err(ReadError::Outside);
             }
-            fs::metadata(&target).map_err(|error| io(&error))?
+            fs::metadata(&target).map_err(|error| ReadError::from(&error))?
         } else {
             meta
         };
@@ -89,7 +93,8 @@ impl Disk {
 
     fn load(&self, path: &str) -> Kept {
         let (full, size) = self.locate(path)?;
-        let limit = self.limits.of(path);
+        // Of files of rows, too, no more than this is held.
+        let limit = self.limits.text;
         if size > limit {
             return Err(ReadError::TooLarge(size, limit));
         }
@@ -106,19 +111,12 @@ impl Disk {
     }
 }
 
-fn io(error: &std::io::Error) -> ReadError {
-    match error.kind() {
-        std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory => ReadError::NotFound,
-        _ => ReadError::Io(error.to_string()),
-    }
-}
-
 fn read_at_most(path: &Path, most: u64) -> Result<Vec<u8>, ReadError> {
     let mut bytes = Vec::new();
-    let file = File::open(path).map_err(|error| io(&error))?;
+    let file = File::open(path).map_err(|error| ReadError::from(&error))?;
     file.take(most)
         .read_to_end(&mut bytes)
-        .map_err(|error| io(&error))?;
+        .map_err(|error| ReadError::from(&error))?;
     Ok(bytes)
 }
 
@@ -138,6 +136,17 @@ impl Workspace for Disk {
             .entry(path.to_string())
             .or_insert(loaded)
             .clone()
+    }
+
+    fn open<'a>(&'a self, path: &str) -> Result<Box<dyn Read + 'a>, ReadError> {
+        let (full, size) = self.locate(path)?;
+        let limit = self.limits.of(path);
+        if size > limit {
+            return Err(ReadError::TooLarge(size, limit));
+        }
+        let file = File::open(full).map_err(|error| ReadError::from(&error))?;
+        // What is written behind its end from now on is not read.
+        Ok(Box::new(file.take(size)))
     }
 
     fn exists(&self, path: &str) -> bool {

@@ -1,6 +1,7 @@
 //! Texts that stand in front of another workspace (stdin, an editor's open files), and texts alone (tests).
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::Read;
 use std::sync::Arc;
 
 use super::{normalize, Entry, ReadError, Walk, Walked, Workspace};
@@ -51,6 +52,10 @@ impl Memory {
 impl Workspace for Memory {
     fn read(&self, path: &str) -> Result<Arc<SourceFile>, ReadError> {
         self.get(path).cloned()
+    }
+
+    fn open<'a>(&'a self, path: &str) -> Result<Box<dyn Read + 'a>, ReadError> {
+        Ok(Box::new(self.get(path)?.text.as_bytes()))
     }
 
     fn exists(&self, path: &str) -> bool {
@@ -130,6 +135,14 @@ impl Workspace for Overlay<'_> {
             self.texts.read(path)
         } else {
             self.base.read(path)
+        }
+    }
+
+    fn open<'b>(&'b self, path: &str) -> Result<Box<dyn Read + 'b>, ReadError> {
+        if self.shadows(path) {
+            self.texts.open(path)
+        } else {
+            self.base.open(path)
         }
     }
 

@@ -1,5 +1,6 @@
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::Read;
 
 use super::*;
 
@@ -52,7 +53,21 @@ fn large_and_binary_files_are_refused() {
         disk.peek("a.txt", 4).unwrap_err(),
         ReadError::TooLarge(9, 8)
     );
-    assert!(disk.read("a.jsonl").is_ok());
+    // Rows are not held: as a stream they may be larger.
+    assert_eq!(disk.read("a.jsonl").unwrap_err(), ReadError::TooLarge(9, 8));
+    let streamed = |path: &str| -> Result<String, ReadError> {
+        let mut text = String::new();
+        let mut stream = disk.open(path)?;
+        stream.read_to_string(&mut text).unwrap();
+        Ok(text)
+    };
+    assert_eq!(streamed("a.jsonl").unwrap(), "123456789");
+    fs::write(folder.path().join("b.jsonl"), "12345678901234567").unwrap();
+    assert_eq!(
+        streamed("b.jsonl").unwrap_err(),
+        ReadError::TooLarge(17, 16)
+    );
+    assert_eq!(streamed("c.jsonl").unwrap_err(), ReadError::NotFound);
     assert_eq!(disk.read("b.txt").unwrap_err(), ReadError::Binary);
     assert_eq!(
         ReadError::TooLarge(5 << 20, 4 << 20).to_string(),
@@ -182,4 +197,21 @@ fn the_root_holds_all_arguments() {
     assert_eq!((root, paths), (top.join("a"), vec!["x.txt".into()]));
     let (root, paths) = root_of(&top, &[".".into()]);
     assert_eq!((root, paths), (top, vec![String::new()]));
+}
+
+#[test]
+fn a_stream_gives_the_text_that_stands_in_front() {
+    let base = Memory::new(&[("a.jsonl", "base"), ("b.jsonl", "other")]);
+    let overlay = Overlay::new(
+        &base,
+        BTreeMap::from([("a.jsonl".to_string(), "edited".to_string())]),
+    );
+    let streamed = |path: &str| {
+        let mut text = String::new();
+        overlay.open(path)?.read_to_string(&mut text).unwrap();
+        Ok(text)
+    };
+    assert_eq!(streamed("a.jsonl"), Ok("edited".to_string()));
+    assert_eq!(streamed("b.jsonl"), Ok("other".to_string()));
+    assert_eq!(streamed("c.jsonl"), Err(ReadError::NotFound));
 }

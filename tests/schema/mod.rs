@@ -10,16 +10,12 @@ impl Schema {
         Schema(serde_json::from_str(text).expect("JSON"))
     }
 
-    pub fn accepts(&self, value: &Value) {
-        self.accepts_at("", value);
-    }
-
-    /// Against the part of the schema at a pointer.
-    pub fn accepts_at(&self, pointer: &str, value: &Value) {
+    /// What is wrong with a value, by the part of the schema at a pointer (empty: the whole).
+    pub fn wrong(&self, pointer: &str, value: &Value) -> Vec<String> {
         let part = self.0.pointer(pointer).expect(pointer);
         let mut wrong = Vec::new();
         self.check(part, value, "$", &mut wrong);
-        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+        wrong
     }
 
     fn check(&self, schema: &Value, value: &Value, at: &str, wrong: &mut Vec<String>) {
@@ -27,17 +23,18 @@ impl Schema {
             let part = self.0.pointer(reference.trim_start_matches('#'));
             self.check(part.expect(reference), value, at, wrong);
         }
-        for options in ["anyOf", "oneOf"] {
-            let Some(options) = schema[options].as_array() else {
+        for (kind, most) in [("anyOf", usize::MAX), ("oneOf", 1)] {
+            let Some(options) = schema[kind].as_array() else {
                 continue;
             };
-            let fits = options.iter().any(|option| {
+            let fits = |option: &&Value| {
                 let mut inner = Vec::new();
                 self.check(option, value, at, &mut inner);
                 inner.is_empty()
-            });
-            if !fits {
-                wrong.push(format!("{at}: fits no option: {value}"));
+            };
+            let fitting = options.iter().filter(fits).count();
+            if fitting < 1 || fitting > most {
+                wrong.push(format!("{at}: fits {fitting} options: {value}"));
             }
         }
         let words = schema["enum"].as_array();
@@ -55,17 +52,29 @@ impl Schema {
         if !types.is_empty() && !types.iter().any(|kind| is(kind, value)) {
             wrong.push(format!("{at}: {value} is no {types:?}"));
         }
-        if let (Some(least), Some(number)) = (schema["minimum"].as_f64(), value.as_f64()) {
-            if number < least {
-                wrong.push(format!("{at}: {number} is below {least}"));
-            }
-        }
+        self.check_bounds(schema, value, at, wrong);
         if let Some(object) = value.as_object() {
             self.check_object(schema, object, at, wrong);
         }
         if let (Some(items), Some(list)) = (schema.get("items"), value.as_array()) {
             for (index, inner) in list.iter().enumerate() {
                 self.check(items, inner, &format!("{at}[{index}]"), wrong);
+            }
+        }
+    }
+
+    fn check_bounds(&self, schema: &Value, value: &Value, at: &str, wrong: &mut Vec<String>) {
+        if let Some(number) = value.as_f64() {
+            let bound = |key: &str| schema[key].as_f64();
+            let low = bound("minimum").is_some_and(|least| number < least)
+                || bound("exclusiveMinimum").is_some_and(|least| number <= least);
+            if low || bound("maximum").is_some_and(|most| number > most) {
+                wrong.push(format!("{at}: {number} is out of bounds"));
+            }
+        }
+        if let (Some(pattern), Some(text)) = (schema["pattern"].as_str(), value.as_str()) {
+            if !regex::Regex::new(pattern).expect(pattern).is_match(text) {
+                wrong.push(format!("{at}: {text:?} does not match {pattern}"));
             }
         }
     }

@@ -276,6 +276,8 @@ pub struct Expr {
 pub enum ExprKind {
     /// A string literal, escapes decoded, mapped to its source. Adjacent Python literals are one.
     Text(Text),
+    /// `/pattern/flags`, both as written.
+    Regex(String, String),
     Number(f64),
     Bool(bool),
     /// `None`, `null`, `undefined`.

@@ -215,6 +215,27 @@ impl<'a> Sheet<'a> {
         });
     }
 
+    /// `{system, messages: [{role, content}]}` with the provider's own reading of contents.
+    fn system_and_turns(
+        &mut self,
+        body: &Value,
+        read_blocks: fn(&Value, &mut Self) -> Vec<DraftBlock>,
+    ) {
+        if let Some(system) = body.get("system") {
+            let blocks = read_blocks(system, self);
+            self.message(Section::System, system.span, blocks);
+        }
+        let messages = body.get("messages").map(Value::items).unwrap_or_default();
+        for message in messages {
+            let role = message.get_str("role").unwrap_or("user");
+            let blocks = message
+                .get("content")
+                .map(|content| read_blocks(content, self))
+                .unwrap_or_default();
+            self.message(Section::from_role(role), message.span, blocks);
+        }
+    }
+
     /// One block per tool definition.
     fn tools(&mut self, tools: &Value) {
         let blocks = tools

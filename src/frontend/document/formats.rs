@@ -1,11 +1,15 @@
 //! Which format a file is, by name and content, and its parser. The order decides where two formats could claim one
 //! file: names first, then content.
 
+use std::io;
+use std::sync::Arc;
+
 use super::draft::Document;
 use super::{
-    dotprompt, gemini_toml, github_models, langchain, promptfoo, prompty, semantic_kernel,
+    dotprompt, gemini_toml, github_models, jsonl, langchain, promptfoo, prompty, semantic_kernel,
     task_prompts,
 };
+use crate::source::lines::Lines;
 use crate::source::{SourceFile, Text};
 
 /// One document format.
@@ -69,13 +73,28 @@ static FORMATS: [Format; 8] = [
     },
 ];
 
+/// A format, why a file was taken for it, and what it holds.
+pub type Read = (&'static str, String, Document);
+
 /// Reads a prompt document: its format, why it was taken for one, and its drafts. `None` for anything else.
 /// Formats that a name or a key proves come first, then request bodies by their shape.
-pub fn read(file: &SourceFile) -> Option<(&'static str, String, Document)> {
+pub fn read(file: &SourceFile) -> Option<Read> {
     if let Some((format, why)) = find(&file.path, &file.content()) {
         return Some((format.name, why, (format.parse)(file)));
     }
-    let document = super::parse_json_like(file)?;
+    by_shape(super::parse_json_like(file)?)
+}
+
+/// Reads a file of rows as they come: as `read`, and what is kept of the file.
+///
+/// # Errors
+/// What the source of the rows says.
+pub fn read_rows(path: &Arc<str>, mut lines: Lines<'_>) -> io::Result<(Option<Read>, SourceFile)> {
+    let (document, kept) = jsonl::read_lines(path, &mut lines)?;
+    Ok((by_shape(document), lines.finish(path.clone(), kept)))
+}
+
+fn by_shape(document: Document) -> Option<Read> {
     let format = document.drafts.first()?.format;
     Some((format, "has the shape of a request".into(), document))
 }

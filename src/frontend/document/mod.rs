@@ -19,7 +19,7 @@ pub mod value;
 mod words;
 
 pub use comments::comments;
-pub use formats::{by_name, extensions, read};
+pub use formats::{by_name, extensions, read, read_rows, Read};
 
 use body::Found;
 pub use draft::Document;

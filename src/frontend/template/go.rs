@@ -1,32 +1,27 @@
 //! What an action of Go's text/template does.
 
 use super::build::{Action, Block, NESTING_LIMIT};
-use super::scan::{is_word_char, scan, Token, Word, Words};
+use super::cursor::{Cursor, Grammar};
+use super::scan::{is_word_char, Token, Word, Words};
 use super::tree::{Expr, ExprKind, Include, Node};
 use super::Tag;
 
-const WORDS: Words = Words {
-    starts_name: |c| c.is_alphabetic() || c == '_' || c == '$',
-    in_name: is_word_char,
-    quotes: &[('"', true), ('\'', true), ('`', false)],
-    bracket_names: false,
-    operators: &[":=", "=", ".", "(", ")", "|", ",", "-", "+"],
-};
+struct Go;
 
-struct Parser<'a> {
-    tag: &'a Tag<'a>,
-    tokens: Vec<Token<'a>>,
-    at: usize,
-    failed: bool,
+impl Grammar for Go {
+    const WORDS: Words = Words {
+        starts_name: |c| c.is_alphabetic() || c == '_' || c == '$',
+        in_name: is_word_char,
+        quotes: &[('"', true), ('\'', true), ('`', false)],
+        bracket_names: false,
+        operators: &[":=", "=", ".", "(", ")", "|", ",", "-", "+"],
+    };
 }
 
+type Parser<'a> = Cursor<'a, Go>;
+
 pub(super) fn action(tag: &Tag) -> Action {
-    let mut parser = Parser {
-        tag,
-        tokens: scan(tag.text.as_str(), tag.inner.0, tag.inner.1, &WORDS),
-        at: 0,
-        failed: false,
-    };
+    let mut parser = Parser::new(tag, tag.inner.0);
     let Some(first) = parser.tokens.first() else {
         return Action::Text("an empty action".into(), None);
     };
@@ -41,7 +36,7 @@ pub(super) fn action(tag: &Tag) -> Action {
     action
 }
 
-impl<'a> Parser<'a> {
+impl Parser<'_> {
     fn statement(&mut self, keyword: &str) -> Action {
         let span = self.tag.span();
         let end = || "end".to_string();
@@ -145,29 +140,6 @@ impl<'a> Parser<'a> {
                 String::new()
             }
         }
-    }
-
-    fn peek(&self) -> Option<&Token<'a>> {
-        self.tokens.get(self.at)
-    }
-
-    fn take(&mut self, op: &str) -> bool {
-        let found = self.peek().is_some_and(|t| t.is(op));
-        self.at += usize::from(found);
-        found
-    }
-
-    fn take_name(&mut self, name: &str) -> bool {
-        let found = self.peek().is_some_and(|t| t.is_name(name));
-        self.at += usize::from(found);
-        found
-    }
-
-    fn expr(&self, kind: ExprKind, first: usize) -> Expr {
-        let from = self.tokens.get(first).map_or(self.tag.inner.1, |t| t.from);
-        let last = self.at.checked_sub(1).and_then(|at| self.tokens.get(at));
-        let to = last.map_or(from, |t| t.to).max(from);
-        Expr::new(kind, self.tag.text.span(from, to))
     }
 
     /// The rest of the action as one pipeline.

@@ -1,28 +1,28 @@
 //! What a Liquid tag does.
 
 use super::build::{Action, Block, NESTING_LIMIT};
+use super::cursor::{Cursor, Grammar};
 use super::dialect::TagKind;
-use super::scan::{is_letter, scan, Token, Word, Words};
+use super::scan::{is_letter, Word, Words};
 use super::tree::{Expr, ExprKind, For, Include, Node};
 use super::Tag;
 
-const WORDS: Words = Words {
-    starts_name: is_letter,
-    in_name: |c| c.is_alphanumeric() || c == '_' || c == '-' || c == '?',
-    quotes: &[('"', false), ('\'', false)],
-    bracket_names: false,
-    operators: &[
-        "==", "!=", "<>", "<=", ">=", "..", "<", ">", "=", "|", ":", ",", ".", "[", "]", "(", ")",
-        "-",
-    ],
-};
+struct Liquid;
 
-pub(super) struct Parser<'a> {
-    tag: &'a Tag<'a>,
-    tokens: Vec<Token<'a>>,
-    at: usize,
-    failed: bool,
+impl Grammar for Liquid {
+    const WORDS: Words = Words {
+        starts_name: is_letter,
+        in_name: |c| c.is_alphanumeric() || c == '_' || c == '-' || c == '?',
+        quotes: &[('"', false), ('\'', false)],
+        bracket_names: false,
+        operators: &[
+            "==", "!=", "<>", "<=", ">=", "..", "<", ">", "=", "|", ":", ",", ".", "[", "]", "(",
+            ")", "-",
+        ],
+    };
 }
+
+type Parser<'a> = Cursor<'a, Liquid>;
 
 pub(super) fn action(tag: &Tag) -> Action {
     let content = tag.content().trim_start();
@@ -32,12 +32,7 @@ pub(super) fn action(tag: &Tag) -> Action {
             span: tag.span(),
         }]);
     }
-    let mut parser = Parser {
-        tag,
-        tokens: scan(tag.text.as_str(), tag.inner.0, tag.inner.1, &WORDS),
-        at: 0,
-        failed: false,
-    };
+    let mut parser = Parser::new(tag, tag.inner.0);
     if tag.kind == TagKind::Output {
         return parser.output();
     }
@@ -117,45 +112,13 @@ fn is_end(word: &str) -> bool {
     })
 }
 
-impl<'a> Parser<'a> {
-    fn peek(&self) -> Option<&Token<'a>> {
-        self.tokens.get(self.at)
-    }
-
-    fn take(&mut self, op: &str) -> bool {
-        let found = self.peek().is_some_and(|t| t.is(op));
-        self.at += usize::from(found);
-        found
-    }
-
-    fn take_name(&mut self, name: &str) -> bool {
-        let found = self.peek().is_some_and(|t| t.is_name(name));
-        self.at += usize::from(found);
-        found
-    }
-
-    fn name(&mut self) -> Option<String> {
-        let Some(Word::Name(name)) = self.peek().map(|t| &t.word) else {
-            return None;
-        };
-        let name = name.to_string();
-        self.at += 1;
-        Some(name)
-    }
-
+impl Parser<'_> {
     fn dotted(&mut self) -> String {
         let mut name = self.name().unwrap_or_default();
         while self.take(".") {
             name = format!("{name}.{}", self.name().unwrap_or_default());
         }
         name
-    }
-
-    fn expr(&self, kind: ExprKind, first: usize) -> Expr {
-        let from = self.tokens.get(first).map_or(self.tag.inner.1, |t| t.from);
-        let last = self.at.checked_sub(1).and_then(|at| self.tokens.get(at));
-        let to = last.map_or(from, |t| t.to).max(from);
-        Expr::new(kind, self.tag.text.span(from, to))
     }
 
     fn output(&mut self) -> Action {

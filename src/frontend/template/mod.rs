@@ -2,6 +2,7 @@
 //! contents per language. All spans of a tree are source spans, taken through the map of the text that was parsed.
 
 mod build;
+mod cursor;
 pub mod dialect;
 mod erb;
 mod expr;

@@ -4,7 +4,7 @@
 use super::{are_messages, media_key, Found, Sheet, ANSWER_KEYS};
 use crate::frontend::document::draft::DraftBlock;
 use crate::frontend::document::value::Value;
-use crate::prompt::{MarkerHow, Section};
+use crate::prompt::MarkerHow;
 
 /// The shape is close to OpenAI's chat: something of Anthropic's own must be there.
 pub(super) fn matches(value: &Value, url: &str, found: Found) -> bool {
@@ -64,19 +64,7 @@ pub(super) fn read(value: &Value, sheet: &mut Sheet) -> &'static str {
     if let Some(tools) = value.get("tools") {
         sheet.tools(tools);
     }
-    if let Some(system) = value.get("system") {
-        let blocks = read_blocks(system, sheet);
-        sheet.message(Section::System, system.span, blocks);
-    }
-    let messages = value.get("messages").map(Value::items).unwrap_or_default();
-    for message in messages {
-        let role = message.get_str("role").unwrap_or("user");
-        let blocks = message
-            .get("content")
-            .map(|content| read_blocks(content, sheet))
-            .unwrap_or_default();
-        sheet.message(Section::from_role(role), message.span, blocks);
-    }
+    sheet.system_and_turns(value, read_blocks);
     // The automatic breakpoint stands behind the last block of the request.
     if let Some(entry) = value.entry("cache_control").filter(|e| e.value.is_map()) {
         let marker = sheet.marker_at(entry, MarkerHow::Automatic);

@@ -57,19 +57,7 @@ pub(super) fn read(value: &Value, sheet: &mut Sheet) -> &'static str {
             }
         }
     }
-    if let Some(system) = value.get("system") {
-        let blocks = read_blocks(system, sheet);
-        sheet.message(Section::System, system.span, blocks);
-    }
-    let messages = value.get("messages").map(Value::items).unwrap_or_default();
-    for message in messages {
-        let role = message.get_str("role").unwrap_or("user");
-        let blocks = message
-            .get("content")
-            .map(|content| read_blocks(content, sheet))
-            .unwrap_or_default();
-        sheet.message(Section::from_role(role), message.span, blocks);
-    }
+    sheet.system_and_turns(value, read_blocks);
     "bedrock-converse"
 }
 

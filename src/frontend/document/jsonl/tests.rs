@@ -1,5 +1,8 @@
+use super::groups::SAMPLE;
 use super::*;
+use crate::frontend::document::draft::Content;
 use crate::frontend::document::parse_json_like;
+use crate::prompt::Piece;
 
 fn row(model: &str, system: &str, user: &str) -> String {
     let body = serde_json::json!({
@@ -228,9 +231,20 @@ fn long_texts_are_aligned_without_the_full_table() {
 }
 
 #[test]
-fn samples_are_spread_over_the_file() {
-    let rows: Vec<usize> = (0..1000).collect();
-    let sampled = sample(&rows);
-    assert_eq!((sampled.len(), sampled[0], sampled[63]), (64, 0, 999));
-    assert!(sampled.windows(2).all(|pair| pair[0] < pair[1]));
+fn samples_are_a_fair_draw_that_holds_the_first_row() {
+    let mut groups = Groups::default();
+    for row in 0..1000 {
+        groups.add(7, 1, || row);
+    }
+    let rows = groups.rows();
+    assert_eq!((rows.len(), rows[0]), (SAMPLE, 0));
+    for quarter in 0..4 {
+        let range = quarter * 250..(quarter + 1) * 250;
+        let there = rows.iter().filter(|row| range.contains(*row)).count();
+        assert!((8..=24).contains(&there), "{rows:?}");
+    }
+    // Rows that take turns are all seen.
+    for turns in 2..=8 {
+        assert!((0..turns).all(|turn| rows.iter().any(|row| row % turns == turn)));
+    }
 }

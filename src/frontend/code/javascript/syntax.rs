@@ -1,0 +1,157 @@
+//! From the text of a file to its tree, and one walk over the whole tree for comments and broken places.
+
+use std::ops::ControlFlow;
+
+use tree_sitter::{Language, Node, ParseOptions, Parser, Tree};
+
+use super::masks;
+use crate::frontend::Problem;
+use crate::source::{SourceFile, Span};
+
+/// Progress calls per byte of a file beyond which a parse is given up: recovery from garbage can be slow without end.
+const STEPS_PER_BYTE: usize = 2;
+/// Progress calls that any file may take.
+const STEPS: usize = 20_000;
+
+/// The tree of a file; nothing for one that the parser gives up on.
+pub fn parse(file: &SourceFile) -> Option<Tree> {
+    let extension = file.path.rsplit_once('.').map_or("", |(_, after)| after);
+    let typescript: Language = tree_sitter_typescript::LANGUAGE_TYPESCRIPT.into();
+    let tsx: Language = tree_sitter_typescript::LANGUAGE_TSX.into();
+    // What only one of the two can read is in the language of that one.
+    let languages: &[Language] = match extension {
+        "ts" | "mts" | "cts" => &[typescript],
+        "tsx" => &[tsx],
+        _ => &[tsx, typescript],
+    };
+    let mut best: Option<(usize, Tree)> = None;
+    for language in languages {
+        let tree = parse_with(&file.text, language);
+        if keep_better(&mut best, tree) {
+            return best.map(|(_, tree)| tree);
+        }
+    }
+    if let Some(covered) = masks::masked(&file.text) {
+        for language in languages {
+            let tree = parse_with(&covered, language);
+            if keep_better(&mut best, tree) {
+                break;
+            }
+        }
+    }
+    best.map(|(_, tree)| tree)
+}
+
+/// Keeps the tree with less damage, the first of equals; says whether nothing is broken in it.
+fn keep_better(best: &mut Option<(usize, Tree)>, tree: Option<Tree>) -> bool {
+    let Some(tree) = tree else { return false };
+    let damage = damage(&tree);
+    if best.as_ref().is_none_or(|(least, _)| damage < *least) {
+        *best = Some((damage, tree));
+    }
+    damage == 0
+}
+
+fn parse_with(text: &str, language: &Language) -> Option<Tree> {
+    let mut parser = Parser::new();
+    parser.set_language(language).ok()?;
+    let budget = STEPS.max(text.len().saturating_mul(STEPS_PER_BYTE));
+    let mut steps = 0usize;
+    let mut progress = |_: &tree_sitter::ParseState| {
+        steps += 1;
+        if steps > budget {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        }
+    };
+    let bytes = text.as_bytes();
+    parser.parse_with_options(
+        &mut |at, _| bytes.get(at..).unwrap_or_default(),
+        None,
+        Some(ParseOptions::new().progress_callback(&mut progress)),
+    )
+}
+
+/// Bytes that stand in broken places, and one for each thing that is missing.
+fn damage(tree: &Tree) -> usize {
+    let mut damage = 0;
+    walk(tree, |node| {
+        if node.is_error() {
+            damage += node.byte_range().len().max(1);
+        } else if node.is_missing() {
+            damage += 1;
+        }
+        node.has_error() && !node.is_error()
+    });
+    damage
+}
+
+pub struct Survey {
+    pub comments: Vec<(Span, String)>,
+    /// At most one: the first broken place.
+    pub problems: Vec<Problem>,
+}
+
+pub fn survey(tree: &Tree, source: &str) -> Survey {
+    let mut comments = Vec::new();
+    let mut first: Option<Problem> = None;
+    walk(tree, |node| {
+        if first.is_none() && (node.is_error() || node.is_missing()) {
+            first = Some(problem(node, source));
+        }
+        if node.kind() == "comment" {
+            let text = source.get(node.byte_range()).unwrap_or_default();
+            comments.push((super::span(node), uncomment(text).to_owned()));
+        }
+        true
+    });
+    Survey {
+        comments,
+        problems: first.into_iter().collect(),
+    }
+}
+
+fn problem(node: Node, source: &str) -> Problem {
+    let (start, end) = (node.start_byte(), node.end_byte());
+    let line_end = source
+        .get(start..end)
+        .and_then(|text| text.find('\n'))
+        .map_or(end, |at| start + at);
+    let message = if node.is_missing() {
+        format!("`{}` is missing here", node.kind())
+    } else {
+        "this syntax is not understood".to_owned()
+    };
+    Problem::new(Span::new(start, line_end), message)
+        .with_help("what stands around it is still checked")
+}
+
+fn uncomment(text: &str) -> &str {
+    if let Some(line) = text.strip_prefix("//") {
+        return line.trim();
+    }
+    let text = text.strip_prefix("/*").unwrap_or(text);
+    let text = text.strip_suffix("*/").unwrap_or(text);
+    text.strip_prefix('*').unwrap_or(text).trim()
+}
+
+/// Visits every node in order; the answer says whether to go inside. Does not recurse.
+pub fn walk<'t>(tree: &'t Tree, visit: impl FnMut(Node<'t>) -> bool) {
+    walk_from(tree.root_node(), visit);
+}
+
+/// As [`walk`], for one node and what it holds.
+pub fn walk_from<'t>(node: Node<'t>, mut visit: impl FnMut(Node<'t>) -> bool) {
+    let mut cursor = node.walk();
+    loop {
+        if visit(cursor.node()) && cursor.goto_first_child() {
+            continue;
+        }
+        while !cursor.goto_next_sibling() {
+            if !cursor.goto_parent() {
+                return;
+            }
+        }
+    }
+}
