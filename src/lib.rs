@@ -21,6 +21,7 @@ pub mod report;
 pub mod resolve;
 pub mod rulebook;
 pub mod rules;
+pub mod sdk;
 pub mod source;
 pub mod suppress;
 pub mod tokens;

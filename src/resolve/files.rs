@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use regex::Regex;
 
+use crate::frontend::code::ir::Language;
 use crate::frontend::template::dialect::Dialect;
 use crate::frontend::template::tree::Tree;
 use crate::frontend::template::{self};
@@ -13,7 +14,7 @@ use crate::prompt::Read;
 use crate::source::{SourceFile, Text};
 use crate::volatility::classify::Classifier;
 use crate::volatility::Class;
-use crate::workspace::Workspace;
+use crate::workspace::{Entry, Workspace};
 
 use super::context::Here;
 
@@ -55,6 +56,16 @@ impl<'w> Files<'w> {
             classifier: (self.classifier_for)(&file.path),
             declared: declared(&file.text),
         }
+    }
+
+    /// What is known of names and calls in a file of code.
+    pub fn classifier(&self, path: &Arc<str>, language: Language) -> Arc<Classifier> {
+        Arc::new((self.classifier_for)(path).in_language(language.name()))
+    }
+
+    /// The entries of a folder.
+    pub fn entries(&self, folder: &str) -> Vec<Entry> {
+        self.workspace.list(folder)
     }
 
     /// Reads and parses a file, once for each dialect.

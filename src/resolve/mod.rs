@@ -18,6 +18,7 @@ use crate::workspace::Workspace;
 
 mod branches;
 mod calls;
+pub mod code;
 mod context;
 mod drafts;
 mod evaluator;

@@ -102,6 +102,14 @@ impl Classifier {
         }
     }
 
+    /// The same overrides, over the tables of a host language.
+    pub fn in_language(&self, language: &str) -> Classifier {
+        Classifier {
+            host: Host::of(language),
+            overrides: self.overrides.clone(),
+        }
+    }
+
     /// What a value named by a path (`user.name`, `$input`, `.Now`, `@root.x`) stands for. The root decides; only
     /// where the root is a mere carrier (`ctx`, `state`, `inputs`) does its attribute. Names bound inside the
     /// template (loop items, `set`) must be resolved by the caller: they are data of what they were bound to.

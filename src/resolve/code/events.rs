@@ -1,0 +1,124 @@
+//! What an evaluation found: requests that are sent, message lists and texts whose request is not known.
+
+use std::collections::BTreeSet;
+
+use crate::prompt::{Block, Message, Piece, Prompt};
+use crate::source::Place;
+use crate::volatility::Class;
+
+use super::eval::{held, Eval, Open};
+
+/// What a prompt was found as, the surest first.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Sort {
+    /// A call of an SDK.
+    Request,
+    /// A list of messages that is returned, passed on or stored.
+    Messages,
+    /// A text of a function or constant that is named like a prompt.
+    Text,
+}
+
+/// One prompt, as one entry saw it.
+#[derive(Clone, Debug)]
+pub struct Event {
+    pub sort: Sort,
+    /// The call, the list or the text: what makes two events the same prompt.
+    pub site: Place,
+    pub prompt: Prompt,
+    /// Parameters of the entry that the prompt depends on.
+    pub opens: BTreeSet<Open>,
+    /// Literal texts in it.
+    pub texts: BTreeSet<Place>,
+}
+
+impl Eval<'_, '_> {
+    /// Notes a prompt, unless this is a dry pass.
+    pub fn record(&mut self, sort: Sort, site: Place, mut prompt: Prompt) {
+        if self.quiet > 0 {
+            return;
+        }
+        for message in &mut prompt.messages {
+            for block in &mut message.blocks {
+                self.settle(&mut block.pieces);
+            }
+        }
+        for setting in &mut prompt.settings {
+            self.settle(&mut setting.pieces);
+        }
+        let mut opens = BTreeSet::new();
+        let mut texts = BTreeSet::new();
+        let pieces = prompt
+            .messages
+            .iter()
+            .flat_map(|message| &message.blocks)
+            .map(|block| &block.pieces)
+            .chain(prompt.settings.iter().map(|setting| &setting.pieces));
+        for pieces in pieces {
+            self.collect(pieces, &mut opens, &mut texts);
+        }
+        self.events.push(Event {
+            sort,
+            site,
+            prompt,
+            opens,
+            texts,
+        });
+    }
+
+    /// What was computed before the loop that sends lives as long as the loop.
+    fn settle(&self, pieces: &mut [Piece]) {
+        for piece in pieces {
+            match piece {
+                Piece::Slot(slot) => {
+                    let birth = slot.trace.first().map(|hop| &hop.place);
+                    if slot.volatility.frame.is_none() && self.born_before_loop(birth) {
+                        slot.volatility.frame = held(slot.volatility.class, Some(Class::Session));
+                    }
+                }
+                Piece::Branch(branch) => {
+                    branch.arms.iter_mut().for_each(|arm| self.settle(arm));
+                }
+                Piece::Repeat(repeat) => self.settle(&mut repeat.body),
+                Piece::Text(_) | Piece::History(_) | Piece::Media(_) => {}
+            }
+        }
+    }
+
+    fn collect(&self, pieces: &[Piece], opens: &mut BTreeSet<Open>, texts: &mut BTreeSet<Place>) {
+        for piece in pieces {
+            match piece {
+                Piece::Text(text) => {
+                    texts.insert(text.whole());
+                }
+                Piece::Slot(slot) => {
+                    let birth = slot.trace.first().and_then(|hop| self.births.get(&hop.place));
+                    opens.extend(birth.and_then(|birth| birth.open.clone()));
+                }
+                Piece::Branch(branch) => {
+                    let arms = branch.arms.iter();
+                    arms.for_each(|arm| self.collect(arm, opens, texts));
+                }
+                Piece::Repeat(repeat) => self.collect(&repeat.body, opens, texts),
+                Piece::History(_) | Piece::Media(_) => {}
+            }
+        }
+    }
+}
+
+/// Bytes of literal text in messages.
+pub fn text_length(messages: &[Message]) -> usize {
+    fn of(pieces: &[Piece]) -> usize {
+        pieces
+            .iter()
+            .map(|piece| match piece {
+                Piece::Text(text) => text.len(),
+                Piece::Branch(branch) => branch.arms.iter().map(|arm| of(arm)).max().unwrap_or(0),
+                Piece::Repeat(repeat) => of(&repeat.body),
+                Piece::Slot(_) | Piece::History(_) | Piece::Media(_) => 0,
+            })
+            .sum()
+    }
+    let blocks = messages.iter().flat_map(|message| &message.blocks);
+    blocks.map(|block: &Block| of(&block.pieces)).sum()
+}

@@ -1,0 +1,287 @@
+//! Which functions of a module have to do with requests: those that call an SDK, write messages, or are named like
+//! something that builds a prompt. The others are evaluated only where one of these calls them. Looks at names only.
+
+use std::collections::HashSet;
+
+use crate::frontend::code::ir::{
+    Arg, Entry, Expr, ExprKind, FormatPart, FunctionId, Item, Module, Pattern, Stmt, StmtKind,
+};
+use crate::sdk;
+
+/// What was found by function; the module's own body is `None`.
+#[derive(Debug, Default)]
+pub struct Interest {
+    holds: HashSet<FunctionId>,
+    sends: HashSet<FunctionId>,
+    pub body: bool,
+    /// Every name that is called, by its last part, with the functions that call it.
+    pub calls: Vec<(String, Option<FunctionId>)>,
+}
+
+impl Interest {
+    pub fn of(module: &Module) -> Interest {
+        let mut out = Interest::default();
+        let mut walk = Walk {
+            module,
+            out: &mut out,
+            function: None,
+        };
+        walk.stmts(&module.body);
+        for (id, function) in module.functions.iter().enumerate() {
+            walk.function = Some(id);
+            if sdk::builds_prompt(&function.name) {
+                walk.out.holds.insert(id);
+            }
+            for param in &function.params {
+                if let Some(default) = &param.default {
+                    walk.expr(default);
+                }
+            }
+            walk.stmts(&function.body);
+        }
+        for class in &module.classes {
+            walk.function = None;
+            for value in class.fields.iter().filter_map(|field| field.value.as_ref()) {
+                walk.expr(value);
+            }
+            walk.function = None;
+        }
+        // What an inner function does, its outer one is concerned with.
+        for id in (0..module.functions.len()).rev() {
+            if let (true, Some(parent)) = (out.holds.contains(&id), module.functions[id].parent) {
+                out.holds.insert(parent);
+            }
+        }
+        out
+    }
+
+    /// Whether a function, or one inside it, has to do with requests.
+    pub fn holds(&self, id: FunctionId) -> bool {
+        self.holds.contains(&id)
+    }
+
+    /// Whether a function sends a request itself.
+    pub fn sends(&self, id: FunctionId) -> bool {
+        self.sends.contains(&id)
+    }
+}
+
+struct Walk<'m, 'o> {
+    module: &'m Module,
+    out: &'o mut Interest,
+    function: Option<FunctionId>,
+}
+
+impl Walk<'_, '_> {
+    fn mark(&mut self, sends: bool) {
+        match self.function {
+            Some(id) => {
+                self.out.holds.insert(id);
+                if sends {
+                    self.out.sends.insert(id);
+                }
+            }
+            None => self.out.body = true,
+        }
+    }
+
+    fn stmts(&mut self, stmts: &[Stmt]) {
+        for stmt in stmts {
+            self.stmt(stmt);
+        }
+    }
+
+    fn stmt(&mut self, stmt: &Stmt) {
+        match &stmt.kind {
+            StmtKind::Expr(expr) => self.expr(expr),
+            StmtKind::Assign { targets, value } => {
+                targets.iter().for_each(|target| self.pattern(target));
+                self.expr(value);
+            }
+            StmtKind::Augment { target, value, .. } => {
+                self.pattern(target);
+                self.expr(value);
+            }
+            StmtKind::If {
+                test,
+                then,
+                otherwise,
+            } => {
+                self.expr(test);
+                self.stmts(then);
+                self.stmts(otherwise);
+            }
+            StmtKind::For {
+                over,
+                body,
+                otherwise,
+                ..
+            } => {
+                self.expr(over);
+                self.stmts(body);
+                self.stmts(otherwise);
+            }
+            StmtKind::While { test, body } => {
+                test.iter().for_each(|test| self.expr(test));
+                self.stmts(body);
+            }
+            StmtKind::Return(value) | StmtKind::Yield(value) => {
+                value.iter().for_each(|value| self.expr(value));
+            }
+            StmtKind::Export(export) => {
+                export.default.iter().for_each(|value| self.expr(value));
+                self.stmts(&export.declaration);
+            }
+            StmtKind::Try {
+                body,
+                handlers,
+                otherwise,
+                finally,
+            } => {
+                self.stmts(body);
+                handlers.iter().for_each(|handler| self.stmts(handler));
+                self.stmts(otherwise);
+                self.stmts(finally);
+            }
+            StmtKind::With { items, body } => {
+                items.iter().for_each(|(expr, _)| self.expr(expr));
+                self.stmts(body);
+            }
+            StmtKind::Match { subject, arms } => {
+                self.expr(subject);
+                arms.iter().for_each(|arm| self.stmts(&arm.body));
+            }
+            StmtKind::Block(body) => self.stmts(body),
+            _ => {}
+        }
+    }
+
+    fn pattern(&mut self, pattern: &Pattern) {
+        match pattern {
+            Pattern::Target(expr) => self.expr(expr),
+            Pattern::Default(inner, value) => {
+                self.pattern(inner);
+                self.expr(value);
+            }
+            _ => {}
+        }
+    }
+
+    fn args(&mut self, args: &[Arg]) {
+        args.iter().for_each(|arg| self.expr(&arg.value));
+    }
+
+    fn items(&mut self, items: &[Item]) {
+        for item in items {
+            match item {
+                Item::One(expr) | Item::Spread(expr) => self.expr(expr),
+            }
+        }
+    }
+
+    fn expr(&mut self, expr: &Expr) {
+        match &expr.kind {
+            ExprKind::Attribute { object, .. } => {
+                if let Some(path) = expr.dotted() {
+                    if sdk::sends(&path) {
+                        self.mark(true);
+                    }
+                }
+                self.expr(object);
+            }
+            ExprKind::Index { object, index } => {
+                self.expr(object);
+                self.expr(index);
+            }
+            ExprKind::Slice {
+                object, start, end, ..
+            } => {
+                self.expr(object);
+                start.iter().chain(end).for_each(|bound| self.expr(bound));
+            }
+            ExprKind::Call { callee, args, .. } => {
+                if let Some(name) = last_name(callee) {
+                    if sdk::sends(callee.dotted().as_deref().unwrap_or(name)) {
+                        self.mark(true);
+                    }
+                    self.out.calls.push((name.to_string(), self.function));
+                }
+                self.expr(callee);
+                self.args(args);
+            }
+            ExprKind::Tagged { tag, template } => {
+                self.expr(tag);
+                self.expr(template);
+            }
+            ExprKind::Format(parts) => {
+                for part in parts {
+                    if let FormatPart::Value { expr, .. } = part {
+                        self.expr(expr);
+                    }
+                }
+            }
+            ExprKind::Binary { left, right, .. } => {
+                self.expr(left);
+                self.expr(right);
+            }
+            ExprKind::Not(inner) | ExprKind::Negate(inner) | ExprKind::Await(inner) | ExprKind::Import(inner) => {
+                self.expr(inner);
+            }
+            ExprKind::Conditional {
+                test,
+                then,
+                otherwise,
+            } => {
+                self.expr(test);
+                self.expr(then);
+                self.expr(otherwise);
+            }
+            ExprKind::List(items) | ExprKind::Set(items) => self.items(items),
+            ExprKind::Object(entries) => self.object(entries),
+            ExprKind::Comprehension(comprehension) => {
+                self.expr(&comprehension.over);
+                self.expr(&comprehension.element);
+                comprehension.key.iter().for_each(|key| self.expr(key));
+                comprehension.test.iter().for_each(|test| self.expr(test));
+            }
+            ExprKind::Assign { target, value } => {
+                self.pattern(target);
+                self.expr(value);
+            }
+            ExprKind::Opaque(parts) => parts.iter().for_each(|part| self.expr(part)),
+            ExprKind::Name(name) => {
+                if sdk::sends(name) {
+                    self.mark(true);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn object(&mut self, entries: &[Entry]) {
+        let mut role = false;
+        let mut content = false;
+        for entry in entries {
+            match entry {
+                Entry::Pair { key, value, .. } => {
+                    role |= key.literal() == Some("role");
+                    content |= matches!(key.literal(), Some("content" | "parts"));
+                    self.expr(value);
+                }
+                Entry::Spread(expr) => self.expr(expr),
+            }
+        }
+        if role && content {
+            self.mark(false);
+        }
+        let _ = self.module;
+    }
+}
+
+fn last_name(callee: &Expr) -> Option<&str> {
+    match &callee.kind {
+        ExprKind::Name(name) | ExprKind::Attribute { name, .. } => Some(name),
+        ExprKind::Await(inner) => last_name(inner),
+        _ => None,
+    }
+}

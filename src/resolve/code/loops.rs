@@ -1,0 +1,410 @@
+//! Loops: unrolled over known items, else one round stands for all. What a round adds to a text or a list becomes a
+//! repetition; messages that a sending loop appends are the conversation.
+
+use std::rc::Rc;
+
+use crate::frontend::code::ir::{Expr, Pattern, Stmt};
+use crate::prompt::{Piece, Repeat};
+use crate::source::{Place, Span};
+use crate::volatility::classify::ValueKind;
+use crate::volatility::Volatility;
+
+use super::super::context::{LOOP_ROUNDS, MAX_UNROLLED};
+use super::super::value::{from_history, worse};
+use super::eval::{Eval, Flow};
+use super::heap::{Cell, Heap, Item, Round};
+use super::tables;
+use super::value::{Unknown, Value};
+
+impl Eval<'_, '_> {
+    pub fn for_loop(
+        &mut self,
+        pattern: &Pattern,
+        over: &Expr,
+        keys: bool,
+        body: &[Stmt],
+        span: Span,
+    ) -> Flow {
+        let value = self.eval(over);
+        if let Some(items) = self.known_items(&value, keys, over.span) {
+            return self.unrolled(pattern, items, body);
+        }
+        let retries = tables::is_retry(&self.written(over.span)) || pattern_names(pattern).iter().any(|name| tables::is_retry(name));
+        let item = self.item_of(&value, over.span);
+        let round = self.round_over(&value, over);
+        let history = value.is_history();
+        let mut bind = |eval: &mut Self| eval.assign(pattern, item.clone());
+        self.repeated(&round, body, (span, retries, history), &mut bind)
+    }
+
+    pub fn while_loop(&mut self, test: Option<&Expr>, body: &[Stmt], span: Span) -> Flow {
+        let (text, volatility, place) = match test {
+            Some(test) => {
+                let value = self.eval(test);
+                if self.known_truth(&value) == Some(false) {
+                    return Flow::Next;
+                }
+                (self.written(test.span), self.volatility(&value), self.place(test.span))
+            }
+            None => ("true".to_string(), Volatility::constant(), self.place(span)),
+        };
+        let retries = tables::is_retry(&text);
+        let round = Round {
+            over: text,
+            place,
+            volatility: worse(volatility, from_history()),
+            rounds: LOOP_ROUNDS,
+            unordered: false,
+            history: false,
+        };
+        self.repeated(&round, body, (span, retries, false), &mut |_| {})
+    }
+
+    fn unrolled(&mut self, pattern: &Pattern, items: Vec<Value>, body: &[Stmt]) -> Flow {
+        for item in items {
+            if !self.enter() {
+                break;
+            }
+            self.assign(pattern, item);
+            self.stops.push(Vec::new());
+            let flow = self.block(body);
+            let stops = self.stops.pop().unwrap_or_default();
+            self.join_stops(stops);
+            self.leave();
+            match flow {
+                Flow::Next | Flow::Stop => {}
+                other => return other,
+            }
+        }
+        Flow::Next
+    }
+
+    /// One round for all. A dry round first shows what the rounds add, so that what is sent within the loop stands
+    /// behind the turns of earlier rounds.
+    fn repeated(
+        &mut self,
+        round: &Round,
+        body: &[Stmt],
+        (span, retries, _history): (Span, bool, bool),
+        bind: &mut dyn FnMut(&mut Self),
+    ) -> Flow {
+        let before = self.heap.clone();
+        let id = self.next_loop;
+        self.next_loop += 1;
+        if !retries {
+            self.loops.push(id);
+        }
+        // Loops within loops would double the work at every level: two levels are looked at twice.
+        if !retries && self.quiet < 2 {
+            self.quiet += 1;
+            let limit = self.frames.last().map_or(0, |frame| frame.returns.len());
+            bind(self);
+            self.stops.push(Vec::new());
+            let _ = self.block(body);
+            let stops = self.stops.pop().unwrap_or_default();
+            self.join_stops(stops);
+            if let Some(frame) = self.frames.last_mut() {
+                frame.returns.truncate(limit);
+            }
+            self.quiet -= 1;
+            let dry = std::mem::take(&mut self.heap);
+            self.heap = before.for_next_arm(&dry);
+            self.carry_turns(&before, &dry, round);
+        }
+        let start = self.heap.clone();
+        bind(self);
+        self.stops.push(Vec::new());
+        let flow = self.block(body);
+        let stops = self.stops.pop().unwrap_or_default();
+        self.join_stops(stops);
+        if !retries {
+            self.loops.pop();
+        }
+        let _ = span;
+        self.fold_round(&start, round);
+        match flow {
+            // A return within a loop may not be reached.
+            Flow::Return(value) => {
+                let heap = self.heap.clone();
+                let place = round.place.clone();
+                let condition =
+                    super::value::Condition::new(round.over.clone(), place, round.volatility.clone());
+                if let Some(frame) = self.frames.last_mut() {
+                    frame.returns.push(super::eval::Pending {
+                        condition,
+                        value,
+                        heap,
+                    });
+                }
+                Flow::Next
+            }
+            Flow::Raise => Flow::Next,
+            _ => Flow::Next,
+        }
+    }
+
+    /// Lists that held something before the loop and get messages in it: earlier rounds stand in them as history.
+    fn carry_turns(&mut self, before: &Heap, dry: &Heap, round: &Round) {
+        for id in 0..before.len() {
+            let (Cell::List(old), Cell::List(new)) = (before.get(id), dry.get(id)) else {
+                continue;
+            };
+            let added = new.items.len() > old.items.len()
+                && new.items[..old.items.len()].len() == old.items.len();
+            if !added || !self.adds_turns(&new.items[old.items.len()..], dry) {
+                continue;
+            }
+            let turns = Rc::new(Round {
+                history: true,
+                over: "earlier turns".into(),
+                ..round.clone()
+            });
+            if let Some(list) = self.heap.list_mut(id) {
+                list.items.push(Item::Repeat(turns, Vec::new()));
+            }
+        }
+    }
+
+    /// Whether added items look like messages of a conversation: an answer of a model, or a role of the two.
+    fn adds_turns(&self, items: &[Item], heap: &Heap) -> bool {
+        items.iter().any(|item| match item {
+            Item::One(Value::Cell(id), _) => match heap.get(*id) {
+                Cell::Object(object) => object.get("role").is_some() || object.get("type").is_some(),
+                _ => false,
+            },
+            Item::One(Value::Unknown(unknown), _) | Item::Spread(Value::Unknown(unknown), _) => {
+                tables::is_answer(unknown.path.as_deref().unwrap_or(&unknown.expr))
+            }
+            Item::Branch(_, arms) => arms.iter().any(|arm| self.adds_turns(arm, heap)),
+            Item::Repeat(_, body) => self.adds_turns(body, heap),
+            _ => false,
+        })
+    }
+
+    /// Behind the loop: what a round added to texts and lists is repeated.
+    fn fold_round(&mut self, start: &Heap, round: &Round) {
+        for id in 0..start.len() {
+            let folded = match (start.get(id), self.heap.get(id)) {
+                (Cell::List(old), Cell::List(new)) if new.items.len() > old.items.len() => {
+                    let mut list = new.clone();
+                    let added = list.items.split_off(old.items.len());
+                    let history = self.adds_turns(&added, &self.heap);
+                    let turns = Round {
+                        history: false,
+                        ..round.clone()
+                    };
+                    // Turns that were carried already stand for these.
+                    let carried = history
+                        && list.items.iter().any(|i| matches!(i, Item::Repeat(r, _) if r.history));
+                    if !carried {
+                        list.items.push(Item::Repeat(Rc::new(turns), added));
+                    }
+                    Some(Cell::List(list))
+                }
+                (Cell::Scope(old), Cell::Scope(new)) => {
+                    let mut scope = new.clone();
+                    let mut changed = false;
+                    for (name, value) in &mut scope.names {
+                        let Some(before) = old.names.get(name) else {
+                            continue;
+                        };
+                        if let Some(grown) = grown(before, value, round) {
+                            *value = grown;
+                            changed = true;
+                        }
+                    }
+                    changed.then_some(Cell::Scope(scope))
+                }
+                (Cell::Object(old), Cell::Object(new)) => {
+                    let mut object = new.clone();
+                    let mut changed = false;
+                    for (name, value) in &mut object.entries {
+                        let Some(before) = old.get(name) else {
+                            continue;
+                        };
+                        if let Some(grown) = grown(before, value, round) {
+                            *value = grown;
+                            changed = true;
+                        }
+                    }
+                    changed.then_some(Cell::Object(object))
+                }
+                _ => None,
+            };
+            if let Some(cell) = folded {
+                *self.heap.edit(id) = cell;
+            }
+        }
+    }
+
+    /// The items of a sequence that is known item by item.
+    pub fn known_items(&mut self, value: &Value, keys: bool, span: Span) -> Option<Vec<Value>> {
+        let Value::Cell(id) = value else {
+            return None;
+        };
+        if let Some(list) = self.heap.list(*id) {
+            if list.unordered.is_some() || list.items.len() > MAX_UNROLLED {
+                return None;
+            }
+            let mut out = Vec::with_capacity(list.items.len());
+            for item in &list.items {
+                let Item::One(value, _) = item else {
+                    return None;
+                };
+                out.push(value.clone());
+            }
+            return Some(out);
+        }
+        let object = self.heap.object(*id)?;
+        if !object.spreads.is_empty() || object.class.is_some() || object.entries.len() > MAX_UNROLLED {
+            return None;
+        }
+        if !keys && !self.is_python() {
+            return None;
+        }
+        let names: Vec<String> = object.entries.iter().map(|(key, _)| key.clone()).collect();
+        Some(names.iter().map(|key| self.literal(span, key)).collect())
+    }
+
+    /// An item of a sequence that is not known: as volatile as what it comes from.
+    pub fn item_of(&mut self, value: &Value, span: Span) -> Value {
+        match value {
+            Value::Unknown(unknown) => {
+                let mut item: Unknown = (**unknown).clone();
+                item.item = true;
+                item.path = None;
+                item.rewrite = None;
+                if item.is_history() {
+                    item.verdict.kind = ValueKind::Plain;
+                    item.verdict.volatility = from_history();
+                }
+                if item.verdict.kind == ValueKind::Tools {
+                    item.verdict.tokens = (self.assume.tools_tokens / LOOP_ROUNDS).max(1);
+                }
+                item.into_value()
+            }
+            Value::Cell(id) => {
+                // Items of known shape: the first one shows what they are made of.
+                let first = self.heap.list(*id).and_then(|list| first_item(&list.items));
+                match first {
+                    Some(value) => value,
+                    None => {
+                        let volatility = self.volatility(value);
+                        let expr = Expr::opaque(span);
+                        self.derived(&expr, volatility, 20)
+                    }
+                }
+            }
+            other => {
+                let volatility = self.volatility(other);
+                let expr = Expr::opaque(span);
+                self.derived(&expr, volatility, 20)
+            }
+        }
+    }
+
+    pub fn round_over(&mut self, value: &Value, over: &Expr) -> Round {
+        let unordered = self.unordered(value);
+        let mut volatility = self.volatility(value);
+        if let Some(order) = &unordered {
+            volatility = worse(volatility, order.clone());
+        }
+        Round {
+            over: self.written(over.span),
+            place: self.place(over.span),
+            volatility,
+            rounds: LOOP_ROUNDS,
+            unordered: unordered.is_some(),
+            history: value.is_history(),
+        }
+    }
+
+    /// Why the order of a sequence is not fixed, if it is not.
+    pub fn unordered(&self, value: &Value) -> Option<Volatility> {
+        match value {
+            Value::Unknown(unknown) => unknown.unordered.clone(),
+            Value::Cell(id) => {
+                let list = self.heap.list(*id)?;
+                list.unordered.clone().or_else(|| {
+                    list.items.iter().find_map(|item| match item {
+                        Item::Spread(value, _) => self.unordered(value),
+                        Item::Repeat(round, _) if round.unordered => Some(round.volatility.clone()),
+                        _ => None,
+                    })
+                })
+            }
+            Value::Choice(choice) => choice.arms.iter().find_map(|arm| self.unordered(arm)),
+            _ => None,
+        }
+    }
+}
+
+fn first_item(items: &[Item]) -> Option<Value> {
+    items.iter().find_map(|item| match item {
+        Item::One(value, _) => Some(value.clone()),
+        Item::Repeat(_, body) => first_item(body),
+        Item::Branch(_, arms) => arms.iter().find_map(|arm| first_item(arm)),
+        Item::Spread(..) => None,
+    })
+}
+
+/// A text that went on from what it was before the round: what was added is repeated.
+fn grown(before: &Value, after: &Value, round: &Round) -> Option<Value> {
+    let (Value::Text(old), Value::Text(new)) = (before, after) else {
+        return None;
+    };
+    if Rc::ptr_eq(old, new) || old == new {
+        return None;
+    }
+    let added = added_pieces(old, new)?;
+    let mut pieces = (**old).clone();
+    pieces.push(Piece::Repeat(Repeat {
+        over: round.over.clone(),
+        place: round.place.clone(),
+        volatility: round.volatility.clone(),
+        body: added,
+        rounds: round.rounds,
+        unordered: round.unordered,
+    }));
+    Some(Value::pieces(pieces))
+}
+
+fn added_pieces(old: &[Piece], new: &[Piece]) -> Option<Vec<Piece>> {
+    let Some((last, front)) = old.split_last() else {
+        return Some(new.to_vec());
+    };
+    if new.len() < old.len() || new[..front.len()] != *front {
+        return None;
+    }
+    let mut added = Vec::new();
+    match (last, &new[front.len()]) {
+        (a, b) if a == b => {}
+        (Piece::Text(a), Piece::Text(b)) if b.as_str().starts_with(a.as_str()) => {
+            added.push(Piece::Text(b.slice(a.len(), b.len())));
+        }
+        _ => return None,
+    }
+    added.extend(new[old.len()..].iter().cloned());
+    Some(added)
+}
+
+fn pattern_names(pattern: &Pattern) -> Vec<String> {
+    match pattern {
+        Pattern::Name(name, _) => vec![name.clone()],
+        Pattern::List(items, _) => items.iter().flat_map(pattern_names).collect(),
+        Pattern::Rest(inner) | Pattern::Default(inner, _) => pattern_names(inner),
+        _ => Vec::new(),
+    }
+}
+
+/// Where something stands, for rounds that no loop statement names.
+pub fn round_at(over: String, place: Place, volatility: Volatility, unordered: bool) -> Rc<Round> {
+    Rc::new(Round {
+        over,
+        place,
+        volatility,
+        rounds: LOOP_ROUNDS,
+        unordered,
+        history: false,
+    })
+}

@@ -1,0 +1,24 @@
+//! Code -> prompts: an abstract evaluator over the small language of `frontend/code/ir`, the modules it runs through,
+//! and what it finds. One evaluator for all host languages. Knows nothing of layout, cost or rules.
+
+mod calls;
+mod eval;
+mod events;
+mod exprs;
+mod heap;
+mod imports;
+mod interest;
+mod loads;
+mod loops;
+mod members;
+mod methods;
+mod modules;
+mod paths;
+mod requests;
+mod run;
+mod stmts;
+mod tables;
+mod texts;
+mod value;
+
+pub use run::{resolve_code, CodeInput, CodeResult};

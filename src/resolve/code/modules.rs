@@ -1,0 +1,368 @@
+//! Files of code and how they find each other: loading and lowering on demand, names of a module, imports to files of
+//! the same workspace. Shared by all evaluations of a run. Knows nothing of values.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::frontend::code::ir::{
+    ClassId, Expr, ExprKind, FunctionId, Import, Language, Module, Pattern, Stmt, StmtKind,
+};
+use crate::frontend::code::{self, language_of};
+use crate::prompt::Read;
+use crate::source::SourceFile;
+use crate::volatility::classify::Classifier;
+
+use super::super::files::{folder, join, Files};
+use super::interest::Interest;
+use super::paths::Paths;
+
+/// One file of code, lowered, with its names.
+pub struct Code {
+    pub file: Arc<SourceFile>,
+    pub module: Module,
+    pub classifier: Arc<Classifier>,
+    /// Which functions have to do with requests.
+    pub interest: Interest,
+    /// How each name of the module is bound.
+    pub names: BTreeMap<String, Binding>,
+    /// Modules whose names are all taken over (`from x import *`, `export * from`).
+    pub stars: Vec<String>,
+    /// Exported names that are bound under another name: exported -> local.
+    pub exports: BTreeMap<String, String>,
+}
+
+impl fmt::Debug for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Code({})", self.file.path)
+    }
+}
+
+/// How a name of a module is bound.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Binding {
+    Function(FunctionId),
+    Class(ClassId),
+    /// From another module: its specifier and the name there; `None`: the module itself.
+    Import {
+        module: String,
+        name: Option<String>,
+    },
+    /// By these statements of the module's body, in order.
+    Statements(Vec<usize>),
+}
+
+/// What an import specifier stands for.
+#[derive(Clone, Debug)]
+pub enum Found {
+    Code(Arc<Code>),
+    /// A file that is not code: imported as text.
+    File(Arc<str>),
+    /// Not of this workspace.
+    External,
+}
+
+impl Code {
+    pub fn new(file: Arc<SourceFile>, module: Module, classifier: Arc<Classifier>) -> Code {
+        let mut names = Names {
+            module: &module,
+            names: BTreeMap::new(),
+            stars: Vec::new(),
+            exports: BTreeMap::new(),
+        };
+        for (index, stmt) in module.body.iter().enumerate() {
+            names.stmt(stmt, index);
+        }
+        let Names {
+            names,
+            stars,
+            exports,
+            ..
+        } = names;
+        Code {
+            interest: Interest::of(&module),
+            file,
+            module,
+            classifier,
+            names,
+            stars,
+            exports,
+        }
+    }
+
+    pub fn path(&self) -> &Arc<str> {
+        &self.file.path
+    }
+
+    pub fn language(&self) -> Language {
+        self.module.language
+    }
+}
+
+/// Collects how the names of a module are bound.
+struct Names<'m> {
+    module: &'m Module,
+    names: BTreeMap<String, Binding>,
+    stars: Vec<String>,
+    exports: BTreeMap<String, String>,
+}
+
+impl Names<'_> {
+    fn stmt(&mut self, stmt: &Stmt, index: usize) {
+        match &stmt.kind {
+            StmtKind::Function(id) => self.define(&self.module.functions[*id].name, Binding::Function(*id)),
+            StmtKind::Class(id) => self.define(&self.module.classes[*id].name, Binding::Class(*id)),
+            StmtKind::Import(import) => self.bind_import(import),
+            StmtKind::Assign { targets, .. } => {
+                for target in targets {
+                    self.bind_pattern(target, index);
+                }
+            }
+            StmtKind::Augment { target, .. } => self.bind_pattern(target, index),
+            StmtKind::Expr(expr) => self.touched(expr, index),
+            StmtKind::Export(export) => {
+                for stmt in &export.declaration {
+                    self.stmt(stmt, index);
+                }
+                if export.default.is_some() {
+                    self.bind_name("default", index);
+                }
+                match (&export.from, &export.star) {
+                    (Some(from), Some(None)) => self.stars.push(from.clone()),
+                    (Some(from), Some(Some(name))) => {
+                        let binding = Binding::Import {
+                            module: from.clone(),
+                            name: None,
+                        };
+                        self.names.insert(name.clone(), binding);
+                    }
+                    (Some(from), None) => {
+                        for (there, here) in &export.names {
+                            let binding = Binding::Import {
+                                module: from.clone(),
+                                name: Some(there.clone()),
+                            };
+                            self.names.insert(here.clone(), binding);
+                        }
+                    }
+                    _ => {
+                        for (local, exported) in &export.names {
+                            if local != exported {
+                                self.exports.insert(exported.clone(), local.clone());
+                            }
+                        }
+                    }
+                }
+            }
+            StmtKind::If {
+                then, otherwise, ..
+            } => {
+                for stmt in then.iter().chain(otherwise) {
+                    self.stmt(stmt, index);
+                }
+            }
+            StmtKind::For { pattern, body, .. } => {
+                self.bind_pattern(pattern, index);
+                self.all(body, index);
+            }
+            StmtKind::While { body, .. } | StmtKind::Block(body) => self.all(body, index),
+            StmtKind::Try {
+                body,
+                handlers,
+                otherwise,
+                finally,
+            } => {
+                self.all(body, index);
+                // What the handlers bind is the fallback of what could not be imported.
+                let known = self.names.clone();
+                for handler in handlers {
+                    self.all(handler, index);
+                }
+                self.names.extend(known);
+                self.all(otherwise, index);
+                self.all(finally, index);
+            }
+            StmtKind::With { items, body } => {
+                for pattern in items.iter().filter_map(|(_, pattern)| pattern.as_ref()) {
+                    self.bind_pattern(pattern, index);
+                }
+                self.all(body, index);
+            }
+            StmtKind::Match { arms, .. } => {
+                for arm in arms {
+                    self.all(&arm.body, index);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn all(&mut self, stmts: &[Stmt], index: usize) {
+        for stmt in stmts {
+            self.stmt(stmt, index);
+        }
+    }
+
+    fn define(&mut self, name: &str, binding: Binding) {
+        if !name.is_empty() {
+            self.names.insert(name.to_string(), binding);
+        }
+    }
+
+    fn bind_import(&mut self, import: &Import) {
+        if let Some((name, _)) = &import.namespace {
+            let binding = Binding::Import {
+                module: import.module.clone(),
+                name: None,
+            };
+            self.names.insert(name.clone(), binding);
+        }
+        for name in &import.names {
+            let binding = Binding::Import {
+                module: import.module.clone(),
+                name: Some(name.name.clone()),
+            };
+            self.names.insert(name.alias.clone(), binding);
+        }
+        if import.star {
+            self.stars.push(import.module.clone());
+        }
+    }
+
+    fn bind_pattern(&mut self, pattern: &Pattern, index: usize) {
+        match pattern {
+            Pattern::Name(name, _) => self.bind_name(name, index),
+            Pattern::Target(expr) => self.touched(expr, index),
+            Pattern::List(items, _) => items.iter().for_each(|item| self.bind_pattern(item, index)),
+            Pattern::Object(items, rest, _) => {
+                items.iter().for_each(|(_, item)| self.bind_pattern(item, index));
+                if let Some(rest) = rest {
+                    self.bind_name(rest, index);
+                }
+            }
+            Pattern::Rest(inner) | Pattern::Default(inner, _) => self.bind_pattern(inner, index),
+            Pattern::Ignore => {}
+        }
+    }
+
+    fn bind_name(&mut self, name: &str, index: usize) {
+        match self.names.get_mut(name) {
+            Some(Binding::Statements(indices)) => {
+                if indices.last() != Some(&index) {
+                    indices.push(index);
+                }
+            }
+            // A definition that is wrapped (`f = cache(f)`) and an import with a fallback stay what they are.
+            Some(_) => {}
+            None => {
+                let binding = Binding::Statements(vec![index]);
+                self.names.insert(name.to_string(), binding);
+            }
+        }
+    }
+
+    /// `X.append(..)`, `X["a"] = ..`, `module.exports = ..` change what `X` is.
+    fn touched(&mut self, expr: &Expr, index: usize) {
+        match &expr.kind {
+            ExprKind::Name(name) => {
+                if name == "module" || name == "exports" {
+                    self.bind_name("module", index);
+                } else if matches!(self.names.get(name), Some(Binding::Statements(_))) {
+                    self.bind_name(name, index);
+                }
+            }
+            ExprKind::Attribute { object, .. }
+            | ExprKind::Index { object, .. }
+            | ExprKind::Slice { object, .. } => self.touched(object, index),
+            ExprKind::Call { callee, .. } => {
+                if let ExprKind::Attribute { object, .. } = &callee.kind {
+                    self.touched(object, index);
+                }
+            }
+            ExprKind::Assign { target, .. } => self.bind_pattern(target, index),
+            ExprKind::Await(inner) => self.touched(inner, index),
+            _ => {}
+        }
+    }
+}
+
+/// All code of a run.
+pub struct Program<'w> {
+    pub files: &'w Files<'w>,
+    pub paths: Paths<'w>,
+    code: Mutex<HashMap<Arc<str>, Option<Arc<Code>>>>,
+}
+
+impl<'w> Program<'w> {
+    pub fn new(files: &'w Files<'w>) -> Program<'w> {
+        Program {
+            files,
+            paths: Paths::new(files),
+            code: Mutex::new(HashMap::new()),
+        }
+    }
+
+    /// A file of code, lowered; the same one every time. `None`: not there, or not a language that is known.
+    pub fn load(&self, path: &str) -> Option<Arc<Code>> {
+        let lock = || self.code.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = lock().get(path) {
+            return known.clone();
+        }
+        let loaded = language_of(path).and_then(|language| {
+            let file = self.files.read(path)?;
+            Some(self.lower(file, language))
+        });
+        // Lowered outside of the lock: of two that did the same work the first stays, so that identity holds.
+        lock().entry(path.into()).or_insert(loaded).clone()
+    }
+
+    fn lower(&self, file: Arc<SourceFile>, language: Language) -> Arc<Code> {
+        let module = code::parse(&file, language);
+        let classifier = self.files.classifier(&file.path, language);
+        Arc::new(Code::new(file, module, classifier))
+    }
+
+    /// The file that an import stands for; every look-up is recorded.
+    pub fn find(&self, from: &Code, specifier: &str, reads: &mut BTreeSet<Read>) -> Found {
+        let path = match from.language() {
+            Language::Python => self.paths.python(from.path(), specifier, reads),
+            Language::JavaScript => self.paths.javascript(from.path(), specifier, reads),
+        };
+        let Some(path) = path else {
+            return Found::External;
+        };
+        match self.load(&path) {
+            Some(code) => Found::Code(code),
+            None => Found::File(path.into()),
+        }
+    }
+
+    /// A submodule of a package: `from pkg import module`.
+    pub fn submodule(&self, package: &Code, name: &str, reads: &mut BTreeSet<Read>) -> Option<Arc<Code>> {
+        if package.language() != Language::Python || !package.path().ends_with("__init__.py") {
+            return None;
+        }
+        let base = folder(package.path());
+        for path in [join(base, &format!("{name}.py")), join(base, &format!("{name}/__init__.py"))] {
+            let path = path?;
+            let found = self.paths.exists(&path);
+            reads.insert(Read {
+                path: path.as_str().into(),
+                found,
+            });
+            if found {
+                return self.load(&path);
+            }
+        }
+        None
+    }
+
+    /// Every file that was lowered.
+    pub fn sources(&self) -> BTreeMap<Arc<str>, Arc<SourceFile>> {
+        let code = self.code.lock().unwrap_or_else(PoisonError::into_inner);
+        let loaded = code.values().flatten();
+        loaded
+            .map(|code| (code.path().clone(), code.file.clone()))
+            .collect()
+    }
+}

@@ -1,0 +1,865 @@
+//! From the arguments of a call to the prompt it sends: messages, system text, tools, settings, markers.
+//! Which argument is which part is in `rules/sdk/`.
+
+use std::rc::Rc;
+
+use crate::frontend::code::ir::Expr;
+use crate::prompt::{
+    Block, Branch, Conversation, History, Marker, MarkerHow, Message, Piece, Prompt, Repeat, Section,
+    Setting, Stored, Target, TargetSource,
+};
+use crate::sdk::{self, Part};
+use crate::source::Place;
+use crate::volatility::classify::{ValueKind, Verdict};
+use crate::volatility::{Class, Confidence, Origin, Volatility};
+
+use super::super::history;
+use super::super::roles::HISTORY_ROLE;
+use super::eval::Eval;
+use super::events::{text_length, Sort};
+use super::heap::{Item, Round};
+use super::value::{Argument, Condition, Unknown, Value};
+
+/// Bytes below which a text alone is no prompt.
+const MIN_TEXT: usize = 120;
+
+impl Eval<'_, '_> {
+    /// A call of an SDK: records what it sends. `None`: it is none. The value is what the model answers.
+    pub fn request(&mut self, path: &str, args: &[Argument], expr: &Expr) -> Option<Value> {
+        let language = self.frame().code.language();
+        let fields = self.fields(args);
+        let names: Vec<&str> = fields.iter().map(|(name, _, _)| name.as_str()).collect();
+        let positional = args.iter().filter(|arg| arg.name.is_none() && !arg.keywords).count();
+        let call = sdk::call(language, path, &names, positional)?;
+        if let Some(role) = &call.constructs {
+            return Some(self.constructed(role, args, &fields, expr));
+        }
+        let place = self.place(expr.span);
+        let mut draft = Draft::default();
+        let mut rest = Vec::new();
+        let by_position = args.iter().filter(|arg| arg.name.is_none() && !arg.keywords);
+        for (argument, name) in by_position.zip(&call.positional) {
+            if let Some(part) = call.parts.get(name) {
+                self.part(*part, &argument.value.clone(), &argument.place, &mut draft);
+            }
+        }
+        for (name, value, place) in &fields {
+            match call.parts.get(name.as_str()) {
+                Some(part) => self.part(*part, value, place, &mut draft),
+                None => rest.push((name.clone(), value.clone(), place.clone())),
+            }
+        }
+        for (name, value, place) in rest {
+            self.setting(&name, &value, &place, &mut draft.settings);
+        }
+        let Draft {
+            mut tools,
+            system,
+            messages,
+            schema,
+            settings,
+            model,
+        } = draft;
+        tools.extend(system);
+        tools.extend(schema);
+        tools.extend(messages);
+        let target = Target {
+            provider: call.provider.clone(),
+            model: model.as_ref().map(|(name, _)| name.clone()),
+            api: call.api,
+            source: TargetSource::Declared,
+            place: model.map(|(_, place)| place).or_else(|| Some(place.clone())),
+        };
+        let prompt = self.prompt(target, tools, settings, &place);
+        if !prompt.messages.is_empty() {
+            self.record(Sort::Request, place.clone(), prompt);
+        }
+        Some(self.answer(path, expr))
+    }
+
+    fn answer(&mut self, path: &str, expr: &Expr) -> Value {
+        let place = self.place(expr.span);
+        let unknown = Unknown {
+            path: Some(format!("{path}()")),
+            ..Unknown::new(
+                "the model's answer",
+                Verdict {
+                    kind: ValueKind::Plain,
+                    volatility: Volatility::new(
+                        Class::Request,
+                        Origin::Outside,
+                        Confidence::Likely,
+                        "a model's answer",
+                    ),
+                    tokens: 200,
+                    clock: false,
+                },
+            )
+        };
+        self.born(unknown, place, "answered here")
+    }
+
+    /// Named arguments, spread objects, and the entries of an options object.
+    fn fields(&mut self, args: &[Argument]) -> Vec<(String, Value, Place)> {
+        let mut out = Vec::new();
+        for arg in args {
+            match (&arg.name, arg.keywords, &arg.value) {
+                (Some(name), _, value) => out.push((name.clone(), value.clone(), arg.place.clone())),
+                (None, true, Value::Cell(id)) | (None, false, Value::Cell(id)) => {
+                    let Some(object) = self.heap.object(*id) else { continue };
+                    if object.class.is_some() {
+                        continue;
+                    }
+                    let place = arg.place.clone();
+                    out.extend(
+                        object
+                            .entries
+                            .iter()
+                            .map(|(name, value)| (name.clone(), value.clone(), place.clone())),
+                    );
+                }
+                _ => {}
+            }
+        }
+        out
+    }
+
+    fn part(&mut self, part: Part, value: &Value, place: &Place, draft: &mut Draft) {
+        match part {
+            Part::Model => {
+                let name = match value {
+                    Value::Choice(choice) => choice.arms.iter().find_map(Value::known_text),
+                    other => other.known_text(),
+                };
+                if let Some(name) = name {
+                    draft.model = Some((name, place.clone()));
+                }
+            }
+            Part::Messages => {
+                let messages = self.messages(value, place);
+                draft.messages.extend(messages);
+            }
+            Part::System => {
+                let message = self.message(Section::System, value, place);
+                draft.system.extend(message);
+            }
+            Part::User => {
+                let own = match value {
+                    // Text, or a list of messages or parts.
+                    Value::Cell(id) if self.heap.list(*id).is_some() => self.messages(value, place),
+                    Value::Unknown(unknown) if unknown.is_history() => self.messages(value, place),
+                    other => self
+                        .message(Section::Role("user".into()), other, place)
+                        .into_iter()
+                        .collect(),
+                };
+                draft.messages.extend(own);
+            }
+            Part::Tools => {
+                let tools = self.tools(value, place);
+                draft.tools.extend(tools);
+            }
+            Part::Schema => {
+                let message = self.message(Section::Schema, value, place);
+                draft.schema.extend(message);
+            }
+            Part::Ignore => {}
+        }
+    }
+
+    fn setting(&mut self, name: &str, value: &Value, place: &Place, out: &mut Vec<Setting>) {
+        if let Value::Cell(id) = value {
+            if let Some(object) = self.heap.object(*id).cloned() {
+                if object.class.is_none() {
+                    for (key, value) in object.entries {
+                        self.setting(&format!("{name}.{key}"), &value, place, out);
+                    }
+                    return;
+                }
+            }
+        }
+        if matches!(value, Value::None | Value::Function(_) | Value::Class(_)) {
+            return;
+        }
+        let pieces = self.print(value, place);
+        out.push(Setting {
+            name: name.to_string(),
+            pieces,
+            place: place.clone(),
+        });
+    }
+
+    /// A prompt of these messages.
+    pub fn prompt(&mut self, target: Target, messages: Vec<Message>, settings: Vec<Setting>, place: &Place) -> Prompt {
+        let known = target.api.is_some();
+        let names = [self.symbol()];
+        let names: Vec<&str> = names.iter().map(String::as_str).chain([&*place.path]).collect();
+        let fragment = !known && messages.iter().all(|message| message.section.is_preamble());
+        let conversation = history::conversation(&messages, fragment, fragment && self.trail.mentions_history, false, &names);
+        Prompt {
+            id: format!("{}#{}", place.path, self.symbol()),
+            origin: place.clone(),
+            format: self.frame().code.language().name(),
+            target,
+            settings,
+            messages,
+            fragment,
+            conversation,
+            rows: 0,
+            recorded: false,
+            inherited_by: Vec::new(),
+            reads: Vec::new(),
+        }
+    }
+
+    /// The function that is being evaluated, with its class: `Agent.run`.
+    pub fn symbol(&self) -> String {
+        let named = self.frames.iter().rev().find_map(|frame| {
+            let function = &frame.code.module.functions[frame.function?];
+            let class = function.class.map(|id| frame.code.module.classes[id].name.clone());
+            if function.name.is_empty() {
+                return None;
+            }
+            Some(match class {
+                Some(class) => format!("{class}.{}", function.name),
+                None => function.name.clone(),
+            })
+        });
+        named.unwrap_or_else(|| "module".into())
+    }
+
+    // ---- messages ----
+
+    /// The messages of a list, a text, or something open.
+    pub fn messages(&mut self, value: &Value, place: &Place) -> Vec<Message> {
+        match value {
+            Value::Cell(id) => match self.heap.list(*id).cloned() {
+                Some(list) => {
+                    let mut out = self.message_items(&list.items);
+                    if let Some(rewrite) = list.rewrite {
+                        rewrite_history(&mut out, &rewrite);
+                    }
+                    out
+                }
+                None => self.message_of(value, place),
+            },
+            Value::Choice(choice) => {
+                let choice = choice.clone();
+                let arms: Vec<Vec<Message>> =
+                    choice.arms.iter().map(|arm| self.messages(arm, place)).collect();
+                forked(&choice.condition, arms)
+            }
+            Value::Unknown(unknown) => vec![self.history_message(&unknown.clone(), place)],
+            Value::Text(_) => self
+                .message(Section::Role("user".into()), value, place)
+                .into_iter()
+                .collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    fn message_items(&mut self, items: &[Item]) -> Vec<Message> {
+        let mut out = Vec::new();
+        for item in items {
+            match item {
+                Item::One(value, place) => out.extend(self.message_of(&value.clone(), place)),
+                Item::Spread(value, place) => out.extend(self.messages(&value.clone(), place)),
+                Item::Branch(condition, arms) => {
+                    let arms = arms.iter().map(|arm| self.message_items(arm)).collect();
+                    out.extend(forked(condition, arms));
+                }
+                Item::Repeat(round, body) if round.history => {
+                    out.push(history_of(round));
+                    let _ = body;
+                }
+                Item::Repeat(round, body) => {
+                    let messages = self.message_items(body);
+                    out.extend(messages.into_iter().map(|message| repeated(round, message)));
+                }
+            }
+        }
+        out
+    }
+
+    /// One item of a message list.
+    fn message_of(&mut self, value: &Value, place: &Place) -> Vec<Message> {
+        match value {
+            Value::Cell(id) => {
+                if self.heap.list(*id).is_some() {
+                    // A pair of role and text, or a list in a list.
+                    return self.pair(*id, place);
+                }
+                let Some(object) = self.heap.object(*id).cloned() else {
+                    return Vec::new();
+                };
+                let role = object.get("role").or_else(|| object.get("type")).cloned();
+                let content = ["content", "parts", "text"]
+                    .iter()
+                    .find_map(|key| object.get(key).cloned())
+                    .unwrap_or(Value::None);
+                let section = match role.as_ref().and_then(Value::known_text) {
+                    Some(role) => Section::from_role(&role),
+                    None => Section::Role("user".into()),
+                };
+                let mut message = self.message(section, &content, place);
+                if let Some(marker) = self.marker(&object.entries, place) {
+                    if let Some(block) = message.as_mut().and_then(|m| m.blocks.last_mut()) {
+                        block.marker = Some(marker);
+                    }
+                }
+                message.into_iter().collect()
+            }
+            Value::Choice(choice) => {
+                let choice = choice.clone();
+                let arms: Vec<Vec<Message>> =
+                    choice.arms.iter().map(|arm| self.message_of(arm, place)).collect();
+                forked(&choice.condition, arms)
+            }
+            Value::Unknown(unknown) if unknown.is_history() => {
+                vec![self.history_message(&unknown.clone(), place)]
+            }
+            Value::Text(_) | Value::Unknown(_) => self
+                .message(Section::Role("user".into()), value, place)
+                .into_iter()
+                .collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// `("system", text)`
+    fn pair(&mut self, id: usize, place: &Place) -> Vec<Message> {
+        let Some(list) = self.heap.list(id).cloned() else {
+            return Vec::new();
+        };
+        if let [Item::One(role, _), Item::One(content, at)] = list.items.as_slice() {
+            if let Some(role) = role.known_text().filter(|role| sdk::is_role(role)) {
+                return self
+                    .message(Section::from_role(&role), &content.clone(), at)
+                    .into_iter()
+                    .collect();
+            }
+        }
+        let _ = place;
+        self.message_items(&list.items)
+    }
+
+    fn history_message(&mut self, unknown: &Unknown, place: &Place) -> Message {
+        self.trail.mentions_history = true;
+        let section = Section::Role(HISTORY_ROLE.into());
+        let piece = Piece::History(History {
+            expr: unknown.expr.clone(),
+            place: place.clone(),
+            rewritten: unknown.rewrite.clone(),
+        });
+        Message {
+            section,
+            blocks: vec![Block {
+                pieces: vec![piece],
+                marker: None,
+            }],
+            place: place.clone(),
+            stored: Stored::AsSent,
+        }
+    }
+
+    /// A message with this content: text, parts, or something open.
+    pub fn message(&mut self, section: Section, content: &Value, place: &Place) -> Option<Message> {
+        let blocks = self.blocks(content, place);
+        let blocks: Vec<Block> = blocks
+            .into_iter()
+            .filter(|block| !block.pieces.is_empty() || block.marker.is_some())
+            .collect();
+        if blocks.is_empty() {
+            return None;
+        }
+        Some(Message {
+            section,
+            blocks,
+            place: place.clone(),
+            stored: Stored::Unknown,
+        })
+    }
+
+    fn blocks(&mut self, content: &Value, place: &Place) -> Vec<Block> {
+        match content {
+            Value::None => Vec::new(),
+            Value::Cell(id) => match self.heap.list(*id).cloned() {
+                Some(list) => self.block_items(&list.items, false),
+                None => vec![self.block_of(content, place)],
+            },
+            Value::Choice(choice) if choice.arms.iter().any(|arm| matches!(arm, Value::Cell(_))) => {
+                // Text or blocks: the one with blocks shows the markers.
+                let arm = choice.arms.iter().find(|arm| matches!(arm, Value::Cell(_))).cloned();
+                arm.map_or_else(Vec::new, |arm| self.blocks(&arm, place))
+            }
+            other => {
+                let pieces = self.print(other, place);
+                vec![Block {
+                    pieces,
+                    marker: None,
+                }]
+            }
+        }
+    }
+
+    fn block_items(&mut self, items: &[Item], looped: bool) -> Vec<Block> {
+        let mut out = Vec::new();
+        for item in items {
+            match item {
+                Item::One(value, place) => {
+                    let mut block = self.block_of(&value.clone(), place);
+                    if looped {
+                        if let Some(marker) = &mut block.marker {
+                            marker.how = MarkerHow::Loop;
+                        }
+                    }
+                    out.push(block);
+                }
+                Item::Spread(value, place) => out.extend(self.blocks(&value.clone(), place)),
+                Item::Branch(condition, arms) => {
+                    let arms: Vec<Vec<Block>> =
+                        arms.iter().map(|arm| self.block_items(arm, looped)).collect();
+                    let total = arms.len();
+                    for (index, arm) in arms.into_iter().enumerate() {
+                        for mut block in arm {
+                            let mut all = vec![Vec::new(); total];
+                            all[index] = std::mem::take(&mut block.pieces);
+                            block.pieces = vec![condition.branch(all)];
+                            out.push(block);
+                        }
+                    }
+                }
+                Item::Repeat(round, body) => {
+                    for mut block in self.block_items(body, true) {
+                        block.pieces = vec![repeat_piece(round, block.pieces)];
+                        out.push(block);
+                    }
+                }
+            }
+        }
+        out
+    }
+
+    fn block_of(&mut self, value: &Value, place: &Place) -> Block {
+        let Value::Cell(id) = value else {
+            return Block {
+                pieces: self.print(value, place),
+                marker: None,
+            };
+        };
+        let Some(object) = self.heap.object(*id).cloned() else {
+            return Block {
+                pieces: self.print(value, place),
+                marker: None,
+            };
+        };
+        let marker = self.marker(&object.entries, place);
+        let text = ["text", "content", "input_text"].iter().find_map(|key| object.get(key).cloned());
+        let pieces = match text {
+            Some(text) => self.print(&text, place),
+            None => self.print(value, place),
+        };
+        Block { pieces, marker }
+    }
+
+    /// `cache_control: {"type": "ephemeral", "ttl": "1h"}`
+    fn marker(&mut self, entries: &[(String, Value)], place: &Place) -> Option<Marker> {
+        let (_, value) = entries.iter().find(|(key, _)| sdk::is_marker(key))?;
+        if matches!(value, Value::None) {
+            return None;
+        }
+        let ttl = match value {
+            Value::Cell(id) => self
+                .heap
+                .object(*id)
+                .and_then(|object| object.get("ttl"))
+                .and_then(Value::known_text)
+                .and_then(|ttl| minutes(&ttl)),
+            _ => None,
+        };
+        let place = match value {
+            Value::Cell(id) => self.heap.object(*id).map_or(place.clone(), |object| object.place.clone()),
+            _ => place.clone(),
+        };
+        Some(Marker {
+            place,
+            ttl,
+            how: MarkerHow::Literal,
+        })
+    }
+
+    /// Tool definitions: one block each, or one value of assumed size.
+    fn tools(&mut self, value: &Value, place: &Place) -> Option<Message> {
+        let blocks = match value {
+            Value::None => return None,
+            Value::Cell(id) => match self.heap.list(*id).cloned() {
+                Some(list) => {
+                    let blocks = self.tool_items(&list.items);
+                    match &list.unordered {
+                        Some(order) => blocks
+                            .into_iter()
+                            .map(|block| Block {
+                                pieces: self.mark_unordered(block.pieces, Some(order), place),
+                                marker: block.marker,
+                            })
+                            .collect(),
+                        None => blocks,
+                    }
+                }
+                None => vec![self.block_of(value, place)],
+            },
+            other => {
+                let pieces = self.tool_pieces(other, place);
+                vec![Block {
+                    pieces,
+                    marker: None,
+                }]
+            }
+        };
+        (!blocks.is_empty()).then(|| Message {
+            section: Section::Tools,
+            blocks,
+            place: place.clone(),
+            stored: Stored::AsSent,
+        })
+    }
+
+    fn tool_items(&mut self, items: &[Item]) -> Vec<Block> {
+        let mut out = Vec::new();
+        for item in items {
+            match item {
+                Item::One(value, place) => {
+                    let marker = match value {
+                        Value::Cell(id) => {
+                            let entries = self.heap.object(*id).map(|o| o.entries.clone());
+                            entries.and_then(|entries| self.marker(&entries, place))
+                        }
+                        _ => None,
+                    };
+                    let pieces = self.tool_pieces(&value.clone(), place);
+                    out.push(Block { pieces, marker });
+                }
+                Item::Spread(value, place) => {
+                    let pieces = self.tool_pieces(&value.clone(), place);
+                    out.push(Block {
+                        pieces,
+                        marker: None,
+                    });
+                }
+                Item::Branch(condition, arms) => {
+                    let arms: Vec<Vec<Piece>> = arms
+                        .iter()
+                        .map(|arm| self.tool_items(arm).into_iter().flat_map(|b| b.pieces).collect())
+                        .collect();
+                    out.push(Block {
+                        pieces: vec![condition.branch(arms)],
+                        marker: None,
+                    });
+                }
+                Item::Repeat(round, body) => {
+                    let pieces = self.tool_items(body).into_iter().flat_map(|b| b.pieces).collect();
+                    out.push(Block {
+                        pieces: vec![repeat_piece(round, pieces)],
+                        marker: None,
+                    });
+                }
+            }
+        }
+        out
+    }
+
+    /// A tool that is not spelled out is taken to be fixed, of assumed size; whether the list varies is what counts.
+    fn tool_pieces(&mut self, value: &Value, place: &Place) -> Vec<Piece> {
+        match value {
+            Value::Unknown(unknown) => {
+                let mut unknown = (**unknown).clone();
+                unknown.verdict.kind = ValueKind::Tools;
+                let order = unknown.unordered.take();
+                let volatility = &mut unknown.verdict.volatility;
+                let telling = volatility.confidence >= Confidence::Likely && !volatility.class.is_stable();
+                if !telling {
+                    *volatility = super::eval::deploy("tools defined elsewhere");
+                }
+                if unknown.item {
+                    unknown.verdict.tokens = unknown.verdict.tokens.max(self.assume.tools_tokens / 3);
+                }
+                let slot = self.slot(&unknown, place);
+                self.mark_unordered(vec![slot], order.as_ref(), place)
+            }
+            Value::Function(_) | Value::Class(_) => {
+                let mut unknown = Unknown::new(
+                    self.written(place.span),
+                    Verdict {
+                        kind: ValueKind::Plain,
+                        volatility: super::eval::deploy("a tool of this program"),
+                        tokens: 100,
+                        clock: false,
+                    },
+                );
+                unknown.item = true;
+                vec![self.slot(&unknown, place)]
+            }
+            Value::Choice(choice) => {
+                let choice = choice.clone();
+                let arms = choice
+                    .arms
+                    .iter()
+                    .map(|arm| match arm {
+                        Value::None => Vec::new(),
+                        Value::Cell(id) if self.heap.list(*id).is_some() => {
+                            let items = self.heap.list(*id).map(|l| l.items.clone()).unwrap_or_default();
+                            self.tool_items(&items).into_iter().flat_map(|b| b.pieces).collect()
+                        }
+                        arm => self.tool_pieces(arm, place),
+                    })
+                    .collect();
+                vec![choice.condition.branch(arms)]
+            }
+            other => self.print(other, place),
+        }
+    }
+
+    /// A message object of a library: `SystemMessage(content=..)`.
+    fn constructed(&mut self, role: &str, args: &[Argument], fields: &[(String, Value, Place)], expr: &Expr) -> Value {
+        let content = fields
+            .iter()
+            .find(|(name, _, _)| matches!(name.as_str(), "content" | "text" | "parts"))
+            .map(|(_, value, _)| value.clone())
+            .or_else(|| args.iter().find(|arg| arg.name.is_none()).map(|arg| arg.value.clone()))
+            .unwrap_or(Value::None);
+        let place = self.place(expr.span);
+        let mut entries = vec![("content".to_string(), content)];
+        if role == "history" {
+            let mut unknown = Unknown::new(self.written(expr.span), self.frame().code.classifier.name("chat_history"));
+            unknown.path = Some("chat_history".into());
+            return unknown.into_value();
+        }
+        let own_role = fields.iter().find(|(name, _, _)| name == "role").map(|(_, value, _)| value.clone());
+        let role = match own_role {
+            Some(role) => role,
+            None => self.literal(expr.span, role),
+        };
+        entries.insert(0, ("role".into(), role));
+        for (name, value, _) in fields {
+            if sdk::is_marker(name) {
+                entries.push((name.clone(), value.clone()));
+            }
+        }
+        self.new_object(entries, place)
+    }
+
+    // ---- where no SDK is in sight ----
+
+    /// A value that leaves a function: a list of messages is a prompt.
+    pub fn returning(&mut self, value: &Value, expr: &Expr) {
+        self.noted_messages(value, expr.span);
+    }
+
+    /// Arguments of a call that is not known: a list of messages among them is a prompt.
+    pub fn passed_on(&mut self, args: &[Argument]) {
+        for arg in args {
+            let value = arg.value.clone();
+            self.noted_messages(&value, arg.place.span);
+        }
+    }
+
+    fn noted_messages(&mut self, value: &Value, span: crate::source::Span) {
+        let Value::Cell(id) = value else {
+            return;
+        };
+        if self.quiet > 0 || !self.is_messages(*id) {
+            return;
+        }
+        let place = self.place(span);
+        let site = self.heap.list(*id).map_or(place.clone(), |list| list.place.clone());
+        let messages = self.messages(value, &place);
+        if text_length(&messages) < MIN_TEXT {
+            return;
+        }
+        let mut prompt = self.prompt(Target::unknown(), messages, Vec::new(), &site);
+        prompt.id = format!("{}#{}", site.path, self.symbol());
+        self.record(Sort::Messages, site, prompt);
+    }
+
+    fn is_messages(&self, id: usize) -> bool {
+        let Some(list) = self.heap.list(id) else {
+            return false;
+        };
+        fn any(eval: &Eval<'_, '_>, items: &[Item]) -> bool {
+            items.iter().any(|item| match item {
+                Item::One(Value::Cell(id), _) => eval.heap.object(*id).is_some_and(|object| {
+                    let role = object.get("role").and_then(Value::known_text);
+                    role.is_some_and(|role| sdk::is_role(&role)) && object.get("content").or(object.get("parts")).is_some()
+                }),
+                Item::Branch(_, arms) => arms.iter().any(|arm| any(eval, arm)),
+                Item::Repeat(_, body) => any(eval, body),
+                _ => false,
+            })
+        }
+        any(self, &list.items)
+    }
+
+    /// A text that a function or constant named like a prompt gives: a prompt whose request is not known.
+    pub fn noted_text(&mut self, name: &str, value: &Value, site: &Place) {
+        let pieces = match value {
+            Value::Text(_) | Value::Choice(_) => self.print(value, site),
+            _ => return,
+        };
+        let section = if sdk::names_system(name) {
+            Section::System
+        } else {
+            Section::Role("user".into())
+        };
+        let messages = vec![Message {
+            section,
+            blocks: vec![Block {
+                pieces,
+                marker: None,
+            }],
+            place: site.clone(),
+            stored: Stored::Unknown,
+        }];
+        if text_length(&messages) < MIN_TEXT {
+            return;
+        }
+        let mut prompt = self.prompt(Target::unknown(), messages, Vec::new(), site);
+        prompt.fragment = true;
+        prompt.id = format!("{}#{name}", site.path);
+        let evidence = history::conversation(&prompt.messages, true, false, false, &[name, &*site.path]);
+        prompt.conversation = match prompt.conversation {
+            Conversation::None => evidence,
+            known => known,
+        };
+        self.record(Sort::Text, site.clone(), prompt);
+    }
+}
+
+#[derive(Default)]
+struct Draft {
+    tools: Vec<Message>,
+    system: Vec<Message>,
+    messages: Vec<Message>,
+    schema: Vec<Message>,
+    settings: Vec<Setting>,
+    model: Option<(String, Place)>,
+}
+
+/// `1h`, `5m`, `3600s` in minutes.
+fn minutes(ttl: &str) -> Option<u32> {
+    let split = ttl.len().checked_sub(1)?;
+    let number: u32 = ttl.get(..split)?.parse().ok()?;
+    match ttl.get(split..)? {
+        "h" => Some(number * 60),
+        "m" => Some(number),
+        "s" => Some(number / 60),
+        _ => None,
+    }
+}
+
+/// Messages of several arms: what all have stands once, the rest is sent or not.
+fn forked(condition: &Rc<Condition>, mut arms: Vec<Vec<Message>>) -> Vec<Message> {
+    let mut out = Vec::new();
+    while let Some(first) = arms.first().and_then(|arm| arm.first()).cloned() {
+        if !arms.iter().all(|arm| arm.first() == Some(&first)) {
+            break;
+        }
+        arms.iter_mut().for_each(|arm| {
+            arm.remove(0);
+        });
+        out.push(first);
+    }
+    let same_shape = arms.windows(2).all(|pair| {
+        pair[0].len() == pair[1].len()
+            && pair[0].iter().zip(&pair[1]).all(|(a, b)| {
+                a.section == b.section && a.blocks.len() == 1 && b.blocks.len() == 1
+            })
+    });
+    if same_shape {
+        let count = arms.first().map_or(0, Vec::len);
+        for index in 0..count {
+            let pieces = arms.iter().map(|arm| arm[index].blocks[0].pieces.clone()).collect();
+            let mut message = arms[0][index].clone();
+            message.blocks[0].pieces = super::value::join_texts(condition, pieces);
+            out.push(message);
+        }
+        return out;
+    }
+    let total = arms.len();
+    for (index, arm) in arms.into_iter().enumerate() {
+        for mut message in arm {
+            let history = message
+                .blocks
+                .iter()
+                .any(|block| history::holds_history(&block.pieces));
+            if !history {
+                for block in &mut message.blocks {
+                    let mut all = vec![Vec::new(); total];
+                    all[index] = std::mem::take(&mut block.pieces);
+                    block.pieces = vec![Piece::Branch(Branch {
+                        condition: condition.expr.clone(),
+                        id: condition.id,
+                        place: condition.place.clone(),
+                        volatility: condition.volatility.clone(),
+                        arms: all,
+                    })];
+                }
+            }
+            out.push(message);
+        }
+    }
+    out
+}
+
+fn repeat_piece(round: &Round, body: Vec<Piece>) -> Piece {
+    Piece::Repeat(Repeat {
+        over: round.over.clone(),
+        place: round.place.clone(),
+        volatility: round.volatility.clone(),
+        body,
+        rounds: round.rounds,
+        unordered: round.unordered,
+    })
+}
+
+fn repeated(round: &Round, mut message: Message) -> Message {
+    let history = message.blocks.iter().any(|block| history::holds_history(&block.pieces));
+    if history {
+        return message;
+    }
+    for block in &mut message.blocks {
+        let body = std::mem::take(&mut block.pieces);
+        block.pieces = vec![repeat_piece(round, body)];
+        if let Some(marker) = &mut block.marker {
+            marker.how = MarkerHow::Loop;
+        }
+    }
+    message
+}
+
+fn history_of(round: &Round) -> Message {
+    Message {
+        section: Section::Role(HISTORY_ROLE.into()),
+        blocks: vec![Block {
+            pieces: vec![Piece::History(History {
+                expr: round.over.clone(),
+                place: round.place.clone(),
+                rewritten: None,
+            })],
+            marker: None,
+        }],
+        place: round.place.clone(),
+        stored: Stored::AsSent,
+    }
+}
+
+fn rewrite_history(messages: &mut [Message], rewrite: &crate::prompt::Rewrite) {
+    for message in messages {
+        for block in &mut message.blocks {
+            for piece in &mut block.pieces {
+                if let Piece::History(history) = piece {
+                    history.rewritten.get_or_insert_with(|| rewrite.clone());
+                }
+            }
+        }
+    }
+}

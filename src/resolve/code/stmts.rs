@@ -1,0 +1,536 @@
+//! Statements: assignments, branches, loops, definitions.
+
+use std::rc::Rc;
+
+use crate::frontend::code::ir::{
+    BinaryOp, Expr, ExprKind, MatchArm, Pattern, Stmt, StmtKind,
+};
+use crate::prompt::Hop;
+use crate::source::Span;
+use crate::volatility::Volatility;
+
+use super::eval::{Eval, Flow};
+use super::heap::{Heap, Item};
+use super::value::{Callable, ClassRef, Condition, Value};
+
+/// Truth of a test.
+pub enum Truth {
+    Known(bool),
+    Open(Rc<Condition>),
+}
+
+impl Eval<'_, '_> {
+    pub fn block(&mut self, stmts: &[Stmt]) -> Flow {
+        // Functions can be called before the line that defines them is reached.
+        for stmt in stmts {
+            if let StmtKind::Function(id) = stmt.kind {
+                self.define_function(id);
+            }
+        }
+        for stmt in stmts {
+            match self.stmt(stmt) {
+                Flow::Next => {}
+                other => return other,
+            }
+        }
+        Flow::Next
+    }
+
+    fn define_function(&mut self, id: usize) {
+        let code = self.code();
+        let function = &code.module.functions[id];
+        if function.name.is_empty() {
+            return;
+        }
+        let scope = self.frame().scope;
+        let callable = Callable {
+            code: code.clone(),
+            id,
+            scope: self.frame().function.map(|_| scope),
+            this: self.frame().this.clone(),
+            bound: Vec::new(),
+        };
+        self.bind(&function.name, Value::Function(Rc::new(callable)));
+    }
+
+    pub fn stmt(&mut self, stmt: &Stmt) -> Flow {
+        if !self.enter() {
+            return Flow::Next;
+        }
+        let flow = self.stmt_kind(stmt);
+        self.leave();
+        flow
+    }
+
+    fn stmt_kind(&mut self, stmt: &Stmt) -> Flow {
+        match &stmt.kind {
+            StmtKind::Expr(expr) => {
+                self.eval(expr);
+                Flow::Next
+            }
+            StmtKind::Assign { targets, value } => {
+                let result = self.eval(value);
+                for target in targets {
+                    self.assign(target, result.clone());
+                }
+                Flow::Next
+            }
+            StmtKind::Augment { target, op, value } => {
+                self.augment(target, *op, value);
+                Flow::Next
+            }
+            StmtKind::If {
+                test,
+                then,
+                otherwise,
+            } => match self.truth(test) {
+                Truth::Known(true) => self.block(then),
+                Truth::Known(false) => self.block(otherwise),
+                Truth::Open(condition) => {
+                    let arms = [then, otherwise];
+                    self.fork(&condition, 2, &mut |eval, arm| {
+                        eval.narrow(test, arm == 0);
+                        eval.block(arms[arm])
+                    })
+                }
+            },
+            StmtKind::For {
+                pattern,
+                over,
+                keys,
+                body,
+                otherwise,
+            } => {
+                let flow = self.for_loop(pattern, over, *keys, body, stmt.span);
+                match flow {
+                    Flow::Next => self.block(otherwise),
+                    other => other,
+                }
+            }
+            StmtKind::While { test, body } => self.while_loop(test.as_ref(), body, stmt.span),
+            StmtKind::Return(value) => {
+                let value = match value {
+                    Some(expr) => {
+                        let value = self.eval(expr);
+                        self.returning(&value, expr);
+                        value
+                    }
+                    None => Value::None,
+                };
+                Flow::Return(value)
+            }
+            StmtKind::Yield(value) => {
+                if let Some(expr) = value {
+                    let value = self.eval(expr);
+                    let place = self.place(expr.span);
+                    if let Some(frame) = self.frames.last_mut() {
+                        frame.yields.push(Item::One(value, place));
+                    }
+                }
+                Flow::Next
+            }
+            StmtKind::Function(id) => {
+                self.define_function(*id);
+                Flow::Next
+            }
+            StmtKind::Class(id) => {
+                let code = self.code();
+                let scope = self.frame().function.map(|_| self.frame().scope);
+                let name = code.module.classes[*id].name.clone();
+                let class = ClassRef {
+                    code: code.clone(),
+                    id: *id,
+                    scope,
+                };
+                self.bind(&name, Value::Class(class));
+                Flow::Next
+            }
+            StmtKind::Import(import) => {
+                self.import(import);
+                Flow::Next
+            }
+            StmtKind::Export(export) => {
+                if let Some(default) = &export.default {
+                    let value = self.eval(default);
+                    self.bind("default", value);
+                }
+                self.block(&export.declaration)
+            }
+            StmtKind::Try {
+                body,
+                handlers,
+                otherwise,
+                finally,
+            } => self.try_block(body, handlers, otherwise, finally),
+            StmtKind::With { items, body } => {
+                for (expr, pattern) in items {
+                    let value = self.eval(expr);
+                    if let Some(pattern) = pattern {
+                        self.assign(pattern, value);
+                    }
+                }
+                self.block(body)
+            }
+            StmtKind::Match { subject, arms } => self.matched(subject, arms),
+            StmtKind::Break | StmtKind::Continue => Flow::Stop,
+            StmtKind::Raise => Flow::Raise,
+            StmtKind::Global(names) => {
+                let scope = self.frame().scope;
+                if let Some(scope) = self.heap.scope_mut(scope) {
+                    scope.outer.extend(names.iter().cloned());
+                }
+                Flow::Next
+            }
+            StmtKind::Delete(targets) => {
+                for target in targets {
+                    self.deleted(target);
+                }
+                Flow::Next
+            }
+            StmtKind::Block(body) => self.block(body),
+        }
+    }
+
+    /// The body is what happens; handlers are looked at for the requests they send.
+    fn try_block(
+        &mut self,
+        body: &[Stmt],
+        handlers: &[Vec<Stmt>],
+        otherwise: &[Stmt],
+        finally: &[Stmt],
+    ) -> Flow {
+        let before = self.heap.clone();
+        let mut flow = self.block(body);
+        if matches!(flow, Flow::Next) {
+            flow = self.block(otherwise);
+        }
+        let after = std::mem::take(&mut self.heap);
+        self.heap = before.for_next_arm(&after);
+        let raised = matches!(flow, Flow::Raise);
+        for handler in handlers {
+            let own = self.aside(|eval| {
+                let pending = eval.frames.last().map_or(0, |frame| frame.returns.len());
+                let flow = eval.block(handler);
+                if let Some(frame) = eval.frames.last_mut() {
+                    frame.returns.truncate(pending);
+                }
+                flow
+            });
+            if raised && !matches!(own, Flow::Raise) {
+                flow = own;
+            }
+        }
+        let newest = std::mem::take(&mut self.heap);
+        self.heap = after.for_next_arm(&newest);
+        match self.block(finally) {
+            Flow::Next => flow,
+            other => other,
+        }
+    }
+
+    fn matched(&mut self, subject: &Expr, arms: &[MatchArm]) -> Flow {
+        let value = self.eval(subject);
+        if let Some(text) = value.known_text() {
+            let literal = |arm: &&MatchArm| arm.tests.iter().any(|t| t.literal() == Some(&text));
+            if let Some(arm) = arms.iter().find(literal) {
+                return self.block(&arm.body);
+            }
+        }
+        let place = self.place(subject.span);
+        let condition = Condition::new(self.written(subject.span), place, self.volatility(&value));
+        let complete = arms.iter().any(|arm| arm.tests.is_empty());
+        let count = arms.len().min(64);
+        let total = count + usize::from(!complete);
+        self.fork(&condition, total, &mut |eval, index| {
+            let Some(arm) = arms.get(index).filter(|_| index < count) else {
+                return Flow::Next;
+            };
+            for (name, _) in &arm.binds {
+                eval.bind(name, value.clone());
+            }
+            match eval.block(&arm.body) {
+                // A `break` of a switch.
+                Flow::Stop if !eval.is_python() => Flow::Next,
+                other => other,
+            }
+        })
+    }
+
+    /// What the test of an arm says of the names in it: `if x is None`, `if not x`, `x == "a"`.
+    fn narrow(&mut self, test: &Expr, holds: bool) {
+        match &test.kind {
+            ExprKind::Not(inner) => self.narrow(inner, !holds),
+            ExprKind::Binary {
+                op: op @ (BinaryOp::Equal | BinaryOp::NotEqual),
+                left,
+                right,
+            } => {
+                let equal = (*op == BinaryOp::Equal) == holds;
+                if !equal {
+                    return;
+                }
+                if let (ExprKind::Name(name), ExprKind::None) = (&left.kind, &right.kind) {
+                    self.narrow_name(name, Value::None);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn narrow_name(&mut self, name: &str, value: Value) {
+        if matches!(self.lookup(name), Some(Value::Unknown(_))) {
+            self.bind(name, value);
+        }
+    }
+
+    /// The truth of a test. One that only looks at whether something open is there forks by that thing.
+    pub fn truth(&mut self, test: &Expr) -> Truth {
+        let value = self.eval(test);
+        if let Some(known) = self.known_truth(&value) {
+            return Truth::Known(known);
+        }
+        let volatility = self.test_volatility(test, &value);
+        let place = self.place(test.span);
+        Truth::Open(Condition::new(self.written(test.span), place, volatility))
+    }
+
+    fn test_volatility(&mut self, _test: &Expr, value: &Value) -> Volatility {
+        self.volatility(value)
+    }
+
+    pub fn known_truth(&self, value: &Value) -> Option<bool> {
+        match value {
+            Value::None => Some(false),
+            Value::Bool(known) => Some(*known),
+            Value::Number(number) => Some(*number != 0.0),
+            Value::Text(pieces) => {
+                use crate::prompt::Piece;
+                if pieces.is_empty() {
+                    return Some(false);
+                }
+                let sure = |piece: &Piece| matches!(piece, Piece::Text(text) if !text.is_empty());
+                pieces.iter().any(sure).then_some(true)
+            }
+            Value::Cell(id) => {
+                if let Some(list) = self.heap.list(*id) {
+                    if !self.is_python() {
+                        return Some(true);
+                    }
+                    if list.items.is_empty() {
+                        return Some(false);
+                    }
+                    let sure = list.items.iter().any(|item| matches!(item, Item::One(..)));
+                    return sure.then_some(true);
+                }
+                let object = self.heap.object(*id)?;
+                if !self.is_python() || object.class.is_some() {
+                    return Some(true);
+                }
+                if object.entries.is_empty() && object.spreads.is_empty() {
+                    return Some(false);
+                }
+                (!object.entries.is_empty()).then_some(true)
+            }
+            Value::Function(_) | Value::Class(_) | Value::Module(_) => Some(true),
+            Value::Unknown(_) => None,
+            Value::Choice(choice) => {
+                let mut arms = choice.arms.iter().map(|arm| self.known_truth(arm));
+                let first = arms.next()??;
+                arms.all(|arm| arm == Some(first)).then_some(first)
+            }
+        }
+    }
+
+    // ---- binding ----
+
+    /// Binds a name in the running function (or where `global` and `nonlocal` say).
+    pub fn bind(&mut self, name: &str, value: Value) {
+        let mut at = self.frame().scope;
+        if self.heap.scope(at).is_some_and(|s| s.outer.iter().any(|n| n == name)) {
+            at = self.scope_of(name).unwrap_or(at);
+        }
+        if let Some(scope) = self.heap.scope_mut(at) {
+            scope.names.insert(name.to_string(), value);
+        }
+    }
+
+    /// The outer scope that binds a name.
+    fn scope_of(&self, name: &str) -> Option<usize> {
+        let mut at = self.heap.scope(self.frame().scope)?.parent;
+        while let Some(id) = at {
+            let scope = self.heap.scope(id)?;
+            if scope.names.contains_key(name) {
+                return Some(id);
+            }
+            at = scope.parent;
+        }
+        None
+    }
+
+    pub fn assign(&mut self, target: &Pattern, value: Value) {
+        match target {
+            Pattern::Name(name, span) => {
+                let value = self.named(value, name, *span);
+                self.bind(name, value);
+            }
+            Pattern::Target(expr) => self.assign_target(expr, value),
+            Pattern::List(items, span) => self.unpack(items, &value, *span),
+            Pattern::Object(items, rest, span) => {
+                for (key, pattern) in items {
+                    let member = self.member(&value, key, *span);
+                    self.assign(pattern, member);
+                }
+                if let Some(rest) = rest {
+                    let taken: Vec<&str> = items.iter().map(|(key, _)| key.as_str()).collect();
+                    let value = self.without(&value, &taken, *span);
+                    self.bind(rest, value);
+                }
+            }
+            Pattern::Rest(inner) => self.assign(inner, value),
+            Pattern::Default(inner, default) => {
+                let value = match value {
+                    Value::None => self.eval(default),
+                    Value::Choice(choice) if choice.arms.iter().any(|a| matches!(a, Value::None)) => {
+                        let arms: Vec<Value> = choice
+                            .arms
+                            .iter()
+                            .map(|arm| match arm {
+                                Value::None => self.eval(default),
+                                arm => arm.clone(),
+                            })
+                            .collect();
+                        super::value::choose(&choice.condition, arms)
+                    }
+                    other => other,
+                };
+                self.assign(inner, value);
+            }
+            Pattern::Ignore => {}
+        }
+    }
+
+    /// A hop where a value gets a name.
+    fn named(&mut self, value: Value, name: &str, span: Span) -> Value {
+        let carries = match &value {
+            Value::Unknown(unknown) => !unknown.trace.is_empty(),
+            _ => false,
+        };
+        if !carries {
+            return value;
+        }
+        let place = self.place(span);
+        value.with_hop(&Hop {
+            place,
+            note: format!("becomes `{name}`"),
+        })
+    }
+
+    fn unpack(&mut self, patterns: &[Pattern], value: &Value, span: Span) {
+        let rest = patterns.iter().position(|p| matches!(p, Pattern::Rest(_)));
+        let behind = rest.map_or(0, |at| patterns.len() - at - 1);
+        for (index, pattern) in patterns.iter().enumerate() {
+            let item = match rest {
+                Some(at) if index == at => self.sliced(value, at, behind, span),
+                Some(at) if index > at => {
+                    let from_end = patterns.len() - index;
+                    self.item_at(value, -(from_end as i64), span)
+                }
+                _ => self.item_at(value, index as i64, span),
+            };
+            self.assign(pattern, item);
+        }
+    }
+
+    fn assign_target(&mut self, expr: &Expr, value: Value) {
+        match &expr.kind {
+            ExprKind::Attribute {
+                object,
+                name,
+                name_span,
+            } => {
+                let object = self.eval(object);
+                let value = self.named(value, name, *name_span);
+                self.set_member(&object, name, value);
+            }
+            ExprKind::Index { object, index } => {
+                let object = self.eval(object);
+                let index = self.eval(index);
+                self.set_index(&object, &index, value, expr.span);
+            }
+            ExprKind::Slice { object, start, end, .. } => {
+                // `messages[:] = kept`
+                let whole = start.is_none() && end.is_none();
+                let object = self.eval(object);
+                self.set_slice(&object, value, whole, expr.span);
+            }
+            _ => {}
+        }
+    }
+
+    fn augment(&mut self, target: &Pattern, op: BinaryOp, value: &Expr) {
+        let (read, span) = match target {
+            Pattern::Name(name, span) => (
+                Expr::new(*span, ExprKind::Name(name.clone())),
+                *span,
+            ),
+            Pattern::Target(expr) => ((**expr).clone(), expr.span),
+            _ => return,
+        };
+        let before = self.eval(&read);
+        let right = self.eval(value);
+        // A list grows in place: whoever else holds it sees it.
+        if let (BinaryOp::Add, Value::Cell(id)) = (op, &before) {
+            if self.heap.list(*id).is_some() {
+                self.extend_list(*id, &right, value.span);
+                return;
+            }
+        }
+        let joined = Expr::new(span.to(value.span), ExprKind::None);
+        let result = self.binary(op, before, right, &joined);
+        match target {
+            Pattern::Name(name, _) => {
+                // A closure writes to the variable of its function.
+                let own = self
+                    .heap
+                    .scope(self.frame().scope)
+                    .is_some_and(|scope| scope.names.contains_key(name));
+                match self.scope_of(name).filter(|_| !own) {
+                    Some(at) => {
+                        if let Some(scope) = self.heap.scope_mut(at) {
+                            scope.names.insert(name.clone(), result);
+                        }
+                    }
+                    None => self.bind(name, result),
+                }
+            }
+            Pattern::Target(expr) => self.assign_target(expr, result),
+            _ => {}
+        }
+    }
+
+    fn deleted(&mut self, target: &Pattern) {
+        let Pattern::Target(expr) = target else {
+            return;
+        };
+        match &expr.kind {
+            ExprKind::Index { object, index } => {
+                let object = self.eval(object);
+                let index = self.eval(index);
+                self.delete_item(&object, &index, expr.span);
+            }
+            ExprKind::Slice { object, .. } => {
+                let object = self.eval(object);
+                self.cut_list(&object, expr.span);
+            }
+            _ => {}
+        }
+    }
+
+    /// The state behind a loop: rounds that ended early are joined in.
+    pub fn join_stops(&mut self, stops: Vec<(Rc<Condition>, Heap)>) {
+        for (condition, heap) in stops.into_iter().rev() {
+            let newest = std::mem::take(&mut self.heap);
+            self.heap = Heap::join(&condition, vec![heap, newest]);
+        }
+    }
+}

@@ -1,0 +1,203 @@
+//! Words and operations of code, from `rules/code.yaml`: which library calls do what to a text or a list, which loops
+//! only retry, what a model's answer looks like. Data only.
+
+use std::collections::HashMap;
+use std::sync::OnceLock;
+
+use serde_yaml::Value as Yaml;
+
+/// What a known function or method does, whoever's it is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Operation {
+    /// The first argument (or the receiver), as it is for our purposes: `str(x)`, `x.strip()`, `dedent(x)`, `list(x)`.
+    Identity,
+    /// As [`Operation::Identity`], without the whitespace at both ends.
+    Strip,
+    /// Without the indentation that all lines share.
+    Dedent,
+    /// `sep.join(items)`, `items.join(sep)`
+    Join,
+    Format,
+    /// `string.Template(x).substitute(..)`
+    Substitute,
+    Replace,
+    Split,
+    Concat,
+    Repeat,
+    /// `json.dumps`, `JSON.stringify`
+    Json,
+    /// Items in a fixed order: `sorted`, `.sort()`
+    Sort,
+    /// Items in an order that is not fixed: `set(x)`
+    Unorder,
+    Reverse,
+    Append,
+    Extend,
+    Insert,
+    Unshift,
+    Pop,
+    Shift,
+    Clear,
+    Remove,
+    Splice,
+    Slice,
+    Map,
+    Filter,
+    ForEach,
+    Reduce,
+    Keys,
+    Values,
+    Items,
+    Get,
+    Update,
+    SetDefault,
+    Copy,
+    Enumerate,
+    Zip,
+    Range,
+    /// Reads a file that its argument names.
+    ReadFile,
+    /// A path from its parts: `os.path.join`, `Path(..) / ..`
+    JoinPath,
+    /// The folder of a path: `os.path.dirname`, `.parent`
+    ParentPath,
+    /// `open(path)`: reading it is reading the file.
+    Open,
+    Partial,
+    Bind,
+    Call,
+    Apply,
+    /// `Object.assign(a, b)`
+    Assign,
+    /// `Promise.all(x)`, `asyncio.gather(..)`, `await x`: the values, in the order of the argument.
+    Settle,
+    Template,
+    Render,
+    GetTemplate,
+    Require,
+    Dict,
+    Length,
+    Getattr,
+    Super,
+}
+
+pub struct Tables {
+    /// By path after import resolution: `textwrap.dedent`, `json.dumps`, `str`.
+    pub functions: HashMap<String, Operation>,
+    /// By name, where the receiver is a text, a list or an object.
+    pub methods: HashMap<String, Operation>,
+    retry: Vec<String>,
+    answers: Vec<String>,
+    pub trimmers: Vec<String>,
+}
+
+pub fn tables() -> &'static Tables {
+    static TABLES: OnceLock<Tables> = OnceLock::new();
+    TABLES.get_or_init(|| {
+        let root: Yaml =
+            serde_yaml::from_str(include_str!("../../../rules/code.yaml")).unwrap_or(Yaml::Null);
+        let strings = |key: &str| list(root.get(key));
+        Tables {
+            functions: operations(root.get("functions")),
+            methods: operations(root.get("methods")),
+            retry: strings("retry-words"),
+            answers: strings("answer-paths"),
+            trimmers: strings("history-trimmers"),
+        }
+    })
+}
+
+fn list(value: Option<&Yaml>) -> Vec<String> {
+    let items = value.and_then(Yaml::as_sequence);
+    let text = |item: &Yaml| item.as_str().map(str::to_string);
+    items.into_iter().flatten().filter_map(text).collect()
+}
+
+fn operations(value: Option<&Yaml>) -> HashMap<String, Operation> {
+    let mut out = HashMap::new();
+    let entries = value.and_then(Yaml::as_mapping);
+    for (name, names) in entries.into_iter().flatten() {
+        let operation = name.as_str().and_then(operation);
+        for known in list(Some(names)) {
+            if let Some(operation) = operation {
+                out.insert(known, operation);
+            }
+        }
+    }
+    out
+}
+
+fn operation(name: &str) -> Option<Operation> {
+    use Operation::*;
+    Some(match name {
+        "identity" => Identity,
+        "strip" => Strip,
+        "dedent" => Dedent,
+        "join" => Join,
+        "format" => Format,
+        "substitute" => Substitute,
+        "replace" => Replace,
+        "split" => Split,
+        "concat" => Concat,
+        "repeat" => Repeat,
+        "json" => Json,
+        "sort" => Sort,
+        "unorder" => Unorder,
+        "reverse" => Reverse,
+        "append" => Append,
+        "extend" => Extend,
+        "insert" => Insert,
+        "unshift" => Unshift,
+        "pop" => Pop,
+        "shift" => Shift,
+        "clear" => Clear,
+        "remove" => Remove,
+        "splice" => Splice,
+        "slice" => Slice,
+        "map" => Map,
+        "filter" => Filter,
+        "for-each" => ForEach,
+        "reduce" => Reduce,
+        "keys" => Keys,
+        "values" => Values,
+        "items" => Items,
+        "get" => Get,
+        "update" => Update,
+        "set-default" => SetDefault,
+        "copy" => Copy,
+        "enumerate" => Enumerate,
+        "zip" => Zip,
+        "range" => Range,
+        "read-file" => ReadFile,
+        "join-path" => JoinPath,
+        "parent-path" => ParentPath,
+        "open" => Open,
+        "partial" => Partial,
+        "bind" => Bind,
+        "call" => Call,
+        "apply" => Apply,
+        "assign" => Assign,
+        "settle" => Settle,
+        "template" => Template,
+        "render" => Render,
+        "get-template" => GetTemplate,
+        "require" => Require,
+        "dict" => Dict,
+        "length" => Length,
+        "getattr" => Getattr,
+        "super" => Super,
+        _ => return None,
+    })
+}
+
+/// Whether a loop's head says that it tries one request again (`for attempt in range(max_retries)`).
+pub fn is_retry(text: &str) -> bool {
+    let text = text.to_ascii_lowercase();
+    tables().retry.iter().any(|word| text.contains(word.as_str()))
+}
+
+/// Whether a path leads to what a model answered (`response.choices[0].message`).
+pub fn is_answer(path: &str) -> bool {
+    let path = path.to_ascii_lowercase();
+    tables().answers.iter().any(|word| path.contains(word.as_str()))
+}

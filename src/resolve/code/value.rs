@@ -1,0 +1,422 @@
+//! Abstract values of code: what an expression can stand for, and the joins of values that branches give.
+//! Knows nothing of statements, scopes or requests.
+
+use std::fmt;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use crate::frontend::code::ir::{Class, ClassId, Function, FunctionId};
+use crate::prompt::{Branch, Hop, Piece, Rewrite};
+use crate::source::{stable_hash, Place, Text};
+use crate::volatility::classify::{ValueKind, Verdict};
+use crate::volatility::Volatility;
+
+use super::super::value::{pieces_volatility, push_all, push_piece, worse};
+use super::heap::CellId;
+use super::modules::Code;
+
+/// What an expression stands for.
+#[derive(Clone, Debug)]
+pub enum Value {
+    None,
+    Bool(bool),
+    Number(f64),
+    /// Text, in parts unknown.
+    Text(Rc<Vec<Piece>>),
+    /// A list, set, tuple, dict, object or instance: its content is in the heap.
+    Cell(CellId),
+    Function(Rc<Callable>),
+    Class(ClassRef),
+    Module(Arc<Code>),
+    Unknown(Rc<Unknown>),
+    /// One of several, by a condition that is not known.
+    Choice(Rc<Choice>),
+}
+
+/// A value that only the running program knows.
+#[derive(Clone, Debug)]
+pub struct Unknown {
+    /// As written where it is born.
+    pub expr: String,
+    /// Its path of names, attributes and calls (`openai.OpenAI().chat`), while it can still be asked for by name.
+    pub path: Option<String>,
+    pub verdict: Verdict,
+    pub trace: Vec<Hop>,
+    pub rewrite: Option<Rewrite>,
+    /// An item of a sequence: its attributes are data of the item.
+    pub item: bool,
+    /// Items come in an order that is not fixed: why, and for how long it holds.
+    pub unordered: Option<Volatility>,
+}
+
+/// A function with what it closes over.
+#[derive(Clone)]
+pub struct Callable {
+    pub code: Arc<Code>,
+    pub id: FunctionId,
+    /// The scope it was defined in; `None`: the module's.
+    pub scope: Option<CellId>,
+    pub this: Option<Value>,
+    /// Arguments that are bound already (`functools.partial`, `.bind`).
+    pub bound: Vec<Argument>,
+}
+
+/// A class with what its body closes over.
+#[derive(Clone)]
+pub struct ClassRef {
+    pub code: Arc<Code>,
+    pub id: ClassId,
+    pub scope: Option<CellId>,
+}
+
+/// An evaluated argument.
+#[derive(Clone, Debug)]
+pub struct Argument {
+    /// `None`: by position.
+    pub name: Option<String>,
+    pub value: Value,
+    /// `*args`, `...args` (then without a name), `**kwargs` (then `keywords`).
+    pub spread: bool,
+    pub keywords: bool,
+    pub place: Place,
+}
+
+/// What a branch depends on.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Condition {
+    pub expr: String,
+    /// The same condition twice is one fork.
+    pub id: u64,
+    pub place: Place,
+    pub volatility: Volatility,
+}
+
+#[derive(Clone, Debug)]
+pub struct Choice {
+    pub condition: Rc<Condition>,
+    pub arms: Vec<Value>,
+}
+
+impl Condition {
+    pub fn new(expr: String, place: Place, volatility: Volatility) -> Rc<Condition> {
+        let id = stable_hash(&[&place.path, &expr]);
+        Rc::new(Condition {
+            expr,
+            id,
+            place,
+            volatility,
+        })
+    }
+
+    pub fn branch(&self, arms: Vec<Vec<Piece>>) -> Piece {
+        Piece::Branch(Branch {
+            condition: self.expr.clone(),
+            id: self.id,
+            place: self.place.clone(),
+            volatility: self.volatility.clone(),
+            arms,
+        })
+    }
+}
+
+impl fmt::Debug for Callable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.code.file.path, self.function().name)
+    }
+}
+
+impl fmt::Debug for ClassRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.code.file.path, self.class().name)
+    }
+}
+
+impl Callable {
+    pub fn function(&self) -> &Function {
+        &self.code.module.functions[self.id]
+    }
+
+    pub fn same(&self, other: &Callable) -> bool {
+        Arc::ptr_eq(&self.code, &other.code) && self.id == other.id
+    }
+}
+
+impl ClassRef {
+    pub fn class(&self) -> &Class {
+        &self.code.module.classes[self.id]
+    }
+
+    pub fn same(&self, other: &ClassRef) -> bool {
+        Arc::ptr_eq(&self.code, &other.code) && self.id == other.id
+    }
+}
+
+impl Unknown {
+    pub fn new(expr: impl Into<String>, verdict: Verdict) -> Unknown {
+        Unknown {
+            expr: expr.into(),
+            path: None,
+            verdict,
+            trace: Vec::new(),
+            rewrite: None,
+            item: false,
+            unordered: None,
+        }
+    }
+
+    pub fn is_history(&self) -> bool {
+        self.verdict.kind == ValueKind::History
+    }
+
+    /// Where the value is born, if that was noted.
+    pub fn birth(&self) -> Option<&Place> {
+        self.trace.first().map(|hop| &hop.place)
+    }
+
+    pub fn into_value(self) -> Value {
+        Value::Unknown(Rc::new(self))
+    }
+}
+
+/// Hops that a trace keeps.
+const MAX_HOPS: usize = 8;
+
+pub fn add_hop(trace: &mut Vec<Hop>, hop: &Hop) {
+    let known = trace.last().is_some_and(|last| last.place == hop.place);
+    if !known && trace.len() < MAX_HOPS {
+        trace.push(hop.clone());
+    }
+}
+
+impl Value {
+    pub fn text(text: Text) -> Value {
+        let mut pieces = Vec::new();
+        push_piece(&mut pieces, Piece::Text(text));
+        Value::Text(Rc::new(pieces))
+    }
+
+    pub fn pieces(pieces: Vec<Piece>) -> Value {
+        Value::Text(Rc::new(pieces))
+    }
+
+    pub fn empty_text() -> Value {
+        Value::Text(Rc::new(Vec::new()))
+    }
+
+    /// The text where it is fully known.
+    pub fn known_text(&self) -> Option<String> {
+        match self {
+            Value::Text(pieces) => {
+                let mut out = String::new();
+                for piece in pieces.iter() {
+                    let Piece::Text(text) = piece else {
+                        return None;
+                    };
+                    out.push_str(text.as_str());
+                }
+                Some(out)
+            }
+            _ => None,
+        }
+    }
+
+    pub fn unknown(&self) -> Option<&Rc<Unknown>> {
+        match self {
+            Value::Unknown(unknown) => Some(unknown),
+            _ => None,
+        }
+    }
+
+    /// The path of an unknown value: what tables are asked with.
+    pub fn path(&self) -> Option<&str> {
+        self.unknown()?.path.as_deref()
+    }
+
+    pub fn is_history(&self) -> bool {
+        match self {
+            Value::Unknown(unknown) => unknown.is_history(),
+            Value::Choice(choice) => choice.arms.iter().any(Value::is_history),
+            _ => false,
+        }
+    }
+
+    /// Adds a hop to everything unknown in a scalar or a text; cells keep theirs.
+    pub fn with_hop(self, hop: &Hop) -> Value {
+        match self {
+            Value::Unknown(unknown) => {
+                let mut unknown = (*unknown).clone();
+                add_hop(&mut unknown.trace, hop);
+                unknown.into_value()
+            }
+            Value::Text(pieces) if pieces.iter().any(|p| !matches!(p, Piece::Text(_))) => {
+                let mut pieces = (*pieces).clone();
+                hop_pieces(&mut pieces, hop);
+                Value::pieces(pieces)
+            }
+            Value::Choice(choice) => Value::Choice(Rc::new(Choice {
+                condition: choice.condition.clone(),
+                arms: choice.arms.iter().map(|arm| arm.clone().with_hop(hop)).collect(),
+            })),
+            other => other,
+        }
+    }
+
+    /// Whether two values are the same value for all that is known.
+    pub fn same(&self, other: &Value) -> bool {
+        match (self, other) {
+            (Value::None, Value::None) => true,
+            (Value::Bool(a), Value::Bool(b)) => a == b,
+            (Value::Number(a), Value::Number(b)) => a == b,
+            (Value::Text(a), Value::Text(b)) => Rc::ptr_eq(a, b) || a == b,
+            (Value::Cell(a), Value::Cell(b)) => a == b,
+            (Value::Function(a), Value::Function(b)) => {
+                Rc::ptr_eq(a, b) || (a.same(b) && a.bound.len() == b.bound.len())
+            }
+            (Value::Class(a), Value::Class(b)) => a.same(b),
+            (Value::Module(a), Value::Module(b)) => Arc::ptr_eq(a, b),
+            (Value::Unknown(a), Value::Unknown(b)) => {
+                Rc::ptr_eq(a, b)
+                    || (a.expr == b.expr
+                        && a.path == b.path
+                        && a.birth() == b.birth()
+                        && a.verdict == b.verdict)
+            }
+            (Value::Choice(a), Value::Choice(b)) => {
+                Rc::ptr_eq(a, b)
+                    || (a.condition.id == b.condition.id
+                        && a.arms.len() == b.arms.len()
+                        && a.arms.iter().zip(&b.arms).all(|(a, b)| a.same(b)))
+            }
+            _ => false,
+        }
+    }
+}
+
+fn hop_pieces(pieces: &mut [Piece], hop: &Hop) {
+    for piece in pieces {
+        match piece {
+            Piece::Slot(slot) => add_hop(&mut slot.trace, hop),
+            Piece::Branch(branch) => branch.arms.iter_mut().for_each(|arm| hop_pieces(arm, hop)),
+            Piece::Repeat(repeat) => hop_pieces(&mut repeat.body, hop),
+            Piece::Text(_) | Piece::History(_) | Piece::Media(_) => {}
+        }
+    }
+}
+
+/// One of several values, by a condition. Values that are the same are one; texts fork only where they differ.
+pub fn choose(condition: &Rc<Condition>, arms: Vec<Value>) -> Value {
+    let Some(first) = arms.first() else {
+        return Value::None;
+    };
+    if arms.iter().all(|arm| arm.same(first)) {
+        return first.clone();
+    }
+    if arms.iter().all(|arm| matches!(arm, Value::Text(_))) {
+        let texts = arms.iter().map(|arm| match arm {
+            Value::Text(pieces) => (**pieces).clone(),
+            _ => Vec::new(),
+        });
+        return Value::pieces(join_texts(condition, texts.collect()));
+    }
+    Value::Choice(Rc::new(Choice {
+        condition: condition.clone(),
+        arms,
+    }))
+}
+
+/// Texts of several arms as one: what all begin and end with stands once, the rest is a branch.
+pub fn join_texts(condition: &Condition, mut arms: Vec<Vec<Piece>>) -> Vec<Piece> {
+    let mut out = Vec::new();
+    while let Some(piece) = take_common_front(&mut arms) {
+        push_piece(&mut out, piece);
+    }
+    let mut behind = Vec::new();
+    while let Some(piece) = take_common_back(&mut arms) {
+        behind.push(piece);
+    }
+    if arms.iter().any(|arm| !arm.is_empty()) {
+        out.push(condition.branch(arms));
+    }
+    push_all(&mut out, behind.into_iter().rev());
+    out
+}
+
+fn take_common_front(arms: &mut [Vec<Piece>]) -> Option<Piece> {
+    let first = arms.first()?.first()?.clone();
+    if arms.iter().all(|arm| arm.first() == Some(&first)) {
+        arms.iter_mut().for_each(|arm| {
+            arm.remove(0);
+        });
+        return Some(first);
+    }
+    // Text that one arm went on with.
+    let mut length = usize::MAX;
+    for arm in arms.iter() {
+        let (Piece::Text(a), Piece::Text(b)) = (&first, arm.first()?) else {
+            return None;
+        };
+        length = length.min(shared_front(a, b));
+    }
+    let Piece::Text(text) = &first else {
+        return None;
+    };
+    if length == 0 {
+        return None;
+    }
+    let common = text.slice(0, length);
+    for arm in arms.iter_mut() {
+        if let Some(Piece::Text(text)) = arm.first() {
+            let rest = text.slice(length, text.len());
+            if rest.is_empty() {
+                arm.remove(0);
+            } else {
+                arm[0] = Piece::Text(rest);
+            }
+        }
+    }
+    Some(Piece::Text(common))
+}
+
+/// Bytes that two texts begin with and that come from the same source bytes.
+fn shared_front(a: &Text, b: &Text) -> usize {
+    if a.path != b.path {
+        return 0;
+    }
+    let mut length = 0;
+    for (x, y) in a.as_str().chars().zip(b.as_str().chars()) {
+        if x != y {
+            break;
+        }
+        length += x.len_utf8();
+    }
+    if length > 0 && a.span(0, length) == b.span(0, length) {
+        length
+    } else {
+        0
+    }
+}
+
+fn take_common_back(arms: &mut [Vec<Piece>]) -> Option<Piece> {
+    let last = arms.first()?.last()?.clone();
+    if !arms.iter().all(|arm| arm.last() == Some(&last)) {
+        return None;
+    }
+    arms.iter_mut().for_each(|arm| {
+        arm.pop();
+    });
+    Some(last)
+}
+
+/// The join of the volatilities of a scalar, a text or a choice (cells are the heap's matter).
+pub fn flat_volatility(value: &Value) -> Volatility {
+    match value {
+        Value::Unknown(unknown) => unknown.verdict.volatility.clone(),
+        Value::Text(pieces) => pieces_volatility(pieces),
+        Value::Choice(choice) => choice
+            .arms
+            .iter()
+            .map(flat_volatility)
+            .fold(choice.condition.volatility.clone(), worse),
+        _ => Volatility::constant(),
+    }
+}
