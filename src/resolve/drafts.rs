@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use crate::config::Assume;
-use crate::frontend::document::draft::{Document, Draft};
+use crate::frontend::document::draft::Document;
 use crate::frontend::template::dialect::Dialect;
 use crate::frontend::template::tree::Tree;
 use crate::prompt::{Conversation, Message, Piece, Prompt, Section, Target};
@@ -14,6 +14,7 @@ use super::evaluator::{Evaluator, Trail};
 use super::files::Files;
 use super::words::words;
 use super::{expand, history, roles, Parsed, ParsedKind, Resolved};
+use expand::Expanded;
 
 mod filler;
 use filler::Filler;
@@ -173,17 +174,29 @@ fn document_prompts(
     (explicit, trail): (bool, &mut Trail),
 ) -> Vec<Prompt> {
     let mut out = Vec::new();
-    for draft in document.drafts {
-        for draft in expand::expand(draft, file, files, trail) {
-            out.push(draft_prompt(file, draft, files, assume, (explicit, trail)));
+    let mut shared = Trail::default();
+    shared.limits.extend(document.limits);
+    let bindings = document.vars.and_then(|vars| {
+        let drafts = document.drafts.len();
+        expand::bindings(&vars, drafts, file, files, &mut shared)
+    });
+    for mut draft in document.drafts {
+        if let Some(bindings) = &bindings {
+            draft.bindings.clone_from(bindings);
+        }
+        for mut expanded in expand::expand(draft, file, files, trail) {
+            expanded.reads.extend(shared.reads.iter().cloned());
+            let prompt = draft_prompt(file, expanded, files, assume, (explicit, trail));
+            out.push(prompt);
         }
     }
+    trail.absorb(shared);
     out
 }
 
 fn draft_prompt(
     file: &Arc<SourceFile>,
-    draft: Draft,
+    Expanded { draft, reads }: Expanded,
     files: &Files<'_>,
     assume: &Assume,
     (explicit, trail): (bool, &mut Trail),
@@ -197,7 +210,10 @@ fn draft_prompt(
         recorded: draft.recorded,
         rows: draft.rows,
         explicit,
-        trail: Trail::default(),
+        trail: Trail {
+            reads,
+            ..Trail::default()
+        },
         soft: false,
         headers: false,
     };

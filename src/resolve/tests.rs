@@ -12,6 +12,7 @@ use crate::volatility::Class;
 use crate::workspace::{Memory, Workspace};
 
 mod languages;
+mod promptfoo;
 mod transcripts;
 
 fn run_on(memory: &Memory, entries: &[&str]) -> Resolution {

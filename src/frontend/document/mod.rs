@@ -133,6 +133,7 @@ fn read_documents(file: &SourceFile, parsed: value::Parsed) -> Document {
     Document {
         drafts,
         problems: parsed.problems,
+        ..Document::default()
     }
 }
 

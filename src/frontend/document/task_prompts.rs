@@ -35,6 +35,7 @@ pub fn parse(file: &SourceFile) -> Document {
     Document {
         drafts,
         problems: parsed.problems,
+        ..Document::default()
     }
 }
 
