@@ -427,3 +427,18 @@ fn a_gemini_command_with_a_date_is_read() {
     assert_eq!(shown.len(), 1, "{shown:?}");
     assert!(shown[0].1[0].contains("due = 2026-01-02"), "{shown:?}");
 }
+
+#[test]
+fn a_system_message_among_the_turns_stays_there_unless_the_provider_takes_it_apart() {
+    let body = |model: &str| {
+        format!(
+            r#"{{"model": "{model}", "messages": [{{"role": "system", "content": "{}"}}, {{"role": "user", "content": "{{{{ history }}}}"}}, {{"role": "system", "content": "Found: {{{{ search_results }}}}"}}]}}"#,
+            long("Keep")
+        )
+    };
+    let openai = check(&[("a.json", &body("gpt-5.4"))]);
+    assert_eq!(found(&openai), [], "what was found stands behind the turns");
+    let claude = check(&[("a.json", &body("claude-sonnet-5"))]);
+    let rules: Vec<&str> = claude.findings.iter().map(|f| f.rule).collect();
+    assert!(rules.contains(&"variable-before-stable"), "{rules:?}");
+}

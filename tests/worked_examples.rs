@@ -41,6 +41,7 @@ fn model(matching: Match, prices: Prices, ttl: f64, max_breakpoints: u32) -> Mod
         },
         framing: Framing::default(),
         wire_order: vec![],
+        system_apart: false,
         cache_key: None,
         rate_per_key: None,
         key_settings: vec![],
