@@ -221,3 +221,85 @@ pub fn bill(stretches: &[Stretch], ends: &[End], prices: &Prices, rates: &Rates)
         uncached: total - from,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::volatility::Class;
+    use proptest::prelude::*;
+
+    fn piece() -> impl Strategy<Value = Key> {
+        let class = prop::sample::select(Class::ALL.to_vec());
+        (
+            class,
+            0u64..4,
+            prop::option::of((0u64..4, 0u32..5, any::<bool>())),
+        )
+            .prop_map(|(class, id, fork)| match fork {
+                Some((id, arms, flips)) => Key::of(class, id).join(&Key::branch(id, arms, flips)),
+                None => Key::of(class, id),
+            })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn a_growing_prefix_has_the_key_that_its_pieces_join_to(
+            pieces in prop::collection::vec(piece(), 0..8)
+        ) {
+            let (mut prefix, mut key) = (Prefix::default(), Key::constant());
+            for piece in &pieces {
+                let joined = key.join(piece);
+                prop_assert_eq!(prefix.join(piece), joined != key);
+                prop_assert_eq!(prefix.reach(), Reach::of(&joined));
+                key = joined;
+            }
+        }
+    }
+
+    #[test]
+    fn a_condition_that_turns_out_to_have_more_arms_widens_the_prefix() {
+        let mut prefix = Prefix::default();
+        assert!(prefix.join(&Key::branch(1, 2, false)));
+        assert!(prefix.join(&Key::branch(2, 3, false)));
+        assert!(!prefix.join(&Key::branch(2, 2, false)), "known already");
+        assert!(prefix.join(&Key::branch(1, 4, false)));
+        assert_eq!(prefix.reach().variants, 12.0);
+    }
+
+    #[test]
+    fn nothing_survives_without_calls_or_without_a_life() {
+        assert_eq!(survival(0.0, 5.0, f64::INFINITY), 0.0);
+        assert_eq!(survival(-1.0, 5.0, 60.0), 0.0);
+        assert_eq!(survival(1.0, 5.0, 0.0), 0.0);
+        assert!(survival(1.0, 5.0, f64::INFINITY) > 0.99);
+    }
+
+    #[test]
+    fn rows_of_a_batch_arrive_within_a_day_unless_the_rate_is_configured() {
+        let calls =
+            |traffic: &Traffic, rows| Rates::new(traffic, &Assume::default(), false, rows).calls;
+        let reference = Traffic::default();
+        assert_eq!(calls(&reference, 1), 1.0);
+        assert_eq!(calls(&reference, 14_400), 10.0);
+        let configured = Traffic {
+            calls_per_month: Some(43_200.0),
+            ..Traffic::default()
+        };
+        assert_eq!(calls(&configured, 14_400), 1.0);
+    }
+
+    #[test]
+    fn a_request_without_a_conversation_is_a_session_of_one_call() {
+        let traffic = Traffic {
+            calls_per_session: 6.0,
+            users: 0.0,
+            ..Traffic::default()
+        };
+        let turns = |conversation| Rates::new(&traffic, &Assume::default(), conversation, 0).turns;
+        assert_eq!((turns(true), turns(false)), (6.0, 1.0));
+        let rates = Rates::new(&traffic, &Assume::default(), false, 0);
+        assert_eq!((rates.users, rates.tenants), (1.0, 10.0));
+    }
+}

@@ -3,10 +3,14 @@
 //! promote a partial that something loads.
 
 use std::io::Read;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
+
+use regex::bytes::Regex;
 
 use crate::finding::FileError;
+use crate::frontend::code;
 use crate::frontend::template::dialect::Dialect;
+use crate::sdk;
 use crate::source::SourceFile;
 use crate::workspace::{holds_rows, ReadError, Walk, Workspace};
 
@@ -291,7 +295,16 @@ pub fn take(
     match &name {
         Name::Config => return Ok((Taken::Config, None)),
         Name::Code(language) => {
-            return Ok((Taken::Code { language }, None));
+            let most = knowledge().peek(&candidate.path);
+            let wanted = wanted || {
+                let bytes = workspace.peek(&candidate.path, most).unwrap_or_default();
+                code_may_prompt(&bytes)
+            };
+            let file = match code::language_of(&candidate.path) {
+                Some(_) if wanted => Some(workspace.read(&candidate.path)?),
+                _ => None,
+            };
+            return Ok((Taken::Code { language }, file));
         }
         Name::Nothing(why) if !wanted => return Ok((Taken::skip(*why), None)),
         Name::Document { needles, .. } if !wanted => {
@@ -318,6 +331,26 @@ pub fn take(
     let file = workspace.read(&candidate.path)?;
     let taken = classify(&file, &name, candidate, formats.file);
     Ok((taken, Some(file)))
+}
+
+/// Bytes of a line beyond which code is a bundle that no one wrote.
+const LONGEST_LINE: usize = 20_000;
+
+/// Whether code can hold a prompt: it holds one of the words of the SDK tables, and people can read it.
+fn code_may_prompt(bytes: &[u8]) -> bool {
+    static WORDS: OnceLock<Option<Regex>> = OnceLock::new();
+    let words = WORDS.get_or_init(|| {
+        let words: Vec<String> = sdk::words()
+            .iter()
+            .map(|word| regex::escape(word))
+            .collect();
+        Regex::new(&format!("(?-u){}", words.join("|"))).ok()
+    });
+    let found = words.as_ref().is_some_and(|words| words.is_match(bytes));
+    found
+        && bytes
+            .split(|byte| *byte == b'\n')
+            .all(|line| line.len() <= LONGEST_LINE)
 }
 
 /// Decides by name and text what a file is.

@@ -8,6 +8,7 @@ use rayon::prelude::*;
 use crate::config::{ConfigError, Settings, Traffic};
 use crate::discover::{self, Context, Formats, Found, How, Taken};
 use crate::finding::{FileError, Finding, Severity};
+use crate::frontend::code;
 use crate::frontend::document;
 use crate::frontend::document::draft::Document;
 use crate::frontend::template;
@@ -131,6 +132,12 @@ pub fn analyse(request: &Request) -> Analysis {
     let mut errors = found.errors.clone();
     let mut listed: Vec<ListedFile> = Vec::new();
     let mut read: Vec<ParsedFile> = Vec::new();
+    let other_code: Vec<Arc<str>> = found
+        .candidates
+        .iter()
+        .map(|candidate| candidate.path.clone())
+        .filter(|path| code::language_of(path).is_some())
+        .collect();
     for outcome in outcomes {
         errors.extend(outcome.error);
         if request.list_files {
@@ -189,7 +196,13 @@ pub fn analyse(request: &Request) -> Analysis {
         Arc::new(Classifier::new(&overrides))
     };
     let assume_for = |path: &str| (request.settings_for)(path).assume.clone();
-    let resolution = resolve::resolve(inputs, request.workspace, &classifier_for, &assume_for);
+    let resolution = resolve::resolve(
+        inputs,
+        &other_code,
+        request.workspace,
+        &classifier_for,
+        &assume_for,
+    );
     problems.extend(resolution.problems);
     problems.sort_by(|a, b| (&a.0, a.1.span, &a.1.message).cmp(&(&b.0, b.1.span, &b.1.message)));
     problems.dedup();
@@ -349,6 +362,10 @@ fn parse(
             how: How::Document(_),
             ..
         } => ParsedKind::Document(document?),
+        Taken::Code { .. } => {
+            let language = code::language_of(&file.path)?;
+            ParsedKind::Code(Box::new(code::parse(&file, language)))
+        }
         _ => return None,
     };
     // Few files speak to the linter: only those are searched for comments.
@@ -356,6 +373,7 @@ fn parse(
         _ if !file.text.contains("prefixlint:") => Vec::new(),
         ParsedKind::Template { tree, .. } => tree.comments(),
         ParsedKind::Document(_) => document::comments(&file),
+        ParsedKind::Code(module) => module.comments.clone(),
     };
     let comments: Vec<Comment> = comments
         .into_iter()

@@ -10,6 +10,8 @@ use crate::volatility::{Key, Scope, Volatility};
 
 mod barriers;
 mod build;
+#[cfg(test)]
+mod build_tests;
 mod ends;
 mod keys;
 mod options;

@@ -79,7 +79,10 @@ fn load(files: &[&str]) -> Tables {
     };
     for file in files {
         let root: Yaml = serde_yaml::from_str(file).unwrap_or(Yaml::Null);
-        let provider = root.get("provider").and_then(Yaml::as_str).map(str::to_string);
+        let provider = root
+            .get("provider")
+            .and_then(Yaml::as_str)
+            .map(str::to_string);
         let entries = root.get("calls").and_then(Yaml::as_sequence);
         for entry in entries.into_iter().flatten() {
             out.calls.push(call_of(entry, provider.as_deref()));
@@ -111,14 +114,22 @@ fn call_of(entry: &Yaml, provider: Option<&str>) -> Call {
             .collect(),
     };
     let mut parts = BTreeMap::new();
-    for (name, part) in entry.get("parts").and_then(Yaml::as_mapping).into_iter().flatten() {
+    for (name, part) in entry
+        .get("parts")
+        .and_then(Yaml::as_mapping)
+        .into_iter()
+        .flatten()
+    {
         if let (Some(name), Some(part)) = (name.as_str(), part.as_str().and_then(part_of)) {
             parts.insert(name.to_string(), part);
         }
     }
     let own = entry.get("provider").and_then(Yaml::as_str);
     Call {
-        provider: own.or(provider).filter(|name| *name != "none").map(str::to_string),
+        provider: own
+            .or(provider)
+            .filter(|name| *name != "none")
+            .map(str::to_string),
         api: entry.get("api").and_then(Yaml::as_str).and_then(api_of),
         tails: strings(entry.get("tails")),
         languages,
@@ -126,7 +137,10 @@ fn call_of(entry: &Yaml, provider: Option<&str>) -> Call {
         needs: strings(entry.get("needs")),
         parts,
         positional: strings(entry.get("positional")),
-        constructs: entry.get("constructs").and_then(Yaml::as_str).map(str::to_string),
+        constructs: entry
+            .get("constructs")
+            .and_then(Yaml::as_str)
+            .map(str::to_string),
     }
 }
 
@@ -144,20 +158,33 @@ fn part_of(name: &str) -> Option<Part> {
 }
 
 fn api_of(name: &str) -> Option<&'static str> {
-    ["chat", "responses", "messages", "converse", "generate-content", "completion", "framework"]
-        .into_iter()
-        .find(|known| *known == name)
+    [
+        "chat",
+        "responses",
+        "messages",
+        "converse",
+        "generate-content",
+        "completion",
+        "framework",
+    ]
+    .into_iter()
+    .find(|known| *known == name)
 }
 
 fn ends_with(path: &str, tail: &str) -> bool {
     path == tail
         || path
             .strip_suffix(tail)
-            .is_some_and(|front| front.ends_with(['.', ')', '/']) )
+            .is_some_and(|front| front.ends_with(['.', ')', '/']))
 }
 
 /// The call that a path and its arguments are, if it is one.
-pub fn call(language: Language, path: &str, names: &[&str], positional: usize) -> Option<&'static Call> {
+pub fn call(
+    language: Language,
+    path: &str,
+    names: &[&str],
+    positional: usize,
+) -> Option<&'static Call> {
     tables().calls.iter().find(|call| {
         if !call.languages.contains(&language) {
             return false;
@@ -177,7 +204,11 @@ pub fn call(language: Language, path: &str, names: &[&str], positional: usize) -
         }
         call.needs.iter().any(|need| {
             names.contains(&need.as_str())
-                || call.positional.iter().position(|name| name == need).is_some_and(|at| at < positional)
+                || call
+                    .positional
+                    .iter()
+                    .position(|name| name == need)
+                    .is_some_and(|at| at < positional)
         })
     })
 }
@@ -234,7 +265,10 @@ pub fn builds_prompt(name: &str) -> bool {
     };
     let tables = tables();
     let joined = format!(" {} ", words.join(" "));
-    tables.nouns.iter().any(|noun| joined.contains(&format!(" {noun} ")))
+    tables
+        .nouns
+        .iter()
+        .any(|noun| joined.contains(&format!(" {noun} ")))
         && !tables.not_first.contains(first)
         && !tables.not_last.contains(last)
 }
@@ -242,5 +276,7 @@ pub fn builds_prompt(name: &str) -> bool {
 /// Whether a name says system prompt.
 pub fn names_system(name: &str) -> bool {
     let words = name_words(name);
-    words.iter().any(|word| tables().system_words.contains(word))
+    words
+        .iter()
+        .any(|word| tables().system_words.contains(word))
 }

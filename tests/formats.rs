@@ -442,3 +442,54 @@ fn a_system_message_among_the_turns_stays_there_unless_the_provider_takes_it_apa
     let rules: Vec<&str> = claude.findings.iter().map(|f| f.rule).collect();
     assert!(rules.contains(&"variable-before-stable"), "{rules:?}");
 }
+
+#[test]
+fn rows_of_a_batch_file_are_sent_at_batch_prices() {
+    let row = |id: u32| {
+        format!(
+            r#"{{"custom_id": "{id}", "method": "POST", "url": "/v1/chat/completions", "body": {{"model": "gpt-5.4", "messages": [{{"role": "user", "content": "You code slips. Slip {id}"}}]}}}}"#
+        )
+    };
+    let input = |rows: &[u32]| {
+        let rows: Vec<String> = rows.iter().map(|id| row(*id)).collect();
+        let text = rows.join("\n") + "\n";
+        let analysis = check(&[("batch/slips.jsonl", text.as_str())]);
+        assert_eq!(analysis.prompts.len(), 1);
+        analysis.prompts[0].prices.input
+    };
+    let batch = Table::embedded().resolve(None, Some("gpt-5.4"), (2026, 7, 10));
+    let (standard, batch) = (batch.prices.unwrap(), batch.batch.unwrap());
+    assert!(batch.input < standard.input);
+    assert_eq!(input(&[1, 2, 3]), batch.input);
+    assert_eq!(input(&[1]), standard.input);
+}
+
+#[test]
+fn a_cause_that_reaches_two_requests_is_one_finding_that_names_both() {
+    let head = format!("You are a clerk. It is {{{{ now() }}}}.\n{}", long("Mind"));
+    let analysis = check(&[
+        ("prompts/head.j2", &head),
+        (
+            "prompts/a.j2",
+            "{% include 'head.j2' %}\nYou are kind. Answer {{ question }}",
+        ),
+        (
+            "prompts/b.j2",
+            "{% include 'head.j2' %}\nYou are strict. Rate {{ answer }}",
+        ),
+    ]);
+    let clocks = analysis
+        .findings
+        .iter()
+        .filter(|f| f.rule == "volatile-prefix");
+    let clocks: Vec<_> = clocks.collect();
+    assert_eq!(
+        clocks.len(),
+        1,
+        "{:?} {:?}",
+        found(&analysis),
+        all(&analysis)
+    );
+    assert_eq!(&*clocks[0].place.path, "prompts/head.j2");
+    assert!(clocks[0].prompts.len() >= 2, "{:?}", clocks[0].prompts);
+}

@@ -125,3 +125,48 @@ fn every_page_shows_a_finding_of_its_rule_and_its_absence() {
         assert!(shows(Verdict::Good).count() >= 1, "{}", page.id);
     }
 }
+
+/// Everything that is said of an example, notes too.
+fn said(page: &Page, example: &Example) -> String {
+    let analysis = lint(example);
+    let mut out = format!("{} {} ({:?})\n", page.id, example.case, example.verdict);
+    for finding in &analysis.findings {
+        let line = |path: &str, at: usize| {
+            let source = &analysis.sources[path];
+            format!("{path}:{}", source.position(at).line)
+        };
+        let place = line(&finding.place.path, finding.place.span.start);
+        let (rule, severity, confidence) = (finding.rule, finding.severity, finding.confidence);
+        out += &format!("  {place} {severity:?} {confidence:?} {rule}\n");
+        out += &format!("    {}\n    = {}\n", finding.message, finding.help);
+        for label in &finding.labels {
+            let place = line(&label.place.path, label.place.span.start);
+            out += &format!("    - {place} {}\n", label.text);
+        }
+        if let Some(savings) = &finding.savings {
+            let (usd, share) = (savings.usd_per_1k_calls, savings.share);
+            out += &format!("    $ {usd:.4} per 1,000 calls, share {share:.4}\n");
+        }
+    }
+    out
+}
+
+/// Where a wording or a figure changes on purpose, `RECORD=1 cargo test --test rule_pages`
+/// writes it anew; read the difference.
+#[test]
+fn the_examples_are_spoken_of_in_the_recorded_words_and_figures() {
+    let all: Vec<String> = pages()
+        .iter()
+        .flat_map(|page| page.examples.iter().map(move |example| said(page, example)))
+        .collect();
+    let all = all.join("\n");
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/rule_pages.txt");
+    if std::env::var_os("RECORD").is_some() {
+        std::fs::write(path, &all).expect("the record is writable");
+    }
+    let recorded = std::fs::read_to_string(path).expect("the record is there");
+    for (said, recorded) in all.lines().zip(recorded.lines()) {
+        assert_eq!(said, recorded);
+    }
+    assert_eq!(all.lines().count(), recorded.lines().count());
+}

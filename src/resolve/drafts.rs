@@ -34,6 +34,8 @@ pub fn resolve_file(
             let sends = !prompt.messages.is_empty();
             sends.then_some(prompt).into_iter().collect()
         }
+        // Code is resolved as a whole, by `code::resolve_code`.
+        ParsedKind::Code(_) => Vec::new(),
         ParsedKind::Document(document) => {
             let sure = input.explicit;
             let problems = document.problems.iter().cloned();

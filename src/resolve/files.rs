@@ -14,7 +14,7 @@ use crate::prompt::Read;
 use crate::source::{SourceFile, Text};
 use crate::volatility::classify::Classifier;
 use crate::volatility::Class;
-use crate::workspace::{Entry, Workspace};
+use crate::workspace::{Entry, Limits, Workspace};
 
 use super::context::Here;
 
@@ -61,6 +61,11 @@ impl<'w> Files<'w> {
     /// What is known of names and calls in a file of code.
     pub fn classifier(&self, path: &Arc<str>, language: Language) -> Arc<Classifier> {
         Arc::new((self.classifier_for)(path).in_language(language.name()))
+    }
+
+    /// The bytes of a file, not kept; `None` where it cannot be had.
+    pub fn peek(&self, path: &str) -> Option<Vec<u8>> {
+        self.workspace.peek(path, Limits::default().text).ok()
     }
 
     /// The entries of a folder.

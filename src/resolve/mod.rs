@@ -8,6 +8,7 @@ use rayon::prelude::*;
 
 use crate::config::Assume;
 use crate::finding::FileError;
+use crate::frontend::code::ir::Module;
 use crate::frontend::document::draft::Document;
 use crate::frontend::template::dialect::Dialect;
 use crate::frontend::template::tree::Tree;
@@ -42,6 +43,7 @@ mod tests;
 pub use files::{dialect_of, ClassifierFor};
 pub use roles::HISTORY_ROLE;
 
+use code::CodeInput;
 use evaluator::Trail;
 use files::Files;
 
@@ -54,8 +56,13 @@ pub struct Parsed {
 }
 
 pub enum ParsedKind {
-    Template { dialect: Dialect, tree: Tree },
+    Template {
+        dialect: Dialect,
+        tree: Tree,
+    },
     Document(Document),
+    /// A host language, lowered.
+    Code(Box<Module>),
 }
 
 /// All prompts of a run.
@@ -84,6 +91,7 @@ pub(crate) struct Resolved {
 /// Resolves all files. The order of the inputs and the number of threads do not show in the result.
 pub fn resolve(
     inputs: Vec<Parsed>,
+    other_code: &[Arc<str>],
     workspace: &dyn Workspace,
     classifier_for: &ClassifierFor<'_>,
     assume_for: &(dyn Fn(&str) -> Assume + Sync),
@@ -93,12 +101,39 @@ pub fn resolve(
     for input in &inputs {
         sources.insert(input.file.path.clone(), input.file.clone());
     }
-    let mut resolved: Vec<Resolved> = inputs
+    let mut code = Vec::new();
+    let mut rest = Vec::with_capacity(inputs.len());
+    for input in inputs {
+        match input.kind {
+            ParsedKind::Code(module) => {
+                code.push(CodeInput {
+                    file: input.file,
+                    module: *module,
+                });
+            }
+            _ => rest.push(input),
+        }
+    }
+    let code = code::resolve_code(code, other_code, &files, assume_for);
+    sources.extend(code.sources);
+    let mut resolved: Vec<Resolved> = rest
         .into_par_iter()
         .map(|input| drafts::resolve_file(input, &files, assume_for))
         .collect();
     resolved.sort_by(|a, b| a.path.cmp(&b.path));
-    let partial_of = partials(&resolved);
+    let mut partial_of = partials(&resolved);
+    let explicit: BTreeSet<&Arc<str>> = resolved
+        .iter()
+        .filter(|file| file.explicit)
+        .map(|file| &file.path)
+        .collect();
+    for (path, user) in &code.used {
+        if !explicit.contains(path) {
+            partial_of
+                .entry(path.clone())
+                .or_insert_with(|| user.clone());
+        }
+    }
     sources.extend(files.sources());
     let mut out = Resolution {
         sources,
@@ -126,6 +161,9 @@ pub fn resolve(
         }
     }
     out.partial_of = partial_of;
+    out.prompts.extend(code.prompts);
+    out.limits.extend(code.limits);
+    out.problems.extend(code.problems);
     number_twins(&mut out.prompts);
     out.problems.sort_by(|a, b| {
         let key = |(path, problem): &(Arc<str>, Problem)| {

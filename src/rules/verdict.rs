@@ -59,3 +59,145 @@ pub fn severity(
     }
     Some(found)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::Place;
+
+    fn remark(weight: Weight, confidence: Confidence) -> Remark {
+        let place = Place::new(&"a.j2".into(), 0, 1);
+        Remark {
+            rule: "volatile-prefix",
+            confidence,
+            message: String::new(),
+            help: String::new(),
+            place: place.clone(),
+            cause: place,
+            cause_text: String::new(),
+            labels: Vec::new(),
+            trace: Vec::new(),
+            class: None,
+            saving: None,
+            weight,
+        }
+    }
+
+    /// The severity of a likely remark outside of tests, under default settings.
+    fn plain(weight: Weight, share: f64) -> Option<Severity> {
+        let remark = remark(weight, Confidence::Likely);
+        severity(
+            &remark,
+            share,
+            false,
+            &Settings::default(),
+            &Asked::default(),
+        )
+    }
+
+    #[test]
+    fn a_share_decides_between_silence_a_note_and_a_warning() {
+        assert_eq!(plain(Weight::ByShare, 0.0049), None);
+        assert_eq!(plain(Weight::ByShare, 0.005), Some(Severity::Note));
+        assert_eq!(plain(Weight::ByShare, 0.0499), Some(Severity::Note));
+        assert_eq!(plain(Weight::ByShare, 0.05), Some(Severity::Warning));
+        let all = Asked {
+            pedantic: true,
+            ..Asked::default()
+        };
+        let tiny = remark(Weight::ByShare, Confidence::Certain);
+        let shown = severity(&tiny, 0.0, false, &Settings::default(), &all);
+        assert_eq!(shown, Some(Severity::Note));
+    }
+
+    #[test]
+    fn the_share_that_warns_is_configured() {
+        let settings = Settings {
+            warn_at: 0.2,
+            ..Settings::default()
+        };
+        let remark = remark(Weight::ByShare, Confidence::Certain);
+        let at = |share| severity(&remark, share, false, &settings, &Asked::default());
+        assert_eq!(
+            (at(0.19), at(0.2)),
+            (Some(Severity::Note), Some(Severity::Warning))
+        );
+    }
+
+    #[test]
+    fn what_is_only_possible_is_a_note_whatever_it_saves() {
+        let remark = remark(Weight::ByShare, Confidence::Possible);
+        let found = severity(&remark, 0.9, false, &Settings::default(), &Asked::default());
+        assert_eq!(found, Some(Severity::Note));
+    }
+
+    #[test]
+    fn a_weight_bounds_the_severity() {
+        assert_eq!(plain(Weight::AtLeastNote, 0.0), Some(Severity::Note));
+        assert_eq!(plain(Weight::AtLeastNote, 0.5), Some(Severity::Warning));
+        assert_eq!(plain(Weight::AtMostNote, 0.9), Some(Severity::Note));
+        assert_eq!(
+            plain(Weight::Fixed(Severity::Error), 0.0),
+            Some(Severity::Error)
+        );
+    }
+
+    #[test]
+    fn a_configured_level_wins_and_off_is_off_unless_the_rule_is_named() {
+        let settings = |level| Settings {
+            rules: vec![("volatile-prefix".into(), level)],
+            ..Settings::default()
+        };
+        let remark = remark(Weight::ByShare, Confidence::Certain);
+        let at = |level, asked: Asked, in_tests| {
+            severity(&remark, 0.5, in_tests, &settings(level), &asked)
+        };
+        let error = Level::At(Severity::Error);
+        assert_eq!(at(error, Asked::default(), false), Some(Severity::Error));
+        assert_eq!(at(error, Asked::default(), true), Some(Severity::Error));
+        assert_eq!(at(Level::Off, Asked::default(), false), None);
+        let named = Asked {
+            insisted: true,
+            ..Asked::default()
+        };
+        assert_eq!(at(Level::Off, named, false), Some(Severity::Warning));
+        // By its category as well.
+        let order = Settings {
+            rules: vec![("order".into(), Level::Off)],
+            ..Settings::default()
+        };
+        assert_eq!(
+            severity(&remark, 0.5, false, &order, &Asked::default()),
+            None
+        );
+    }
+
+    #[test]
+    fn tests_are_noted_judged_alike_or_left_alone_as_configured() {
+        let found = |tests| {
+            let settings = Settings {
+                tests,
+                ..Settings::default()
+            };
+            let remark = remark(Weight::ByShare, Confidence::Certain);
+            severity(&remark, 0.5, true, &settings, &Asked::default())
+        };
+        assert_eq!(found(Tests::Note), Some(Severity::Note));
+        assert_eq!(found(Tests::Same), Some(Severity::Warning));
+        assert_eq!(found(Tests::Off), None);
+        let short = Remark {
+            rule: "prefix-below-minimum",
+            ..remark(Weight::AtMostNote, Confidence::Certain)
+        };
+        let shown = |in_tests| {
+            severity(
+                &short,
+                0.0,
+                in_tests,
+                &Settings::default(),
+                &Asked::default(),
+            )
+        };
+        assert_eq!((shown(true), shown(false)), (None, Some(Severity::Note)));
+    }
+}

@@ -24,6 +24,7 @@ use prefixlint::tokens::Counter;
 use prefixlint::workspace::Memory;
 use tiktoken_rs::CoreBPE;
 
+pub mod files;
 pub mod generate;
 pub mod languages;
 
@@ -119,8 +120,29 @@ fn empty_stable(piece: &mut Piece) {
     match piece {
         Piece::Slot(slot) if slot.volatility.priced().is_stable() => slot.size.tokens = 0,
         Piece::Branch(branch) => branch.arms.iter_mut().flatten().for_each(empty_stable),
+        piece @ Piece::Repeat(_) if is_stable(piece) => {
+            if let Piece::Repeat(repeat) = piece {
+                repeat.body.clear();
+            }
+        }
         Piece::Repeat(repeat) => repeat.body.iter_mut().for_each(empty_stable),
         _ => {}
+    }
+}
+
+/// Whether every request sends the same here.
+pub fn is_stable(piece: &Piece) -> bool {
+    match piece {
+        Piece::Text(_) => true,
+        Piece::Slot(slot) => slot.volatility.priced().is_stable(),
+        Piece::Branch(branch) => {
+            branch.volatility.priced().is_stable() && branch.arms.iter().flatten().all(is_stable)
+        }
+        Piece::Repeat(repeat) => {
+            let ordered = !repeat.unordered && repeat.volatility.priced().is_stable();
+            ordered && repeat.body.iter().all(is_stable)
+        }
+        Piece::History(_) | Piece::Media(_) => false,
     }
 }
 

@@ -50,7 +50,13 @@ impl Eval<'_, '_> {
     }
 
     /// A method of a text, a list, a plain object, or of something open that behaves like one.
-    fn known_method(&mut self, receiver: &Value, name: &str, args: &[Arg], expr: &Expr) -> Option<Value> {
+    fn known_method(
+        &mut self,
+        receiver: &Value,
+        name: &str,
+        args: &[Arg],
+        expr: &Expr,
+    ) -> Option<Value> {
         let operation = *tables().methods.get(name)?;
         match receiver {
             Value::Text(_) | Value::Function(_) => {}
@@ -63,7 +69,10 @@ impl Eval<'_, '_> {
                 }
             }
             Value::Unknown(unknown) => {
-                let methodical = unknown.path.as_deref().is_none_or(|path| !path.contains("()"))
+                let methodical = unknown
+                    .path
+                    .as_deref()
+                    .is_none_or(|path| !path.contains("()"))
                     || unknown.is_history()
                     || unknown.item;
                 if !methodical && !self.is_known_unknown(unknown) {
@@ -72,9 +81,10 @@ impl Eval<'_, '_> {
             }
             Value::Choice(choice) => {
                 // Arm by arm where all are plain.
-                let plain = choice.arms.iter().all(|arm| {
-                    matches!(arm, Value::Text(_) | Value::Cell(_) | Value::None)
-                });
+                let plain = choice
+                    .arms
+                    .iter()
+                    .all(|arm| matches!(arm, Value::Text(_) | Value::Cell(_) | Value::None));
                 if !plain {
                     return None;
                 }
@@ -139,7 +149,10 @@ impl Eval<'_, '_> {
             Value::Unknown(unknown) => self.unknown_call(&unknown.clone(), args, expr, new),
             Value::Cell(id) => {
                 // An instance that is called, or an object that stands for a function.
-                let class = self.heap.object(*id).and_then(|object| object.class.clone());
+                let class = self
+                    .heap
+                    .object(*id)
+                    .and_then(|object| object.class.clone());
                 if let Some(class) = class {
                     let this = Some(function.clone());
                     if let Some(Value::Function(callable)) =
@@ -155,7 +168,12 @@ impl Eval<'_, '_> {
     }
 
     /// A call of nothing that is known: judged by the name it is called by.
-    fn opaque_call(&mut self, receiver: Option<(Value, String)>, args: Vec<Argument>, expr: &Expr) -> Value {
+    fn opaque_call(
+        &mut self,
+        receiver: Option<(Value, String)>,
+        args: Vec<Argument>,
+        expr: &Expr,
+    ) -> Value {
         self.escape(&args);
         let name = receiver.map_or_else(|| self.written(expr.span), |(_, name)| name);
         let mut verdict = self.frame().code.classifier.call_by_name(&name);
@@ -165,7 +183,13 @@ impl Eval<'_, '_> {
         self.born(unknown, place, "computed here")
     }
 
-    fn unknown_call(&mut self, callee: &Unknown, args: Vec<Argument>, expr: &Expr, new: bool) -> Value {
+    fn unknown_call(
+        &mut self,
+        callee: &Unknown,
+        args: Vec<Argument>,
+        expr: &Expr,
+        new: bool,
+    ) -> Value {
         let place = self.place(expr.span);
         let Some(path) = callee.path.clone() else {
             // A method of a value that has been computed: of the same making.
@@ -185,9 +209,14 @@ impl Eval<'_, '_> {
         }
         self.escape(&args);
         let classifier = self.frame().code.classifier.clone();
-        let literals: Vec<Option<String>> = args.iter().map(|arg| self.literal_argument(arg)).collect();
+        let literals: Vec<Option<String>> =
+            args.iter().map(|arg| self.literal_argument(arg)).collect();
         let literal_refs: Vec<Option<&str>> = literals.iter().map(Option::as_deref).collect();
-        let asked = if new { format!("new {path}") } else { path.clone() };
+        let asked = if new {
+            format!("new {path}")
+        } else {
+            path.clone()
+        };
         let verdict = classifier
             .call(&asked, &literal_refs)
             .or_else(|| new.then(|| classifier.call(&path, &literal_refs)).flatten());
@@ -221,7 +250,8 @@ impl Eval<'_, '_> {
         let name = path.rsplit('.').next().unwrap_or(&path);
         let mut verdict = classifier.call_by_name(name);
         // Made of constants alone by code that is not here: configuration or a computed constant.
-        let telling = verdict.volatility.confidence >= Confidence::Likely || !verdict.kind.is_plain();
+        let telling =
+            verdict.volatility.confidence >= Confidence::Likely || !verdict.kind.is_plain();
         if !telling && (callee.verdict.volatility.class.is_stable() || new) {
             let made = values
                 .iter()
@@ -253,7 +283,13 @@ impl Eval<'_, '_> {
     }
 
     /// What a method does to something open: cuts a clock, orders a list, keeps a conversation.
-    fn effect(&mut self, callee: &Unknown, method: &str, args: &[Option<&str>], expr: &Expr) -> Option<Value> {
+    fn effect(
+        &mut self,
+        callee: &Unknown,
+        method: &str,
+        args: &[Option<&str>],
+        expr: &Expr,
+    ) -> Option<Value> {
         let effect = self.frame().code.classifier.filter(method, args);
         let mut out = callee.clone();
         out.expr = self.written(expr.span);
@@ -281,7 +317,10 @@ impl Eval<'_, '_> {
                 // Options as an object: `{ hour: "2-digit" }`.
                 let object = self.heap.object(*id)?;
                 let (key, value) = object.entries.iter().find(|(key, _)| {
-                    matches!(key.as_str(), "hour" | "minute" | "second" | "timeStyle" | "dateStyle")
+                    matches!(
+                        key.as_str(),
+                        "hour" | "minute" | "second" | "timeStyle" | "dateStyle"
+                    )
                 })?;
                 format!("{key}={}", value.known_text().unwrap_or_default())
             }
@@ -318,7 +357,11 @@ impl Eval<'_, '_> {
 
     /// Evaluates a function of the workspace with these arguments.
     pub fn invoke(&mut self, callable: &Callable, args: Vec<Argument>, place: &Place) -> Value {
-        let depth = self.frames.iter().filter(|frame| frame.function.is_some()).count();
+        let depth = self
+            .frames
+            .iter()
+            .filter(|frame| frame.function.is_some())
+            .count();
         let recursive = self.frames.iter().any(|frame| {
             frame.function == Some(callable.id) && Arc::ptr_eq(&frame.code, &callable.code)
         });
@@ -336,12 +379,21 @@ impl Eval<'_, '_> {
         all.extend(args);
         let args = self.noted(all, function);
         let class = callable.this.as_ref().and_then(|this| self.class_of(this));
-        let class = function.class.map(|id| ClassRef {
-            code: code.clone(),
-            id,
-            scope: callable.scope,
-        }).or(class);
-        self.push_frame(&code, Some(callable.id), callable.scope, callable.this.clone(), class);
+        let class = function
+            .class
+            .map(|id| ClassRef {
+                code: code.clone(),
+                id,
+                scope: callable.scope,
+            })
+            .or(class);
+        self.push_frame(
+            &code,
+            Some(callable.id),
+            callable.scope,
+            callable.this.clone(),
+            class,
+        );
         if let Some(frame) = self.frames.last_mut() {
             frame.call = Some(place.clone());
         }
@@ -422,7 +474,8 @@ impl Eval<'_, '_> {
         }
         args.into_iter()
             .map(|mut arg| {
-                let open = matches!(&arg.value, Value::Unknown(unknown) if !unknown.trace.is_empty());
+                let open =
+                    matches!(&arg.value, Value::Unknown(unknown) if !unknown.trace.is_empty());
                 if open {
                     arg.value = arg.value.with_hop(&Hop {
                         place: arg.place.clone(),
@@ -497,7 +550,9 @@ impl Eval<'_, '_> {
                 }
                 ParamKind::Positional | ParamKind::KeywordOnly => {
                     let name = param_name(param);
-                    let by_name = keywords.iter().position(|(key, _)| Some(key.as_str()) == name);
+                    let by_name = keywords
+                        .iter()
+                        .position(|(key, _)| Some(key.as_str()) == name);
                     let value = if let Some(at) = by_name {
                         Some(keywords.remove(at).1)
                     } else if param.kind == ParamKind::Positional {
@@ -594,10 +649,17 @@ impl Eval<'_, '_> {
             id,
             scope: callable.scope,
         });
-        self.push_frame(&code, Some(callable.id), callable.scope, callable.this.clone(), class);
+        self.push_frame(
+            &code,
+            Some(callable.id),
+            callable.scope,
+            callable.this.clone(),
+            class,
+        );
         let mut params: &[Param] = &function.params;
         if self.takes_self(function) && callable.this.is_some() {
-            if let (Some((first, rest)), Some(this)) = (params.split_first(), callable.this.clone()) {
+            if let (Some((first, rest)), Some(this)) = (params.split_first(), callable.this.clone())
+            {
                 self.assign(&first.pattern, this);
                 params = rest;
             }
@@ -623,7 +685,10 @@ impl Eval<'_, '_> {
                 .classifier
                 .parameter(name, param.annotation.as_deref(), near);
         // What mostly keeps its default is less sure to vary.
-        let plain_default = param.default.as_ref().is_some_and(|default| !matches!(default.kind, ExprKind::None));
+        let plain_default = param
+            .default
+            .as_ref()
+            .is_some_and(|default| !matches!(default.kind, ExprKind::None));
         if plain_default && verdict.volatility.confidence > Confidence::Possible {
             verdict.volatility.confidence = Confidence::Possible;
         }
@@ -657,9 +722,14 @@ impl Eval<'_, '_> {
                 Pattern::Default(inner, _) => (&**inner, true),
                 other => (other, false),
             };
-            let mut verdict = self.frame().code.classifier.parameter(key, None, near && !has_default);
+            let mut verdict =
+                self.frame()
+                    .code
+                    .classifier
+                    .parameter(key, None, near && !has_default);
             if has_default {
-                verdict.volatility.confidence = verdict.volatility.confidence.min(Confidence::Possible);
+                verdict.volatility.confidence =
+                    verdict.volatility.confidence.min(Confidence::Possible);
             }
             let place = match inner {
                 Pattern::Name(_, span) => self.place(*span),
@@ -690,7 +760,9 @@ impl Eval<'_, '_> {
                     }
                 }
                 Value::Cell(id) => {
-                    let Some(object) = self.heap.object(*id) else { continue };
+                    let Some(object) = self.heap.object(*id) else {
+                        continue;
+                    };
                     let inner: Vec<Rc<Callable>> = object
                         .entries
                         .iter()
@@ -751,7 +823,14 @@ impl Eval<'_, '_> {
         Value::Cell(id)
     }
 
-    fn construct(&mut self, class: &ClassRef, id: usize, args: Vec<Argument>, place: &Place, depth: usize) {
+    fn construct(
+        &mut self,
+        class: &ClassRef,
+        id: usize,
+        args: Vec<Argument>,
+        place: &Place,
+        depth: usize,
+    ) {
         if depth > 8 || !self.enter() {
             return;
         }
@@ -785,14 +864,26 @@ impl Eval<'_, '_> {
     }
 
     /// Fields that an instance gets without a constructor: JavaScript initialisers, dataclass and model fields.
-    fn instance_fields(&mut self, class: &ClassRef, id: usize, args: &[Argument], without_constructor: bool) {
+    fn instance_fields(
+        &mut self,
+        class: &ClassRef,
+        id: usize,
+        args: &[Argument],
+        without_constructor: bool,
+    ) {
         let code = class.code.clone();
         let definition = &code.module.classes[class.id];
         let python = code.language() == Language::Python;
         if python && !without_constructor {
             return;
         }
-        self.push_frame(&code, None, class.scope, Some(Value::Cell(id)), Some(class.clone()));
+        self.push_frame(
+            &code,
+            None,
+            class.scope,
+            Some(Value::Cell(id)),
+            Some(class.clone()),
+        );
         let (positional, keywords, open) = self.sort_arguments(args.to_vec());
         let mut positional = positional.into_iter();
         for field in &definition.fields {
@@ -896,7 +987,13 @@ impl Eval<'_, '_> {
             .iter()
             .copied()
             .find(|method| code.module.functions[*method].kind == FunctionKind::Constructor);
-        self.push_frame(&code, None, class.scope, Some(Value::Cell(id)), Some(class.clone()));
+        self.push_frame(
+            &code,
+            None,
+            class.scope,
+            Some(Value::Cell(id)),
+            Some(class.clone()),
+        );
         for index in 0..definition.bases.len() {
             if own.is_none() {
                 if let Value::Class(base) = self.base(class, index) {

@@ -134,7 +134,9 @@ impl<'p, 'w> Eval<'p, 'w> {
     pub fn enter(&mut self) -> bool {
         self.steps += 1;
         if self.steps > MAX_STEPS {
-            self.limit(format!("more than {MAX_STEPS} steps: the rest is one value"));
+            self.limit(format!(
+                "more than {MAX_STEPS} steps: the rest is one value"
+            ));
             return false;
         }
         if self.nesting >= MAX_NESTING {
@@ -366,7 +368,10 @@ impl<'p, 'w> Eval<'p, 'w> {
     fn print_cell(&mut self, id: CellId, place: &Place, depth: usize) -> Vec<Piece> {
         let mut out = Vec::new();
         let push = |out: &mut Vec<Piece>, text: &str| {
-            push_piece(out, Piece::Text(Text::opaque(&place.path, place.span, text)));
+            push_piece(
+                out,
+                Piece::Text(Text::opaque(&place.path, place.span, text)),
+            );
         };
         match self.heap.get(id).clone() {
             Cell::List(list) => {

@@ -92,7 +92,10 @@ impl Eval<'_, '_> {
                     texts.insert(text.whole());
                 }
                 Piece::Slot(slot) => {
-                    let birth = slot.trace.first().and_then(|hop| self.births.get(&hop.place));
+                    let birth = slot
+                        .trace
+                        .first()
+                        .and_then(|hop| self.births.get(&hop.place));
                     opens.extend(birth.and_then(|birth| birth.open.clone()));
                 }
                 Piece::Branch(branch) => {

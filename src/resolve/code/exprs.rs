@@ -109,11 +109,12 @@ impl Eval<'_, '_> {
             ExprKind::Set(items) => {
                 let items = self.items(items);
                 let place = self.place(expr.span);
-                let unordered = if items.len() > 1 || !matches!(items.first(), Some(Item::One(..)) | None) {
-                    self.order_of("set")
-                } else {
-                    None
-                };
+                let unordered =
+                    if items.len() > 1 || !matches!(items.first(), Some(Item::One(..)) | None) {
+                        self.order_of("set")
+                    } else {
+                        None
+                    };
                 Value::Cell(self.heap.add(Cell::List(List {
                     items,
                     unordered,
@@ -229,7 +230,10 @@ impl Eval<'_, '_> {
                 id,
                 scope: None,
             })),
-            Some(Binding::Import { module, name: there }) => {
+            Some(Binding::Import {
+                module,
+                name: there,
+            }) => {
                 self.globals.insert(key.clone(), None);
                 Some(self.imported(code, &module, there.as_deref()))
             }
@@ -315,7 +319,11 @@ impl Eval<'_, '_> {
         };
         let takes_left = |truth: bool| (op == BinaryOp::And) != truth;
         if let Some(truth) = known {
-            return if takes_left(truth) { first } else { self.eval(right) };
+            return if takes_left(truth) {
+                first
+            } else {
+                self.eval(right)
+            };
         }
         let second = self.eval(right);
         if op == BinaryOp::And {
@@ -419,7 +427,10 @@ impl Eval<'_, '_> {
         }
         // Something that is there is not nothing.
         let there = |value: &Value| {
-            matches!(value, Value::Text(_) | Value::Cell(_) | Value::Function(_) | Value::Class(_))
+            matches!(
+                value,
+                Value::Text(_) | Value::Cell(_) | Value::Function(_) | Value::Class(_)
+            )
         };
         match (left, right) {
             (Value::None, other) | (other, Value::None) if there(other) => Some(false),
@@ -745,7 +756,8 @@ impl Eval<'_, '_> {
             }
             kind => {
                 let unordered = (kind == ComprehensionKind::Set && items.len() != 1
-                    || kind == ComprehensionKind::Set && matches!(items.first(), Some(Item::Repeat(..))))
+                    || kind == ComprehensionKind::Set
+                        && matches!(items.first(), Some(Item::Repeat(..))))
                 .then(|| self.order_of("set"))
                 .flatten();
                 Value::Cell(self.heap.add(Cell::List(List {
@@ -798,7 +810,8 @@ impl Eval<'_, '_> {
             volatility = worse(volatility, order.clone());
         }
         let place = self.place(span);
-        let mut round = (*round_at(self.written(span), place, volatility, unordered.is_some())).clone();
+        let mut round =
+            (*round_at(self.written(span), place, volatility, unordered.is_some())).clone();
         round.history = over.is_history();
         Item::Repeat(Rc::new(round), body)
     }

@@ -75,7 +75,9 @@ pub struct Object {
 impl Object {
     pub fn get(&self, key: &str) -> Option<&Value> {
         let mut entries = self.entries.iter();
-        entries.find(|(name, _)| name == key).map(|(_, value)| value)
+        entries
+            .find(|(name, _)| name == key)
+            .map(|(_, value)| value)
     }
 
     pub fn set(&mut self, key: &str, value: Value) {
@@ -93,9 +95,7 @@ impl Item {
                 x == y && a.same(b)
             }
             (Item::Branch(a, x), Item::Branch(b, y)) => {
-                a.id == b.id
-                    && x.len() == y.len()
-                    && x.iter().zip(y).all(|(x, y)| same_items(x, y))
+                a.id == b.id && x.len() == y.len() && x.iter().zip(y).all(|(x, y)| same_items(x, y))
             }
             (Item::Repeat(a, x), Item::Repeat(b, y)) => a.place == b.place && same_items(x, y),
             _ => false,
@@ -263,7 +263,12 @@ fn join_cells(condition: &Rc<Condition>, versions: &[&Rc<Cell>]) -> Cell {
                 .collect();
             let mut out = Object {
                 entries: Vec::new(),
-                spreads: all.iter().map(|o| &o.spreads).max_by_key(|s| s.len()).cloned().unwrap_or_default(),
+                spreads: all
+                    .iter()
+                    .map(|o| &o.spreads)
+                    .max_by_key(|s| s.len())
+                    .cloned()
+                    .unwrap_or_default(),
                 class: object.class.clone(),
                 place: object.place.clone(),
             };
@@ -288,7 +293,10 @@ pub fn join_items(condition: &Rc<Condition>, mut arms: Vec<Vec<Item>>) -> Vec<It
         let Some(first) = arms.first().and_then(|arm| arm.first()).cloned() else {
             break;
         };
-        if !arms.iter().all(|arm| arm.first().is_some_and(|item| item.same(&first))) {
+        if !arms
+            .iter()
+            .all(|arm| arm.first().is_some_and(|item| item.same(&first)))
+        {
             break;
         }
         arms.iter_mut().for_each(|arm| {
@@ -301,7 +309,10 @@ pub fn join_items(condition: &Rc<Condition>, mut arms: Vec<Vec<Item>>) -> Vec<It
         let Some(last) = arms.first().and_then(|arm| arm.last()).cloned() else {
             break;
         };
-        if !arms.iter().all(|arm| arm.last().is_some_and(|item| item.same(&last))) {
+        if !arms
+            .iter()
+            .all(|arm| arm.last().is_some_and(|item| item.same(&last)))
+        {
             break;
         }
         arms.iter_mut().for_each(|arm| {

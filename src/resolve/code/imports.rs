@@ -16,7 +16,9 @@ impl Eval<'_, '_> {
     pub fn import(&mut self, import: &Import) {
         let code = self.code();
         if let Some((name, _)) = &import.namespace {
-            let value = self.imported(&code, &import.module, None);
+            let head = import.module.split('.').next().unwrap_or_default();
+            let module = if head == name { head } else { &import.module };
+            let value = self.imported(&code, module, None);
             self.bind(name, value);
         }
         for name in &import.names {

@@ -224,7 +224,10 @@ impl Walk<'_, '_> {
                 self.expr(left);
                 self.expr(right);
             }
-            ExprKind::Not(inner) | ExprKind::Negate(inner) | ExprKind::Await(inner) | ExprKind::Import(inner) => {
+            ExprKind::Not(inner)
+            | ExprKind::Negate(inner)
+            | ExprKind::Await(inner)
+            | ExprKind::Import(inner) => {
                 self.expr(inner);
             }
             ExprKind::Conditional {

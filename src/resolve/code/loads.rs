@@ -8,12 +8,24 @@ use super::value::{Argument, Unknown, Value};
 
 impl Eval<'_, '_> {
     /// A function of a library that makes a path, reads a file or makes a template.
-    pub fn file_function(&mut self, operation: Operation, path: &str, args: &[Argument], expr: &Expr) -> Option<Value> {
+    pub fn file_function(
+        &mut self,
+        operation: Operation,
+        path: &str,
+        args: &[Argument],
+        expr: &Expr,
+    ) -> Option<Value> {
         let _ = (operation, path, args, expr);
         None
     }
 
-    pub fn render_method(&mut self, template: &Unknown, name: &str, args: Vec<Argument>, expr: &Expr) -> Option<Value> {
+    pub fn render_method(
+        &mut self,
+        template: &Unknown,
+        name: &str,
+        args: Vec<Argument>,
+        expr: &Expr,
+    ) -> Option<Value> {
         let _ = (template, name, args, expr);
         None
     }
@@ -23,17 +35,34 @@ impl Eval<'_, '_> {
         None
     }
 
-    pub fn template_method(&mut self, template: &Unknown, operation: Operation, args: Vec<Argument>, expr: &Expr) -> Option<Value> {
+    pub fn template_method(
+        &mut self,
+        template: &Unknown,
+        operation: Operation,
+        args: Vec<Argument>,
+        expr: &Expr,
+    ) -> Option<Value> {
         let _ = (template, operation, args, expr);
         None
     }
 
-    pub fn get_template(&mut self, environment: &Unknown, args: Vec<Argument>, expr: &Expr) -> Option<Value> {
+    pub fn get_template(
+        &mut self,
+        environment: &Unknown,
+        args: Vec<Argument>,
+        expr: &Expr,
+    ) -> Option<Value> {
         let _ = (environment, args, expr);
         None
     }
 
-    pub fn path_method(&mut self, path: &Unknown, name: &str, args: Vec<Argument>, expr: &Expr) -> Option<Value> {
+    pub fn path_method(
+        &mut self,
+        path: &Unknown,
+        name: &str,
+        args: Vec<Argument>,
+        expr: &Expr,
+    ) -> Option<Value> {
         let _ = (path, name, args, expr);
         None
     }

@@ -29,7 +29,10 @@ impl Eval<'_, '_> {
         if let Some(items) = self.known_items(&value, keys, over.span) {
             return self.unrolled(pattern, items, body);
         }
-        let retries = tables::is_retry(&self.written(over.span)) || pattern_names(pattern).iter().any(|name| tables::is_retry(name));
+        let retries = tables::is_retry(&self.written(over.span))
+            || pattern_names(pattern)
+                .iter()
+                .any(|name| tables::is_retry(name));
         let item = self.item_of(&value, over.span);
         let round = self.round_over(&value, over);
         let history = value.is_history();
@@ -44,7 +47,11 @@ impl Eval<'_, '_> {
                 if self.known_truth(&value) == Some(false) {
                     return Flow::Next;
                 }
-                (self.written(test.span), self.volatility(&value), self.place(test.span))
+                (
+                    self.written(test.span),
+                    self.volatility(&value),
+                    self.place(test.span),
+                )
             }
             None => ("true".to_string(), Volatility::constant(), self.place(span)),
         };
@@ -127,8 +134,11 @@ impl Eval<'_, '_> {
             Flow::Return(value) => {
                 let heap = self.heap.clone();
                 let place = round.place.clone();
-                let condition =
-                    super::value::Condition::new(round.over.clone(), place, round.volatility.clone());
+                let condition = super::value::Condition::new(
+                    round.over.clone(),
+                    place,
+                    round.volatility.clone(),
+                );
                 if let Some(frame) = self.frames.last_mut() {
                     frame.returns.push(super::eval::Pending {
                         condition,
@@ -169,7 +179,9 @@ impl Eval<'_, '_> {
     fn adds_turns(&self, items: &[Item], heap: &Heap) -> bool {
         items.iter().any(|item| match item {
             Item::One(Value::Cell(id), _) => match heap.get(*id) {
-                Cell::Object(object) => object.get("role").is_some() || object.get("type").is_some(),
+                Cell::Object(object) => {
+                    object.get("role").is_some() || object.get("type").is_some()
+                }
                 _ => false,
             },
             Item::One(Value::Unknown(unknown), _) | Item::Spread(Value::Unknown(unknown), _) => {
@@ -195,7 +207,10 @@ impl Eval<'_, '_> {
                     };
                     // Turns that were carried already stand for these.
                     let carried = history
-                        && list.items.iter().any(|i| matches!(i, Item::Repeat(r, _) if r.history));
+                        && list
+                            .items
+                            .iter()
+                            .any(|i| matches!(i, Item::Repeat(r, _) if r.history));
                     if !carried {
                         list.items.push(Item::Repeat(Rc::new(turns), added));
                     }
@@ -256,7 +271,10 @@ impl Eval<'_, '_> {
             return Some(out);
         }
         let object = self.heap.object(*id)?;
-        if !object.spreads.is_empty() || object.class.is_some() || object.entries.len() > MAX_UNROLLED {
+        if !object.spreads.is_empty()
+            || object.class.is_some()
+            || object.entries.len() > MAX_UNROLLED
+        {
             return None;
         }
         if !keys && !self.is_python() {

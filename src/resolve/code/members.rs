@@ -58,9 +58,11 @@ impl Eval<'_, '_> {
                 let volatility = self.volatility(object);
                 self.derived(&Expr::opaque(span), volatility, 1)
             }
-            Value::None | Value::Bool(_) | Value::Number(_) | Value::Text(_) | Value::Function(_) => {
-                Value::None
-            }
+            Value::None
+            | Value::Bool(_)
+            | Value::Number(_)
+            | Value::Text(_)
+            | Value::Function(_) => Value::None,
         }
     }
 
@@ -147,14 +149,10 @@ impl Eval<'_, '_> {
         known.push(class.clone());
         let code = class.code.clone();
         let definition = &code.module.classes[class.id];
-        let method = definition
-            .methods
-            .iter()
-            .copied()
-            .rfind(|id| {
-                let function = &code.module.functions[*id];
-                function.name == name && function.kind != FunctionKind::Setter
-            });
+        let method = definition.methods.iter().copied().rfind(|id| {
+            let function = &code.module.functions[*id];
+            function.name == name && function.kind != FunctionKind::Setter
+        });
         if let Some(id) = method {
             let function = &code.module.functions[id];
             let bound = match function.kind {
@@ -169,7 +167,10 @@ impl Eval<'_, '_> {
                 this: bound.clone(),
                 bound: Vec::new(),
             };
-            let getter = matches!(function.kind, FunctionKind::Getter | FunctionKind::CachedGetter);
+            let getter = matches!(
+                function.kind,
+                FunctionKind::Getter | FunctionKind::CachedGetter
+            );
             if getter && bound.is_some() {
                 let kept = function.kind == FunctionKind::CachedGetter;
                 let life = self.life;
@@ -183,13 +184,19 @@ impl Eval<'_, '_> {
             }
             return Some(Value::Function(Rc::new(callable)));
         }
-        if let Some(field) = definition.fields.iter().rfind(|f| f.name == name && f.value.is_some()) {
+        if let Some(field) = definition
+            .fields
+            .iter()
+            .rfind(|f| f.name == name && f.value.is_some())
+        {
             return self.class_attribute(class, &field.name);
         }
         for index in 0..definition.bases.len() {
             let base = self.base(class, index);
             if let Value::Class(base) = base {
-                if let Some(value) = self.class_member_within(&base, name, this.clone(), (span, known)) {
+                if let Some(value) =
+                    self.class_member_within(&base, name, this.clone(), (span, known))
+                {
                     return Some(value);
                 }
             }
@@ -207,6 +214,24 @@ impl Eval<'_, '_> {
         value
     }
 
+    /// A class and the classes of the workspace that it extends.
+    pub fn lineage(&mut self, class: &ClassRef) -> Vec<ClassRef> {
+        let mut out = vec![class.clone()];
+        let mut at = 0;
+        while at < out.len() && out.len() < 16 {
+            let current = out[at].clone();
+            for index in 0..current.class().bases.len() {
+                if let Value::Class(base) = self.base(&current, index) {
+                    if !out.iter().any(|known| known.same(&base)) {
+                        out.push(base);
+                    }
+                }
+            }
+            at += 1;
+        }
+        out
+    }
+
     /// A class attribute, evaluated once, in the life of the module.
     fn class_attribute(&mut self, class: &ClassRef, name: &str) -> Option<Value> {
         let key = (class.code.path().clone(), class.id, name.to_string());
@@ -220,7 +245,11 @@ impl Eval<'_, '_> {
         let loops = std::mem::take(&mut self.loops);
         self.push_frame(&code, None, class.scope, None, Some(class.clone()));
         // Earlier attributes of the class body are names in it.
-        let expr = definition.fields.iter().rfind(|f| f.name == name).and_then(|f| f.value.as_ref());
+        let expr = definition
+            .fields
+            .iter()
+            .rfind(|f| f.name == name)
+            .and_then(|f| f.value.as_ref());
         let mut value = Value::None;
         if let Some(expr) = expr {
             for earlier in &definition.fields {
@@ -272,7 +301,8 @@ impl Eval<'_, '_> {
             return self.born(part, place, "read here");
         }
         if let Some(frame) = unknown.verdict.volatility.frame {
-            part.verdict.volatility.frame = super::eval::held(part.verdict.volatility.class, Some(frame));
+            part.verdict.volatility.frame =
+                super::eval::held(part.verdict.volatility.class, Some(frame));
         }
         part.into_value()
     }
@@ -331,7 +361,9 @@ impl Eval<'_, '_> {
         }
         if let Some(key) = index.known_text() {
             return match object {
-                Value::Cell(id) if self.heap.object(*id).is_some() => self.member(object, &key, span),
+                Value::Cell(id) if self.heap.object(*id).is_some() => {
+                    self.member(object, &key, span)
+                }
                 Value::Unknown(_) => self.member(object, &key, span),
                 Value::Choice(_) => self.member(object, &key, span),
                 other => other.clone(),
@@ -345,8 +377,12 @@ impl Eval<'_, '_> {
                     Some(entries) if !entries.is_empty() && entries.len() <= 64 => {
                         let place = self.place(span);
                         let volatility = self.volatility(index);
-                        let condition = super::value::Condition::new(self.written(span), place, volatility);
-                        choose(&condition, entries.into_iter().map(|(_, value)| value).collect())
+                        let condition =
+                            super::value::Condition::new(self.written(span), place, volatility);
+                        choose(
+                            &condition,
+                            entries.into_iter().map(|(_, value)| value).collect(),
+                        )
                     }
                     _ => self.item_of(object, span),
                 }
@@ -370,7 +406,9 @@ impl Eval<'_, '_> {
                     let back = list.items.iter().rev().take(-at as usize);
                     let certain = back.clone().all(|item| matches!(item, Item::One(..)));
                     let index = list.items.len().checked_sub(-at as usize);
-                    index.and_then(|index| list.items.get(index)).filter(|_| certain)
+                    index
+                        .and_then(|index| list.items.get(index))
+                        .filter(|_| certain)
                 };
                 match found {
                     Some(Item::One(value, _)) => value.clone(),
@@ -407,7 +445,13 @@ impl Eval<'_, '_> {
         }
     }
 
-    fn replace_item(&mut self, id: usize, list: List, index: &Value, (value, place): (Value, crate::source::Place)) {
+    fn replace_item(
+        &mut self,
+        id: usize,
+        list: List,
+        index: &Value,
+        (value, place): (Value, crate::source::Place),
+    ) {
         let at = match index {
             Value::Number(number) if *number >= 0.0 => Some(*number as usize),
             Value::Number(number) => list.items.len().checked_sub((-number) as usize),
@@ -457,7 +501,9 @@ impl Eval<'_, '_> {
             Value::Unknown(unknown) if unknown.verdict.clock => {
                 let mut unknown = (**unknown).clone();
                 if let (None | Some(0), Some(end)) = (number(&start), number(&end)) {
-                    let class = usize::try_from(end).ok().and_then(crate::volatility::formats::iso_prefix);
+                    let class = usize::try_from(end)
+                        .ok()
+                        .and_then(crate::volatility::formats::iso_prefix);
                     if let Some(class) = class {
                         unknown.verdict.cut_to(class);
                     }
@@ -502,9 +548,12 @@ impl Eval<'_, '_> {
             None => false,
             Some(Value::Number(number)) => *number < 0.0,
             // `messages[-n:]` with an open `n` is written with a minus.
-            Some(_) => self.written(expr.span).contains("[-") || self.written(expr.span).contains("(-"),
+            Some(_) => {
+                self.written(expr.span).contains("[-") || self.written(expr.span).contains("(-")
+            }
         };
-        let last_only = matches!(start, Some(Value::Number(number)) if *number == -1.0) && end.is_none();
+        let last_only =
+            matches!(start, Some(Value::Number(number)) if *number == -1.0) && end.is_none();
         if last_only {
             out.verdict.kind = ValueKind::Plain;
             out.verdict.volatility = from_history();
@@ -541,19 +590,41 @@ impl Eval<'_, '_> {
         };
         let known = (start.is_none() || from.is_some()) && (end.is_none() || to.is_some());
         // Positions before the first part of open length are certain from the front, those behind the last from the back.
-        let fixed_front = list.items.iter().take_while(|item| matches!(item, Item::One(..))).count() as i64;
-        let front_only = from.unwrap_or(0) >= 0 && from.unwrap_or(0) <= fixed_front && (to.is_none() || certain || to.is_some_and(|to| to >= 0 && to <= fixed_front));
+        let fixed_front = list
+            .items
+            .iter()
+            .take_while(|item| matches!(item, Item::One(..)))
+            .count() as i64;
+        let front_only = from.unwrap_or(0) >= 0
+            && from.unwrap_or(0) <= fixed_front
+            && (to.is_none() || certain || to.is_some_and(|to| to >= 0 && to <= fixed_front));
         if known && (certain || front_only) {
             let (from, to) = (at(from, 0), at(to, count));
-            let items = if from < to { list.items[from..to].to_vec() } else { Vec::new() };
-            return Value::Cell(self.heap.add(Cell::List(List { items, place, ..list })));
+            let items = if from < to {
+                list.items[from..to].to_vec()
+            } else {
+                Vec::new()
+            };
+            return Value::Cell(self.heap.add(Cell::List(List {
+                items,
+                place,
+                ..list
+            })));
         }
         let mut items = list.items.clone();
-        if known && to == Some(-1) && from.unwrap_or(0) >= 0 && matches!(items.last(), Some(Item::One(..))) {
+        if known
+            && to == Some(-1)
+            && from.unwrap_or(0) >= 0
+            && matches!(items.last(), Some(Item::One(..)))
+        {
             items.pop();
             let from = (from.unwrap_or(0).min(fixed_front)) as usize;
             items.drain(..from);
-            return Value::Cell(self.heap.add(Cell::List(List { items, place, ..list })));
+            return Value::Cell(self.heap.add(Cell::List(List {
+                items,
+                place,
+                ..list
+            })));
         }
         // A window over the newest: the oldest turns fall off one by one.
         let slides = from.is_some_and(|from| from < -1) || (from.is_none() && start.is_some());
@@ -587,9 +658,17 @@ impl Eval<'_, '_> {
             return value.clone();
         };
         let end = list.items.len().saturating_sub(behind).max(from);
-        let items = list.items.get(from..end).map(<[Item]>::to_vec).unwrap_or_default();
+        let items = list
+            .items
+            .get(from..end)
+            .map(<[Item]>::to_vec)
+            .unwrap_or_default();
         let place = self.place(span);
-        Value::Cell(self.heap.add(Cell::List(List { items, place, ..list })))
+        Value::Cell(self.heap.add(Cell::List(List {
+            items,
+            place,
+            ..list
+        })))
     }
 
     /// An object without some of its entries.
@@ -600,7 +679,9 @@ impl Eval<'_, '_> {
         let Some(mut object) = self.heap.object(*id).cloned() else {
             return value.clone();
         };
-        object.entries.retain(|(name, _)| !taken.contains(&name.as_str()));
+        object
+            .entries
+            .retain(|(name, _)| !taken.contains(&name.as_str()));
         object.place = self.place(span);
         Value::Cell(self.heap.add(Cell::Object(object)))
     }
@@ -645,7 +726,10 @@ impl Eval<'_, '_> {
 
     pub fn rewriting(&self, object: &Value, span: Span) -> Option<Rewrite> {
         let holds = match object {
-            Value::Cell(id) => self.heap.list(*id).is_some_and(|list| self.holds_history(&list.items)),
+            Value::Cell(id) => self
+                .heap
+                .list(*id)
+                .is_some_and(|list| self.holds_history(&list.items)),
             other => other.is_history(),
         };
         holds.then(|| Rewrite {
@@ -669,7 +753,10 @@ fn member_verdict(unknown: &Unknown, by_name: &Verdict) -> Verdict {
             };
         }
     }
-    verdict.volatility.confidence = verdict.volatility.confidence.min(own.confidence.max(Confidence::Possible));
+    verdict.volatility.confidence = verdict
+        .volatility
+        .confidence
+        .min(own.confidence.max(Confidence::Possible));
     verdict
 }
 

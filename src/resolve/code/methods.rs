@@ -41,7 +41,12 @@ impl Eval<'_, '_> {
                     .collect();
                 return Some(choose(&choice.condition, arms));
             }
-            let cells: Vec<Value> = choice.arms.iter().filter(|a| matches!(a, Value::Cell(_))).cloned().collect();
+            let cells: Vec<Value> = choice
+                .arms
+                .iter()
+                .filter(|a| matches!(a, Value::Cell(_)))
+                .cloned()
+                .collect();
             for cell in cells {
                 self.method(&cell, operation, name, args.clone(), expr);
             }
@@ -60,7 +65,9 @@ impl Eval<'_, '_> {
             }
             (Op::Identity | Op::Settle, Value::Cell(_)) => Some(receiver.clone()),
             (Op::Copy, Value::Cell(id)) => Some(self.copied(*id)),
-            (Op::Strip, Value::Text(pieces)) => Some(Value::pieces(texts::stripped(pieces, true, true))),
+            (Op::Strip, Value::Text(pieces)) => {
+                Some(Value::pieces(texts::stripped(pieces, true, true)))
+            }
             (Op::Strip, Value::Unknown(_)) => Some(receiver.clone()),
             (Op::Join, Value::Text(separator)) => {
                 let separator = separator.clone();
@@ -71,12 +78,18 @@ impl Eval<'_, '_> {
                     Some(Value::Text(pieces)) => pieces,
                     _ => {
                         let place = self.place(expr.span);
-                        Rc::new(vec![Piece::Text(Text::opaque(&place.path, place.span, ","))])
+                        Rc::new(vec![Piece::Text(Text::opaque(
+                            &place.path,
+                            place.span,
+                            ",",
+                        ))])
                     }
                 };
                 Some(self.join(receiver, &separator, expr))
             }
-            (Op::Join, Value::Unknown(_)) if !self.is_python() => Some(self.as_text(receiver, expr)),
+            (Op::Join, Value::Unknown(_)) if !self.is_python() => {
+                Some(self.as_text(receiver, expr))
+            }
             (Op::Format, Value::Text(pieces)) => {
                 let pieces = pieces.clone();
                 Some(self.fill(&pieces, Style::Braces, &args, expr))
@@ -134,7 +147,9 @@ impl Eval<'_, '_> {
                     });
                 }
                 let end = args.next();
-                let start = start.filter(|start| !matches!(start, Value::Number(n) if *n == 0.0) || end.is_some());
+                let start = start.filter(|start| {
+                    !matches!(start, Value::Number(n) if *n == 0.0) || end.is_some()
+                });
                 if start.is_none() && end.is_none() {
                     return Some(match receiver {
                         Value::Cell(id) => self.copied(*id),
@@ -176,11 +191,18 @@ impl Eval<'_, '_> {
     }
 
     /// A method of a clock: it shows the clock to some granularity.
-    fn clock_method(&mut self, unknown: &Unknown, name: &str, args: &[Argument], expr: &Expr) -> Option<Value> {
+    fn clock_method(
+        &mut self,
+        unknown: &Unknown,
+        name: &str,
+        args: &[Argument],
+        expr: &Expr,
+    ) -> Option<Value> {
         if !unknown.verdict.clock {
             return None;
         }
-        let literals: Vec<Option<String>> = args.iter().map(|arg| self.literal_argument(arg)).collect();
+        let literals: Vec<Option<String>> =
+            args.iter().map(|arg| self.literal_argument(arg)).collect();
         let literals: Vec<Option<&str>> = literals.iter().map(Option::as_deref).collect();
         let mut out = unknown.clone();
         out.expr = self.written(expr.span);
@@ -258,7 +280,9 @@ impl Eval<'_, '_> {
             }
         }
         let mapping = positional.len() == 1 && style != Style::Braces
-            || positional.first().is_some_and(|value| self.is_mapping(value));
+            || positional
+                .first()
+                .is_some_and(|value| self.is_mapping(value));
         if mapping {
             let value = positional[0].clone();
             self.keyword_source(&value, &mut named, &mut open);
@@ -273,14 +297,18 @@ impl Eval<'_, '_> {
             };
             Some(self.print(&value, &placeholder.place))
         }))
-
     }
 
     fn is_mapping(&self, value: &Value) -> bool {
         matches!(value, Value::Cell(id) if self.heap.object(*id).is_some())
     }
 
-    fn keyword_source(&mut self, value: &Value, named: &mut Vec<(String, Value)>, open: &mut Vec<Value>) {
+    fn keyword_source(
+        &mut self,
+        value: &Value,
+        named: &mut Vec<(String, Value)>,
+        open: &mut Vec<Value>,
+    ) {
         match value {
             Value::Cell(id) => {
                 if let Some(object) = self.heap.object(*id) {
@@ -313,7 +341,9 @@ impl Eval<'_, '_> {
             positional.get(index).cloned()
         } else {
             let mut known = named.iter();
-            known.find(|(key, _)| key == root).map(|(_, value)| value.clone())
+            known
+                .find(|(key, _)| key == root)
+                .map(|(_, value)| value.clone())
         };
         if value.is_none() {
             if let Some(spread) = open.first() {
@@ -345,7 +375,11 @@ impl Eval<'_, '_> {
         };
         match right {
             Value::Cell(id) if self.heap.list(*id).is_some() => {
-                let items = self.heap.list(*id).map(|list| list.items.clone()).unwrap_or_default();
+                let items = self
+                    .heap
+                    .list(*id)
+                    .map(|list| list.items.clone())
+                    .unwrap_or_default();
                 for item in items {
                     if let Item::One(value, _) = item {
                         args.push(argument(value));
@@ -367,9 +401,14 @@ impl Eval<'_, '_> {
         };
         let written = what.value.known_text();
         let needle = written.as_deref().and_then(|text| {
-            match text.strip_prefix('/').and_then(|rest| rest.rsplit_once('/')) {
+            match text
+                .strip_prefix('/')
+                .and_then(|rest| rest.rsplit_once('/'))
+            {
                 // A regular expression prints as it is written.
-                Some((pattern, flags)) if !self.is_python() && flags.chars().all(|c| c.is_ascii_lowercase()) => {
+                Some((pattern, flags))
+                    if !self.is_python() && flags.chars().all(|c| c.is_ascii_lowercase()) =>
+                {
                     texts::literal_of_pattern(pattern)
                 }
                 _ => Some(text.to_string()),
@@ -377,7 +416,13 @@ impl Eval<'_, '_> {
         });
         let global = self.is_python()
             || name == "replaceAll"
-            || written.as_deref().is_some_and(|text| text.starts_with('/') && text.rsplit('/').next().is_some_and(|flags| flags.contains('g')));
+            || written.as_deref().is_some_and(|text| {
+                text.starts_with('/')
+                    && text
+                        .rsplit('/')
+                        .next()
+                        .is_some_and(|flags| flags.contains('g'))
+            });
         let Some(needle) = needle else {
             return Value::Text(Rc::new(pieces.to_vec()));
         };
@@ -401,7 +446,13 @@ impl Eval<'_, '_> {
 
     // ---- lists ----
 
-    fn list_method(&mut self, id: usize, operation: Operation, args: Vec<Argument>, expr: &Expr) -> Option<Value> {
+    fn list_method(
+        &mut self,
+        id: usize,
+        operation: Operation,
+        args: Vec<Argument>,
+        expr: &Expr,
+    ) -> Option<Value> {
         use Operation as Op;
         let list = self.heap.list(id)?.clone();
         let place = self.place(expr.span);
@@ -432,7 +483,8 @@ impl Eval<'_, '_> {
                 Some(Value::None)
             }
             Op::Pop => {
-                let front = matches!(args.first().map(|a| &a.value), Some(Value::Number(n)) if *n >= 0.0);
+                let front =
+                    matches!(args.first().map(|a| &a.value), Some(Value::Number(n)) if *n >= 0.0);
                 if front {
                     self.cut_list(&Value::Cell(id), expr.span);
                     return Some(self.item_of(&Value::Cell(id), expr.span));
@@ -441,7 +493,9 @@ impl Eval<'_, '_> {
                     Some(Item::One(value, _)) => value.clone(),
                     _ => self.item_of(&Value::Cell(id), expr.span),
                 };
-                if let (Some(Item::One(..)), Some(list)) = (list.items.last(), self.heap.list_mut(id)) {
+                if let (Some(Item::One(..)), Some(list)) =
+                    (list.items.last(), self.heap.list_mut(id))
+                {
                     list.items.pop();
                 }
                 Some(last)
@@ -452,7 +506,9 @@ impl Eval<'_, '_> {
             }
             Op::Splice => {
                 // Taking out: earlier turns change. Adding at a place: as an insertion.
-                if let (Some(Value::Number(0.0)), true) = (args.first().map(|a| a.value.clone()), args.len() > 2) {
+                if let (Some(Value::Number(0.0)), true) =
+                    (args.first().map(|a| a.value.clone()), args.len() > 2)
+                {
                     let new = args[2..].to_vec();
                     self.insert(id, Op::Unshift, new, expr);
                 } else {
@@ -512,7 +568,8 @@ impl Eval<'_, '_> {
         let Some(at) = at else {
             // Somewhere behind the front: in front of the newest turns.
             if let Some(list) = self.heap.list_mut(id) {
-                list.items.extend(new.into_iter().map(|arg| Item::One(arg.value, arg.place)));
+                list.items
+                    .extend(new.into_iter().map(|arg| Item::One(arg.value, arg.place)));
             }
             return;
         };
@@ -520,7 +577,8 @@ impl Eval<'_, '_> {
         if let Some(list) = self.heap.list_mut(id) {
             let at = at.min(list.items.len());
             for (offset, arg) in new.into_iter().enumerate() {
-                list.items.insert(at + offset, Item::One(arg.value, arg.place));
+                list.items
+                    .insert(at + offset, Item::One(arg.value, arg.place));
             }
         }
     }
@@ -622,25 +680,35 @@ impl Eval<'_, '_> {
                         Kept::Known(false) => {}
                         Kept::Open(condition) => {
                             let there = strip_nothing(&value);
-                            items.push(Item::Branch(condition, vec![vec![Item::One(there, at)], Vec::new()]));
+                            items.push(Item::Branch(
+                                condition,
+                                vec![vec![Item::One(there, at)], Vec::new()],
+                            ));
                         }
                     }
                 }
                 other => items.push(other),
             }
         }
-        Value::Cell(self.heap.add(Cell::List(List { items, place, ..List {
-            items: Vec::new(),
-            unordered: list.unordered,
-            rewrite: list.rewrite,
-            place: list.place,
-        } })))
+        Value::Cell(self.heap.add(Cell::List(List {
+            items,
+            place,
+            ..List {
+                items: Vec::new(),
+                unordered: list.unordered,
+                rewrite: list.rewrite,
+                place: list.place,
+            }
+        })))
     }
 
     fn kept(&mut self, value: &Value) -> Kept {
         match value {
             Value::Choice(choice) => {
-                let nothing = choice.arms.iter().any(|arm| self.known_truth(arm) == Some(false));
+                let nothing = choice
+                    .arms
+                    .iter()
+                    .any(|arm| self.known_truth(arm) == Some(false));
                 if nothing {
                     Kept::Open(choice.condition.clone())
                 } else {
@@ -653,7 +721,13 @@ impl Eval<'_, '_> {
 
     // ---- objects ----
 
-    fn object_method(&mut self, id: usize, operation: Operation, args: Vec<Argument>, expr: &Expr) -> Option<Value> {
+    fn object_method(
+        &mut self,
+        id: usize,
+        operation: Operation,
+        args: Vec<Argument>,
+        expr: &Expr,
+    ) -> Option<Value> {
         use Operation as Op;
         let object = self.heap.object(id)?.clone();
         let place = self.place(expr.span);
@@ -675,12 +749,14 @@ impl Eval<'_, '_> {
                     (None, None, None) => Value::None,
                 };
                 if operation == Op::SetDefault {
-                    if let (Some(key), Some(object)) = (key.known_text(), self.heap.object_mut(id)) {
+                    if let (Some(key), Some(object)) = (key.known_text(), self.heap.object_mut(id))
+                    {
                         object.set(&key, value.clone());
                     }
                 }
                 if operation == Op::Pop {
-                    if let (Some(key), Some(object)) = (key.known_text(), self.heap.object_mut(id)) {
+                    if let (Some(key), Some(object)) = (key.known_text(), self.heap.object_mut(id))
+                    {
                         object.entries.retain(|(name, _)| *name != key);
                     }
                 }
@@ -733,7 +809,10 @@ impl Eval<'_, '_> {
                 Operation::Values => value,
                 _ => {
                     let key = self.literal(expr.span, &key);
-                    let pair = vec![Item::One(key, place.clone()), Item::One(value, place.clone())];
+                    let pair = vec![
+                        Item::One(key, place.clone()),
+                        Item::One(value, place.clone()),
+                    ];
                     self.new_list(pair, place.clone())
                 }
             };
@@ -785,7 +864,9 @@ impl Eval<'_, '_> {
                 }
             }
             // A conversation that is kept elsewhere grows at its end.
-            Op::Append | Op::Extend | Op::Unshift | Op::Insert | Op::Clear if unknown.is_history() => {
+            Op::Append | Op::Extend | Op::Unshift | Op::Insert | Op::Clear
+                if unknown.is_history() =>
+            {
                 Some(Value::None)
             }
             Op::Pop | Op::Shift | Op::Splice | Op::Remove if unknown.is_history() => {
@@ -803,7 +884,13 @@ impl Eval<'_, '_> {
     // ---- functions ----
 
     /// A known function of a library or of the language.
-    pub fn function(&mut self, operation: Operation, path: &str, args: &[Argument], expr: &Expr) -> Option<Value> {
+    pub fn function(
+        &mut self,
+        operation: Operation,
+        path: &str,
+        args: &[Argument],
+        expr: &Expr,
+    ) -> Option<Value> {
         use Operation as Op;
         let first = args.first().map(|arg| arg.value.clone());
         match operation {
@@ -813,7 +900,9 @@ impl Eval<'_, '_> {
                     let pieces = self.print(&Value::Cell(id), &place);
                     Some(Value::pieces(pieces))
                 }
-                Some(Value::Cell(id)) if matches!(path, "list" | "tuple" | "Array.from") => Some(self.copied(id)),
+                Some(Value::Cell(id)) if matches!(path, "list" | "tuple" | "Array.from") => {
+                    Some(self.copied(id))
+                }
                 Some(value) => Some(value),
                 None if matches!(path, "list" | "tuple") => {
                     let place = self.place(expr.span);
@@ -826,7 +915,11 @@ impl Eval<'_, '_> {
                 Value::Text(pieces) => {
                     let strips = path != "textwrap.dedent";
                     let out = texts::dedented(&pieces);
-                    let out = if strips { texts::stripped(&out, true, true) } else { out };
+                    let out = if strips {
+                        texts::stripped(&out, true, true)
+                    } else {
+                        out
+                    };
                     Some(Value::pieces(out))
                 }
                 other => Some(other),
@@ -835,7 +928,8 @@ impl Eval<'_, '_> {
                 let place = self.place(expr.span);
                 let value = first?;
                 let sorts = args.iter().any(|arg| {
-                    arg.name.as_deref() == Some("sort_keys") && matches!(arg.value, Value::Bool(true))
+                    arg.name.as_deref() == Some("sort_keys")
+                        && matches!(arg.value, Value::Bool(true))
                 });
                 let pieces = match &value {
                     Value::Cell(_) => self.print(&value, &place),
@@ -892,12 +986,18 @@ impl Eval<'_, '_> {
                     other => self.with_order(other, order),
                 })
             }
-            Op::Map if self.is_python() => Some(self.map(&args.get(1)?.value.clone(), args.first(), expr)),
+            Op::Map if self.is_python() => {
+                Some(self.map(&args.get(1)?.value.clone(), args.first(), expr))
+            }
             Op::Filter if self.is_python() => match &args.get(1)?.value {
                 Value::Cell(id) if self.heap.list(*id).is_some() => {
                     let id = *id;
                     let none = matches!(first, Some(Value::None));
-                    Some(if none { self.filtered_by_truth(id, expr) } else { self.filtered(id, args.first(), expr) })
+                    Some(if none {
+                        self.filtered_by_truth(id, expr)
+                    } else {
+                        self.filtered(id, args.first(), expr)
+                    })
                 }
                 other => Some(other.clone()),
             },
@@ -920,8 +1020,13 @@ impl Eval<'_, '_> {
                     None => {
                         let item = self.item_of(&value, expr.span);
                         let number = Item::One(Value::Number(1.0), place.clone());
-                        let pair = self.new_list(vec![number, Item::One(item, place.clone())], place.clone());
-                        let round = self.mapped_round(&value, expr.span, vec![Item::One(pair, place.clone())]);
+                        let pair = self
+                            .new_list(vec![number, Item::One(item, place.clone())], place.clone());
+                        let round = self.mapped_round(
+                            &value,
+                            expr.span,
+                            vec![Item::One(pair, place.clone())],
+                        );
                         Some(self.new_list(vec![round], place))
                     }
                 }
@@ -933,7 +1038,8 @@ impl Eval<'_, '_> {
                     .map(|arg| Item::One(self.item_of(&arg.value, expr.span), place.clone()))
                     .collect();
                 let pair = self.new_list(pair, place.clone());
-                let round = self.mapped_round(&first?, expr.span, vec![Item::One(pair, place.clone())]);
+                let round =
+                    self.mapped_round(&first?, expr.span, vec![Item::One(pair, place.clone())]);
                 Some(self.new_list(vec![round], place))
             }
             Op::Range | Op::Length => {
@@ -978,7 +1084,9 @@ impl Eval<'_, '_> {
                 Some(target)
             }
             Op::Keys | Op::Values | Op::Items => match first? {
-                Value::Cell(id) if self.heap.object(id).is_some() => Some(self.entries(id, operation, expr)),
+                Value::Cell(id) if self.heap.object(id).is_some() => {
+                    Some(self.entries(id, operation, expr))
+                }
                 other => Some(other),
             },
             Op::Require => {
@@ -1028,9 +1136,9 @@ impl Eval<'_, '_> {
             Value::Unknown(unknown) => {
                 let path = unknown.path.clone().unwrap_or_default();
                 match self.function_operation(&path) {
-                    Some(Operation::Dedent) => {
-                        self.function(Operation::Dedent, &path, &args, expr).unwrap_or(text)
-                    }
+                    Some(Operation::Dedent) => self
+                        .function(Operation::Dedent, &path, &args, expr)
+                        .unwrap_or(text),
                     _ => text,
                 }
             }
@@ -1073,6 +1181,13 @@ fn mutates(operation: Operation) -> bool {
     use Operation as Op;
     matches!(
         operation,
-        Op::Append | Op::Extend | Op::Insert | Op::Unshift | Op::Clear | Op::Update | Op::Splice | Op::Remove
+        Op::Append
+            | Op::Extend
+            | Op::Insert
+            | Op::Unshift
+            | Op::Clear
+            | Op::Update
+            | Op::Splice
+            | Op::Remove
     )
 }

@@ -110,7 +110,9 @@ struct Names<'m> {
 impl Names<'_> {
     fn stmt(&mut self, stmt: &Stmt, index: usize) {
         match &stmt.kind {
-            StmtKind::Function(id) => self.define(&self.module.functions[*id].name, Binding::Function(*id)),
+            StmtKind::Function(id) => {
+                self.define(&self.module.functions[*id].name, Binding::Function(*id))
+            }
             StmtKind::Class(id) => self.define(&self.module.classes[*id].name, Binding::Class(*id)),
             StmtKind::Import(import) => self.bind_import(import),
             StmtKind::Assign { targets, .. } => {
@@ -211,8 +213,11 @@ impl Names<'_> {
 
     fn bind_import(&mut self, import: &Import) {
         if let Some((name, _)) = &import.namespace {
+            // `import a.b` binds `a`.
+            let head = import.module.split('.').next().unwrap_or_default();
+            let module = if head == name { head } else { &import.module };
             let binding = Binding::Import {
-                module: import.module.clone(),
+                module: module.to_string(),
                 name: None,
             };
             self.names.insert(name.clone(), binding);
@@ -235,7 +240,9 @@ impl Names<'_> {
             Pattern::Target(expr) => self.touched(expr, index),
             Pattern::List(items, _) => items.iter().for_each(|item| self.bind_pattern(item, index)),
             Pattern::Object(items, rest, _) => {
-                items.iter().for_each(|(_, item)| self.bind_pattern(item, index));
+                items
+                    .iter()
+                    .for_each(|(_, item)| self.bind_pattern(item, index));
                 if let Some(rest) = rest {
                     self.bind_name(rest, index);
                 }
@@ -316,6 +323,22 @@ impl<'w> Program<'w> {
         lock().entry(path.into()).or_insert(loaded).clone()
     }
 
+    /// A file that is lowered already.
+    pub fn insert(&self, file: Arc<SourceFile>, module: Module) {
+        let classifier = self.files.classifier(&file.path, module.language);
+        let path = file.path.clone();
+        let code = Arc::new(Code::new(file, module, classifier));
+        let mut known = self.code.lock().unwrap_or_else(PoisonError::into_inner);
+        known.insert(path, Some(code));
+    }
+
+    /// Whether the bytes of a file hold a pattern.
+    pub fn mentions(&self, path: &str, pattern: &regex::bytes::Regex) -> bool {
+        self.files
+            .peek(path)
+            .is_some_and(|bytes| pattern.is_match(&bytes))
+    }
+
     fn lower(&self, file: Arc<SourceFile>, language: Language) -> Arc<Code> {
         let module = code::parse(&file, language);
         let classifier = self.files.classifier(&file.path, language);
@@ -338,12 +361,20 @@ impl<'w> Program<'w> {
     }
 
     /// A submodule of a package: `from pkg import module`.
-    pub fn submodule(&self, package: &Code, name: &str, reads: &mut BTreeSet<Read>) -> Option<Arc<Code>> {
+    pub fn submodule(
+        &self,
+        package: &Code,
+        name: &str,
+        reads: &mut BTreeSet<Read>,
+    ) -> Option<Arc<Code>> {
         if package.language() != Language::Python || !package.path().ends_with("__init__.py") {
             return None;
         }
         let base = folder(package.path());
-        for path in [join(base, &format!("{name}.py")), join(base, &format!("{name}/__init__.py"))] {
+        for path in [
+            join(base, &format!("{name}.py")),
+            join(base, &format!("{name}/__init__.py")),
+        ] {
             let path = path?;
             let found = self.paths.exists(&path);
             reads.insert(Read {

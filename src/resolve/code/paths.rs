@@ -83,17 +83,26 @@ impl<'w> Paths<'w> {
     }
 
     /// `pkg.mod`, `.mod`, `..pkg.mod`, `.`: a module or a package of the workspace.
-    pub fn python(&self, from: &str, specifier: &str, reads: &mut BTreeSet<Read>) -> Option<String> {
+    pub fn python(
+        &self,
+        from: &str,
+        specifier: &str,
+        reads: &mut BTreeSet<Read>,
+    ) -> Option<String> {
         let dots = specifier.bytes().take_while(|byte| *byte == b'.').count();
         let tail = specifier[dots..].replace('.', "/");
         let module = |base: &str| -> Vec<String> {
             if tail.is_empty() {
                 return join(base, "__init__.py").into_iter().collect();
             }
-            [format!("{tail}.py"), format!("{tail}/__init__.py"), format!("{tail}.pyi")]
-                .iter()
-                .filter_map(|name| join(base, name))
-                .collect()
+            [
+                format!("{tail}.py"),
+                format!("{tail}/__init__.py"),
+                format!("{tail}.pyi"),
+            ]
+            .iter()
+            .filter_map(|name| join(base, name))
+            .collect()
         };
         if dots > 0 {
             let mut base = folder(from);
@@ -108,7 +117,10 @@ impl<'w> Paths<'w> {
         let head = tail.split('/').next().unwrap_or_default();
         let mut base = folder(from);
         loop {
-            for root in [base.to_string(), join(base, "src").unwrap_or_else(|| "src".into())] {
+            for root in [
+                base.to_string(),
+                join(base, "src").unwrap_or_else(|| "src".into()),
+            ] {
                 if !self.is_folder(&root) {
                     continue;
                 }
@@ -130,7 +142,12 @@ impl<'w> Paths<'w> {
     }
 
     /// `./x`, `../x.js`, `./folder`: a file of the workspace.
-    pub fn javascript(&self, from: &str, specifier: &str, reads: &mut BTreeSet<Read>) -> Option<String> {
+    pub fn javascript(
+        &self,
+        from: &str,
+        specifier: &str,
+        reads: &mut BTreeSet<Read>,
+    ) -> Option<String> {
         let specifier = specifier.split('?').next().unwrap_or(specifier);
         if !specifier.starts_with('.') {
             return None;
@@ -144,14 +161,24 @@ impl<'w> Paths<'w> {
     fn javascript_file(&self, target: &str, reads: &mut BTreeSet<Read>) -> Option<String> {
         let mut paths = Vec::new();
         // `./x.js` is written where `x.ts` is meant.
-        for (written, meant) in [(".js", ".ts"), (".js", ".tsx"), (".jsx", ".tsx"), (".mjs", ".mts"), (".cjs", ".cts")] {
+        for (written, meant) in [
+            (".js", ".ts"),
+            (".js", ".tsx"),
+            (".jsx", ".tsx"),
+            (".mjs", ".mts"),
+            (".cjs", ".cts"),
+        ] {
             if let Some(stem) = target.strip_suffix(written) {
                 paths.push(format!("{stem}{meant}"));
             }
         }
         paths.push(target.to_string());
         paths.extend(ENDINGS.iter().map(|ending| format!("{target}{ending}")));
-        paths.extend(ENDINGS.iter().map(|ending| format!("{target}/index{ending}")));
+        paths.extend(
+            ENDINGS
+                .iter()
+                .map(|ending| format!("{target}/index{ending}")),
+        );
         self.first(paths, reads)
     }
 }

@@ -5,8 +5,8 @@ use std::rc::Rc;
 
 use crate::frontend::code::ir::Expr;
 use crate::prompt::{
-    Block, Branch, Conversation, History, Marker, MarkerHow, Message, Piece, Prompt, Repeat, Section,
-    Setting, Stored, Target, TargetSource,
+    Block, Branch, Conversation, History, Marker, MarkerHow, Message, Piece, Prompt, Repeat,
+    Section, Setting, Stored, Target, TargetSource,
 };
 use crate::sdk::{self, Part};
 use crate::source::Place;
@@ -29,7 +29,10 @@ impl Eval<'_, '_> {
         let language = self.frame().code.language();
         let fields = self.fields(args);
         let names: Vec<&str> = fields.iter().map(|(name, _, _)| name.as_str()).collect();
-        let positional = args.iter().filter(|arg| arg.name.is_none() && !arg.keywords).count();
+        let positional = args
+            .iter()
+            .filter(|arg| arg.name.is_none() && !arg.keywords)
+            .count();
         let call = sdk::call(language, path, &names, positional)?;
         if let Some(role) = &call.constructs {
             return Some(self.constructed(role, args, &fields, expr));
@@ -37,7 +40,9 @@ impl Eval<'_, '_> {
         let place = self.place(expr.span);
         let mut draft = Draft::default();
         let mut rest = Vec::new();
-        let by_position = args.iter().filter(|arg| arg.name.is_none() && !arg.keywords);
+        let by_position = args
+            .iter()
+            .filter(|arg| arg.name.is_none() && !arg.keywords);
         for (argument, name) in by_position.zip(&call.positional) {
             if let Some(part) = call.parts.get(name) {
                 self.part(*part, &argument.value.clone(), &argument.place, &mut draft);
@@ -68,7 +73,9 @@ impl Eval<'_, '_> {
             model: model.as_ref().map(|(name, _)| name.clone()),
             api: call.api,
             source: TargetSource::Declared,
-            place: model.map(|(_, place)| place).or_else(|| Some(place.clone())),
+            place: model
+                .map(|(_, place)| place)
+                .or_else(|| Some(place.clone())),
         };
         let prompt = self.prompt(target, tools, settings, &place);
         if !prompt.messages.is_empty() {
@@ -104,9 +111,13 @@ impl Eval<'_, '_> {
         let mut out = Vec::new();
         for arg in args {
             match (&arg.name, arg.keywords, &arg.value) {
-                (Some(name), _, value) => out.push((name.clone(), value.clone(), arg.place.clone())),
+                (Some(name), _, value) => {
+                    out.push((name.clone(), value.clone(), arg.place.clone()))
+                }
                 (None, true, Value::Cell(id)) | (None, false, Value::Cell(id)) => {
-                    let Some(object) = self.heap.object(*id) else { continue };
+                    let Some(object) = self.heap.object(*id) else {
+                        continue;
+                    };
                     if object.class.is_some() {
                         continue;
                     }
@@ -190,12 +201,28 @@ impl Eval<'_, '_> {
     }
 
     /// A prompt of these messages.
-    pub fn prompt(&mut self, target: Target, messages: Vec<Message>, settings: Vec<Setting>, place: &Place) -> Prompt {
+    pub fn prompt(
+        &mut self,
+        target: Target,
+        messages: Vec<Message>,
+        settings: Vec<Setting>,
+        place: &Place,
+    ) -> Prompt {
         let known = target.api.is_some();
         let names = [self.symbol()];
-        let names: Vec<&str> = names.iter().map(String::as_str).chain([&*place.path]).collect();
+        let names: Vec<&str> = names
+            .iter()
+            .map(String::as_str)
+            .chain([&*place.path])
+            .collect();
         let fragment = !known && messages.iter().all(|message| message.section.is_preamble());
-        let conversation = history::conversation(&messages, fragment, fragment && self.trail.mentions_history, false, &names);
+        let conversation = history::conversation(
+            &messages,
+            fragment,
+            fragment && self.trail.mentions_history,
+            false,
+            &names,
+        );
         Prompt {
             id: format!("{}#{}", place.path, self.symbol()),
             origin: place.clone(),
@@ -216,7 +243,9 @@ impl Eval<'_, '_> {
     pub fn symbol(&self) -> String {
         let named = self.frames.iter().rev().find_map(|frame| {
             let function = &frame.code.module.functions[frame.function?];
-            let class = function.class.map(|id| frame.code.module.classes[id].name.clone());
+            let class = function
+                .class
+                .map(|id| frame.code.module.classes[id].name.clone());
             if function.name.is_empty() {
                 return None;
             }
@@ -245,8 +274,11 @@ impl Eval<'_, '_> {
             },
             Value::Choice(choice) => {
                 let choice = choice.clone();
-                let arms: Vec<Vec<Message>> =
-                    choice.arms.iter().map(|arm| self.messages(arm, place)).collect();
+                let arms: Vec<Vec<Message>> = choice
+                    .arms
+                    .iter()
+                    .map(|arm| self.messages(arm, place))
+                    .collect();
                 forked(&choice.condition, arms)
             }
             Value::Unknown(unknown) => vec![self.history_message(&unknown.clone(), place)],
@@ -311,8 +343,11 @@ impl Eval<'_, '_> {
             }
             Value::Choice(choice) => {
                 let choice = choice.clone();
-                let arms: Vec<Vec<Message>> =
-                    choice.arms.iter().map(|arm| self.message_of(arm, place)).collect();
+                let arms: Vec<Vec<Message>> = choice
+                    .arms
+                    .iter()
+                    .map(|arm| self.message_of(arm, place))
+                    .collect();
                 forked(&choice.condition, arms)
             }
             Value::Unknown(unknown) if unknown.is_history() => {
@@ -387,9 +422,15 @@ impl Eval<'_, '_> {
                 Some(list) => self.block_items(&list.items, false),
                 None => vec![self.block_of(content, place)],
             },
-            Value::Choice(choice) if choice.arms.iter().any(|arm| matches!(arm, Value::Cell(_))) => {
+            Value::Choice(choice)
+                if choice.arms.iter().any(|arm| matches!(arm, Value::Cell(_))) =>
+            {
                 // Text or blocks: the one with blocks shows the markers.
-                let arm = choice.arms.iter().find(|arm| matches!(arm, Value::Cell(_))).cloned();
+                let arm = choice
+                    .arms
+                    .iter()
+                    .find(|arm| matches!(arm, Value::Cell(_)))
+                    .cloned();
                 arm.map_or_else(Vec::new, |arm| self.blocks(&arm, place))
             }
             other => {
@@ -417,8 +458,10 @@ impl Eval<'_, '_> {
                 }
                 Item::Spread(value, place) => out.extend(self.blocks(&value.clone(), place)),
                 Item::Branch(condition, arms) => {
-                    let arms: Vec<Vec<Block>> =
-                        arms.iter().map(|arm| self.block_items(arm, looped)).collect();
+                    let arms: Vec<Vec<Block>> = arms
+                        .iter()
+                        .map(|arm| self.block_items(arm, looped))
+                        .collect();
                     let total = arms.len();
                     for (index, arm) in arms.into_iter().enumerate() {
                         for mut block in arm {
@@ -454,7 +497,9 @@ impl Eval<'_, '_> {
             };
         };
         let marker = self.marker(&object.entries, place);
-        let text = ["text", "content", "input_text"].iter().find_map(|key| object.get(key).cloned());
+        let text = ["text", "content", "input_text"]
+            .iter()
+            .find_map(|key| object.get(key).cloned());
         let pieces = match text {
             Some(text) => self.print(&text, place),
             None => self.print(value, place),
@@ -478,7 +523,10 @@ impl Eval<'_, '_> {
             _ => None,
         };
         let place = match value {
-            Value::Cell(id) => self.heap.object(*id).map_or(place.clone(), |object| object.place.clone()),
+            Value::Cell(id) => self
+                .heap
+                .object(*id)
+                .map_or(place.clone(), |object| object.place.clone()),
             _ => place.clone(),
         };
         Some(Marker {
@@ -549,7 +597,12 @@ impl Eval<'_, '_> {
                 Item::Branch(condition, arms) => {
                     let arms: Vec<Vec<Piece>> = arms
                         .iter()
-                        .map(|arm| self.tool_items(arm).into_iter().flat_map(|b| b.pieces).collect())
+                        .map(|arm| {
+                            self.tool_items(arm)
+                                .into_iter()
+                                .flat_map(|b| b.pieces)
+                                .collect()
+                        })
                         .collect();
                     out.push(Block {
                         pieces: vec![condition.branch(arms)],
@@ -557,7 +610,11 @@ impl Eval<'_, '_> {
                     });
                 }
                 Item::Repeat(round, body) => {
-                    let pieces = self.tool_items(body).into_iter().flat_map(|b| b.pieces).collect();
+                    let pieces = self
+                        .tool_items(body)
+                        .into_iter()
+                        .flat_map(|b| b.pieces)
+                        .collect();
                     out.push(Block {
                         pieces: vec![repeat_piece(round, pieces)],
                         marker: None,
@@ -576,12 +633,14 @@ impl Eval<'_, '_> {
                 unknown.verdict.kind = ValueKind::Tools;
                 let order = unknown.unordered.take();
                 let volatility = &mut unknown.verdict.volatility;
-                let telling = volatility.confidence >= Confidence::Likely && !volatility.class.is_stable();
+                let telling =
+                    volatility.confidence >= Confidence::Likely && !volatility.class.is_stable();
                 if !telling {
                     *volatility = super::eval::deploy("tools defined elsewhere");
                 }
                 if unknown.item {
-                    unknown.verdict.tokens = unknown.verdict.tokens.max(self.assume.tools_tokens / 3);
+                    unknown.verdict.tokens =
+                        unknown.verdict.tokens.max(self.assume.tools_tokens / 3);
                 }
                 let slot = self.slot(&unknown, place);
                 self.mark_unordered(vec![slot], order.as_ref(), place)
@@ -607,8 +666,15 @@ impl Eval<'_, '_> {
                     .map(|arm| match arm {
                         Value::None => Vec::new(),
                         Value::Cell(id) if self.heap.list(*id).is_some() => {
-                            let items = self.heap.list(*id).map(|l| l.items.clone()).unwrap_or_default();
-                            self.tool_items(&items).into_iter().flat_map(|b| b.pieces).collect()
+                            let items = self
+                                .heap
+                                .list(*id)
+                                .map(|l| l.items.clone())
+                                .unwrap_or_default();
+                            self.tool_items(&items)
+                                .into_iter()
+                                .flat_map(|b| b.pieces)
+                                .collect()
                         }
                         arm => self.tool_pieces(arm, place),
                     })
@@ -620,21 +686,37 @@ impl Eval<'_, '_> {
     }
 
     /// A message object of a library: `SystemMessage(content=..)`.
-    fn constructed(&mut self, role: &str, args: &[Argument], fields: &[(String, Value, Place)], expr: &Expr) -> Value {
+    fn constructed(
+        &mut self,
+        role: &str,
+        args: &[Argument],
+        fields: &[(String, Value, Place)],
+        expr: &Expr,
+    ) -> Value {
         let content = fields
             .iter()
             .find(|(name, _, _)| matches!(name.as_str(), "content" | "text" | "parts"))
             .map(|(_, value, _)| value.clone())
-            .or_else(|| args.iter().find(|arg| arg.name.is_none()).map(|arg| arg.value.clone()))
+            .or_else(|| {
+                args.iter()
+                    .find(|arg| arg.name.is_none())
+                    .map(|arg| arg.value.clone())
+            })
             .unwrap_or(Value::None);
         let place = self.place(expr.span);
         let mut entries = vec![("content".to_string(), content)];
         if role == "history" {
-            let mut unknown = Unknown::new(self.written(expr.span), self.frame().code.classifier.name("chat_history"));
+            let mut unknown = Unknown::new(
+                self.written(expr.span),
+                self.frame().code.classifier.name("chat_history"),
+            );
             unknown.path = Some("chat_history".into());
             return unknown.into_value();
         }
-        let own_role = fields.iter().find(|(name, _, _)| name == "role").map(|(_, value, _)| value.clone());
+        let own_role = fields
+            .iter()
+            .find(|(name, _, _)| name == "role")
+            .map(|(_, value, _)| value.clone());
         let role = match own_role {
             Some(role) => role,
             None => self.literal(expr.span, role),
@@ -671,7 +753,10 @@ impl Eval<'_, '_> {
             return;
         }
         let place = self.place(span);
-        let site = self.heap.list(*id).map_or(place.clone(), |list| list.place.clone());
+        let site = self
+            .heap
+            .list(*id)
+            .map_or(place.clone(), |list| list.place.clone());
         let messages = self.messages(value, &place);
         if text_length(&messages) < MIN_TEXT {
             return;
@@ -689,7 +774,8 @@ impl Eval<'_, '_> {
             items.iter().any(|item| match item {
                 Item::One(Value::Cell(id), _) => eval.heap.object(*id).is_some_and(|object| {
                     let role = object.get("role").and_then(Value::known_text);
-                    role.is_some_and(|role| sdk::is_role(&role)) && object.get("content").or(object.get("parts")).is_some()
+                    role.is_some_and(|role| sdk::is_role(&role))
+                        && object.get("content").or(object.get("parts")).is_some()
                 }),
                 Item::Branch(_, arms) => arms.iter().any(|arm| any(eval, arm)),
                 Item::Repeat(_, body) => any(eval, body),
@@ -725,7 +811,8 @@ impl Eval<'_, '_> {
         let mut prompt = self.prompt(Target::unknown(), messages, Vec::new(), site);
         prompt.fragment = true;
         prompt.id = format!("{}#{name}", site.path);
-        let evidence = history::conversation(&prompt.messages, true, false, false, &[name, &*site.path]);
+        let evidence =
+            history::conversation(&prompt.messages, true, false, false, &[name, &*site.path]);
         prompt.conversation = match prompt.conversation {
             Conversation::None => evidence,
             known => known,
@@ -770,14 +857,18 @@ fn forked(condition: &Rc<Condition>, mut arms: Vec<Vec<Message>>) -> Vec<Message
     }
     let same_shape = arms.windows(2).all(|pair| {
         pair[0].len() == pair[1].len()
-            && pair[0].iter().zip(&pair[1]).all(|(a, b)| {
-                a.section == b.section && a.blocks.len() == 1 && b.blocks.len() == 1
-            })
+            && pair[0]
+                .iter()
+                .zip(&pair[1])
+                .all(|(a, b)| a.section == b.section && a.blocks.len() == 1 && b.blocks.len() == 1)
     });
     if same_shape {
         let count = arms.first().map_or(0, Vec::len);
         for index in 0..count {
-            let pieces = arms.iter().map(|arm| arm[index].blocks[0].pieces.clone()).collect();
+            let pieces = arms
+                .iter()
+                .map(|arm| arm[index].blocks[0].pieces.clone())
+                .collect();
             let mut message = arms[0][index].clone();
             message.blocks[0].pieces = super::value::join_texts(condition, pieces);
             out.push(message);
@@ -822,7 +913,10 @@ fn repeat_piece(round: &Round, body: Vec<Piece>) -> Piece {
 }
 
 fn repeated(round: &Round, mut message: Message) -> Message {
-    let history = message.blocks.iter().any(|block| history::holds_history(&block.pieces));
+    let history = message
+        .blocks
+        .iter()
+        .any(|block| history::holds_history(&block.pieces));
     if history {
         return message;
     }

@@ -1,5 +1,593 @@
 //! Which functions are evaluated: those that have to do with requests, then those that call them, until no prompt
-//! depends on a parameter that a caller of the workspace could tell; and which of the prompts found are the same.
-pub struct CodeInput;
-pub struct CodeResult;
-pub fn resolve_code() {}
+//! depends on a parameter that a caller in the workspace could tell; and which of the prompts found are the same.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
+
+use rayon::prelude::*;
+use regex::bytes::{Regex, RegexBuilder};
+
+use crate::config::Assume;
+use crate::discover::{context_of, Context};
+use crate::finding::FileError;
+use crate::frontend::code::ir::{FunctionId, FunctionKind, Module};
+use crate::frontend::code::language_of;
+use crate::frontend::Problem;
+use crate::prompt::{Block, Message, Piece, Prompt, Read};
+use crate::sdk;
+use crate::source::{Place, SourceFile};
+
+use super::super::files::Files;
+use super::eval::{Eval, Open};
+use super::events::{Event, Sort};
+use super::modules::{Binding, Code, Program};
+use super::value::{Callable, ClassRef, Value};
+
+/// Rounds of looking for callers.
+const ROUNDS: usize = 3;
+/// Callers of one function that are evaluated, in the order of their paths.
+const MAX_CALLERS: usize = 12;
+/// Different prompts of one call that are kept: one for each way to it.
+const MAX_VARIANTS: usize = 4;
+/// Instances of one class that a caller makes and whose methods are then evaluated.
+const MAX_INSTANCES: usize = 4;
+
+/// A file of code that may hold a prompt.
+pub struct CodeInput {
+    pub file: Arc<SourceFile>,
+    pub module: Module,
+}
+
+/// What code yields.
+#[derive(Default)]
+pub struct CodeResult {
+    pub prompts: Vec<Prompt>,
+    /// Files that took part in prompts -> the first file whose prompt they are part of.
+    pub used: BTreeMap<Arc<str>, Arc<str>>,
+    pub limits: Vec<FileError>,
+    pub problems: Vec<(Arc<str>, Problem)>,
+    pub sources: BTreeMap<Arc<str>, Arc<SourceFile>>,
+}
+
+/// A function, or the body of a module, that is evaluated from its start.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+struct Entry {
+    path: Arc<str>,
+    /// `None`: the body of the module.
+    function: Option<FunctionId>,
+}
+
+/// What the evaluation of one entry found.
+struct Found {
+    entry: Entry,
+    events: Vec<Event>,
+    reads: BTreeSet<Read>,
+    used: BTreeSet<Arc<str>>,
+    limits: BTreeSet<String>,
+    problems: Vec<(Arc<str>, Problem)>,
+}
+
+/// A method that is wanted of instances whose making is seen.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+struct Wanted {
+    path: Arc<str>,
+    class: usize,
+    method: FunctionId,
+}
+
+/// Finds the prompts of code. `others` are files of code that were not read: they are looked at where they call what
+/// was found. The order of the inputs and the number of threads do not show.
+pub fn resolve_code(
+    inputs: Vec<CodeInput>,
+    others: &[Arc<str>],
+    files: &Files<'_>,
+    assume_for: &(dyn Fn(&str) -> Assume + Sync),
+) -> CodeResult {
+    let program = Program::new(files);
+    let mut paths: Vec<Arc<str>> = Vec::with_capacity(inputs.len());
+    for input in inputs {
+        paths.push(input.file.path.clone());
+        program.insert(input.file, input.module);
+    }
+    paths.sort();
+    let seeds: Vec<Entry> = paths
+        .iter()
+        .filter_map(|path| program.load(path))
+        .flat_map(|code| entries(&code))
+        .collect();
+    let mut found: BTreeMap<Entry, Found> = run_all(&program, seeds, &BTreeSet::new(), assume_for);
+    let mut asked: HashSet<Open> = HashSet::new();
+    let mut wanted: BTreeSet<Wanted> = BTreeSet::new();
+    for _ in 0..ROUNDS {
+        let opens: BTreeSet<Open> = found
+            .values()
+            .flat_map(|found| &found.events)
+            .flat_map(|event| &event.opens)
+            .filter(|open| !asked.contains(*open))
+            .cloned()
+            .collect();
+        if opens.is_empty() {
+            break;
+        }
+        let functions: BTreeSet<(Arc<str>, FunctionId)> = opens
+            .iter()
+            .map(|open| (open.path.clone(), open.function))
+            .collect();
+        for (path, function) in &functions {
+            wanted.extend(wanted_methods(&program, path, *function, &found));
+        }
+        asked.extend(opens);
+        let callers = callers(&program, &functions, &paths, others);
+        let again: Vec<Entry> = callers.into_iter().collect();
+        let more = run_all(&program, again, &wanted, assume_for);
+        let mut changed = false;
+        for (entry, result) in more {
+            let known = found.get(&entry).map_or(0, |known| known.events.len());
+            changed |= result.events.len() > known || !found.contains_key(&entry);
+            found.insert(entry, result);
+        }
+        if !changed {
+            break;
+        }
+    }
+    gather(&program, found)
+}
+
+/// The functions of a file that are evaluated of themselves: the outermost that have to do with requests.
+fn entries(code: &Arc<Code>) -> Vec<Entry> {
+    let mut out = vec![Entry {
+        path: code.path().clone(),
+        function: None,
+    }];
+    for (id, function) in code.module.functions.iter().enumerate() {
+        let outermost = function.parent.is_none() && function.kind != FunctionKind::Lambda;
+        if outermost && function.kind != FunctionKind::Constructor && code.interest.holds(id) {
+            out.push(Entry {
+                path: code.path().clone(),
+                function: Some(id),
+            });
+        }
+    }
+    out
+}
+
+fn run_all(
+    program: &Program<'_>,
+    entries: Vec<Entry>,
+    wanted: &BTreeSet<Wanted>,
+    assume_for: &(dyn Fn(&str) -> Assume + Sync),
+) -> BTreeMap<Entry, Found> {
+    let results: Vec<(Entry, Found)> = entries
+        .into_par_iter()
+        .filter_map(|entry| {
+            let code = program.load(&entry.path)?;
+            let assume = assume_for(&entry.path);
+            let found = run(program, &code, entry.clone(), wanted, &assume);
+            Some((entry, found))
+        })
+        .collect();
+    results.into_iter().collect()
+}
+
+fn run(
+    program: &Program<'_>,
+    code: &Arc<Code>,
+    entry: Entry,
+    wanted: &BTreeSet<Wanted>,
+    assume: &Assume,
+) -> Found {
+    let mut eval = Eval::new(program, assume);
+    eval.push_frame(code, None, None, None, None);
+    match entry.function {
+        Some(id) => run_function(&mut eval, code, id),
+        None => run_module(&mut eval, code),
+    }
+    run_wanted(&mut eval, wanted);
+    let mut events = std::mem::take(&mut eval.events);
+    let mut used = std::mem::take(&mut eval.trail.used);
+    used.remove(code.path());
+    let reads: BTreeSet<Read> = eval
+        .trail
+        .reads
+        .iter()
+        .cloned()
+        .chain(used.iter().map(|path| Read {
+            path: path.clone(),
+            found: true,
+        }))
+        .collect();
+    for event in &mut events {
+        event.prompt.reads = reads.iter().cloned().collect();
+    }
+    Found {
+        entry,
+        events,
+        reads,
+        used,
+        limits: std::mem::take(&mut eval.trail.limits),
+        problems: std::mem::take(&mut eval.trail.problems),
+    }
+}
+
+fn run_function(eval: &mut Eval<'_, '_>, code: &Arc<Code>, id: FunctionId) {
+    let function = &code.module.functions[id];
+    let this = function.class.and_then(|class| {
+        let class = ClassRef {
+            code: code.clone(),
+            id: class,
+            scope: None,
+        };
+        match function.kind {
+            FunctionKind::Static | FunctionKind::Function | FunctionKind::Lambda => None,
+            FunctionKind::ClassMethod => Some(Value::Class(class)),
+            _ => Some(eval.open_instance(&class)),
+        }
+    });
+    let callable = Callable {
+        code: code.clone(),
+        id,
+        scope: None,
+        this,
+        bound: Vec::new(),
+    };
+    let value = eval.run_open(&callable, code.interest.sends(id));
+    if sdk::builds_prompt(&function.name) {
+        let site = Place {
+            path: code.path().clone(),
+            span: function.name_span,
+        };
+        eval.noted_text(&function.name, &value, &site);
+    }
+}
+
+/// The body of a module: what it sends at its top level, and constants that are named like prompts.
+fn run_module(eval: &mut Eval<'_, '_>, code: &Arc<Code>) {
+    if code.interest.body {
+        let body = code.clone();
+        eval.block(&body.module.body);
+    }
+    for (name, binding) in &code.names {
+        if !matches!(binding, Binding::Statements(_)) || !sdk::builds_prompt(name) {
+            continue;
+        }
+        if let Some(value) = eval.global(code, name) {
+            let site = constant_place(&value, code);
+            eval.noted_text(name, &value, &site);
+        }
+    }
+    for (id, class) in code.module.classes.iter().enumerate() {
+        for field in &class.fields {
+            if field.value.is_none() || !field.is_static || !sdk::builds_prompt(&field.name) {
+                continue;
+            }
+            let class = ClassRef {
+                code: code.clone(),
+                id,
+                scope: None,
+            };
+            let Some(value) = eval.class_member(&class, &field.name, None, field.span) else {
+                continue;
+            };
+            let site = Place {
+                path: code.path().clone(),
+                span: field.span,
+            };
+            let name = format!("{}.{}", class.class().name, field.name);
+            eval.noted_text(&name, &value, &site);
+        }
+    }
+}
+
+fn constant_place(value: &Value, code: &Arc<Code>) -> Place {
+    let piece = match value {
+        Value::Text(pieces) => pieces.iter().find_map(super::texts::piece_place),
+        _ => None,
+    };
+    piece
+        .filter(|place| place.path == *code.path())
+        .unwrap_or_else(|| Place::new(code.path(), 0, 0))
+}
+
+/// Methods that send, of instances that the entry made.
+fn run_wanted(eval: &mut Eval<'_, '_>, wanted: &BTreeSet<Wanted>) {
+    if wanted.is_empty() {
+        return;
+    }
+    let instances = eval.instances.clone();
+    let mut counts: HashMap<&Wanted, usize> = HashMap::new();
+    for (class, cell) in instances {
+        let line = eval.lineage(&class);
+        for method in wanted {
+            let of = line
+                .iter()
+                .any(|class| class.code.path() == &method.path && class.id == method.class);
+            let count = counts.entry(method).or_insert(0);
+            if !of || *count >= MAX_INSTANCES {
+                continue;
+            }
+            *count += 1;
+            let Some(code) = eval.program.load(&method.path) else {
+                continue;
+            };
+            let callable = Callable {
+                code: code.clone(),
+                id: method.method,
+                scope: None,
+                this: Some(Value::Cell(cell)),
+                bound: Vec::new(),
+            };
+            if eval.has_run(&callable) {
+                continue;
+            }
+            eval.run_open(&callable, code.interest.sends(method.method));
+        }
+    }
+}
+
+/// Where a constructor's parameter is open: the methods that sent what depends on it.
+fn wanted_methods(
+    program: &Program<'_>,
+    path: &Arc<str>,
+    function: FunctionId,
+    found: &BTreeMap<Entry, Found>,
+) -> Vec<Wanted> {
+    let Some(code) = program.load(path) else {
+        return Vec::new();
+    };
+    let constructor = &code.module.functions[function];
+    if constructor.kind != FunctionKind::Constructor {
+        return Vec::new();
+    }
+    let mut out = Vec::new();
+    for (entry, found) in found {
+        let depends = found.events.iter().any(|event| {
+            event
+                .opens
+                .iter()
+                .any(|open| open.path == *path && open.function == function)
+        });
+        let (true, Some(id)) = (depends, entry.function) else {
+            continue;
+        };
+        let Some(code) = program.load(&entry.path) else {
+            continue;
+        };
+        if let Some(class) = code.module.functions[id].class {
+            out.push(Wanted {
+                path: entry.path.clone(),
+                class,
+                method: id,
+            });
+        }
+    }
+    out
+}
+
+/// The functions that call some of these, by name; files that were not read are searched for the names.
+fn callers(
+    program: &Program<'_>,
+    functions: &BTreeSet<(Arc<str>, FunctionId)>,
+    paths: &[Arc<str>],
+    others: &[Arc<str>],
+) -> BTreeSet<Entry> {
+    let mut names: BTreeMap<String, Vec<(Arc<str>, FunctionId)>> = BTreeMap::new();
+    for (path, id) in functions {
+        if let Some(name) = program.load(path).and_then(|code| called_as(&code, *id)) {
+            names.entry(name).or_default().push((path.clone(), *id));
+        }
+    }
+    let Some(pattern) = any_of(names.keys()) else {
+        return BTreeSet::new();
+    };
+    let hits: Vec<&Arc<str>> = others
+        .par_iter()
+        .filter(|path| language_of(path).is_some() && program.mentions(path, &pattern))
+        .collect();
+    let mut all: Vec<&Arc<str>> = paths.iter().chain(hits).collect();
+    all.sort();
+    all.dedup();
+    let loaded: Vec<Arc<Code>> = all
+        .into_par_iter()
+        .filter_map(|path| program.load(path))
+        .collect();
+    let mut out = BTreeSet::new();
+    let mut counts: HashMap<String, usize> = HashMap::new();
+    // Code of the product first, tests where nothing else calls.
+    for tests in [false, true] {
+        for code in &loaded {
+            let in_tests = context_of(code.path()) == Context::Test;
+            if in_tests != tests {
+                continue;
+            }
+            let mut here: BTreeSet<(&String, Entry)> = BTreeSet::new();
+            for (name, function) in &code.interest.calls {
+                let Some(targets) = names.get(name) else {
+                    continue;
+                };
+                let outermost = outermost(code, *function);
+                let entry = Entry {
+                    path: code.path().clone(),
+                    function: outermost,
+                };
+                let itself = targets
+                    .iter()
+                    .all(|(path, id)| path == code.path() && Some(*id) == outermost);
+                if !itself {
+                    here.insert((name, entry));
+                }
+            }
+            for (name, entry) in here {
+                let count = counts.entry(name.clone()).or_insert(0);
+                if *count < MAX_CALLERS && (!tests || *count == 0) {
+                    *count += 1;
+                    out.insert(entry);
+                }
+            }
+        }
+    }
+    out
+}
+
+/// The name that a function is called by: a constructor by that of its class.
+fn called_as(code: &Code, id: FunctionId) -> Option<String> {
+    let function = &code.module.functions[id];
+    let name = match (function.kind, function.class) {
+        (FunctionKind::Constructor, Some(class)) => &code.module.classes[class].name,
+        _ => &function.name,
+    };
+    // `run`, `call`: names that everything has say nothing.
+    (name.len() > 2).then(|| name.clone())
+}
+
+fn outermost(code: &Code, function: Option<FunctionId>) -> Option<FunctionId> {
+    let mut at = function?;
+    while let Some(parent) = code.module.functions[at].parent {
+        at = parent;
+    }
+    Some(at)
+}
+
+fn any_of<'a>(names: impl Iterator<Item = &'a String>) -> Option<Regex> {
+    let names: Vec<String> = names.map(|name| regex::escape(name)).collect();
+    if names.is_empty() {
+        return None;
+    }
+    let pattern = format!(r"(?-u)(?:{})\s*\(", names.join("|"));
+    RegexBuilder::new(&pattern).size_limit(1 << 24).build().ok()
+}
+
+/// The prompts that stand: what a caller tells more of replaces what its callee knew alone, and what takes part in a
+/// request is not a prompt of its own.
+fn gather(program: &Program<'_>, found: BTreeMap<Entry, Found>) -> CodeResult {
+    let mut out = CodeResult {
+        sources: program.sources(),
+        ..CodeResult::default()
+    };
+    let mut by_site: BTreeMap<(Place, Sort), Vec<(Entry, Event)>> = BTreeMap::new();
+    for (entry, found) in found {
+        for limit in found.limits {
+            out.limits.push(FileError {
+                path: entry.path.clone(),
+                message: limit,
+            });
+        }
+        out.problems.extend(found.problems);
+        for path in found.used {
+            // Only what is not code: modules are linted alone too.
+            if language_of(&path).is_none() && !found.events.is_empty() {
+                out.used.entry(path).or_insert_with(|| entry.path.clone());
+            }
+        }
+        let _ = found.reads;
+        let entry = found.entry;
+        for event in found.events {
+            let key = (event.site.clone(), event.sort);
+            by_site.entry(key).or_default().push((entry.clone(), event));
+        }
+    }
+    let mut kept: Vec<Event> = Vec::new();
+    for (_, events) in by_site {
+        kept.extend(variants(events));
+    }
+    let mut covered: BTreeSet<Place> = BTreeSet::new();
+    for sort in [Sort::Request, Sort::Messages, Sort::Text] {
+        let of_sort = kept.iter().filter(|event| event.sort == sort);
+        let mut more = BTreeSet::new();
+        for event in of_sort {
+            let part =
+                sort != Sort::Request && event.texts.iter().any(|text| overlaps(&covered, text));
+            if part {
+                continue;
+            }
+            more.extend(event.texts.iter().cloned());
+            out.prompts.push(event.prompt.clone());
+        }
+        covered.extend(more);
+    }
+    out
+}
+
+fn overlaps(covered: &BTreeSet<Place>, text: &Place) -> bool {
+    // Short texts are shared by much (a line break, a heading).
+    if text.span.len() < 24 {
+        return false;
+    }
+    covered.iter().any(|known| {
+        known.path == text.path
+            && known.span.start < text.span.end
+            && text.span.start < known.span.end
+    })
+}
+
+/// Of the events of one site those that differ, the best informed only.
+fn variants(events: Vec<(Entry, Event)>) -> Vec<Event> {
+    let own_open = |(entry, event): &(Entry, Event)| {
+        event
+            .opens
+            .iter()
+            .any(|open| open.path == entry.path && Some(open.function) == entry.function)
+            || !event.opens.is_empty()
+    };
+    let informed = events.iter().any(|event| !own_open(event));
+    let fewest = events
+        .iter()
+        .map(|(_, event)| event.opens.len())
+        .min()
+        .unwrap_or(0);
+    let mut seen = BTreeSet::new();
+    let mut out = Vec::new();
+    for item in events {
+        if (informed && own_open(&item)) || item.1.opens.len() > fewest {
+            continue;
+        }
+        if out.len() < MAX_VARIANTS && seen.insert(content(&item.1.prompt)) {
+            out.push(item.1);
+        }
+    }
+    out
+}
+
+/// What a prompt sends, without the ways its values came.
+fn content(prompt: &Prompt) -> String {
+    fn write(pieces: &[Piece], out: &mut String) {
+        use std::fmt::Write;
+        for piece in pieces {
+            let _ = match piece {
+                Piece::Text(text) => write!(out, "t{}:{};", text.len(), text.as_str()),
+                Piece::Slot(slot) => write!(
+                    out,
+                    "s{}:{}:{:?};",
+                    slot.expr, slot.volatility.class, slot.volatility.frame
+                ),
+                Piece::Branch(branch) => {
+                    let _ = write!(out, "b{}(", branch.id);
+                    branch.arms.iter().for_each(|arm| {
+                        write(arm, out);
+                        out.push('|');
+                    });
+                    write!(out, ")")
+                }
+                Piece::Repeat(repeat) => {
+                    let _ = write!(out, "r{}(", repeat.over);
+                    write(&repeat.body, out);
+                    write!(out, ")")
+                }
+                Piece::History(history) => {
+                    write!(out, "h{}:{};", history.expr, history.rewritten.is_some())
+                }
+                Piece::Media(media) => write!(out, "m{};", media.key),
+            };
+        }
+    }
+    let mut out = format!("{:?}/{:?};", prompt.target.provider, prompt.target.model);
+    for message in &prompt.messages {
+        let message: &Message = message;
+        out.push_str(message.section.name());
+        for block in &message.blocks {
+            let block: &Block = block;
+            out.push(if block.marker.is_some() { '!' } else { ':' });
+            write(&block.pieces, &mut out);
+        }
+    }
+    out
+}

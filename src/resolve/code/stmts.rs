@@ -2,9 +2,7 @@
 
 use std::rc::Rc;
 
-use crate::frontend::code::ir::{
-    BinaryOp, Expr, ExprKind, MatchArm, Pattern, Stmt, StmtKind,
-};
+use crate::frontend::code::ir::{BinaryOp, Expr, ExprKind, MatchArm, Pattern, Stmt, StmtKind};
 use crate::prompt::Hop;
 use crate::source::Span;
 use crate::volatility::Volatility;
@@ -346,7 +344,11 @@ impl Eval<'_, '_> {
     /// Binds a name in the running function (or where `global` and `nonlocal` say).
     pub fn bind(&mut self, name: &str, value: Value) {
         let mut at = self.frame().scope;
-        if self.heap.scope(at).is_some_and(|s| s.outer.iter().any(|n| n == name)) {
+        if self
+            .heap
+            .scope(at)
+            .is_some_and(|s| s.outer.iter().any(|n| n == name))
+        {
             at = self.scope_of(name).unwrap_or(at);
         }
         if let Some(scope) = self.heap.scope_mut(at) {
@@ -390,7 +392,9 @@ impl Eval<'_, '_> {
             Pattern::Default(inner, default) => {
                 let value = match value {
                     Value::None => self.eval(default),
-                    Value::Choice(choice) if choice.arms.iter().any(|a| matches!(a, Value::None)) => {
+                    Value::Choice(choice)
+                        if choice.arms.iter().any(|a| matches!(a, Value::None)) =>
+                    {
                         let arms: Vec<Value> = choice
                             .arms
                             .iter()
@@ -457,7 +461,9 @@ impl Eval<'_, '_> {
                 let index = self.eval(index);
                 self.set_index(&object, &index, value, expr.span);
             }
-            ExprKind::Slice { object, start, end, .. } => {
+            ExprKind::Slice {
+                object, start, end, ..
+            } => {
                 // `messages[:] = kept`
                 let whole = start.is_none() && end.is_none();
                 let object = self.eval(object);
@@ -469,10 +475,7 @@ impl Eval<'_, '_> {
 
     fn augment(&mut self, target: &Pattern, op: BinaryOp, value: &Expr) {
         let (read, span) = match target {
-            Pattern::Name(name, span) => (
-                Expr::new(*span, ExprKind::Name(name.clone())),
-                *span,
-            ),
+            Pattern::Name(name, span) => (Expr::new(*span, ExprKind::Name(name.clone())), *span),
             Pattern::Target(expr) => ((**expr).clone(), expr.span),
             _ => return,
         };

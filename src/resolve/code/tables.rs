@@ -193,11 +193,17 @@ fn operation(name: &str) -> Option<Operation> {
 /// Whether a loop's head says that it tries one request again (`for attempt in range(max_retries)`).
 pub fn is_retry(text: &str) -> bool {
     let text = text.to_ascii_lowercase();
-    tables().retry.iter().any(|word| text.contains(word.as_str()))
+    tables()
+        .retry
+        .iter()
+        .any(|word| text.contains(word.as_str()))
 }
 
 /// Whether a path leads to what a model answered (`response.choices[0].message`).
 pub fn is_answer(path: &str) -> bool {
     let path = path.to_ascii_lowercase();
-    tables().answers.iter().any(|word| path.contains(word.as_str()))
+    tables()
+        .answers
+        .iter()
+        .any(|word| path.contains(word.as_str()))
 }

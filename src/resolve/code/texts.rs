@@ -14,7 +14,11 @@ const MAX_REPEATED: usize = 1 << 18;
 
 /// `text * times`
 pub fn repeated(pieces: &Rc<Vec<Piece>>, times: f64) -> Value {
-    let times = if times.is_finite() && times > 0.0 { times as usize } else { 0 };
+    let times = if times.is_finite() && times > 0.0 {
+        times as usize
+    } else {
+        0
+    };
     let length: usize = pieces
         .iter()
         .map(|piece| match piece {
@@ -23,7 +27,11 @@ pub fn repeated(pieces: &Rc<Vec<Piece>>, times: f64) -> Value {
         })
         .sum();
     if times <= 1 {
-        return if times == 0 { Value::empty_text() } else { Value::Text(pieces.clone()) };
+        return if times == 0 {
+            Value::empty_text()
+        } else {
+            Value::Text(pieces.clone())
+        };
     }
     if length.saturating_mul(times) > MAX_REPEATED {
         let Some(place) = pieces.iter().find_map(piece_place) else {
@@ -114,7 +122,8 @@ pub fn dedented(pieces: &[Piece]) -> Vec<Piece> {
             let begins = index > 0 || line_start;
             let bare = line.trim_start_matches([' ', '\t']);
             let last = index + 1 == lines.len();
-            if begins && (!bare.trim().is_empty() || (last && pieces.len() > 1 && !line.is_empty())) {
+            if begins && (!bare.trim().is_empty() || (last && pieces.len() > 1 && !line.is_empty()))
+            {
                 let own = line.len() - bare.len();
                 if !bare.is_empty() || last {
                     indent = Some(indent.map_or(own, |known| known.min(own)));
@@ -151,7 +160,12 @@ pub fn dedented(pieces: &[Piece]) -> Vec<Piece> {
 }
 
 /// Every occurrence of a literal text replaced by pieces. `None`: it does not occur.
-pub fn replaced(pieces: &[Piece], needle: &str, with: &dyn Fn(&Text) -> Vec<Piece>, all: bool) -> Option<Vec<Piece>> {
+pub fn replaced(
+    pieces: &[Piece],
+    needle: &str,
+    with: &dyn Fn(&Text) -> Vec<Piece>,
+    all: bool,
+) -> Option<Vec<Piece>> {
     if needle.is_empty() {
         return None;
     }
@@ -335,12 +349,18 @@ fn read_placeholder(text: &str, style: Style) -> Option<(usize, Read)> {
                 name = text[2..end].to_string();
                 at = end + 1;
             }
-            while bytes.get(at).is_some_and(|b| matches!(b, b'-' | b'+' | b' ' | b'#' | b'.' | b'0'..=b'9')) {
+            while bytes
+                .get(at)
+                .is_some_and(|b| matches!(b, b'-' | b'+' | b' ' | b'#' | b'.' | b'0'..=b'9'))
+            {
                 at += 1;
             }
             let kind = *bytes.get(at)?;
-            matches!(kind, b's' | b'd' | b'r' | b'f' | b'i' | b'g' | b'x' | b'e' | b'c' | b'a')
-                .then_some((at + 1, Read::Name(name, None)))
+            matches!(
+                kind,
+                b's' | b'd' | b'r' | b'f' | b'i' | b'g' | b'x' | b'e' | b'c' | b'a'
+            )
+            .then_some((at + 1, Read::Name(name, None)))
         }
         Style::Dollar => {
             if text.starts_with("$$") {
@@ -349,7 +369,8 @@ fn read_placeholder(text: &str, style: Style) -> Option<(usize, Read)> {
             if bytes.get(1) == Some(&b'{') {
                 let end = text.find('}')?;
                 let name = &text[2..end];
-                let valid = !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || c == '_');
+                let valid =
+                    !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || c == '_');
                 return valid.then(|| (end + 1, Read::Name(name.to_string(), None)));
             }
             let length = text[1..]

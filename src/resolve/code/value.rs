@@ -255,7 +255,11 @@ impl Value {
             }
             Value::Choice(choice) => Value::Choice(Rc::new(Choice {
                 condition: choice.condition.clone(),
-                arms: choice.arms.iter().map(|arm| arm.clone().with_hop(hop)).collect(),
+                arms: choice
+                    .arms
+                    .iter()
+                    .map(|arm| arm.clone().with_hop(hop))
+                    .collect(),
             })),
             other => other,
         }

@@ -12,7 +12,7 @@ fn run_config(files: &[(&str, &str)]) -> Resolution {
         explicit: false,
     };
     let classifier = Arc::new(Classifier::new(&[]));
-    resolve(vec![input], &memory, &|_| classifier.clone(), &|_| {
+    resolve(vec![input], &[], &memory, &|_| classifier.clone(), &|_| {
         Assume::default()
     })
 }

@@ -227,6 +227,7 @@ fn optional(m: &Module, of: &Option<Box<Expr>>) -> String {
 
 pub fn expr(m: &Module, of: &Expr) -> String {
     match &of.kind {
+        ExprKind::Regex(pattern, flags) => format!("/{pattern}/{flags}"),
         ExprKind::Text(text) => format!("{:?}", text.as_str()),
         ExprKind::Regex(pattern, flags) => format!("/{pattern}/{flags}"),
         ExprKind::Number(number) => number.to_string(),
