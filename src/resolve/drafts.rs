@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use crate::config::Assume;
-use crate::frontend::document::draft::{Document, Draft};
+use crate::frontend::document::draft::Document;
 use crate::frontend::template::dialect::Dialect;
 use crate::frontend::template::tree::Tree;
 use crate::prompt::{Conversation, Message, Piece, Prompt, Section, Target};
@@ -14,6 +14,7 @@ use super::evaluator::{Evaluator, Trail};
 use super::files::Files;
 use super::words::words;
 use super::{expand, history, roles, Parsed, ParsedKind, Resolved};
+use expand::Expanded;
 
 mod filler;
 use filler::Filler;
@@ -68,11 +69,12 @@ fn template_prompt(
         path: file.path.clone(),
         span: Span::new(file.content_start(), file.text.len()),
     };
-    let split = roles::split(
+    let mut split = roles::split(
         pieces,
         &|pieces| lone_section(&file.path, pieces, own.holds_task),
         &place,
     );
+    history::settle_scratchpads(&mut split.messages);
     let soft = split.form == Some("speaker");
     let target = beside(file, dialect, files, &mut own);
     let conversation = history::conversation(
@@ -133,6 +135,7 @@ pub fn format_name(dialect: Dialect) -> &'static str {
         Dialect::Braces => "braces",
         Dialect::Dollar => "dollar",
         Dialect::Erb => "erb",
+        Dialect::Ejs => "ejs",
         Dialect::Plain => "text",
     }
 }
@@ -173,17 +176,29 @@ fn document_prompts(
     (explicit, trail): (bool, &mut Trail),
 ) -> Vec<Prompt> {
     let mut out = Vec::new();
-    for draft in document.drafts {
-        for draft in expand::expand(draft, file, files, trail) {
-            out.push(draft_prompt(file, draft, files, assume, (explicit, trail)));
+    let mut shared = Trail::default();
+    shared.limits.extend(document.limits);
+    let bindings = document.vars.and_then(|vars| {
+        let drafts = document.drafts.len();
+        expand::bindings(&vars, drafts, file, files, &mut shared)
+    });
+    for mut draft in document.drafts {
+        if let Some(bindings) = &bindings {
+            draft.bindings.clone_from(bindings);
+        }
+        for mut expanded in expand::expand(draft, file, files, trail) {
+            expanded.reads.extend(shared.reads.iter().cloned());
+            let prompt = draft_prompt(file, expanded, files, assume, (explicit, trail));
+            out.push(prompt);
         }
     }
+    trail.absorb(shared);
     out
 }
 
 fn draft_prompt(
     file: &Arc<SourceFile>,
-    draft: Draft,
+    Expanded { draft, reads }: Expanded,
     files: &Files<'_>,
     assume: &Assume,
     (explicit, trail): (bool, &mut Trail),
@@ -197,7 +212,10 @@ fn draft_prompt(
         recorded: draft.recorded,
         rows: draft.rows,
         explicit,
-        trail: Trail::default(),
+        trail: Trail {
+            reads,
+            ..Trail::default()
+        },
         soft: false,
         headers: false,
     };
@@ -205,6 +223,7 @@ fn draft_prompt(
     for message in draft.messages {
         messages.extend(filler.message(message));
     }
+    history::settle_scratchpads(&mut messages);
     let settings = draft.settings.into_iter();
     let settings = settings.map(|setting| filler.setting(setting)).collect();
     let Filler {
