@@ -9,16 +9,20 @@ mod heap;
 mod imports;
 mod interest;
 mod loads;
+#[cfg(test)]
+mod loads_tests;
 mod loops;
 mod members;
 mod methods;
 mod modules;
 mod paths;
+mod renders;
 mod requests;
 mod run;
 mod stmts;
 mod tables;
 mod texts;
+mod things;
 mod value;
 
 pub use run::{resolve_code, CodeInput, CodeResult};

@@ -50,7 +50,12 @@ impl<'w> Paths<'w> {
         listing
     }
 
-    fn is_folder(&self, path: &str) -> bool {
+    /// The names of the files of a folder, sorted.
+    pub fn files_of(&self, folder: &str) -> Vec<String> {
+        self.listing(folder).files.iter().cloned().collect()
+    }
+
+    pub fn is_folder(&self, path: &str) -> bool {
         if path.is_empty() {
             return true;
         }
@@ -132,6 +137,28 @@ impl<'w> Paths<'w> {
                     if let Some(path) = self.first(module(&root), reads) {
                         return Some(path);
                     }
+                }
+            }
+            if base.is_empty() {
+                return None;
+            }
+            base = folder(base);
+        }
+    }
+
+    /// The folder of a package (`pkg.sub`), with or without an `__init__.py`.
+    pub fn package(&self, from: &str, name: &str, reads: &mut BTreeSet<Read>) -> Option<String> {
+        if let Some(path) = self.python(from, name, reads) {
+            return Some(folder(&path).to_string());
+        }
+        let tail = name.replace('.', "/");
+        let mut base = folder(from);
+        loop {
+            let roots = [Some(base.to_string()), join(base, "src")];
+            for root in roots.into_iter().flatten() {
+                let found = join(&root, &tail).filter(|path| self.is_folder(path));
+                if found.is_some() {
+                    return found;
                 }
             }
             if base.is_empty() {
