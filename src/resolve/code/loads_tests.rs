@@ -272,3 +272,87 @@ fn lists_and_objects_reach_a_template_with_their_content() {
     let out = system(&[("a.py", &python(head, &text))]);
     assert_eq!(out, "- a\n- b\nAda <other:request>");
 }
+
+#[test]
+fn bare_specifiers_lead_to_aliases_and_to_packages_of_the_workspace() {
+    let forms: [(&str, &[(&str, &str)]); 6] = [
+        (
+            "@/lib/prompts",
+            &[
+                ("web/tsconfig.json", "{ // aliases\n \"compilerOptions\": { \"paths\": { \"@/*\": [\"./src/*\"] }, }, }"),
+                ("web/src/lib/prompts.ts", "export const TEXT = \"Be kind.\";"),
+            ],
+        ),
+        (
+            "lib/prompts",
+            &[
+                ("web/tsconfig.json", "{\"extends\": \"../tsconfig.base.json\"}"),
+                ("tsconfig.base.json", "{\"compilerOptions\": {\"baseUrl\": \"./web\"}}"),
+                ("web/lib/prompts/index.ts", "export const TEXT = \"Be kind.\";"),
+            ],
+        ),
+        (
+            "#prompts",
+            &[
+                ("web/package.json", "{\"imports\": {\"#prompts\": \"./prompts.ts\"}}"),
+                ("web/prompts.ts", "export const TEXT = \"Be kind.\";"),
+            ],
+        ),
+        (
+            "@acme/prompts",
+            &[
+                ("package.json", "{\"workspaces\": [\"packages/*\", \"web\"]}"),
+                ("packages/p/package.json", "{\"name\": \"@acme/prompts\", \"main\": \"dist/index.js\"}"),
+                ("packages/p/src/index.ts", "export const TEXT = \"Be kind.\";"),
+            ],
+        ),
+        (
+            "@acme/prompts/system",
+            &[
+                ("pnpm-workspace.yaml", "packages:\n  - packages/*\n"),
+                ("packages/p/package.json", "{\"name\": \"@acme/prompts\", \"exports\": {\"./system\": {\"types\": \"./dist/system.d.ts\", \"import\": \"./dist/system.js\"}}}"),
+                ("packages/p/src/system.ts", "export const TEXT = \"Be kind.\";"),
+            ],
+        ),
+        (
+            "prompts/deep",
+            &[
+                ("package.json", "{\"workspaces\": {\"packages\": [\"packages/*\"]}}"),
+                ("packages/p/package.json", "{\"name\": \"prompts\"}"),
+                ("packages/p/deep.ts", "export const TEXT = \"Be kind.\";"),
+            ],
+        ),
+    ];
+    for (specifier, more) in forms {
+        let code = javascript(&format!("import {{ TEXT }} from \"{specifier}\";"), "TEXT");
+        let mut files = vec![("web/app/a.ts", code.as_str())];
+        files.extend(more);
+        assert_eq!(system(&files), "Be kind.", "{specifier}");
+    }
+}
+
+#[test]
+fn aliases_never_leave_the_root_and_configs_may_extend_themselves() {
+    let config = "{\"extends\": \"./tsconfig.json\", \"compilerOptions\": {\"paths\": {\"@/*\": [\"../../*\"]}}}";
+    let code = javascript("import { TEXT } from \"@/x\";", "TEXT");
+    let text = system(&[
+        ("a.ts", &code),
+        ("tsconfig.json", config),
+        ("x.ts", "export const TEXT = \"No.\";"),
+    ]);
+    assert!(!text.contains("No."), "{text}");
+}
+
+#[test]
+fn python_packages_of_other_projects_of_the_workspace_are_found() {
+    let code = python("from shared.prompts.texts import TEXT", "TEXT");
+    for place in ["libs/shared/shared", "libs/shared/src/shared"] {
+        let texts = format!("{place}/prompts/texts.py");
+        let files = [
+            ("app/a.py", code.as_str()),
+            ("libs/shared/pyproject.toml", ""),
+            (texts.as_str(), "TEXT = \"Be kind.\"\n"),
+        ];
+        assert_eq!(system(&files), "Be kind.", "{place}");
+    }
+}

@@ -1,6 +1,7 @@
 //! Code -> prompts: an abstract evaluator over the small language of `frontend/code/ir`, the modules it runs through,
 //! and what it finds. One evaluator for all host languages. Knows nothing of layout, cost or rules.
 
+mod aliases;
 mod calls;
 mod eval;
 mod events;
