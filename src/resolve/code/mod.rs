@@ -9,6 +9,7 @@ mod exprs;
 mod heap;
 mod imports;
 mod interest;
+mod knowledge;
 mod loads;
 #[cfg(test)]
 mod loads_tests;
