@@ -216,6 +216,9 @@ impl Eval<'_, '_> {
                 return value;
             }
         }
+        if let Some(text) = self.names_template(&args, expr) {
+            return text;
+        }
         self.escape(&args);
         let classifier = self.frame().code.classifier.clone();
         let literals: Vec<Option<String>> =

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::config::Assume;
 use crate::frontend::code::{self, language_of};
+use crate::frontend::template::{self, dialect::Dialect};
 use crate::prompt::{Piece, Prompt, Section, Slot};
 use crate::resolve::{resolve, Parsed, ParsedKind, Resolution};
 use crate::volatility::classify::Classifier;
@@ -190,6 +191,42 @@ fn what_code_gives_to_a_template_decides_and_not_the_name_in_the_template() {
         .iter()
         .any(|hop| hop.note.contains("passed to the template")));
     assert!(out.partial_of.contains_key("app/templates/base.j2"));
+}
+
+#[test]
+fn a_template_that_a_function_elsewhere_fills_is_judged_as_it_is_filled() {
+    let code = "from datetime import datetime\n\nclass Builder:\n    def __init__(self, service):\n        self.service = service\n\n    def create_header_prompt(self):\n        return self.service.create(\"chat/base.j2\", current_date=datetime.now().isoformat())\n";
+    let template = "You are a helper.\nToday: {{ current_date }}.\n";
+    let memory = Memory::new(&[("app/a.py", code), ("app/templates/chat/base.j2", template)]);
+    let file = memory.read("app/a.py").unwrap();
+    let module = code::parse(&file, language_of("app/a.py").unwrap());
+    let template = memory.read("app/templates/chat/base.j2").unwrap();
+    let dialect = Dialect::Jinja;
+    let tree = template::parse(&template.content(), dialect);
+    let inputs = vec![
+        Parsed {
+            file,
+            kind: ParsedKind::Code(Box::new(module)),
+            explicit: false,
+        },
+        Parsed {
+            file: template,
+            kind: ParsedKind::Template { dialect, tree },
+            explicit: true,
+        },
+    ];
+    let classifier = Arc::new(Classifier::new(&[]));
+    let out = resolve(inputs, &[], &memory, &|_| classifier.clone(), &|_| {
+        Assume::default()
+    });
+    let prompt = out
+        .prompts
+        .iter()
+        .find(|prompt| prompt.id.ends_with("base.j2"));
+    assert_eq!(
+        show(&system_pieces(prompt.unwrap())),
+        "You are a helper.\nToday: <current_date:unique>."
+    );
 }
 
 #[test]

@@ -13,7 +13,7 @@ use crate::volatility::classify::{ValueKind, Verdict};
 use crate::volatility::{Class, Confidence};
 
 use super::super::context::Frame;
-use super::super::evaluator::Evaluator;
+use super::super::evaluator::{Evaluator, Rendered, Trail};
 use super::super::files::{dialect_named, dialect_of};
 use super::super::value::{self as filled, push_piece, worse};
 use super::eval::{deploy, held, Eval};
@@ -230,6 +230,34 @@ impl Eval<'_, '_> {
         }
     }
 
+    /// A function that is not here and that is given a template's file and names for it: it fills the template.
+    pub fn names_template(&mut self, args: &[Argument], expr: &Expr) -> Option<Value> {
+        let named = args.iter().any(|arg| arg.name.is_some());
+        let (first, rest) = args.split_first()?;
+        let object = rest.iter().any(|arg| {
+            let Value::Cell(id) = &arg.value else {
+                return false;
+            };
+            self.heap
+                .object(*id)
+                .is_some_and(|object| !object.entries.is_empty())
+        });
+        if first.name.is_some() || !(named || object) {
+            return None;
+        }
+        let name = first.value.known_text()?;
+        let dialect = dialect_of(&name)?;
+        let environment = Environment {
+            folders: Vec::new(),
+            dialect,
+        };
+        let template = self.template_named(&environment, &first.value)?;
+        let Body::File(_) = template.body else {
+            return None;
+        };
+        Some(self.rendered(&template, rest, expr))
+    }
+
     /// A template that is called: `Handlebars.compile(text)(context)`.
     pub fn thing_call(
         &mut self,
@@ -278,7 +306,7 @@ impl Eval<'_, '_> {
                     Some(loaded) => {
                         let frame = self.template_frame(args, expr);
                         let (here, tree) = (loaded.here.clone(), loaded.tree.clone());
-                        self.evaluated(here, &tree.nodes, frame)
+                        self.evaluated(here, &tree.nodes, frame, true)
                     }
                     None => self.not_here(path, args, expr),
                 }
@@ -294,7 +322,7 @@ impl Eval<'_, '_> {
                 let here = self.program.files.here(&file, dialect);
                 let mut frame = self.template_frame(args, expr);
                 frame.names.extend(parts);
-                self.evaluated(here, &tree.nodes, frame)
+                self.evaluated(here, &tree.nodes, frame, false)
             }
             Body::Missing(name) => self.not_here(name, args, expr),
         }
@@ -305,11 +333,28 @@ impl Eval<'_, '_> {
         here: super::super::context::Here,
         nodes: &[template::tree::Node],
         frame: Frame,
+        file: bool,
     ) -> Value {
+        let path = here.path().clone();
         let mut evaluator = Evaluator::new(self.program.files, here, &self.assume);
         evaluator.scopes.push(frame);
+        let given = evaluator.scopes.flatten().len();
         let pieces = evaluator.template(nodes);
-        self.trail.absorb(evaluator.trail);
+        let own = evaluator.trail;
+        if file && given > 0 {
+            let rendered = Rendered {
+                path,
+                pieces: pieces.clone(),
+                reads: own.reads.clone(),
+                mentions_history: own.mentions_history,
+                holds_task: own.holds_task,
+            };
+            if !self.trail.rendered.contains(&rendered) {
+                self.trail.rendered.push(rendered);
+            }
+        }
+        // What code renders is not inherited from: its base is its own.
+        self.trail.absorb(Trail { base: None, ..own });
         Value::pieces(pieces)
     }
 
