@@ -279,7 +279,8 @@ fn table() -> &'static Table {
     })
 }
 
-fn dialect_named(name: &str) -> Option<Dialect> {
+/// A template language by its name in the tables.
+pub fn dialect_named(name: &str) -> Option<Dialect> {
     Some(match name {
         "jinja" => Dialect::Jinja,
         "handlebars" => Dialect::Handlebars,

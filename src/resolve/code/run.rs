@@ -17,6 +17,7 @@ use crate::prompt::{Block, Message, Piece, Prompt, Read};
 use crate::sdk;
 use crate::source::{Place, SourceFile};
 
+use super::super::evaluator::Rendered;
 use super::super::files::Files;
 use super::eval::{Eval, Open};
 use super::events::{Event, Sort};
@@ -47,6 +48,8 @@ pub struct CodeResult {
     pub limits: Vec<FileError>,
     pub problems: Vec<(Arc<str>, Problem)>,
     pub sources: BTreeMap<Arc<str>, Arc<SourceFile>>,
+    /// Templates as code renders them.
+    pub rendered: Vec<Rendered>,
 }
 
 /// A function, or the body of a module, that is evaluated from its start.
@@ -67,6 +70,7 @@ struct Found {
     problems: Vec<(Arc<str>, Problem)>,
     /// Classes of which the entry made instances, with those they extend.
     made: BTreeSet<(Arc<str>, usize)>,
+    rendered: Vec<Rendered>,
 }
 
 /// A method that is wanted of instances whose making is seen.
@@ -230,6 +234,7 @@ fn run(
         limits: std::mem::take(&mut eval.trail.limits),
         problems: std::mem::take(&mut eval.trail.problems),
         made,
+        rendered: std::mem::take(&mut eval.trail.rendered),
     }
 }
 
@@ -489,6 +494,11 @@ fn gather(program: &Program<'_>, found: BTreeMap<Entry, Found>) -> CodeResult {
     };
     let mut by_site: BTreeMap<(Place, Sort), Vec<(Entry, Event)>> = BTreeMap::new();
     for (entry, found) in found {
+        for rendered in found.rendered {
+            if !out.rendered.contains(&rendered) {
+                out.rendered.push(rendered);
+            }
+        }
         for limit in found.limits {
             out.limits.push(FileError {
                 path: entry.path.clone(),
