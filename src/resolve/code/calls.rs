@@ -16,7 +16,7 @@ use super::super::value::worse;
 use super::eval::{Birth, Eval, Flow, Frame, Open, MAX_CALLS};
 use super::heap::{Cell, Item, Object};
 use super::modules::Code;
-use super::tables::{tables, Operation};
+use super::tables::{changes_items, tables};
 use super::value::{choose, Argument, Callable, ClassRef, Unknown, Value};
 
 impl Eval<'_, '_> {
@@ -1131,13 +1131,4 @@ pub fn param_name(param: &Param) -> Option<&str> {
         },
         _ => None,
     }
-}
-
-/// Operations that change which items a list holds.
-fn changes_items(operation: Operation) -> bool {
-    use Operation as Op;
-    matches!(
-        operation,
-        Op::Append | Op::Extend | Op::Insert | Op::Unshift | Op::Pop | Op::Shift | Op::Remove | Op::Splice
-    )
 }

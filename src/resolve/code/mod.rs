@@ -15,6 +15,7 @@ mod methods;
 mod modules;
 mod paths;
 mod requests;
+mod rows;
 mod run;
 mod stmts;
 mod tables;
