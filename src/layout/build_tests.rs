@@ -104,6 +104,7 @@ fn prompt(messages: Vec<Message>) -> Prompt {
         fragment: false,
         conversation: Conversation::None,
         rows: 1,
+        looped: None,
         recorded: false,
         inherited_by: Vec::new(),
         reads: Vec::new(),

@@ -16,7 +16,7 @@ use super::super::value::worse;
 use super::eval::{Birth, Eval, Flow, Frame, Open, MAX_CALLS};
 use super::heap::{Cell, Item, Object};
 use super::modules::Code;
-use super::tables::tables;
+use super::tables::{changes_items, tables};
 use super::value::{choose, Argument, Callable, ClassRef, Unknown, Value};
 
 impl Eval<'_, '_> {
@@ -36,6 +36,7 @@ impl Eval<'_, '_> {
                     ExprKind::Name(super_) if super_ == "super" => self.super_object(),
                     _ => self.eval(object),
                 };
+                let receiver = self.opened(receiver, object, name);
                 if let Some(value) = self.known_method(&receiver, name, args, expr) {
                     return value;
                 }
@@ -47,6 +48,32 @@ impl Eval<'_, '_> {
         };
         let args = self.arguments(args);
         self.apply(&function, args, expr, (new, receiver))
+    }
+
+    /// A conversation that comes from outside becomes a list where something is put into it or taken from it.
+    fn opened(&mut self, receiver: Value, object: &Expr, method: &str) -> Value {
+        let operation = tables().methods.get(method);
+        if !receiver.is_history() || !operation.is_some_and(|op| changes_items(*op)) {
+            return receiver;
+        }
+        if !matches!(receiver, Value::Unknown(_)) {
+            return receiver;
+        }
+        let place = self.place(object.span);
+        let items = vec![Item::Spread(receiver.clone(), place.clone())];
+        match &object.kind {
+            ExprKind::Name(name) => {
+                let list = self.new_list(items, place);
+                self.bind(name, list.clone());
+                list
+            }
+            ExprKind::Attribute { .. } => {
+                let list = self.new_list(items, place);
+                self.assign_target(object, list.clone());
+                list
+            }
+            _ => receiver,
+        }
     }
 
     /// A method of a text, a list, a plain object, or of something open that behaves like one.

@@ -20,6 +20,7 @@ mod modules;
 mod paths;
 mod renders;
 mod requests;
+mod rows;
 mod run;
 mod stmts;
 mod tables;

@@ -245,3 +245,19 @@ pub fn is_answer(path: &str) -> bool {
         .iter()
         .any(|word| path.contains(word.as_str()))
 }
+
+/// Operations that change which items a list holds.
+pub fn changes_items(operation: Operation) -> bool {
+    use Operation as Op;
+    matches!(
+        operation,
+        Op::Append
+            | Op::Extend
+            | Op::Insert
+            | Op::Unshift
+            | Op::Pop
+            | Op::Shift
+            | Op::Remove
+            | Op::Splice
+    )
+}
