@@ -28,7 +28,7 @@ fn run_on(memory: &Memory, entries: &[&str]) -> Resolution {
         })
         .collect();
     let classifier = Arc::new(Classifier::new(&[]));
-    resolve(inputs, memory, &|_| classifier.clone(), &|_| {
+    resolve(inputs, &[], memory, &|_| classifier.clone(), &|_| {
         Assume::default()
     })
 }
@@ -491,7 +491,7 @@ fn run_draft(files: &[(&str, &str)], draft: Draft) -> Resolution {
         explicit: false,
     }];
     let classifier = Arc::new(Classifier::new(&[]));
-    resolve(inputs, &memory, &|_| classifier.clone(), &|_| {
+    resolve(inputs, &[], &memory, &|_| classifier.clone(), &|_| {
         Assume::default()
     })
 }
