@@ -51,7 +51,7 @@ impl Eval<'_, '_> {
                 step,
             } => {
                 let object = self.eval(object);
-                let mut bound = |eval: &mut Self, bound: &Option<Box<Expr>>| {
+                let bound = |eval: &mut Self, bound: &Option<Box<Expr>>| {
                     bound.as_ref().map(|bound| eval.eval(bound))
                 };
                 let start = bound(self, start);
