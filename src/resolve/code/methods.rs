@@ -289,14 +289,16 @@ impl Eval<'_, '_> {
         }
         let mut next = 0;
         let _ = expr;
-        Value::pieces(texts::filled(pieces, style, &mut |placeholder| {
+        let out = texts::filled(pieces, style, &mut |placeholder| {
             let value = self.argument_for(placeholder, &named, &positional, &open, &mut next)?;
             let value = match &placeholder.spec {
                 Some(spec) => self.formatted(value, spec),
                 None => value,
             };
             Some(self.print(&value, &placeholder.place))
-        }))
+        });
+        self.note_filled(pieces, &out);
+        Value::pieces(out)
     }
 
     fn is_mapping(&self, value: &Value) -> bool {

@@ -375,6 +375,27 @@ impl Eval<'_, '_> {
         self.born(Unknown::new(name, verdict), place, "rendered here")
     }
 
+    /// A file of text that code fills is what it is filled with.
+    pub fn note_filled(&mut self, from: &[Piece], out: &[Piece]) {
+        let [Piece::Text(text)] = from else {
+            return;
+        };
+        let code = crate::frontend::code::language_of(&text.path).is_some();
+        if code || from == out {
+            return;
+        }
+        let rendered = Rendered {
+            path: text.path.clone(),
+            pieces: out.to_vec(),
+            reads: Default::default(),
+            mentions_history: super::super::history::holds_history(out),
+            holds_task: false,
+        };
+        if !self.trail.rendered.contains(&rendered) {
+            self.trail.rendered.push(rendered);
+        }
+    }
+
     /// The names that a render call gives to its template.
     fn template_frame(&mut self, args: &[Argument], expr: &Expr) -> Frame {
         let mut frame = Frame::default();
