@@ -6,6 +6,7 @@ mod calls;
 mod eval;
 mod events;
 mod exprs;
+mod givens;
 mod heap;
 mod imports;
 mod interest;
