@@ -22,3 +22,6 @@ mod texts;
 mod value;
 
 pub use run::{resolve_code, CodeInput, CodeResult};
+
+#[cfg(test)]
+mod tests;
