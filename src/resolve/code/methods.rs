@@ -942,6 +942,12 @@ impl Eval<'_, '_> {
         let first = args.first().map(|arg| arg.value.clone());
         match operation {
             Op::Identity => match first {
+                Some(value @ (Value::Number(_) | Value::Bool(_) | Value::None))
+                    if matches!(path, "str" | "String" | "repr") =>
+                {
+                    let place = self.place(expr.span);
+                    Some(Value::pieces(self.print(&value, &place)))
+                }
                 Some(Value::Cell(id)) if matches!(path, "str" | "String" | "repr") => {
                     let place = self.place(expr.span);
                     let shown = self.shown(Value::Cell(id), expr.span);
