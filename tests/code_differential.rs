@@ -2,7 +2,8 @@
 //! for it. Skipped with a message where an interpreter is not installed.
 
 use std::fmt::Write as _;
-use std::process::Command;
+use std::io::{ErrorKind, Write as _};
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 
 use prefixlint::config::Assume;
@@ -12,7 +13,7 @@ use prefixlint::resolve::{resolve, Parsed, ParsedKind};
 use prefixlint::volatility::classify::Classifier;
 use prefixlint::workspace::{Memory, Workspace};
 
-const PROGRAMS: usize = 200;
+const PROGRAMS: usize = 1000;
 /// What is open -> its chosen value. Conditions are chosen by the same names.
 const TEXTS: [(&str, &str); 3] = [("alpha", "AL"), ("beta", " b\u{e9} "), ("gamma", "{g}%s")];
 const FLAGS: [(&str, bool); 2] = [("yes", true), ("no", false)];
@@ -181,9 +182,27 @@ fn evaluated(path: &str, source: &str) -> Result<String, String> {
     Ok(out)
 }
 
-/// What an interpreter prints for one program: a line of JSON per expression.
-fn printed(command: &str, flag: &str, program: &str) -> Option<Vec<String>> {
-    let ran = Command::new(command).arg(flag).arg(program).output().ok()?;
+/// What an interpreter prints for one program, read from its input: a line of JSON per expression. `None`: there is no
+/// such interpreter.
+fn printed(command: &str, program: &str) -> Option<Vec<String>> {
+    let mut child = match Command::new(command)
+        .arg("-")
+        .env("PYTHONIOENCODING", "utf-8")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+    {
+        Err(error) if error.kind() == ErrorKind::NotFound => return None,
+        child => child.expect("an interpreter that starts"),
+    };
+    // Both read a program to its end before they print.
+    let mut input = child.stdin.take().expect("a pipe");
+    input
+        .write_all(program.as_bytes())
+        .expect("a program that is read");
+    drop(input);
+    let ran = child.wait_with_output().expect("an interpreter that ends");
     assert!(
         ran.status.success(),
         "{}",
@@ -223,7 +242,7 @@ fn python_prints_what_the_evaluator_says() {
     for expression in &expressions {
         let _ = writeln!(program, "print(json.dumps('|' + {expression}))");
     }
-    let Some(truth) = printed("python3", "-c", &program) else {
+    let Some(truth) = printed("python3", &program) else {
         eprintln!("skipped: python3 is not installed");
         return;
     };
@@ -254,7 +273,7 @@ fn node_prints_what_the_evaluator_says() {
     for expression in &expressions {
         let _ = writeln!(program, "console.log(JSON.stringify('|' + {expression}));");
     }
-    let Some(truth) = printed("node", "-e", &program) else {
+    let Some(truth) = printed("node", &program) else {
         eprintln!("skipped: node is not installed");
         return;
     };
