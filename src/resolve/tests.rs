@@ -12,6 +12,8 @@ use crate::volatility::Class;
 use crate::workspace::{Memory, Workspace};
 
 mod languages;
+mod promptfoo;
+mod transcripts;
 
 fn run_on(memory: &Memory, entries: &[&str]) -> Resolution {
     let inputs = entries
@@ -475,6 +477,7 @@ fn draft(file: &SourceFile, blocks: Vec<(Option<Section>, Content)>) -> Draft {
         ],
         threads: Vec::new(),
         rows: 0,
+        looped: None,
         recorded: false,
         fragment: false,
     }

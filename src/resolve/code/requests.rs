@@ -77,7 +77,10 @@ impl Eval<'_, '_> {
                 .map(|(_, place)| place)
                 .or_else(|| Some(place.clone())),
         };
-        let prompt = self.prompt(target, tools, settings, &place);
+        let mut prompt = self.prompt(target, tools, settings, &place);
+        if prompt.conversation == Conversation::None {
+            prompt.looped = self.row_loop(expr.span);
+        }
         if !prompt.messages.is_empty() {
             self.record(Sort::Request, place.clone(), prompt);
         }
@@ -233,6 +236,7 @@ impl Eval<'_, '_> {
             fragment,
             conversation,
             rows: 0,
+            looped: None,
             recorded: false,
             inherited_by: Vec::new(),
             reads: Vec::new(),
