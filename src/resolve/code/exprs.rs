@@ -502,6 +502,7 @@ impl Eval<'_, '_> {
                     if let Some(spec) = spec {
                         value = self.formatted(value, spec);
                     }
+                    value = self.shown(value, *span);
                     let place = self.place(*span);
                     let pieces = self.print(&value, &place);
                     push_all(&mut out, pieces);

@@ -30,3 +30,6 @@ mod things;
 mod value;
 
 pub use run::{resolve_code, CodeInput, CodeResult};
+
+#[cfg(test)]
+mod tests;
