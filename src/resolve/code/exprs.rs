@@ -728,6 +728,15 @@ impl Eval<'_, '_> {
                     self.leave();
                 }
             }
+            None if comprehension.kind != ComprehensionKind::Dict
+                && self.partly_known(&over).is_some() =>
+            {
+                let parts = self.partly_known(&over).unwrap_or_default();
+                items = self.mapped_items(&parts, comprehension.over.span, &mut |eval, value| {
+                    eval.assign(&comprehension.pattern, value);
+                    eval.round_items(comprehension, &mut entries)
+                });
+            }
             None => {
                 let item = self.item_of(&over, comprehension.over.span);
                 let mut round = self.round_over(&over, &comprehension.over);
