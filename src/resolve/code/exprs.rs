@@ -371,6 +371,11 @@ impl Eval<'_, '_> {
     }
 
     pub fn binary(&mut self, op: BinaryOp, left: Value, right: Value, expr: &Expr) -> Value {
+        if op == BinaryOp::Union {
+            if let Some(piped) = self.piped(&left, &right, expr) {
+                return piped;
+            }
+        }
         match (op, &left, &right) {
             (BinaryOp::Add, Value::Number(a), Value::Number(b)) => Value::Number(a + b),
             (BinaryOp::Multiply, Value::Number(a), Value::Number(b)) => Value::Number(a * b),

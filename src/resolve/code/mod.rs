@@ -10,6 +10,7 @@ mod imports;
 mod interest;
 mod loads;
 mod loops;
+mod made;
 mod members;
 mod methods;
 mod modules;
