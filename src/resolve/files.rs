@@ -59,8 +59,8 @@ impl<'w> Files<'w> {
     }
 
     /// What is known of names and calls in a file of code.
-    pub fn classifier(&self, path: &Arc<str>, language: Language) -> Arc<Classifier> {
-        Arc::new((self.classifier_for)(path).in_language(language.name()))
+    pub fn classifier(&self, path: &Arc<str>, language: Language) -> Classifier {
+        (self.classifier_for)(path).in_language(language.name())
     }
 
     /// The bytes of a file, not kept; `None` where it cannot be had.

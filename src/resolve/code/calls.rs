@@ -418,9 +418,12 @@ impl Eval<'_, '_> {
     pub fn run_body(&mut self, function: &Function, id: FunctionId) -> Value {
         let path = self.frame().code.path().clone();
         self.executed.insert((path, id));
+        // States that returns leave count from here.
+        let mark = self.heap.mark();
         let flow = self.block(&function.body);
         self.run_inner(function, id);
         let Some(frame) = self.frames.pop() else {
+            self.heap.keep(mark);
             return Value::None;
         };
         let raised = matches!(flow, Flow::Raise) && frame.returns.is_empty();
@@ -429,8 +432,7 @@ impl Eval<'_, '_> {
         let flow = match flow {
             Flow::Raise => match returns.pop() {
                 Some(last) => {
-                    let newest = std::mem::take(&mut self.heap);
-                    self.heap = last.heap.for_next_arm(&newest);
+                    self.heap.apply(&last.left);
                     Flow::Return(last.value)
                 }
                 None => Flow::Next,
@@ -438,6 +440,7 @@ impl Eval<'_, '_> {
             other => other,
         };
         let value = self.returned(flow, returns);
+        self.heap.keep(mark);
         if raised {
             return Value::None;
         }

@@ -18,7 +18,7 @@ use super::super::value::{
     count_pieces, fold_tail, format_number, pieces_volatility, push_all, push_piece, worse,
 };
 use super::events::Event;
-use super::heap::{Cell, CellId, Heap, Item, List, Object, Scope};
+use super::heap::{Cell, CellId, Delta, Heap, Item, List, Mark, Object, Scope};
 use super::modules::{Code, Program};
 use super::value::{flat_volatility, Callable, ClassRef, Condition, Unknown, Value};
 
@@ -40,7 +40,8 @@ pub enum Flow {
 pub struct Pending {
     pub condition: Rc<Condition>,
     pub value: Value,
-    pub heap: Heap,
+    /// The store as it was left there.
+    pub left: Delta,
 }
 
 /// A function that is being evaluated.
@@ -96,8 +97,8 @@ pub struct Eval<'p, 'w> {
     pub quiet: usize,
     /// Functions whose body was evaluated.
     pub executed: HashSet<(Arc<str>, FunctionId)>,
-    /// Heaps of loop rounds that ended early, by loop.
-    pub stops: Vec<Vec<(Rc<Condition>, Heap)>>,
+    /// Loop rounds that ended early, by loop: what they left.
+    pub stops: Vec<Vec<(Rc<Condition>, Delta)>>,
     /// Instances that were made: class -> cells.
     pub instances: Vec<(ClassRef, CellId)>,
     pub steps: usize,
@@ -605,61 +606,77 @@ impl<'p, 'w> Eval<'p, 'w> {
         arms: usize,
         run: &mut dyn FnMut(&mut Self, usize) -> Flow,
     ) -> Flow {
-        let base = self.heap.clone();
-        let mut done: Vec<(Flow, Heap)> = Vec::with_capacity(arms);
+        let mut done: Vec<(Flow, Delta)> = Vec::with_capacity(arms);
         for arm in 0..arms {
-            self.heap = match done.last() {
-                None => base.clone(),
-                Some((_, last)) => base.for_next_arm(last),
-            };
+            let mark = self.heap.mark();
+            let left = self.left_open();
             let flow = run(self, arm);
-            done.push((flow, std::mem::take(&mut self.heap)));
+            self.rebase_left(left, mark);
+            let delta = self.heap.undo(mark);
+            done.push((flow, delta));
         }
-        let newest = match done.last() {
-            Some((_, heap)) => heap.clone(),
-            None => base,
-        };
-        self.meet(condition, done, newest)
+        self.meet(condition, done)
     }
 
-    fn meet(&mut self, condition: &Rc<Condition>, done: Vec<(Flow, Heap)>, newest: Heap) -> Flow {
+    /// How many states were left so far by returns and early ends of rounds.
+    pub fn left_open(&self) -> (usize, usize) {
+        (
+            self.frames.last().map_or(0, |frame| frame.returns.len()),
+            self.stops.last().map_or(0, Vec::len),
+        )
+    }
+
+    /// States that were left since count from a mark that is about to be gone back to.
+    pub fn rebase_left(&mut self, (returns, stops): (usize, usize), mark: Mark) {
+        if let Some(frame) = self.frames.last_mut() {
+            for pending in frame.returns.iter_mut().skip(returns) {
+                self.heap.rebase(&mut pending.left, mark);
+            }
+        }
+        if let Some(rounds) = self.stops.last_mut() {
+            for (_, left) in rounds.iter_mut().skip(stops) {
+                self.heap.rebase(left, mark);
+            }
+        }
+    }
+
+    fn meet(&mut self, condition: &Rc<Condition>, done: Vec<(Flow, Delta)>) -> Flow {
         let mut live = Vec::new();
         let mut returned = Vec::new();
         let mut stopped = Vec::new();
-        for (flow, heap) in done {
+        for (flow, delta) in done {
             match flow {
-                Flow::Next => live.push(heap),
-                Flow::Return(value) => returned.push((value, heap)),
-                Flow::Stop => stopped.push(heap),
+                Flow::Next => live.push(delta),
+                Flow::Return(value) => returned.push((value, delta)),
+                Flow::Stop => stopped.push(delta),
                 Flow::Raise => {}
             }
         }
         if live.is_empty() && stopped.is_empty() {
             if returned.is_empty() {
-                self.heap = newest;
                 return Flow::Raise;
             }
-            let (values, heaps) = returned.into_iter().unzip();
-            self.heap = Heap::join(condition, heaps).for_next_arm(&newest);
+            let (values, deltas): (Vec<Value>, Vec<Delta>) = returned.into_iter().unzip();
+            self.heap.join(condition, &deltas);
             return Flow::Return(super::value::choose(condition, values));
         }
         if let Some(frame) = self.frames.last_mut() {
-            for (value, heap) in returned {
+            for (value, left) in returned {
                 frame.returns.push(Pending {
                     condition: condition.clone(),
                     value,
-                    heap,
+                    left,
                 });
             }
         }
         if live.is_empty() {
-            self.heap = Heap::join(condition, stopped).for_next_arm(&newest);
+            self.heap.join(condition, &stopped);
             return Flow::Stop;
         }
         if let Some(stops) = self.stops.last_mut() {
-            stops.extend(stopped.into_iter().map(|heap| (condition.clone(), heap)));
+            stops.extend(stopped.into_iter().map(|left| (condition.clone(), left)));
         }
-        self.heap = Heap::join(condition, live).for_next_arm(&newest);
+        self.heap.join(condition, &live);
         Flow::Next
     }
 
@@ -670,8 +687,7 @@ impl<'p, 'w> Eval<'p, 'w> {
             _ => (Value::None, true),
         };
         for (index, pending) in returns.into_iter().rev().enumerate() {
-            let newest = std::mem::take(&mut self.heap);
-            self.heap = Heap::join(&pending.condition, vec![pending.heap, newest]);
+            self.heap.join_earlier(&pending.condition, &pending.left);
             // Where a function that returns a value also falls off its end, the value is what counts.
             value = if fell_off && index == 0 {
                 pending.value
@@ -684,10 +700,16 @@ impl<'p, 'w> Eval<'p, 'w> {
 
     /// Runs something whose effects on the store are dropped: only what it records counts.
     pub fn aside<T>(&mut self, run: impl FnOnce(&mut Self) -> T) -> T {
-        let base = self.heap.clone();
+        let mark = self.heap.mark();
+        let (returns, stops) = self.left_open();
         let result = run(self);
-        let done = std::mem::take(&mut self.heap);
-        self.heap = base.for_next_arm(&done);
+        if let Some(frame) = self.frames.last_mut() {
+            frame.returns.truncate(returns);
+        }
+        if let Some(rounds) = self.stops.last_mut() {
+            rounds.truncate(stops);
+        }
+        self.heap.undo(mark);
         result
     }
 

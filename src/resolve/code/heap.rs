@@ -107,23 +107,40 @@ fn same_items(a: &[Item], b: &[Item]) -> bool {
     a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.same(b))
 }
 
-#[derive(Clone, Debug, Default)]
+/// The store. Writing to a cell while a branch is open notes what it was, so that an arm is undone at the cost of what
+/// it wrote, not of all there is.
+#[derive(Debug, Default)]
 pub struct Heap {
     cells: Vec<Rc<Cell>>,
+    /// Cells as they were before each write, oldest first; kept while a mark is open.
+    log: Vec<(CellId, Rc<Cell>)>,
+    open: usize,
+    /// Position of the log behind the last note of each cell; 0: none.
+    noted: Vec<usize>,
+    /// Cells that were noted behind this position need no second note: no state that counts lies in between.
+    since: usize,
+}
+
+/// A state of the store that can be gone back to.
+#[derive(Clone, Copy, Debug)]
+pub struct Mark {
+    log: usize,
+    cells: usize,
+}
+
+/// What was written since a mark: cells with their new content. Cells that were made since stay in the store.
+#[derive(Clone, Debug, Default)]
+pub struct Delta {
+    cells: BTreeMap<CellId, Rc<Cell>>,
+    /// The state it counts from, as a position of the log.
+    at: usize,
 }
 
 impl Heap {
     pub fn add(&mut self, cell: Cell) -> CellId {
         self.cells.push(Rc::new(cell));
+        self.noted.push(0);
         self.cells.len() - 1
-    }
-
-    pub fn len(&self) -> usize {
-        self.cells.len()
-    }
-
-    pub fn is_empty(&self) -> bool {
-        self.cells.is_empty()
     }
 
     pub fn get(&self, id: CellId) -> &Cell {
@@ -131,7 +148,20 @@ impl Heap {
     }
 
     pub fn edit(&mut self, id: CellId) -> &mut Cell {
+        self.note(id);
         Rc::make_mut(&mut self.cells[id])
+    }
+
+    fn note(&mut self, id: CellId) {
+        if self.open > 0 && self.noted[id] <= self.since {
+            self.log.push((id, self.cells[id].clone()));
+            self.noted[id] = self.log.len();
+        }
+    }
+
+    fn put(&mut self, id: CellId, cell: Rc<Cell>) {
+        self.note(id);
+        self.cells[id] = cell;
     }
 
     pub fn list(&self, id: CellId) -> Option<&List> {
@@ -176,38 +206,147 @@ impl Heap {
         }
     }
 
-    /// This store as the next arm of a branch starts from it: cells that another arm made keep their numbers.
-    pub fn for_next_arm(&self, done: &Heap) -> Heap {
-        let mut cells = self.cells.clone();
-        cells.extend(done.cells.iter().skip(cells.len()).cloned());
-        Heap { cells }
+    /// Opens a mark: every mark is closed by [`Heap::undo`] or [`Heap::keep`].
+    pub fn mark(&mut self) -> Mark {
+        self.open += 1;
+        self.since = self.log.len();
+        Mark {
+            log: self.log.len(),
+            cells: self.cells.len(),
+        }
     }
 
-    /// The store behind a branch. The arms ran one after the other, each by [`Heap::for_next_arm`] of the one before.
-    pub fn join(condition: &Rc<Condition>, arms: Vec<Heap>) -> Heap {
-        let mut arms = arms.into_iter();
-        let Some(first) = arms.next() else {
-            return Heap::default();
+    /// Closes a mark and goes on from here.
+    pub fn keep(&mut self, _mark: Mark) {
+        self.open -= 1;
+        if self.open == 0 {
+            for (id, _) in self.log.drain(..) {
+                self.noted[id] = 0;
+            }
+            self.since = 0;
+        }
+    }
+
+    /// Goes back to a mark, closes it, and says what had been written. Cells that were made since stay.
+    pub fn undo(&mut self, mark: Mark) -> Delta {
+        let mut delta = Delta {
+            cells: BTreeMap::new(),
+            at: mark.log,
         };
-        let rest: Vec<Heap> = arms.collect();
-        let Some(longest) = rest.last() else {
-            return first;
-        };
-        let mut cells = Vec::with_capacity(longest.cells.len());
-        for (id, cell) in longest.cells.iter().enumerate() {
-            let mut versions: Vec<&Rc<Cell>> = Vec::with_capacity(rest.len() + 1);
-            versions.extend(first.cells.get(id));
-            versions.extend(rest.iter().filter_map(|heap| heap.cells.get(id)));
-            let all_same = versions.iter().all(|version| Rc::ptr_eq(version, cell));
-            // A cell that only later arms know of is theirs.
-            if all_same || versions.len() <= rest.len() {
-                cells.push(cell.clone());
-            } else {
-                cells.push(Rc::new(join_cells(condition, &versions)));
+        while self.log.len() > mark.log {
+            let Some((id, old)) = self.log.pop() else {
+                break;
+            };
+            self.noted[id] = 0;
+            if id >= mark.cells {
+                continue;
+            }
+            let new = std::mem::replace(&mut self.cells[id], old);
+            delta.cells.entry(id).or_insert(new);
+        }
+        self.open -= 1;
+        self.since = self.log.len();
+        delta
+    }
+
+    /// What has been written since a mark that stays open, with the cells as they were at the mark.
+    pub fn written(&self, mark: Mark) -> BTreeMap<CellId, Rc<Cell>> {
+        let mut out = BTreeMap::new();
+        for (id, old) in &self.log[mark.log.min(self.log.len())..] {
+            if *id < mark.cells {
+                out.entry(*id).or_insert_with(|| old.clone());
             }
         }
-        Heap { cells }
+        out
     }
+
+    /// A delta of no writes, at the present state.
+    pub fn present(&mut self) -> Delta {
+        self.since = self.log.len();
+        Delta {
+            cells: BTreeMap::new(),
+            at: self.log.len(),
+        }
+    }
+
+    /// Makes a delta, taken at some point since a mark, count from the mark: to be called before going back to it.
+    pub fn rebase(&self, delta: &mut Delta, mark: Mark) {
+        let at = delta.at.clamp(mark.log, self.log.len());
+        // Values at the point where the delta was taken: what is written later was then as the log says.
+        let mut later: BTreeMap<CellId, &Rc<Cell>> = BTreeMap::new();
+        for (id, old) in &self.log[at..] {
+            later.entry(*id).or_insert(old);
+        }
+        for (id, _) in &self.log[mark.log..at] {
+            if *id >= mark.cells || delta.cells.contains_key(id) {
+                continue;
+            }
+            let then = later.get(id).map_or(&self.cells[*id], |cell| cell);
+            delta.cells.insert(*id, then.clone());
+        }
+        delta.at = mark.log;
+    }
+
+    /// Applies what an arm wrote.
+    pub fn apply(&mut self, delta: &Delta) {
+        for (id, cell) in &delta.cells {
+            self.put(*id, cell.clone());
+        }
+    }
+
+    /// The state behind a branch whose arms all started from the present state.
+    pub fn join(&mut self, condition: &Rc<Condition>, arms: &[Delta]) {
+        let mut ids: Vec<CellId> = arms
+            .iter()
+            .flat_map(|arm| arm.cells.keys().copied())
+            .collect();
+        ids.sort_unstable();
+        ids.dedup();
+        for id in ids {
+            let versions: Vec<Rc<Cell>> = arms
+                .iter()
+                .map(|arm| arm.cells.get(&id).unwrap_or(&self.cells[id]).clone())
+                .collect();
+            let joined = join_versions(condition, &versions);
+            self.put(id, joined);
+        }
+    }
+
+    /// Joins a state that was left at an earlier point with the present one: what was written since is of the present.
+    pub fn join_earlier(&mut self, condition: &Rc<Condition>, earlier: &Delta) {
+        let mut then: BTreeMap<CellId, Rc<Cell>> = BTreeMap::new();
+        for (id, old) in &self.log[earlier.at.min(self.log.len())..] {
+            then.entry(*id).or_insert_with(|| old.clone());
+        }
+        then.extend(earlier.cells.iter().map(|(id, cell)| (*id, cell.clone())));
+        for (id, cell) in then {
+            let versions = [cell, self.cells[id].clone()];
+            let joined = join_versions(condition, &versions);
+            self.put(id, joined);
+        }
+    }
+}
+
+impl Delta {
+    /// What a cell became, where it was written to.
+    pub fn get(&self, id: CellId) -> Option<&Cell> {
+        self.cells.get(&id).map(|cell| &**cell)
+    }
+
+    pub fn ids(&self) -> Vec<CellId> {
+        self.cells.keys().copied().collect()
+    }
+}
+
+fn join_versions(condition: &Rc<Condition>, versions: &[Rc<Cell>]) -> Rc<Cell> {
+    let Some(first) = versions.first() else {
+        return Rc::new(Cell::Scope(Scope::default()));
+    };
+    if versions.iter().all(|version| Rc::ptr_eq(version, first)) {
+        return first.clone();
+    }
+    let versions: Vec<&Rc<Cell>> = versions.iter().collect();
+    Rc::new(join_cells(condition, &versions))
 }
 
 fn join_cells(condition: &Rc<Condition>, versions: &[&Rc<Cell>]) -> Cell {

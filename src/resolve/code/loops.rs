@@ -1,6 +1,7 @@
 //! Loops: unrolled over known items, else one round stands for all. What a round adds to a text or a list becomes a
 //! repetition; messages that a sending loop appends are the conversation.
 
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use crate::frontend::code::ir::{Expr, Pattern, Stmt};
@@ -12,7 +13,7 @@ use crate::volatility::Volatility;
 use super::super::context::{LOOP_ROUNDS, MAX_UNROLLED};
 use super::super::value::{from_history, worse};
 use super::eval::{Eval, Flow};
-use super::heap::{Cell, Heap, Item, Round};
+use super::heap::{Cell, CellId, Delta, Item, Round};
 use super::tables;
 use super::value::{Unknown, Value};
 
@@ -73,10 +74,7 @@ impl Eval<'_, '_> {
                 break;
             }
             self.assign(pattern, item);
-            self.stops.push(Vec::new());
-            let flow = self.block(body);
-            let stops = self.stops.pop().unwrap_or_default();
-            self.join_stops(stops);
+            let flow = self.round_of(body);
             self.leave();
             match flow {
                 Flow::Next | Flow::Stop => {}
@@ -95,7 +93,6 @@ impl Eval<'_, '_> {
         (span, retries, _history): (Span, bool, bool),
         bind: &mut dyn FnMut(&mut Self),
     ) -> Flow {
-        let before = self.heap.clone();
         let id = self.next_loop;
         self.next_loop += 1;
         if !retries {
@@ -104,35 +101,31 @@ impl Eval<'_, '_> {
         // Loops within loops would double the work at every level: two levels are looked at twice.
         if !retries && self.quiet < 2 {
             self.quiet += 1;
-            let limit = self.frames.last().map_or(0, |frame| frame.returns.len());
+            let mark = self.heap.mark();
+            let (returns, _) = self.left_open();
             bind(self);
-            self.stops.push(Vec::new());
-            let _ = self.block(body);
-            let stops = self.stops.pop().unwrap_or_default();
-            self.join_stops(stops);
+            let _ = self.round_of(body);
             if let Some(frame) = self.frames.last_mut() {
-                frame.returns.truncate(limit);
+                frame.returns.truncate(returns);
             }
             self.quiet -= 1;
-            let dry = std::mem::take(&mut self.heap);
-            self.heap = before.for_next_arm(&dry);
-            self.carry_turns(&before, &dry, round);
+            let dry = self.heap.undo(mark);
+            self.carry_turns(&dry, round);
         }
-        let start = self.heap.clone();
+        let mark = self.heap.mark();
         bind(self);
-        self.stops.push(Vec::new());
-        let flow = self.block(body);
-        let stops = self.stops.pop().unwrap_or_default();
-        self.join_stops(stops);
+        let flow = self.round_of(body);
         if !retries {
             self.loops.pop();
         }
         let _ = span;
-        self.fold_round(&start, round);
+        let written = self.heap.written(mark);
+        self.fold_round(&written, round);
+        self.heap.keep(mark);
         match flow {
             // A return within a loop may not be reached.
             Flow::Return(value) => {
-                let heap = self.heap.clone();
+                let left = self.heap.present();
                 let place = round.place.clone();
                 let condition = super::value::Condition::new(
                     round.over.clone(),
@@ -143,25 +136,35 @@ impl Eval<'_, '_> {
                     frame.returns.push(super::eval::Pending {
                         condition,
                         value,
-                        heap,
+                        left,
                     });
                 }
                 Flow::Next
             }
-            Flow::Raise => Flow::Next,
             _ => Flow::Next,
         }
     }
 
+    /// One round: where it ends early (`continue`, `break` in an arm) is joined in.
+    fn round_of(&mut self, body: &[Stmt]) -> Flow {
+        // The states that an early end leaves count from here.
+        let mark = self.heap.mark();
+        self.stops.push(Vec::new());
+        let flow = self.block(body);
+        let stops = self.stops.pop().unwrap_or_default();
+        self.join_stops(stops);
+        self.heap.keep(mark);
+        flow
+    }
+
     /// Lists that held something before the loop and get messages in it: earlier rounds stand in them as history.
-    fn carry_turns(&mut self, before: &Heap, dry: &Heap, round: &Round) {
-        for id in 0..before.len() {
-            let (Cell::List(old), Cell::List(new)) = (before.get(id), dry.get(id)) else {
+    fn carry_turns(&mut self, dry: &Delta, round: &Round) {
+        for id in dry.ids() {
+            let (Cell::List(old), Some(Cell::List(new))) = (self.heap.get(id), dry.get(id)) else {
                 continue;
             };
-            let added = new.items.len() > old.items.len()
-                && new.items[..old.items.len()].len() == old.items.len();
-            if !added || !self.adds_turns(&new.items[old.items.len()..], dry) {
+            let added = new.items.len() > old.items.len();
+            if !added || !self.adds_turns(&new.items[old.items.len()..]) {
                 continue;
             }
             let turns = Rc::new(Round {
@@ -176,9 +179,9 @@ impl Eval<'_, '_> {
     }
 
     /// Whether added items look like messages of a conversation: an answer of a model, or a role of the two.
-    fn adds_turns(&self, items: &[Item], heap: &Heap) -> bool {
+    fn adds_turns(&self, items: &[Item]) -> bool {
         items.iter().any(|item| match item {
-            Item::One(Value::Cell(id), _) => match heap.get(*id) {
+            Item::One(Value::Cell(id), _) => match self.heap.get(*id) {
                 Cell::Object(object) => {
                     object.get("role").is_some() || object.get("type").is_some()
                 }
@@ -187,20 +190,21 @@ impl Eval<'_, '_> {
             Item::One(Value::Unknown(unknown), _) | Item::Spread(Value::Unknown(unknown), _) => {
                 tables::is_answer(unknown.path.as_deref().unwrap_or(&unknown.expr))
             }
-            Item::Branch(_, arms) => arms.iter().any(|arm| self.adds_turns(arm, heap)),
-            Item::Repeat(_, body) => self.adds_turns(body, heap),
+            Item::Branch(_, arms) => arms.iter().any(|arm| self.adds_turns(arm)),
+            Item::Repeat(_, body) => self.adds_turns(body),
             _ => false,
         })
     }
 
     /// Behind the loop: what a round added to texts and lists is repeated.
-    fn fold_round(&mut self, start: &Heap, round: &Round) {
-        for id in 0..start.len() {
-            let folded = match (start.get(id), self.heap.get(id)) {
+    fn fold_round(&mut self, start: &BTreeMap<CellId, Rc<Cell>>, round: &Round) {
+        for (id, before) in start {
+            let id = *id;
+            let folded = match (&**before, self.heap.get(id)) {
                 (Cell::List(old), Cell::List(new)) if new.items.len() > old.items.len() => {
                     let mut list = new.clone();
                     let added = list.items.split_off(old.items.len());
-                    let history = self.adds_turns(&added, &self.heap);
+                    let history = self.adds_turns(&added);
                     let turns = Round {
                         history: false,
                         ..round.clone()

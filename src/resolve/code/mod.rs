@@ -8,6 +8,7 @@ mod exprs;
 mod heap;
 mod imports;
 mod interest;
+mod knowledge;
 mod loads;
 mod loops;
 mod made;

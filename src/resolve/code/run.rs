@@ -65,6 +65,8 @@ struct Found {
     used: BTreeSet<Arc<str>>,
     limits: BTreeSet<String>,
     problems: Vec<(Arc<str>, Problem)>,
+    /// Classes of which the entry made instances, with those they extend.
+    made: BTreeSet<(Arc<str>, usize)>,
 }
 
 /// A method that is wanted of instances whose making is seen.
@@ -113,12 +115,24 @@ pub fn resolve_code(
             .iter()
             .map(|open| (open.path.clone(), open.function))
             .collect();
+        let known = wanted.clone();
         for (path, function) in &functions {
             wanted.extend(wanted_methods(&program, path, *function, &found));
         }
+        let new: BTreeSet<(Arc<str>, usize)> = wanted
+            .difference(&known)
+            .map(|wanted| (wanted.path.clone(), wanted.class))
+            .collect();
         asked.extend(opens);
         let callers = callers(&program, &functions, &paths, others);
-        let again: Vec<Entry> = callers.into_iter().collect();
+        // What was evaluated already tells more only where it makes an instance whose methods are wanted now.
+        let again: Vec<Entry> = callers
+            .into_iter()
+            .filter(|entry| {
+                let known = found.get(entry);
+                known.is_none_or(|known| !known.made.is_disjoint(&new))
+            })
+            .collect();
         let more = run_all(&program, again, &wanted, assume_for);
         let mut changed = false;
         for (entry, result) in more {
@@ -183,6 +197,15 @@ fn run(
         None => run_module(&mut eval, code),
     }
     run_wanted(&mut eval, wanted);
+    let mut made = BTreeSet::new();
+    for (class, _) in eval.instances.clone() {
+        if made.contains(&(class.code.path().clone(), class.id)) {
+            continue;
+        }
+        for class in eval.lineage(&class) {
+            made.insert((class.code.path().clone(), class.id));
+        }
+    }
     let mut events = std::mem::take(&mut eval.events);
     let mut used = std::mem::take(&mut eval.trail.used);
     used.remove(code.path());
@@ -206,6 +229,7 @@ fn run(
         used,
         limits: std::mem::take(&mut eval.trail.limits),
         problems: std::mem::take(&mut eval.trail.problems),
+        made,
     }
 }
 

@@ -8,7 +8,7 @@ use crate::source::Span;
 use crate::volatility::Volatility;
 
 use super::eval::{Eval, Flow};
-use super::heap::{Heap, Item};
+use super::heap::{Delta, Item};
 use super::value::{Callable, ClassRef, Condition, Value};
 
 /// Truth of a test.
@@ -197,29 +197,19 @@ impl Eval<'_, '_> {
         otherwise: &[Stmt],
         finally: &[Stmt],
     ) -> Flow {
-        let before = self.heap.clone();
         let mut flow = self.block(body);
         if matches!(flow, Flow::Next) {
             flow = self.block(otherwise);
         }
-        let after = std::mem::take(&mut self.heap);
-        self.heap = before.for_next_arm(&after);
         let raised = matches!(flow, Flow::Raise);
         for handler in handlers {
-            let own = self.aside(|eval| {
-                let pending = eval.frames.last().map_or(0, |frame| frame.returns.len());
-                let flow = eval.block(handler);
-                if let Some(frame) = eval.frames.last_mut() {
-                    frame.returns.truncate(pending);
-                }
-                flow
-            });
-            if raised && !matches!(own, Flow::Raise) {
-                flow = own;
+            // A body that always fails goes on in its handler.
+            if raised && matches!(flow, Flow::Raise) {
+                flow = self.block(handler);
+            } else {
+                self.aside(|eval| eval.block(handler));
             }
         }
-        let newest = std::mem::take(&mut self.heap);
-        self.heap = after.for_next_arm(&newest);
         match self.block(finally) {
             Flow::Next => flow,
             other => other,
@@ -529,11 +519,10 @@ impl Eval<'_, '_> {
         }
     }
 
-    /// The state behind a loop: rounds that ended early are joined in.
-    pub fn join_stops(&mut self, stops: Vec<(Rc<Condition>, Heap)>) {
-        for (condition, heap) in stops.into_iter().rev() {
-            let newest = std::mem::take(&mut self.heap);
-            self.heap = Heap::join(&condition, vec![heap, newest]);
+    /// The state behind a round: where it ended early is joined in.
+    pub fn join_stops(&mut self, stops: Vec<(Rc<Condition>, Delta)>) {
+        for (condition, left) in stops.into_iter().rev() {
+            self.heap.join_earlier(&condition, &left);
         }
     }
 }
