@@ -25,6 +25,8 @@ pub struct Prompt {
     pub conversation: Conversation,
     /// Rows of a batch file that this prompt stands for (0: not a batch).
     pub rows: usize,
+    /// What is iterated by the loop that awaits this request once per row of data; no answer feeds the next request.
+    pub looped: Option<Place>,
     /// A request as sent (recorded body, batch row): literal timestamps in it were values.
     pub recorded: bool,
     /// Files that inherit this one (template inheritance): shown in the message.

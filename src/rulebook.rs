@@ -20,6 +20,7 @@ macro_rules! page {
 }
 /// Every page, embedded at build time, by id. A new rule is one line here.
 const PAGES: &[(&str, &str)] = &[
+    page!("batch-candidate"),
     page!("below-guarantee"),
     page!("breakpoint-below-minimum"),
     page!("breakpoint-lookback"),

@@ -96,6 +96,7 @@ struct Tables {
     words: Vec<String>,
     nouns: Vec<String>,
     not_first: Vec<String>,
+    not_second: Vec<String>,
     not_last: Vec<String>,
     system_words: Vec<String>,
     media: Vec<String>,
@@ -131,6 +132,7 @@ fn load(files: &[&str]) -> Tables {
         words: Vec::new(),
         nouns: Vec::new(),
         not_first: Vec::new(),
+        not_second: Vec::new(),
         not_last: Vec::new(),
         system_words: Vec::new(),
         media: Vec::new(),
@@ -154,6 +156,7 @@ fn load(files: &[&str]) -> Tables {
         out.markers.extend(strings(root.get("markers")));
         out.words.extend(strings(root.get("words")));
         out.nouns.extend(strings(root.get("prompt-nouns")));
+        out.not_second.extend(strings(root.get("not-second")));
         out.not_first.extend(strings(root.get("not-first")));
         out.not_last.extend(strings(root.get("not-last")));
         out.system_words.extend(strings(root.get("system-words")));
@@ -401,11 +404,14 @@ pub fn builds_prompt(name: &str) -> bool {
         return false;
     };
     let tables = tables();
+    // `prompt_user()`: here it is a verb.
+    let asks = words.len() > 1 && first == "prompt" && tables.not_second.contains(&words[1]);
     let joined = format!(" {} ", words.join(" "));
     tables
         .nouns
         .iter()
         .any(|noun| joined.contains(&format!(" {noun} ")))
+        && !asks
         && !tables.not_first.contains(first)
         && !tables.not_last.contains(last)
 }

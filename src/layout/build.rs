@@ -319,7 +319,8 @@ impl Builder<'_> {
         for value in &inner {
             key = key.join(&value.key);
         }
-        if repeat.unordered {
+        // An order that is fixed for a while (a set within a process, a folder on a machine) says so itself.
+        if repeat.unordered && volatility.origin != Origin::Order {
             key = key.join(&Key::of(Class::Unique, 0));
             volatility.origin = Origin::Order;
         }

@@ -2,6 +2,7 @@
 //! sees as `Remark`s. Severity, suppression and merging are decided in `verdict.rs` and the engine, not by rules.
 //! Text of the rules for people is in `rules/checks/`.
 
+mod batch_candidate;
 mod below_guarantee;
 mod breakpoint_below_minimum;
 mod breakpoint_lookback;
@@ -154,6 +155,7 @@ pub const RULES: &[Rule] = &[
     },
     rule("over-budget", "cost", over_budget::check),
     rule("below-guarantee", "cost", below_guarantee::check),
+    rule("batch-candidate", "cost", batch_candidate::check),
     rule(
         "prefix-below-minimum",
         "minimum",

@@ -84,7 +84,9 @@ impl Classifier {
     pub fn order(&self, callee_or_type: &str) -> Option<Order> {
         let table = self.host.table();
         // Of a type its parameters say nothing: `Set[str]`, `Set<string>`.
-        let cut = callee_or_type.find(['[', '<']);
+        // `<path>.glob` is a method of a value that the evaluator knows.
+        let known = callee_or_type.starts_with('<');
+        let cut = callee_or_type.find(['[', '<']).filter(|_| !known);
         let key = callee_key(&callee_or_type[..cut.unwrap_or(callee_or_type.len())]);
         let mut rest = key.as_str();
         loop {

@@ -9,14 +9,14 @@ use crate::frontend::code::ir::{
 };
 use crate::prompt::Hop;
 use crate::source::{Place, Span};
-use crate::volatility::classify::{Effect, Order, ValueKind, Verdict};
+use crate::volatility::classify::{Effect, Order};
 use crate::volatility::{Class, Confidence, Volatility};
 
 use super::super::value::worse;
 use super::eval::{Birth, Eval, Flow, Frame, Open, MAX_CALLS};
 use super::heap::{Cell, Item, Object};
 use super::modules::Code;
-use super::tables::tables;
+use super::tables::{changes_items, tables};
 use super::value::{choose, Argument, Callable, ClassRef, Unknown, Value};
 
 impl Eval<'_, '_> {
@@ -39,6 +39,7 @@ impl Eval<'_, '_> {
                 if let Some(value) = self.made_method(&receiver, name, args, expr) {
                     return value;
                 }
+                let receiver = self.opened(receiver, object, name);
                 if let Some(value) = self.known_method(&receiver, name, args, expr) {
                     return value;
                 }
@@ -52,6 +53,32 @@ impl Eval<'_, '_> {
         self.apply(&function, args, expr, (new, receiver))
     }
 
+    /// A conversation that comes from outside becomes a list where something is put into it or taken from it.
+    fn opened(&mut self, receiver: Value, object: &Expr, method: &str) -> Value {
+        let operation = tables().methods.get(method);
+        if !receiver.is_history() || !operation.is_some_and(|op| changes_items(*op)) {
+            return receiver;
+        }
+        if !matches!(receiver, Value::Unknown(_)) {
+            return receiver;
+        }
+        let place = self.place(object.span);
+        let items = vec![Item::Spread(receiver.clone(), place.clone())];
+        match &object.kind {
+            ExprKind::Name(name) => {
+                let list = self.new_list(items, place);
+                self.bind(name, list.clone());
+                list
+            }
+            ExprKind::Attribute { .. } => {
+                let list = self.new_list(items, place);
+                self.assign_target(object, list.clone());
+                list
+            }
+            _ => receiver,
+        }
+    }
+
     /// A method of a text, a list, a plain object, or of something open that behaves like one.
     fn known_method(
         &mut self,
@@ -60,6 +87,10 @@ impl Eval<'_, '_> {
         args: &[Arg],
         expr: &Expr,
     ) -> Option<Value> {
+        if self.is_thing(receiver) {
+            let args = self.arguments(args);
+            return self.thing_method(receiver, name, &args, expr);
+        }
         let operation = *tables().methods.get(name)?;
         match receiver {
             Value::Text(_) | Value::Function(_) => {}
@@ -72,13 +103,21 @@ impl Eval<'_, '_> {
                 }
             }
             Value::Unknown(unknown) => {
+                // `path.join(..)` is a function of a module.
+                let function = unknown
+                    .path
+                    .as_deref()
+                    .and_then(|path| self.function_operation(&format!("{path}.{name}")));
+                if function.is_some() {
+                    return None;
+                }
                 let methodical = unknown
                     .path
                     .as_deref()
                     .is_none_or(|path| !path.contains("()"))
                     || unknown.is_history()
                     || unknown.item;
-                if !methodical && !self.is_known_unknown(unknown) {
+                if !methodical {
                     return None;
                 }
             }
@@ -96,12 +135,6 @@ impl Eval<'_, '_> {
         }
         let args = self.arguments(args);
         self.method(receiver, operation, name, args, expr)
-    }
-
-    /// Values that stand for a file or a template: their methods are operations too.
-    fn is_known_unknown(&self, unknown: &Unknown) -> bool {
-        let path = unknown.path.as_deref().unwrap_or_default();
-        path.starts_with('<')
     }
 
     pub fn arguments(&mut self, args: &[Arg]) -> Vec<Argument> {
@@ -193,6 +226,9 @@ impl Eval<'_, '_> {
         expr: &Expr,
         new: bool,
     ) -> Value {
+        if let Some(value) = self.thing_call(callee, &args, expr) {
+            return value;
+        }
         let place = self.place(expr.span);
         let Some(path) = callee.path.clone() else {
             // A method of a value that has been computed: of the same making.
@@ -209,6 +245,9 @@ impl Eval<'_, '_> {
             if let Some(value) = self.function(operation, &path, &args, expr) {
                 return value;
             }
+        }
+        if let Some(text) = self.names_template(&args, expr) {
+            return text;
         }
         self.escape(&args);
         let classifier = self.frame().code.classifier.clone();
@@ -1077,22 +1116,6 @@ impl Eval<'_, '_> {
             }
         }
         Value::None
-    }
-
-    /// A value that stands for a known kind of thing (`<file>`, `<template>`), carried by its path.
-    pub fn thing(&mut self, kind: &str, expr: &Expr, volatility: Volatility) -> Unknown {
-        Unknown {
-            path: Some(format!("<{kind}>")),
-            ..Unknown::new(
-                self.written(expr.span),
-                Verdict {
-                    kind: ValueKind::Plain,
-                    volatility,
-                    tokens: self.assume.unknown_text_tokens,
-                    clock: false,
-                },
-            )
-        }
     }
 }
 

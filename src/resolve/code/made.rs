@@ -213,19 +213,38 @@ impl Eval<'_, '_> {
             ..Sorted::default()
         };
         let mut fields: Vec<(String, Value, Place)> = Vec::new();
+        // Options in an object where another language has arguments.
+        let options = call.positional.is_empty() || self.is_options(call, args);
         let by_position = args
             .iter()
-            .filter(|arg| arg.name.is_none() && !arg.keywords);
+            .filter(|arg| arg.name.is_none() && !arg.keywords && !options);
         for (argument, name) in by_position.zip(&call.positional) {
             fields.push((name.clone(), argument.value.clone(), argument.place.clone()));
         }
-        let named = self.fields(args, usize::from(call.positional.is_empty()));
+        let named = self.fields(args, usize::from(options));
         fields.extend(named);
         for (name, value, place) in fields {
             let part = call.parts.get(&name).or_else(|| call.parts.get("*"));
             self.sort_field(call, part.copied(), (name, value, place), (&mut out, expr));
         }
         out
+    }
+
+    fn is_options(&self, call: &Call, args: &[Argument]) -> bool {
+        let Some(Value::Cell(id)) = args.first().map(|arg| &arg.value) else {
+            return false;
+        };
+        let mut first = call
+            .positional
+            .iter()
+            .filter_map(|name| call.parts.get(name));
+        let binds = first.next() == Some(&Part::Bindings);
+        !self.is_python()
+            && !binds
+            && self.heap.object(*id).is_some_and(|object| {
+                let mut keys = object.entries.iter();
+                keys.any(|(key, _)| call.parts.contains_key(key))
+            })
     }
 
     fn sort_field(

@@ -49,6 +49,9 @@ impl Eval<'_, '_> {
                 prompt.conversation = Conversation::Evidence("an agent takes turns".into());
             }
         }
+        if prompt.conversation == Conversation::None {
+            prompt.looped = self.row_loop(expr.span);
+        }
         if !prompt.messages.is_empty() {
             self.record(Sort::Request, place, prompt);
         }
@@ -241,7 +244,8 @@ impl Eval<'_, '_> {
             }
             Value::Function(callable) => {
                 let callable = callable.clone();
-                let given = self.invoke(&callable, Vec::new(), place);
+                // The framework calls it with what it knows.
+                let given = self.run_open(&callable, true);
                 return self
                     .message(Section::System, &given, place)
                     .into_iter()
@@ -329,6 +333,7 @@ impl Eval<'_, '_> {
             fragment,
             conversation,
             rows: 0,
+            looped: None,
             recorded: false,
             inherited_by: Vec::new(),
             reads: Vec::new(),
@@ -909,7 +914,13 @@ impl Eval<'_, '_> {
         let Value::Cell(id) = value else {
             return;
         };
-        if self.quiet > 0 || !self.is_messages(*id) {
+        if self.quiet > 0 {
+            return;
+        }
+        if self.heap.object(*id).is_some() {
+            return self.noted_body(*id, 0);
+        }
+        if !self.is_messages(*id) {
             return;
         }
         let place = self.place(span);
@@ -924,6 +935,50 @@ impl Eval<'_, '_> {
         let mut prompt = self.prompt(Target::unknown(), messages, Vec::new(), &site);
         prompt.id = format!("{}#{}", site.path, self.symbol());
         self.record(Sort::Messages, site, prompt);
+    }
+
+    /// An object that is the body of a request, or holds one: `json={"model": .., "messages": [..]}`.
+    fn noted_body(&mut self, id: usize, depth: usize) {
+        let Some(object) = self.heap.object(id).cloned() else {
+            return;
+        };
+        if object.class.is_some() || self.made_kind(id).is_some() {
+            return;
+        }
+        let language = self.frame().code.language();
+        let Some(call) = sdk::call(language, "<body>", &[], 0) else {
+            return;
+        };
+        let messages = call.parts.iter().any(|(name, part)| {
+            let list = match (part, object.get(name)) {
+                (Part::Messages, Some(Value::Cell(list))) => *list,
+                _ => return false,
+            };
+            self.is_messages(list)
+        });
+        if !messages {
+            for (_, value) in &object.entries {
+                match value {
+                    Value::Cell(inner) if depth < 2 => self.noted_body(*inner, depth + 1),
+                    _ => {}
+                }
+            }
+            return;
+        }
+        let place = object.place.clone();
+        let mut sorted = Sorted::default();
+        for (name, value) in object.entries {
+            match call.parts.get(&name) {
+                Some(part) => sorted.parts.push((*part, value, place.clone())),
+                None => sorted.settings.push((name, value, place.clone())),
+            }
+        }
+        let model = sorted.parts.iter().any(|(part, _, _)| *part == Part::Model);
+        let prompt = self.assembled(None, sorted, &place);
+        if text_length(&prompt.messages) >= MIN_TEXT {
+            let sort = if model { Sort::Request } else { Sort::Messages };
+            self.record(sort, place, prompt);
+        }
     }
 
     fn is_messages(&self, id: usize) -> bool {

@@ -10,13 +10,14 @@ use regex::bytes::{Regex, RegexBuilder};
 use crate::config::Assume;
 use crate::discover::{context_of, Context};
 use crate::finding::FileError;
-use crate::frontend::code::ir::{FunctionId, FunctionKind, Module};
+use crate::frontend::code::ir::{Expr, ExprKind, FunctionId, FunctionKind, Module};
 use crate::frontend::code::language_of;
 use crate::frontend::Problem;
 use crate::prompt::{Block, Message, Piece, Prompt, Read};
 use crate::sdk;
 use crate::source::{Place, SourceFile};
 
+use super::super::evaluator::Rendered;
 use super::super::files::Files;
 use super::eval::{Eval, Open};
 use super::events::{Event, Sort};
@@ -47,6 +48,8 @@ pub struct CodeResult {
     pub limits: Vec<FileError>,
     pub problems: Vec<(Arc<str>, Problem)>,
     pub sources: BTreeMap<Arc<str>, Arc<SourceFile>>,
+    /// Templates as code renders them.
+    pub rendered: Vec<Rendered>,
 }
 
 /// A function, or the body of a module, that is evaluated from its start.
@@ -67,6 +70,7 @@ struct Found {
     problems: Vec<(Arc<str>, Problem)>,
     /// Classes of which the entry made instances, with those they extend.
     made: BTreeSet<(Arc<str>, usize)>,
+    rendered: Vec<Rendered>,
 }
 
 /// A method that is wanted of instances whose making is seen.
@@ -230,6 +234,7 @@ fn run(
         limits: std::mem::take(&mut eval.trail.limits),
         problems: std::mem::take(&mut eval.trail.problems),
         made,
+        rendered: std::mem::take(&mut eval.trail.rendered),
     }
 }
 
@@ -255,13 +260,27 @@ fn run_function(eval: &mut Eval<'_, '_>, code: &Arc<Code>, id: FunctionId) {
         bound: Vec::new(),
     };
     let value = eval.run_open(&callable, code.interest.sends(id));
-    if sdk::builds_prompt(&function.name) {
+    let decorated = function.decorators.iter().any(gives_system);
+    if decorated || sdk::builds_prompt(&function.name) {
+        let name = match decorated {
+            true => format!("system {}", function.name),
+            false => function.name.clone(),
+        };
         let site = Place {
             path: code.path().clone(),
             span: function.name_span,
         };
-        eval.noted_text(&function.name, &value, &site);
+        eval.noted_text(&name, &value, &site);
     }
+}
+
+/// `@agent.system_prompt`, called or not.
+pub(super) fn gives_system(decorator: &Expr) -> bool {
+    let path = match &decorator.kind {
+        ExprKind::Call { callee, .. } => callee.dotted(),
+        _ => decorator.dotted(),
+    };
+    path.is_some_and(|path| path.contains('.') && sdk::is_prompt_decorator(&path))
 }
 
 /// The body of a module: what it sends at its top level, and constants that are named like prompts.
@@ -280,6 +299,7 @@ fn run_module(eval: &mut Eval<'_, '_>, code: &Arc<Code>) {
         }
     }
     for (id, class) in code.module.classes.iter().enumerate() {
+        note_docstring(eval, code, id);
         for field in &class.fields {
             if field.value.is_none() || !field.is_static || !sdk::builds_prompt(&field.name) {
                 continue;
@@ -299,6 +319,27 @@ fn run_module(eval: &mut Eval<'_, '_>, code: &Arc<Code>) {
             let name = format!("{}.{}", class.class().name, field.name);
             eval.noted_text(&name, &value, &site);
         }
+    }
+}
+
+/// The docstring of a class whose library sends it.
+fn note_docstring(eval: &mut Eval<'_, '_>, code: &Arc<Code>, id: usize) {
+    let class = &code.module.classes[id];
+    let Some(doc) = &class.doc else {
+        return;
+    };
+    let reference = ClassRef {
+        code: code.clone(),
+        id,
+        scope: None,
+    };
+    let sent = (0..class.bases.len()).any(|index| {
+        let base = eval.base(&reference, index);
+        base.path().is_some_and(sdk::sends_docstring)
+    });
+    if sent {
+        let name = format!("system {}", class.name);
+        eval.noted_text(&name, &Value::text(doc.clone()), &doc.whole());
     }
 }
 
@@ -489,6 +530,11 @@ fn gather(program: &Program<'_>, found: BTreeMap<Entry, Found>) -> CodeResult {
     };
     let mut by_site: BTreeMap<(Place, Sort), Vec<(Entry, Event)>> = BTreeMap::new();
     for (entry, found) in found {
+        for rendered in found.rendered {
+            if !out.rendered.contains(&rendered) {
+                out.rendered.push(rendered);
+            }
+        }
         for limit in found.limits {
             out.limits.push(FileError {
                 path: entry.path.clone(),

@@ -435,7 +435,7 @@ impl Eval<'_, '_> {
         }
     }
 
-    fn assign_target(&mut self, expr: &Expr, value: Value) {
+    pub fn assign_target(&mut self, expr: &Expr, value: Value) {
         match &expr.kind {
             ExprKind::Attribute {
                 object,

@@ -1,0 +1,164 @@
+//! Prompts built in code: a small project for each pattern family under `fixtures/code`, as it goes wrong (`bad`) and
+//! mended (`good`). What is said of them is recorded in `fixtures/code/findings.txt`; where that changes on purpose,
+//! `BLESS=1 cargo test --test code_fixtures` writes it anew. Read the difference.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use prefixlint::config::{ConfigSet, Known, LoadOptions};
+use prefixlint::discover::{discover, Options, PathArg};
+use prefixlint::engine::{analyse, Analysis, Filter, Request};
+use prefixlint::finding::{Finding, Severity};
+use prefixlint::providers::Table;
+use prefixlint::rules;
+use prefixlint::workspace::Memory;
+
+/// Prices are those of this date, whenever the test runs.
+const TODAY: (i32, u32, u32) = (2026, 11, 22);
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/code")
+}
+
+/// The folders of a folder, by name.
+fn folders(of: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(of).expect("the fixtures are there");
+    let mut out: Vec<PathBuf> = entries
+        .map(|entry| entry.expect("a readable entry").path())
+        .filter(|path| path.is_dir())
+        .collect();
+    out.sort();
+    out
+}
+
+fn name(path: &Path) -> String {
+    let name = path.file_name().expect("a folder has a name");
+    name.to_string_lossy().into_owned()
+}
+
+fn insert(workspace: &mut Memory, folder: &Path, below: &str) {
+    for entry in fs::read_dir(folder).expect("a readable folder") {
+        let path = entry.expect("a readable entry").path();
+        let inside = format!("{below}{}", name(&path));
+        if path.is_dir() {
+            insert(workspace, &path, &format!("{inside}/"));
+        } else {
+            let text = fs::read_to_string(&path).expect("fixtures are texts");
+            workspace.insert(&inside, &text);
+        }
+    }
+}
+
+/// Lints a project as `prefixlint check` in its folder would.
+fn lint(project: &Path) -> Analysis {
+    let mut workspace = Memory::default();
+    insert(&mut workspace, project, "");
+    let here = [PathArg::new("")];
+    let mut found = discover(&workspace, &here, &Options::default());
+    let ids = rules::ids();
+    let load = LoadOptions {
+        known: Known {
+            rules: &ids,
+            categories: &rules::CATEGORIES,
+        },
+        ..LoadOptions::default()
+    };
+    let (configs, errors) = ConfigSet::load(&workspace, &here, &found.configs, &load);
+    assert!(errors.is_empty(), "{}", errors[0].message);
+    found.filter(false, &|path| configs.chosen(path));
+    let table = Table::fresh();
+    analyse(&Request {
+        workspace: &workspace,
+        found,
+        settings_for: &|path| configs.settings_for(path),
+        model_for: &|provider, model| table.resolve(provider, model, TODAY),
+        insists: &|_| false,
+        filter: Filter::default(),
+        list_files: false,
+        prices_as_of: table.as_of().to_string(),
+        notices: Vec::new(),
+    })
+}
+
+fn active(analysis: &Analysis) -> impl Iterator<Item = &Finding> {
+    let findings = analysis.findings.iter();
+    findings.filter(|finding| finding.suppressed.is_none())
+}
+
+fn place(analysis: &Analysis, finding: &Finding) -> String {
+    let source = &analysis.sources[&finding.place.path];
+    let line = source.position(finding.place.span.start).line;
+    format!("{}:{line}", finding.place.path)
+}
+
+/// Rule, severity, place, confidence, and the share of the input cost to a tenth.
+fn line(analysis: &Analysis, finding: &Finding) -> String {
+    let share = finding.savings.as_ref().map(|saving| saving.share);
+    let share = share.map_or("-".to_string(), |share| format!("{share:.1}"));
+    let severity = format!("{:?}", finding.severity).to_lowercase();
+    let confidence = format!("{:?}", finding.confidence).to_lowercase();
+    let place = place(analysis, finding);
+    format!("{place} {severity} {} {confidence} {share}", finding.rule)
+}
+
+#[test]
+fn every_family_is_found_as_recorded() {
+    let mut said = String::new();
+    for family in folders(&root()) {
+        for twin in folders(&family) {
+            let analysis = lint(&twin);
+            let mut lines: Vec<String> = active(&analysis).map(|f| line(&analysis, f)).collect();
+            lines.extend(analysis.errors.iter().map(|e| format!("! {}", e.message)));
+            lines.sort();
+            said += &format!("{}/{}\n", name(&family), name(&twin));
+            for line in lines {
+                said += &format!("  {line}\n");
+            }
+        }
+    }
+    let record = root().join("findings.txt");
+    if std::env::var_os("BLESS").is_some() {
+        fs::write(&record, &said).expect("the record is writable");
+    }
+    let recorded = fs::read_to_string(&record).expect("the record is there");
+    for (said, recorded) in said.lines().zip(recorded.lines()) {
+        assert_eq!(said, recorded);
+    }
+    assert_eq!(said.lines().count(), recorded.lines().count());
+}
+
+#[test]
+fn mended_projects_have_no_warning() {
+    for family in folders(&root()) {
+        let analysis = lint(&family.join("good"));
+        let loud: Vec<String> = active(&analysis)
+            .filter(|finding| finding.severity >= Severity::Warning)
+            .map(|finding| line(&analysis, finding))
+            .collect();
+        assert!(loud.is_empty(), "{}: {loud:?}", name(&family));
+    }
+}
+
+#[test]
+fn something_is_said_of_every_file_that_goes_wrong() {
+    let mut silent = Vec::new();
+    for family in folders(&root()) {
+        let bad = family.join("bad");
+        if !bad.is_dir() {
+            continue;
+        }
+        let analysis = lint(&bad);
+        for language in ["py", "ts"] {
+            let app = format!("app.{language}");
+            // Where a value enters the text may be another file of the project, of the same language.
+            let of = |finding: &Finding| {
+                let path = &*finding.place.path;
+                path.ends_with(language) || (language == "py" && path.ends_with("j2"))
+            };
+            if bad.join(&app).exists() && !active(&analysis).any(of) {
+                silent.push(format!("{}/{app}", name(&family)));
+            }
+        }
+    }
+    assert!(silent.is_empty(), "{silent:?}");
+}
