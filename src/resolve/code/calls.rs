@@ -36,6 +36,9 @@ impl Eval<'_, '_> {
                     ExprKind::Name(super_) if super_ == "super" => self.super_object(),
                     _ => self.eval(object),
                 };
+                if let Some(value) = self.made_method(&receiver, name, args, expr) {
+                    return value;
+                }
                 let receiver = self.opened(receiver, object, name);
                 if let Some(value) = self.known_method(&receiver, name, args, expr) {
                     return value;

@@ -371,6 +371,11 @@ impl Eval<'_, '_> {
     }
 
     pub fn binary(&mut self, op: BinaryOp, left: Value, right: Value, expr: &Expr) -> Value {
+        if op == BinaryOp::Union {
+            if let Some(piped) = self.piped(&left, &right, expr) {
+                return piped;
+            }
+        }
         if let Some(path) = self.path_operator(op, &left, &right, expr) {
             return path;
         }

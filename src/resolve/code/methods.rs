@@ -985,6 +985,16 @@ impl Eval<'_, '_> {
             Op::Json => {
                 let place = self.place(expr.span);
                 let value = first?;
+                if let Value::Cell(id) = &value {
+                    // The body of a request stays an object: it prints as JSON and its parts are known.
+                    let body = self.heap.object(*id).is_some_and(|object| {
+                        let mut keys = object.entries.iter();
+                        keys.any(|(key, _)| crate::sdk::is_body_key(key))
+                    });
+                    if body {
+                        return Some(value);
+                    }
+                }
                 let sorts = args.iter().any(|arg| {
                     arg.name.as_deref() == Some("sort_keys")
                         && matches!(arg.value, Value::Bool(true))

@@ -15,6 +15,7 @@ mod loads;
 #[cfg(test)]
 mod loads_tests;
 mod loops;
+mod made;
 mod members;
 mod methods;
 mod modules;
@@ -33,3 +34,5 @@ pub use run::{resolve_code, CodeInput, CodeResult};
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod sdk_tests;

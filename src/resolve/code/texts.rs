@@ -279,6 +279,8 @@ pub enum Style {
     Percent,
     /// `$name`, `${name}`, `$$`
     Dollar,
+    /// `{{ name }}`, `{{$name}}`
+    Double,
 }
 
 /// Fills the placeholders of a text. `fill` gives `None` where a placeholder stays as written.
@@ -354,6 +356,7 @@ fn next_sign(text: &str, style: Style) -> Option<usize> {
         Style::Braces => text.find(['{', '}']),
         Style::Percent => text.find('%'),
         Style::Dollar => text.find('$'),
+        Style::Double => text.find("{{"),
     }
 }
 
@@ -411,6 +414,16 @@ fn read_placeholder(text: &str, style: Style) -> Option<(usize, Read)> {
                 b's' | b'd' | b'r' | b'f' | b'i' | b'g' | b'x' | b'e' | b'c' | b'a'
             )
             .then_some((at + 1, Read::Name(name, None)))
+        }
+        Style::Double => {
+            let end = text.find("}}")?;
+            let name = text[2..end].trim().trim_start_matches('$');
+            let bare = name.split('|').next().unwrap_or(name).trim();
+            let valid = !bare.is_empty()
+                && bare
+                    .chars()
+                    .all(|c| c.is_alphanumeric() || matches!(c, '_' | '.' | '[' | ']'));
+            valid.then(|| (end + 2, Read::Name(bare.to_string(), None)))
         }
         Style::Dollar => {
             if text.starts_with("$$") {
