@@ -129,7 +129,7 @@ fn stages(criterion: &mut Criterion) {
     group.bench_function("parse", |bench| bench.iter(|| black_box(parsed(&files))));
     group.bench_function("parse and resolve", |bench| {
         bench.iter(|| {
-            resolve(parsed(&files), &workspace, &|_| classifier.clone(), &|_| {
+            resolve(parsed(&files), &[], &workspace, &|_| classifier.clone(), &|_| {
                 Assume::default()
             })
         });

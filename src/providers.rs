@@ -92,6 +92,8 @@ pub struct Model {
     pub framing: Framing,
     /// Wire order of sections: `tools`, `system`, `messages` with `schema` at its place.
     pub wire_order: Vec<String>,
+    /// Whether the system prompt is a field of its own in front of the turns, not a message among them.
+    pub system_apart: bool,
     /// The request option that routes to a cache (`prompt_cache_key`), if the model uses one.
     pub cache_key: Option<String>,
     /// Calls a minute per prefix and key above which one machine overflows.

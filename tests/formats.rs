@@ -86,6 +86,30 @@ fn long(word: &str) -> String {
 }
 
 #[test]
+fn a_promptfoo_name_with_stars_and_braces_stands_for_files_at_any_depth() {
+    let config =
+        "prompts:\n- file://../prompts/**/*.{txt,md}\nproviders: [openai:gpt-5.4]\ntests: []\n";
+    let analysis = check(&[
+        ("eval/promptfooconfig.yaml", config),
+        ("prompts/a/one.txt", "You are one {{x}}"),
+        ("prompts/a/b/two.md", "You are two {{x}}"),
+        ("prompts/a/b/rows.csv", "You are none {{x}}"),
+    ]);
+    let ids: Vec<_> = analysis
+        .prompts
+        .iter()
+        .map(|judged| judged.prompt.id.as_str())
+        .collect();
+    assert_eq!(
+        ids,
+        [
+            "eval/promptfooconfig.yaml#prompts[0]:one.txt",
+            "eval/promptfooconfig.yaml#prompts[0]:two.md"
+        ]
+    );
+}
+
+#[test]
 fn promptfoo_files_become_messages_and_prompts_of_their_own() {
     let config = "prompts:\n  - file://chat.json\n  - file://turns.yaml\n  - file://two.txt\n  - file://more/*.txt\n  - file://build.py\nproviders: [openai:gpt-5.4, anthropic:messages:claude-sonnet-5]\ntests:\n  - vars: {q: Why?}\n  - vars: {q: How?}\n";
     let analysis = check(&[
@@ -402,6 +426,21 @@ fn a_gemini_command_with_a_date_is_read() {
     let shown = all(&analysis);
     assert_eq!(shown.len(), 1, "{shown:?}");
     assert!(shown[0].1[0].contains("due = 2026-01-02"), "{shown:?}");
+}
+
+#[test]
+fn a_system_message_among_the_turns_stays_there_unless_the_provider_takes_it_apart() {
+    let body = |model: &str| {
+        format!(
+            r#"{{"model": "{model}", "messages": [{{"role": "system", "content": "{}"}}, {{"role": "user", "content": "{{{{ history }}}}"}}, {{"role": "system", "content": "Found: {{{{ search_results }}}}"}}]}}"#,
+            long("Keep")
+        )
+    };
+    let openai = check(&[("a.json", &body("gpt-5.4"))]);
+    assert_eq!(found(&openai), [], "what was found stands behind the turns");
+    let claude = check(&[("a.json", &body("claude-sonnet-5"))]);
+    let rules: Vec<&str> = claude.findings.iter().map(|f| f.rule).collect();
+    assert!(rules.contains(&"variable-before-stable"), "{rules:?}");
 }
 
 #[test]

@@ -123,7 +123,7 @@ pub fn knowledge() -> &'static Knowledge {
     })
 }
 
-const DIALECTS: [(&str, Dialect); 11] = [
+const DIALECTS: [(&str, Dialect); 12] = [
     ("jinja", Dialect::Jinja),
     ("handlebars", Dialect::Handlebars),
     ("dotprompt", Dialect::Dotprompt),
@@ -134,6 +134,7 @@ const DIALECTS: [(&str, Dialect); 11] = [
     ("braces", Dialect::Braces),
     ("dollar", Dialect::Dollar),
     ("erb", Dialect::Erb),
+    ("ejs", Dialect::Ejs),
     ("plain", Dialect::Plain),
 ];
 

@@ -401,6 +401,8 @@ fn the_language_of_plain_files_is_guessed() {
         ("Hi ${name}", Dialect::Dollar),
         ("Hi $name", Dialect::Dollar),
         ("Hi <%= name %>", Dialect::Erb),
+        ("Hi <%- name %>", Dialect::Ejs),
+        ("Hi <%- if a -%>x<%- end -%>", Dialect::Erb),
         ("{\"a\": 1}", Dialect::Plain),
         ("It costs $5.", Dialect::Plain),
     ] {

@@ -154,7 +154,8 @@ impl Barrier {
     }
 }
 
-/// The member of a barrier that speaks for it: the most volatile value, made-up ones first.
+/// The member of a barrier that speaks for it: the most volatile value, made-up ones first. Of a fork and a value of
+/// one class the value speaks: a fork has as many prefixes as arms, the value as many as it has values.
 pub fn speaker<'a>(segments: impl Iterator<Item = &'a Segment>) -> Option<&'a Segment> {
     segments.fold(None, |best: Option<&Segment>, segment| {
         let rank = |s: &Segment| {
@@ -166,6 +167,7 @@ pub fn speaker<'a>(segments: impl Iterator<Item = &'a Segment>) -> Option<&'a Se
                 std::cmp::Reverse(class.lifetime()),
                 origin == Origin::MadeUp,
                 v.map_or(Confidence::Possible, |v| v.confidence),
+                !matches!(s.kind, Kind::Fork { .. }),
             )
         };
         match best {

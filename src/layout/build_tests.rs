@@ -299,8 +299,9 @@ fn tools_come_first_and_the_system_prompt_where_the_provider_takes_it_apart() {
         messages.map(|m| m.section.name().to_string()).collect()
     };
     let mut model = plain();
+    model.system_apart = true;
     assert_eq!(sections(&model), ["tools", "system", "user"]);
-    model.wire_order = vec!["tools".into(), "messages".into()];
+    model.system_apart = false;
     assert_eq!(sections(&model), ["tools", "user", "system"]);
 }
 

@@ -63,15 +63,14 @@ impl Tier {
     }
 }
 
-/// Tools first; then, where the provider takes the system prompt apart from the turns, the system prompt.
+/// Tools first; then, where the provider takes the system prompt apart from the turns, the system prompt. Elsewhere a
+/// system message among the turns stays where it is.
 pub(super) fn wire_order<'a>(messages: &'a [Message], model: &Model) -> Vec<&'a Message> {
-    let system_first = model.wire_order.iter().any(|section| section == "system");
     let rank = |message: &Message| match message.section {
         Section::Tools => 0,
         Section::Schema => 1,
-        Section::System if system_first => 2,
-        _ if system_first => 3,
-        _ => 2,
+        Section::System if model.system_apart => 2,
+        _ => 3,
     };
     let mut order: Vec<&Message> = messages.iter().collect();
     order.sort_by_key(|message| rank(message));

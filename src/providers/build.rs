@@ -32,6 +32,7 @@ pub(super) const ENTRY_KEYS: &[&str] = &[
     "key_settings",
     "unsupported",
     "wire_order",
+    "system_apart",
     "self_healing",
     "as_of",
 ];
@@ -311,6 +312,10 @@ pub(super) fn listed(merged: Merged, today: Date) -> Listed {
         tokenizer: tokenizer(value.get("tokenizer")),
         framing: framing(value.get("framing")),
         wire_order: strings(value.get("wire_order")),
+        system_apart: value
+            .get("system_apart")
+            .and_then(Value::as_bool)
+            .unwrap_or(false),
         cache_key: text(value, "cache_key").map(String::from),
         rate_per_key: number(value, "rate_per_key"),
         key_settings: key_settings(value.get("key_settings")),

@@ -149,6 +149,7 @@ fn entry(listed: &Listed) -> Value {
             "tools-prompt": model.framing.tools_prompt,
         },
         "wire-order": model.wire_order,
+        "system-apart": model.system_apart,
         "cache-key": model.cache_key,
         "rate-per-key": model.rate_per_key,
         "key-settings": tiers,

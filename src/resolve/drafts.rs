@@ -4,23 +4,27 @@
 use std::sync::Arc;
 
 use crate::config::Assume;
-use crate::frontend::document::draft::{Document, Draft};
+use crate::frontend::document::draft::Document;
 use crate::frontend::template::dialect::Dialect;
-use crate::frontend::template::tree::Tree;
 use crate::prompt::{Conversation, Message, Piece, Prompt, Section, Target};
 use crate::source::{Place, SourceFile, Span};
 
-use super::evaluator::{Evaluator, Trail};
+use super::evaluator::{Evaluator, Rendered, Trail};
 use super::files::Files;
 use super::words::words;
 use super::{expand, history, roles, Parsed, ParsedKind, Resolved};
+use expand::Expanded;
 
 mod filler;
 use filler::Filler;
 
+/// Ways in which code fills one template that are judged.
+const MAX_RENDERS: usize = 3;
+
 /// The prompts of one file.
 pub fn resolve_file(
     input: Parsed,
+    rendered: &[Rendered],
     files: &Files<'_>,
     assume_for: &(dyn Fn(&str) -> Assume + Sync),
 ) -> Resolved {
@@ -28,10 +32,42 @@ pub fn resolve_file(
     let mut trail = Trail::default();
     let prompts = match input.kind {
         ParsedKind::Template { dialect, tree } => {
-            let prompt = template_prompt(&input.file, dialect, &tree, files, &assume, &mut trail);
+            let path = &input.file.path;
+            let renders = rendered.iter().filter(|render| render.path == *path);
+            let renders: Vec<&Rendered> = renders.take(MAX_RENDERS).collect();
+            let file = &input.file;
+            let mut evaluator = Evaluator::new(files, files.here(file, dialect), &assume);
+            let pieces = evaluator.template(&tree.nodes);
+            let own = evaluator.trail;
+            let mut prompts = Vec::new();
+            if renders.is_empty() {
+                prompts.push(template_prompt(
+                    file,
+                    dialect,
+                    (pieces, own),
+                    files,
+                    &mut trail,
+                ));
+            } else {
+                // How code fills it says more than the names in it.
+                for render in renders {
+                    let own = Trail {
+                        reads: own.reads.union(&render.reads).cloned().collect(),
+                        used: own.used.clone(),
+                        problems: own.problems.clone(),
+                        limits: own.limits.clone(),
+                        mentions_history: render.mentions_history,
+                        holds_task: render.holds_task,
+                        base: own.base.clone(),
+                        rendered: Vec::new(),
+                    };
+                    let filled = (render.pieces.clone(), own);
+                    prompts.push(template_prompt(file, dialect, filled, files, &mut trail));
+                }
+            }
             // A file of definitions sends nothing by itself.
-            let sends = !prompt.messages.is_empty();
-            sends.then_some(prompt).into_iter().collect()
+            prompts.retain(|prompt| !prompt.messages.is_empty());
+            prompts
         }
         // Code is resolved as a whole, by `code::resolve_code`.
         ParsedKind::Code(_) => Vec::new(),
@@ -56,23 +92,20 @@ pub fn resolve_file(
 fn template_prompt(
     file: &Arc<SourceFile>,
     dialect: Dialect,
-    tree: &Tree,
+    (pieces, mut own): (Vec<Piece>, Trail),
     files: &Files<'_>,
-    assume: &Assume,
     trail: &mut Trail,
 ) -> Prompt {
-    let mut evaluator = Evaluator::new(files, files.here(file, dialect), assume);
-    let pieces = evaluator.template(&tree.nodes);
-    let mut own = evaluator.trail;
     let place = Place {
         path: file.path.clone(),
         span: Span::new(file.content_start(), file.text.len()),
     };
-    let split = roles::split(
+    let mut split = roles::split(
         pieces,
         &|pieces| lone_section(&file.path, pieces, own.holds_task),
         &place,
     );
+    history::settle_scratchpads(&mut split.messages);
     let soft = split.form == Some("speaker");
     let target = beside(file, dialect, files, &mut own);
     let conversation = history::conversation(
@@ -134,6 +167,7 @@ pub fn format_name(dialect: Dialect) -> &'static str {
         Dialect::Braces => "braces",
         Dialect::Dollar => "dollar",
         Dialect::Erb => "erb",
+        Dialect::Ejs => "ejs",
         Dialect::Plain => "text",
     }
 }
@@ -174,17 +208,29 @@ fn document_prompts(
     (explicit, trail): (bool, &mut Trail),
 ) -> Vec<Prompt> {
     let mut out = Vec::new();
-    for draft in document.drafts {
-        for draft in expand::expand(draft, file, files, trail) {
-            out.push(draft_prompt(file, draft, files, assume, (explicit, trail)));
+    let mut shared = Trail::default();
+    shared.limits.extend(document.limits);
+    let bindings = document.vars.and_then(|vars| {
+        let drafts = document.drafts.len();
+        expand::bindings(&vars, drafts, file, files, &mut shared)
+    });
+    for mut draft in document.drafts {
+        if let Some(bindings) = &bindings {
+            draft.bindings.clone_from(bindings);
+        }
+        for mut expanded in expand::expand(draft, file, files, trail) {
+            expanded.reads.extend(shared.reads.iter().cloned());
+            let prompt = draft_prompt(file, expanded, files, assume, (explicit, trail));
+            out.push(prompt);
         }
     }
+    trail.absorb(shared);
     out
 }
 
 fn draft_prompt(
     file: &Arc<SourceFile>,
-    draft: Draft,
+    Expanded { draft, reads }: Expanded,
     files: &Files<'_>,
     assume: &Assume,
     (explicit, trail): (bool, &mut Trail),
@@ -198,7 +244,10 @@ fn draft_prompt(
         recorded: draft.recorded,
         rows: draft.rows,
         explicit,
-        trail: Trail::default(),
+        trail: Trail {
+            reads,
+            ..Trail::default()
+        },
         soft: false,
         headers: false,
     };
@@ -206,6 +255,7 @@ fn draft_prompt(
     for message in draft.messages {
         messages.extend(filler.message(message));
     }
+    history::settle_scratchpads(&mut messages);
     let settings = draft.settings.into_iter();
     let settings = settings.map(|setting| filler.setting(setting)).collect();
     let Filler {

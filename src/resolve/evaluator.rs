@@ -31,6 +31,18 @@ pub struct Trail {
     pub holds_task: bool,
     /// The outermost base template.
     pub base: Option<Arc<str>>,
+    /// Templates that code rendered, as they came out.
+    pub rendered: Vec<Rendered>,
+}
+
+/// A file of a template that code rendered: what stands for the template's own evaluation.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Rendered {
+    pub path: Arc<str>,
+    pub pieces: Vec<Piece>,
+    pub reads: BTreeSet<Read>,
+    pub mentions_history: bool,
+    pub holds_task: bool,
 }
 
 impl Trail {
@@ -42,6 +54,7 @@ impl Trail {
         self.mentions_history |= other.mentions_history;
         self.holds_task |= other.holds_task;
         self.base = self.base.take().or(other.base);
+        self.rendered.extend(other.rendered);
     }
 
     /// The limits as notices of a file.

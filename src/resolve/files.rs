@@ -1,7 +1,7 @@
 //! Other files of a prompt: where a name may stand, reading and parsing each file once. Never outside the root.
 //! Knows nothing of evaluation.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use regex::Regex;
@@ -59,8 +59,8 @@ impl<'w> Files<'w> {
     }
 
     /// What is known of names and calls in a file of code.
-    pub fn classifier(&self, path: &Arc<str>, language: Language) -> Arc<Classifier> {
-        Arc::new((self.classifier_for)(path).in_language(language.name()))
+    pub fn classifier(&self, path: &Arc<str>, language: Language) -> Classifier {
+        (self.classifier_for)(path).in_language(language.name())
     }
 
     /// The bytes of a file, not kept; `None` where it cannot be had.
@@ -90,13 +90,27 @@ impl<'w> Files<'w> {
         self.lock().entry(key).or_insert(loaded).clone()
     }
 
-    /// The names of the files of a folder.
-    pub fn list(&self, folder: &str) -> Vec<String> {
-        let entries = self.workspace.list(folder).into_iter();
-        entries
-            .filter(|entry| !entry.folder)
-            .map(|entry| entry.name)
-            .collect()
+    /// The files in and below a folder, relative to it; `depth` 0 is the folder alone. Ends after so many folders.
+    pub fn list_below(&self, folder: &str, depth: usize, most: usize) -> Vec<String> {
+        let mut open = VecDeque::from([(String::new(), 0)]);
+        let (mut out, mut seen) = (Vec::new(), 0);
+        while let Some((below, level)) = open.pop_front() {
+            seen += 1;
+            if seen > most {
+                break;
+            }
+            let path = [folder, below.trim_end_matches('/')];
+            let path: Vec<&str> = path.into_iter().filter(|part| !part.is_empty()).collect();
+            for entry in self.workspace.list(&path.join("/")) {
+                let name = format!("{below}{}", entry.name);
+                if !entry.folder {
+                    out.push(name);
+                } else if level < depth && !entry.name.starts_with('.') {
+                    open.push_back((format!("{name}/"), level + 1));
+                }
+            }
+        }
+        out
     }
 
     /// Counts a file that was read by itself among the sources.
@@ -265,7 +279,8 @@ fn table() -> &'static Table {
     })
 }
 
-fn dialect_named(name: &str) -> Option<Dialect> {
+/// A template language by its name in the tables.
+pub fn dialect_named(name: &str) -> Option<Dialect> {
     Some(match name {
         "jinja" => Dialect::Jinja,
         "handlebars" => Dialect::Handlebars,
@@ -277,6 +292,7 @@ fn dialect_named(name: &str) -> Option<Dialect> {
         "braces" => Dialect::Braces,
         "dollar" => Dialect::Dollar,
         "erb" => Dialect::Erb,
+        "ejs" => Dialect::Ejs,
         "plain" => Dialect::Plain,
         _ => return None,
     })

@@ -1,8 +1,9 @@
 //! Whether turns accumulate: evidence in the request, in names and in paths.
 //! Knows nothing of templates.
 
-use crate::prompt::{Conversation, Message, Piece, Slot};
-use crate::volatility::{Class, Origin};
+use crate::config::Assume;
+use crate::prompt::{Conversation, History, Message, Piece, Size, Slot};
+use crate::volatility::{Class, Confidence, Origin, Volatility};
 
 use super::words::words;
 
@@ -54,11 +55,88 @@ fn is_turn(slot: &Slot) -> bool {
     if volatility.class != Class::Request || volatility.origin != Origin::Outside {
         return false;
     }
-    let path = slot.expr.split('|').next().unwrap_or_default().trim();
+    words().turn_names.contains(&letters_of(&slot.expr))
+}
+
+/// The last name of a path in small letters and digits.
+fn letters_of(expr: &str) -> String {
+    let path = expr.split('|').next().unwrap_or_default().trim();
     let name = path.rsplit('.').next().unwrap_or(path);
     let letters = name.chars().filter(|c| c.is_alphanumeric());
-    let name: String = letters.flat_map(char::to_lowercase).collect();
-    words().turn_names.contains(&name)
+    letters.flat_map(char::to_lowercase).collect()
+}
+
+/// Where the only conversation is what an agent has done for one question, that question is the session: what a call
+/// is given stays the same until it is answered. Beside another conversation the scratchpad is of the call.
+pub fn settle_scratchpads(messages: &mut [Message]) {
+    let (mut pads, mut others) = (false, false);
+    visit(messages, &mut |piece| {
+        if let Piece::History(history) = piece {
+            let pad = words().scratchpads.contains(&letters_of(&history.expr));
+            pads |= pad;
+            others |= !pad;
+        }
+    });
+    if !pads {
+        return;
+    }
+    visit(messages, &mut |piece| match piece {
+        Piece::History(history) if others => {
+            if words().scratchpads.contains(&letters_of(&history.expr)) {
+                *piece = of_call(history);
+            }
+        }
+        Piece::Slot(slot) if !others => settle(&mut slot.volatility),
+        Piece::Repeat(repeat) if !others => settle(&mut repeat.volatility),
+        Piece::Branch(branch) if !others => settle(&mut branch.volatility),
+        _ => {}
+    });
+}
+
+fn settle(volatility: &mut Volatility) {
+    let given = matches!(volatility.class, Class::Request | Class::State)
+        && volatility.origin == Origin::Outside;
+    if given && volatility.confidence != Confidence::Certain {
+        let why = "the same while one question is answered";
+        *volatility = Volatility::new(Class::Session, Origin::Outside, volatility.confidence, why);
+    }
+}
+
+fn of_call(history: &History) -> Piece {
+    let why = "what an agent has done for this question";
+    Piece::Slot(Slot {
+        expr: history.expr.clone(),
+        place: history.place.clone(),
+        volatility: Volatility::new(Class::Request, Origin::Outside, Confidence::Likely, why),
+        trace: Vec::new(),
+        size: Size {
+            tokens: Assume::default().unknown_text_tokens,
+            assumed: true,
+        },
+    })
+}
+
+fn visit(messages: &mut [Message], act: &mut dyn FnMut(&mut Piece)) {
+    for message in messages {
+        for block in &mut message.blocks {
+            visit_pieces(&mut block.pieces, act);
+        }
+    }
+}
+
+fn visit_pieces(pieces: &mut [Piece], act: &mut dyn FnMut(&mut Piece)) {
+    for piece in pieces {
+        act(piece);
+        match piece {
+            Piece::Branch(branch) => {
+                for arm in &mut branch.arms {
+                    visit_pieces(arm, act);
+                }
+            }
+            Piece::Repeat(repeat) => visit_pieces(&mut repeat.body, act),
+            _ => {}
+        }
+    }
 }
 
 /// Whether an assistant's message stands behind a user's.

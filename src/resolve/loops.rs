@@ -4,7 +4,7 @@
 use std::rc::Rc;
 
 use crate::frontend::template::tree::{Arm, Expr, ExprKind, For, Node};
-use crate::prompt::{History, Piece, Repeat, Rewrite};
+use crate::prompt::{Branch, History, Piece, Repeat, Rewrite};
 use crate::volatility::classify::ValueKind;
 use crate::volatility::{Class, Origin};
 
@@ -220,11 +220,30 @@ impl Evaluator<'_> {
             rounds: LOOP_ROUNDS,
             unordered,
         });
-        if node.otherwise.is_empty() {
+        self.or_else(node, repeat)
+    }
+
+    /// The else arm is sent where there is nothing to iterate.
+    fn or_else(&mut self, node: &For, repeat: Piece) -> Vec<Piece> {
+        self.scopes.push(Frame::default());
+        let otherwise = self.nodes(&node.otherwise);
+        self.scopes.pop();
+        let Piece::Repeat(Repeat {
+            over, volatility, ..
+        }) = &repeat
+        else {
+            return vec![repeat];
+        };
+        if otherwise.is_empty() {
             return vec![repeat];
         }
-        // The else arm of a loop replaces it when there is nothing to iterate: the loop is the usual case.
-        vec![repeat]
+        vec![Piece::Branch(Branch {
+            condition: over.clone(),
+            id: self.fork_id(&[&node.iter]).0,
+            place: self.here.place(node.head),
+            volatility: volatility.clone(),
+            arms: vec![vec![repeat], otherwise],
+        })]
     }
 
     /// A Mustache section whose body does not use an item: a condition.

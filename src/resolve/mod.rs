@@ -118,7 +118,7 @@ pub fn resolve(
     sources.extend(code.sources);
     let mut resolved: Vec<Resolved> = rest
         .into_par_iter()
-        .map(|input| drafts::resolve_file(input, &files, assume_for))
+        .map(|input| drafts::resolve_file(input, &code.rendered, &files, assume_for))
         .collect();
     resolved.sort_by(|a, b| a.path.cmp(&b.path));
     let mut partial_of = partials(&resolved);

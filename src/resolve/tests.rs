@@ -12,6 +12,8 @@ use crate::volatility::Class;
 use crate::workspace::{Memory, Workspace};
 
 mod languages;
+mod promptfoo;
+mod transcripts;
 
 fn run_on(memory: &Memory, entries: &[&str]) -> Resolution {
     let inputs = entries
@@ -28,7 +30,7 @@ fn run_on(memory: &Memory, entries: &[&str]) -> Resolution {
         })
         .collect();
     let classifier = Arc::new(Classifier::new(&[]));
-    resolve(inputs, memory, &|_| classifier.clone(), &|_| {
+    resolve(inputs, &[], memory, &|_| classifier.clone(), &|_| {
         Assume::default()
     })
 }
@@ -492,7 +494,7 @@ fn run_draft(files: &[(&str, &str)], draft: Draft) -> Resolution {
         explicit: false,
     }];
     let classifier = Arc::new(Classifier::new(&[]));
-    resolve(inputs, &memory, &|_| classifier.clone(), &|_| {
+    resolve(inputs, &[], &memory, &|_| classifier.clone(), &|_| {
         Assume::default()
     })
 }

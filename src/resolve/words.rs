@@ -19,6 +19,8 @@ pub struct HeaderForm {
     pub whole_line: bool,
     /// Whether some header must stand directly before a value or at the end.
     pub before_value: bool,
+    /// Whether the text must end with the header of an assistant.
+    pub to_continue: bool,
 }
 
 /// All words of `rules/roles.yaml`.
@@ -30,6 +32,8 @@ pub struct Words {
     pub conversation_words: Vec<String>,
     /// Letters and digits only.
     pub turn_names: Vec<String>,
+    /// Letters and digits only.
+    pub scratchpads: Vec<String>,
     pub role_attributes: Vec<String>,
     pub loop_objects: Vec<String>,
     pub loop_data: Vec<String>,
@@ -49,6 +53,7 @@ fn parse(text: &str) -> Words {
         return Words::default();
     };
     let list = |key: &str| strings(root.get(key));
+    let letters = |key: &str| list(key).iter().map(|name| name.replace('_', "")).collect();
     Words {
         forms: root
             .get("forms")
@@ -58,10 +63,8 @@ fn parse(text: &str) -> Words {
         roles: list("roles"),
         system_openings: list("system-openings"),
         conversation_words: list("conversation-words"),
-        turn_names: list("turn-names")
-            .iter()
-            .map(|name| name.replace('_', ""))
-            .collect(),
+        turn_names: letters("turn-names"),
+        scratchpads: letters("scratchpads"),
         role_attributes: list("role-attributes"),
         loop_objects: list("loop-objects"),
         loop_data: list("loop-data"),
@@ -103,6 +106,7 @@ fn form(value: &serde_yaml::Value) -> Option<HeaderForm> {
         or_role: strings(value.get("or-role")),
         whole_line: flag("whole-line"),
         before_value: flag("before-value"),
+        to_continue: flag("to-continue"),
     })
 }
 

@@ -67,7 +67,7 @@ pub enum Order {
 }
 
 /// Answers for one file: the embedded tables under the user's own words.
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 pub struct Classifier {
     pub(super) host: Host,
     /// Pattern per segment in words, with its class; the first match wins.

@@ -43,6 +43,7 @@ pub fn model(matching: Match, prices: Prices, ttl: f64, max_breakpoints: u32) ->
         },
         framing: Framing::default(),
         wire_order: vec![],
+        system_apart: false,
         cache_key: None,
         rate_per_key: None,
         key_settings: vec![],

@@ -9,8 +9,9 @@ mod python;
 
 use ir::{Language, Module};
 
-/// Nesting beyond which an expression or a block is opaque: a stack overflow cannot be caught.
-pub const MAX_NESTING: usize = 256;
+/// Nesting beyond which an expression or a block is opaque: a stack overflow cannot be caught. One level takes up to
+/// 8 KiB of stack without optimisation, so that this many fit into 2 MiB with a third to spare.
+pub const MAX_NESTING: usize = 160;
 
 /// Lowers a file. Never fails: problems are in the result.
 pub fn parse(file: &SourceFile, language: Language) -> Module {

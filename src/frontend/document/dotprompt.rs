@@ -70,6 +70,7 @@ pub fn parse(file: &SourceFile) -> Document {
         return Document {
             drafts: Vec::new(),
             problems,
+            ..Document::default()
         };
     }
     // A partial may switch roles too.

@@ -1,5 +1,9 @@
 //! What a document frontend yields: a request whose contents may still be templates or names of other files.
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::promptfoo::Vars;
 use crate::frontend::template::dialect::Dialect;
 use crate::frontend::Problem;
 use crate::prompt::{Marker, Piece, Section, Setting, Slot, Stored, Target};
@@ -59,7 +63,7 @@ pub enum Content {
     /// A value whose text is not here.
     Slot(Slot),
     /// The conversation so far.
-    History { place: Place },
+    History { place: Place, name: String },
     /// Image, audio, file.
     Media { place: Place, key: String },
     /// Already told apart: literal text and what differs between the rows of a batch.
@@ -71,4 +75,8 @@ pub enum Content {
 pub struct Document {
     pub drafts: Vec<Draft>,
     pub problems: Vec<Problem>,
+    /// Parts that are not checked, and why.
+    pub limits: BTreeSet<String>,
+    /// The bindings of all drafts, where some of them stand in other files.
+    pub vars: Option<Arc<Vars>>,
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::draft::Document;
 use super::{
     dotprompt, gemini_toml, github_models, jsonl, langchain, promptfoo, prompty, semantic_kernel,
+    task_prompts,
 };
 use crate::source::lines::Lines;
 use crate::source::{SourceFile, Text};
@@ -21,7 +22,7 @@ struct Format {
     parse: fn(&SourceFile) -> Document,
 }
 
-static FORMATS: [Format; 7] = [
+static FORMATS: [Format; 8] = [
     Format {
         name: "prompty",
         ends: &[".prompty"],
@@ -57,6 +58,12 @@ static FORMATS: [Format; 7] = [
         ends: &[".yaml", ".yml", ".json"],
         recognise: langchain::recognise,
         parse: langchain::parse,
+    },
+    Format {
+        name: "prompt-list",
+        ends: &[".yaml", ".yml", ".json"],
+        recognise: task_prompts::recognise,
+        parse: task_prompts::parse,
     },
     Format {
         name: "gemini-command",

@@ -38,6 +38,7 @@ pub fn parse(file: &SourceFile) -> Document {
         return Document {
             drafts: Vec::new(),
             problems: parsed.problems,
+            ..Document::default()
         };
     };
     let mut draft = parts::draft(file, "gemini-command");

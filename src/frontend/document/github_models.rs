@@ -30,6 +30,7 @@ pub fn parse(file: &SourceFile) -> Document {
         return Document {
             drafts: Vec::new(),
             problems: parsed.problems,
+            ..Document::default()
         };
     };
     draft.target = parts::target(root.get_text("model"), None, Some("chat"));
@@ -48,6 +49,7 @@ pub fn parse(file: &SourceFile) -> Document {
         return Document {
             drafts: Vec::new(),
             problems: parsed.problems,
+            ..Document::default()
         };
     }
     parts::single(draft, parsed.problems)

@@ -209,7 +209,14 @@ impl Rows {
                 text: first.text,
             });
         }
-        (Document { drafts, problems }, kept)
+        (
+            Document {
+                drafts,
+                problems,
+                ..Document::default()
+            },
+            kept,
+        )
     }
 }
 

@@ -75,6 +75,7 @@ pub fn parse(file: &SourceFile) -> Document {
         return Document {
             drafts: Vec::new(),
             problems: parsed.problems,
+            ..Document::default()
         };
     }
     parts::single(draft, parsed.problems)
@@ -419,8 +420,13 @@ fn role_message(
 ) -> Option<DraftMessage> {
     let role = words().of("langchain-messages", class)?;
     if role == "placeholder" {
+        let fields = item.get("kwargs").unwrap_or(item);
         let history = Content::History {
             place: item.place(path),
+            name: fields
+                .get_str("variable_name")
+                .unwrap_or("history")
+                .to_string(),
         };
         let section = Some(Section::Role("user".into()));
         return Some(parts::message(section, item.span, vec![history]));

@@ -14,6 +14,7 @@ pub mod parts;
 pub mod promptfoo;
 pub mod prompty;
 pub mod semantic_kernel;
+pub mod task_prompts;
 pub mod value;
 mod words;
 
@@ -132,6 +133,7 @@ fn read_documents(file: &SourceFile, parsed: value::Parsed) -> Document {
     Document {
         drafts,
         problems: parsed.problems,
+        ..Document::default()
     }
 }
 

@@ -352,6 +352,7 @@ pub fn single(draft: Draft, problems: Vec<Problem>) -> Document {
     Document {
         drafts: vec![draft],
         problems,
+        ..Document::default()
     }
 }
 

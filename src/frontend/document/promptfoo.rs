@@ -1,13 +1,15 @@
 //! promptfoo configurations: prompts (in place, in files, as chat JSON or YAML), providers as targets, variables of
 //! tests as bindings. One draft for each prompt and model. Reads no file; prompts that are computed by a function
-//! or fetched from a service are left out.
+//! or fetched from a service are left out, and said to be.
 
+mod csv;
 mod provider;
 mod vars;
 
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, OnceLock};
 
 use regex::Regex;
@@ -22,6 +24,7 @@ use crate::prompt::Section;
 use crate::source::{SourceFile, Span, Text};
 
 use provider::Provider;
+pub use vars::{Bound, Find, Vars};
 
 /// Most drafts of one configuration, and most bytes of text in all of them: each prompt is repeated for each model.
 const MAX_DRAFTS: usize = 256;
@@ -57,13 +60,20 @@ pub fn parse(file: &SourceFile) -> Document {
     let parsed = parse_any(&file.path, &file.content());
     let Some(root) = parsed.value() else {
         return Document {
-            drafts: Vec::new(),
             problems: parsed.problems,
+            ..Document::default()
         };
     };
+    let vars = Vars::of(root, &file.path);
+    let mut elsewhere = false;
+    let bound = vars.bindings(&mut |_, _| {
+        elsewhere = true;
+        Vec::new()
+    });
     let mut matrix = Matrix {
         file,
-        bindings: vars::bindings(root, &file.path),
+        bindings: bound.bindings,
+        limits: bound.limits,
         drafts: Vec::new(),
         bytes: 0,
     };
@@ -88,6 +98,8 @@ pub fn parse(file: &SourceFile) -> Document {
     Document {
         drafts: matrix.drafts,
         problems,
+        limits: matrix.limits,
+        vars: elsewhere.then(|| Arc::new(vars)),
     }
 }
 
@@ -95,6 +107,7 @@ pub fn parse(file: &SourceFile) -> Document {
 struct Matrix<'a> {
     file: &'a SourceFile,
     bindings: Vec<(String, Text, bool)>,
+    limits: BTreeSet<String>,
     drafts: Vec<Draft>,
     /// Text in all drafts.
     bytes: usize,
@@ -103,8 +116,12 @@ struct Matrix<'a> {
 impl Matrix<'_> {
     /// Adds the drafts of one prompt; `false` where a limit is reached.
     fn add(&mut self, prompt: &Prompt, providers: &[Provider]) -> bool {
-        let Some(messages) = prompt.messages() else {
-            return true;
+        let messages = match prompt.messages() {
+            Ok(messages) => messages,
+            Err(limit) => {
+                self.limits.insert(format!("{} {limit}", prompt.key));
+                return true;
+            }
         };
         let takers: Vec<&Provider> = providers
             .iter()
@@ -216,11 +233,14 @@ fn prompts(root: &Value) -> Vec<Prompt<'_>> {
 }
 
 impl Prompt<'_> {
-    /// The messages of the prompt; `None` where they cannot be known here.
-    fn messages(&self) -> Option<Vec<DraftMessage>> {
+    /// The messages of the prompt.
+    ///
+    /// # Errors
+    /// Where they cannot be known here: why.
+    fn messages(&self) -> Result<Vec<DraftMessage>, String> {
         match source(self.text.as_str()) {
-            Source::Inline => Some(inline(self.text)),
-            Source::File(name) => Some(vec![parts::message(
+            Source::Inline => Ok(inline(self.text)),
+            Source::File(name) => Ok(vec![parts::message(
                 None,
                 self.span,
                 vec![Content::File {
@@ -229,16 +249,22 @@ impl Prompt<'_> {
                     dialect: Some(Dialect::Jinja),
                 }],
             )]),
-            Source::Elsewhere => None,
+            Source::Program(name) => Err(format!("is not checked: `{name}` computes it")),
+            Source::Elsewhere(name) => {
+                Err(format!("is not checked: `{name}` is not in the repository"))
+            }
         }
     }
 }
 
 enum Source<'a> {
     Inline,
+    /// Files by name or pattern.
     File(&'a str),
-    /// A function, a glob, a prompt service.
-    Elsewhere,
+    /// A program, or a function in a file.
+    Program(&'a str),
+    /// A prompt service.
+    Elsewhere(&'a str),
 }
 
 /// What the text of a prompt entry names.
@@ -249,36 +275,40 @@ fn source(text: &str) -> Source<'_> {
     let named = text.strip_prefix("file://");
     if text.contains(['\n', ' ']) && named.is_none() {
         if text.starts_with("exec:") && !text.contains('\n') {
-            return Source::Elsewhere;
+            return Source::Program(text);
         }
         return Source::Inline;
     }
     let name = named.unwrap_or(text);
-    // `file.py:function`
-    let bare = match name.rsplit_once(':') {
-        Some((front, _)) if extension(front).is_some() => front,
-        _ => name,
-    };
+    let bare = function_file(name);
     let Some(extension) = extension(bare) else {
-        let elsewhere = named.is_some()
-            || text.starts_with("exec:")
-            || service
-                .as_ref()
-                .is_some_and(|service| service.is_match(text));
-        return if elsewhere {
-            Source::Elsewhere
-        } else {
-            Source::Inline
+        let chosen = name.contains('{') && !name.contains("{{");
+        if named.is_some() && chosen {
+            return Source::File(name);
+        }
+        let service = service.as_ref();
+        return match named.is_some() || service.is_some_and(|service| service.is_match(text)) {
+            _ if text.starts_with("exec:") => Source::Program(text),
+            true => Source::Elsewhere(text),
+            false => Source::Inline,
         };
     };
     let computed = words().has("prompt-functions", extension);
     let known = words().has("prompt-files", extension);
     match (computed, known, named.is_some()) {
         _ if bare.contains("{{") && named.is_none() => Source::Inline,
-        _ if bare.contains('{') || bare.contains("**") => Source::Elsewhere,
-        (true, ..) => Source::Elsewhere,
+        _ if bare.contains("{{") => Source::Elsewhere(text),
+        (true, ..) => Source::Program(name),
         (_, true, _) | (.., true) => Source::File(bare.strip_prefix("./").unwrap_or(bare)),
         _ => Source::Inline,
+    }
+}
+
+/// The file of `file.py:function`.
+fn function_file(name: &str) -> &str {
+    match name.rsplit_once(':') {
+        Some((front, _)) if extension(front).is_some() => front,
+        _ => name,
     }
 }
 

@@ -33,6 +33,7 @@ pub fn parse(file: &SourceFile) -> Document {
             return Document {
                 drafts: Vec::new(),
                 problems,
+                ..Document::default()
             };
         }
         dialect = dialect_of(front);
@@ -48,6 +49,7 @@ pub fn parse(file: &SourceFile) -> Document {
         return Document {
             drafts: Vec::new(),
             problems,
+            ..Document::default()
         };
     }
     // A body without role lines is the system message.

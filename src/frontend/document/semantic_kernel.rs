@@ -98,6 +98,7 @@ pub fn parse(file: &SourceFile) -> Document {
         return Document {
             drafts: Vec::new(),
             problems: parsed.problems,
+            ..Document::default()
         };
     }
     parts::single(draft, parsed.problems)

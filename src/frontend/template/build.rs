@@ -22,6 +22,8 @@ pub(super) enum Action {
     ElseOpen(Block),
     /// `{% when a, b %}`
     When(Vec<Expr>),
+    /// `{% pluralize n %}`: the arm of a translation for any count but one, with the count where it is named.
+    Plural(Option<Expr>),
     /// An end tag by what the start tag announced; empty closes whatever is open.
     Close(String),
     /// Not understood: literal text.
@@ -42,6 +44,8 @@ pub(super) enum Block {
     Call(Vec<(String, Option<Expr>)>, Expr),
     Named(String),
     With(Vec<(String, Expr)>),
+    /// `{% trans n=x %}`: a scope that may have an arm for one and an arm for many.
+    Translation(Vec<(String, Expr)>),
     Wrapped(String, Vec<Expr>),
     Partial(Expr, Vec<(String, Expr)>),
 }
@@ -147,6 +151,7 @@ impl<'a> Builder<'a> {
                     self.open(block, String::new(), span, true);
                 }
             }
+            Action::Plural(count) => self.plural(count, from, to),
             Action::When(values) => self.when(values, from, to),
             Action::Close(end) => self.close(&end, from, to),
             Action::Text(message, help) => self.degrade(message, help, from, to),
@@ -221,6 +226,19 @@ impl<'a> Builder<'a> {
         frame.finish_arm(condition, span);
         frame.otherwise = !conditional;
         true
+    }
+
+    fn plural(&mut self, count: Option<Expr>, from: usize, to: usize) {
+        if self.sunk > 0 {
+            return;
+        }
+        let span = self.text.span(from, to);
+        let open = self.reach(|frame| matches!(frame.block, Block::Translation(_)));
+        match open {
+            Some(frame) if frame.arms.is_empty() => frame.finish_arm(count, span),
+            Some(_) => self.problem(Problem::new(span, "a second `pluralize` in its block")),
+            None => self.degrade("`pluralize` without an open `trans`".into(), None, from, to),
+        }
     }
 
     fn when(&mut self, values: Vec<Expr>, from: usize, to: usize) {
@@ -336,6 +354,7 @@ impl Frame {
                 arms.remove(0);
                 Node::If { arms, span }
             }
+            Block::Translation(bindings) => translation(bindings, arms, span),
             Block::Wrapped(name, args) if otherwise => {
                 let callee = Expr::new(ExprKind::Name(name), self.head);
                 let call = ExprKind::Call(Box::new(callee), args, Vec::new());
@@ -422,11 +441,58 @@ impl Block {
                 }],
                 span,
             },
+            Block::Translation(bindings) => Node::With {
+                bindings,
+                body,
+                span,
+            },
             Block::Case(_) => Node::With {
                 bindings: Vec::new(),
                 body,
                 span,
             },
         }
+    }
+}
+
+/// A translated text: one of two arms where it is pluralised. The count is the one that `pluralize` names, else
+/// the first that the block binds, else the first value that it prints.
+fn translation(bindings: Vec<(String, Expr)>, mut arms: Vec<Arm>, span: Span) -> Node {
+    let many = match arms.len() {
+        2 => arms.pop(),
+        _ => None,
+    };
+    let mut one = arms.pop().unwrap_or(Arm {
+        condition: None,
+        body: Vec::new(),
+        span,
+    });
+    let Some(mut many) = many else {
+        return Node::With {
+            bindings,
+            body: one.body,
+            span,
+        };
+    };
+    let named = many.condition.take();
+    let bound = bindings
+        .first()
+        .map(|(name, value)| Expr::new(ExprKind::Name(name.clone()), value.span));
+    let printed = one.body.iter().find_map(|node| match node {
+        Node::Output { expr, .. } => Some(expr.clone()),
+        _ => None,
+    });
+    let at = many.span;
+    let count = named.or(bound).or(printed);
+    let count = count.unwrap_or_else(|| Expr::new(ExprKind::Opaque("count".into()), at));
+    let place = count.span;
+    let single = Expr::new(ExprKind::Number(1.0), place);
+    let test = ExprKind::Binary("==".into(), Box::new(count), Box::new(single));
+    one.condition = Some(Expr::new(test, place));
+    let arms = vec![one, many];
+    Node::With {
+        bindings,
+        body: vec![Node::If { arms, span }],
+        span,
     }
 }

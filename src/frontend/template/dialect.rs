@@ -22,8 +22,10 @@ pub enum Dialect {
     Braces,
     /// `$name` and `${name}`, `$$` is a dollar.
     Dollar,
-    /// ERB and EJS: `<% %> <%= %> <%- %> <%# %>`.
+    /// ERB (Ruby): `<% %> <%= %> <%# %>`, `<%-` and `-%>` take whitespace away.
     Erb,
+    /// EJS (JavaScript): `<% %> <%= %> <%- %> <%# %>`, `<%_`, `_%>` and `-%>` take whitespace away.
+    Ejs,
     /// No template language: all text.
     Plain,
 }
@@ -77,7 +79,7 @@ pub(super) enum Trim {
     All,
     /// Blanks of the line (in front of a tag), one line break (behind it).
     Line,
-    /// Blanks in front of a tag; blanks and one line break behind it.
+    /// Blanks in front of a tag, wherever it stands on its line; blanks and one line break behind it.
     Blanks,
 }
 
@@ -231,10 +233,22 @@ const ERB: Syntax = Syntax {
         tag("<%", "%>", TagKind::Comment, ("#", ""), false),
         tag("<%", "%>", TagKind::Output, ("==", ""), false),
         tag("<%", "%>", TagKind::Output, ("=", ""), false),
-        tag("<%", "%>", TagKind::Mixed, ("-", ""), false),
         tag("<%", "%>", TagKind::Statement, ("", ""), false),
     ],
-    open_trims: &[('_', Trim::Line)],
+    open_trims: &[('-', Trim::Line)],
+    close_trims: &[('-', Trim::Line)],
+    escape: Escape::Pairs(&[("<%%", "<%")]),
+    ..NO_TAGS
+};
+
+const EJS: Syntax = Syntax {
+    tags: &[
+        tag("<%", "%>", TagKind::Comment, ("#", ""), false),
+        tag("<%", "%>", TagKind::Output, ("=", ""), false),
+        tag("<%", "%>", TagKind::Output, ("-", ""), false),
+        tag("<%", "%>", TagKind::Statement, ("", ""), false),
+    ],
+    open_trims: &[('_', Trim::Blanks)],
     close_trims: &[('-', Trim::Line), ('_', Trim::Blanks)],
     escape: Escape::Pairs(&[("<%%", "<%"), ("%%>", "%>")]),
     ..NO_TAGS
@@ -250,6 +264,7 @@ impl Dialect {
             Dialect::GoTemplate => &GO,
             Dialect::SemanticKernel => &SEMANTIC_KERNEL,
             Dialect::Erb => &ERB,
+            Dialect::Ejs => &EJS,
             Dialect::Braces | Dialect::Dollar | Dialect::Plain => &NO_TAGS,
         }
     }

@@ -19,10 +19,6 @@ pub(super) fn action(tag: &Tag) -> Action {
     };
     match tag.kind {
         TagKind::Output => code.output(),
-        TagKind::Mixed => match code.control() {
-            Some(action) => action,
-            None => code.output(),
-        },
         _ => match code.control() {
             Some(action) => action,
             None => code.other(),

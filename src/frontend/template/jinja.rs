@@ -71,13 +71,13 @@ fn statement(tag: &Tag, keyword: &str, parser: &mut Parser) -> Action {
             parser.take_name("trimmed");
             parser.take_name("notrimmed");
             let bound = bindings(parser);
-            open(Block::With(bound), "endtrans")
+            open(Block::Translation(bound), "endtrans")
         }
         // Marks what the assistant wrote, in chat templates of models.
         "generation" => open(Block::Wrapped(keyword.into(), Vec::new()), "endgeneration"),
         "pluralize" => {
-            skip_rest(parser);
-            Action::Nodes(Vec::new())
+            let named = parser.peek().is_some();
+            Action::Plural(named.then(|| parser.expression()))
         }
         "break" | "continue" | "debug" => Action::Nodes(Vec::new()),
         "do" => {
@@ -123,15 +123,6 @@ fn is_end(word: &str) -> bool {
             "if for set macro call block filter with autoescape trans generation raw verbatim";
         known.split(' ').any(|name| name == start)
     })
-}
-
-fn skip_rest(parser: &mut Parser) {
-    while parser.peek().is_some() {
-        if parser.name().is_none() {
-            parser.error = None;
-            parser.skip();
-        }
-    }
 }
 
 fn for_loop(parser: &mut Parser) -> Action {

@@ -4,7 +4,7 @@ use super::build::{Action, Block, NESTING_LIMIT};
 use super::cursor::{Cursor, Grammar};
 use super::dialect::TagKind;
 use super::scan::{is_letter, Word, Words};
-use super::tree::{Expr, ExprKind, Include, Node};
+use super::tree::{Expr, ExprKind, For, Include, Node};
 use super::Tag;
 
 struct Liquid;
@@ -312,7 +312,7 @@ impl Parser<'_> {
         }
     }
 
-    /// `"name" with x as y, a: b` or `for xs as x`.
+    /// `"name" with x as y, a: b`, or `for xs as x`: once for each item.
     fn include(&mut self, isolated: bool) -> Action {
         let target = self.value();
         let mut bindings = Vec::new();
@@ -320,13 +320,21 @@ impl Parser<'_> {
             ExprKind::Str(name) => name.rsplit('/').next().unwrap_or(name).to_string(),
             _ => String::new(),
         };
-        if self.take_name("with") || self.take_name("for") {
+        let mut each = None;
+        let repeats = self.take_name("for");
+        if repeats || self.take_name("with") {
             let value = self.value();
             let name = match self.take_name("as") {
                 true => self.name().unwrap_or_default(),
                 false => base,
             };
-            bindings.push((name, value));
+            if repeats && !name.is_empty() {
+                let item = Expr::new(ExprKind::Name(name.clone()), value.span);
+                bindings.push((name.clone(), item));
+                each = Some((name, value));
+            } else {
+                bindings.push((name, value));
+            }
         }
         while self.peek().is_some() && !self.failed {
             let _ = self.take(",");
@@ -335,14 +343,27 @@ impl Parser<'_> {
                 None => self.failed = true,
             }
         }
-        Action::Nodes(vec![Node::Include(Include {
+        let span = self.tag.span();
+        let include = Node::Include(Include {
             target,
             bindings,
             fallback: Vec::new(),
             ignore_missing: false,
             isolated,
             indent: String::new(),
-            span: self.tag.span(),
-        })])
+            span,
+        });
+        Action::Nodes(vec![match each {
+            Some((name, iter)) => Node::For(Box::new(For {
+                targets: vec![name],
+                iter,
+                body: vec![include],
+                otherwise: Vec::new(),
+                span,
+                head: span,
+                maybe_condition: false,
+            })),
+            None => include,
+        }])
     }
 }

@@ -152,7 +152,7 @@ fn tag_action(tag: &Tag, dialect: Dialect) -> Action {
         Dialect::Liquid => liquid::action(tag),
         Dialect::GoTemplate => go::action(tag),
         Dialect::SemanticKernel => semantic_kernel::action(tag),
-        Dialect::Erb => erb::action(tag),
+        Dialect::Erb | Dialect::Ejs => erb::action(tag),
         Dialect::Braces | Dialect::Dollar | Dialect::Plain => {
             Action::Text("a tag in a language without tags".into(), None)
         }

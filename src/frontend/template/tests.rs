@@ -211,7 +211,11 @@ fn jinja_statements() {
             ),
             (
                 "{% do xs.append(1) %}{% trans n=xs|length %}x{% pluralize %}y{% endtrans %}",
-                r#"set(_=xs.append(1)) with(n=xs|length())["xy"]"#,
+                r#"set(_=xs.append(1)) with(n=xs|length())[if[(n == 1): "x" | else: "y"]]"#,
+            ),
+            (
+                "{% trans a=1, n=2 %}x{% pluralize n %}y{% endtrans %}{% trans %}{{ k }}{% pluralize %}y{% endtrans %}",
+                r#"with(a=1,n=2)[if[(n == 1): "x" | else: "y"]] with()[if[(k == 1): <k> | else: "y"]]"#,
             ),
             (
                 "{% raw %}{{ x }}{% if %}{% endraw %}",
@@ -604,7 +608,7 @@ fn dollar_names() {
 }
 
 #[test]
-fn erb_and_ejs() {
+fn erb() {
     check(
         Dialect::Erb,
         &[
@@ -616,6 +620,24 @@ fn erb_and_ejs() {
                 "<% xs.each do |x| %><%= x.name %><% end %>",
                 "for x in xs[<x.name>]",
             ),
+            (
+                "x\n  <%- if a -%>\ny\n  <%- end -%>\nz <%- b = 1 -%> c",
+                r#""x\n" if[a: "y\n"] "z " set(b=1) " c""#,
+            ),
+            ("<%# c %><%% x %%><%== y %>", r##"#c# "<% x %%>" <y>"##),
+            (
+                "<%= a ? b : 'c' %><%= @user.name %>",
+                r#"<(a ? b : "c")> <user.name>"#,
+            ),
+        ],
+    );
+}
+
+#[test]
+fn ejs() {
+    check(
+        Dialect::Ejs,
+        &[
             (
                 "<% if (a && b) { %>x<% } else if (c) { %>y<% } else { %>z<% } %>",
                 r#"if[(a && b): "x" | c: "y" | else: "z"]"#,
@@ -629,12 +651,10 @@ fn erb_and_ejs() {
                 "<%# c %><%- include('p', {a: b}) %><%% x %%>",
                 r##"#c# include "p"(a=b) "<% x %>""##,
             ),
-            ("<% if a -%>\nx\n<% end -%>\ny", r#"if[a: "x\n"] "y""#),
+            ("<% if (a) { -%>\nx\n<% } -%>\ny", r#"if[a: "x\n"] "y""#),
             ("<% const a = b.c; %><% foo() %>", "set(a=b.c)"),
-            (
-                "<%= a ? b : 'c' %><%= @user.name %>",
-                r#"<(a ? b : "c")> <user.name>"#,
-            ),
+            ("a <%- b -%>\n c", r#""a " <b> " c""#),
+            ("x  <%_ a() _%>  \n y", r#""x y""#),
             ("  <%_ if (a) { _%>  \nx<% } %>", r#"if[a: "x"]"#),
         ],
     );
@@ -720,6 +740,7 @@ const ALL: &[Dialect] = &[
     Dialect::Braces,
     Dialect::Dollar,
     Dialect::Erb,
+    Dialect::Ejs,
     Dialect::Plain,
 ];
 

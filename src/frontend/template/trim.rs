@@ -34,7 +34,8 @@ fn trim_end(src: &str, lexeme: &mut Lexeme, how: Trim) {
     let kept = match how {
         Trim::Keep => text,
         Trim::All => text.trim_end(),
-        Trim::Line | Trim::Blanks => {
+        Trim::Blanks => text.trim_end_matches([' ', '\t']),
+        Trim::Line => {
             let kept = text.trim_end_matches([' ', '\t']);
             let at_start = kept.is_empty() && lexeme.from == 0;
             if kept.ends_with('\n') || at_start {

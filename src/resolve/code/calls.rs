@@ -9,7 +9,7 @@ use crate::frontend::code::ir::{
 };
 use crate::prompt::Hop;
 use crate::source::{Place, Span};
-use crate::volatility::classify::{Effect, Order, ValueKind, Verdict};
+use crate::volatility::classify::{Effect, Order};
 use crate::volatility::{Class, Confidence, Volatility};
 
 use super::super::value::worse;
@@ -84,6 +84,10 @@ impl Eval<'_, '_> {
         args: &[Arg],
         expr: &Expr,
     ) -> Option<Value> {
+        if self.is_thing(receiver) {
+            let args = self.arguments(args);
+            return self.thing_method(receiver, name, &args, expr);
+        }
         let operation = *tables().methods.get(name)?;
         match receiver {
             Value::Text(_) | Value::Function(_) => {}
@@ -96,13 +100,21 @@ impl Eval<'_, '_> {
                 }
             }
             Value::Unknown(unknown) => {
+                // `path.join(..)` is a function of a module.
+                let function = unknown
+                    .path
+                    .as_deref()
+                    .and_then(|path| self.function_operation(&format!("{path}.{name}")));
+                if function.is_some() {
+                    return None;
+                }
                 let methodical = unknown
                     .path
                     .as_deref()
                     .is_none_or(|path| !path.contains("()"))
                     || unknown.is_history()
                     || unknown.item;
-                if !methodical && !self.is_known_unknown(unknown) {
+                if !methodical {
                     return None;
                 }
             }
@@ -120,12 +132,6 @@ impl Eval<'_, '_> {
         }
         let args = self.arguments(args);
         self.method(receiver, operation, name, args, expr)
-    }
-
-    /// Values that stand for a file or a template: their methods are operations too.
-    fn is_known_unknown(&self, unknown: &Unknown) -> bool {
-        let path = unknown.path.as_deref().unwrap_or_default();
-        path.starts_with('<')
     }
 
     pub fn arguments(&mut self, args: &[Arg]) -> Vec<Argument> {
@@ -217,6 +223,9 @@ impl Eval<'_, '_> {
         expr: &Expr,
         new: bool,
     ) -> Value {
+        if let Some(value) = self.thing_call(callee, &args, expr) {
+            return value;
+        }
         let place = self.place(expr.span);
         let Some(path) = callee.path.clone() else {
             // A method of a value that has been computed: of the same making.
@@ -233,6 +242,9 @@ impl Eval<'_, '_> {
             if let Some(value) = self.function(operation, &path, &args, expr) {
                 return value;
             }
+        }
+        if let Some(text) = self.names_template(&args, expr) {
+            return text;
         }
         self.escape(&args);
         let classifier = self.frame().code.classifier.clone();
@@ -1101,22 +1113,6 @@ impl Eval<'_, '_> {
             }
         }
         Value::None
-    }
-
-    /// A value that stands for a known kind of thing (`<file>`, `<template>`), carried by its path.
-    pub fn thing(&mut self, kind: &str, expr: &Expr, volatility: Volatility) -> Unknown {
-        Unknown {
-            path: Some(format!("<{kind}>")),
-            ..Unknown::new(
-                self.written(expr.span),
-                Verdict {
-                    kind: ValueKind::Plain,
-                    volatility,
-                    tokens: self.assume.unknown_text_tokens,
-                    clock: false,
-                },
-            )
-        }
     }
 }
 

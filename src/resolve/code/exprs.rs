@@ -51,7 +51,7 @@ impl Eval<'_, '_> {
                 step,
             } => {
                 let object = self.eval(object);
-                let mut bound = |eval: &mut Self, bound: &Option<Box<Expr>>| {
+                let bound = |eval: &mut Self, bound: &Option<Box<Expr>>| {
                     bound.as_ref().map(|bound| eval.eval(bound))
                 };
                 let start = bound(self, start);
@@ -371,6 +371,9 @@ impl Eval<'_, '_> {
     }
 
     pub fn binary(&mut self, op: BinaryOp, left: Value, right: Value, expr: &Expr) -> Value {
+        if let Some(path) = self.path_operator(op, &left, &right, expr) {
+            return path;
+        }
         match (op, &left, &right) {
             (BinaryOp::Add, Value::Number(a), Value::Number(b)) => Value::Number(a + b),
             (BinaryOp::Multiply, Value::Number(a), Value::Number(b)) => Value::Number(a * b),
@@ -473,6 +476,7 @@ impl Eval<'_, '_> {
             },
             rewrite: None,
             unordered: None,
+            thing: None,
             ..(*source).clone()
         };
         if out.trace.is_empty() {

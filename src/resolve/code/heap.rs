@@ -296,7 +296,10 @@ impl Heap {
 
     /// The state behind a branch whose arms all started from the present state.
     pub fn join(&mut self, condition: &Rc<Condition>, arms: &[Delta]) {
-        let mut ids: Vec<CellId> = arms.iter().flat_map(|arm| arm.cells.keys().copied()).collect();
+        let mut ids: Vec<CellId> = arms
+            .iter()
+            .flat_map(|arm| arm.cells.keys().copied())
+            .collect();
         ids.sort_unstable();
         ids.dedup();
         for id in ids {

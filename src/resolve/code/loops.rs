@@ -127,8 +127,11 @@ impl Eval<'_, '_> {
             Flow::Return(value) => {
                 let left = self.heap.present();
                 let place = round.place.clone();
-                let condition =
-                    super::value::Condition::new(round.over.clone(), place, round.volatility.clone());
+                let condition = super::value::Condition::new(
+                    round.over.clone(),
+                    place,
+                    round.volatility.clone(),
+                );
                 if let Some(frame) = self.frames.last_mut() {
                     frame.returns.push(super::eval::Pending {
                         condition,

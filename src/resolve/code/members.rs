@@ -269,6 +269,9 @@ impl Eval<'_, '_> {
     }
 
     fn member_of_unknown(&mut self, unknown: &Unknown, name: &str, span: Span) -> Value {
+        if let Some(value) = self.thing_member(unknown, name, span) {
+            return value;
+        }
         let place = self.place(span);
         // Data of an item, or of a value that has been computed: as volatile as the whole.
         let Some(path) = unknown.path.as_ref().filter(|_| !unknown.item) else {
@@ -276,6 +279,7 @@ impl Eval<'_, '_> {
             part.expr = self.written_or(span, || format!("{}.{name}", unknown.expr));
             part.verdict.clock = unknown.verdict.clock;
             part.rewrite = None;
+            part.thing = None;
             if part.is_history() {
                 part.verdict.kind = ValueKind::Plain;
             }
@@ -295,6 +299,7 @@ impl Eval<'_, '_> {
             rewrite: unknown.rewrite.clone(),
             item: false,
             unordered: None,
+            thing: None,
         };
         // A clock of this path is born where it is read.
         if part.trace.is_empty() && part.verdict.volatility.class != Class::Deploy {

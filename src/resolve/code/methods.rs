@@ -391,8 +391,16 @@ impl Eval<'_, '_> {
         self.fill(&pieces, Style::Percent, &args, expr)
     }
 
-    pub fn substitute(&mut self, pieces: &[Piece], args: &[Argument], expr: &Expr) -> Value {
-        self.fill(pieces, Style::Dollar, args, expr)
+    /// A text whose placeholders are filled: `{name}` or `$name`.
+    pub fn filled_with(
+        &mut self,
+        pieces: &[Piece],
+        braces: bool,
+        args: &[Argument],
+        expr: &Expr,
+    ) -> Value {
+        let style = if braces { Style::Braces } else { Style::Dollar };
+        self.fill(pieces, style, args, expr)
     }
 
     fn replace(&mut self, pieces: &[Piece], args: &[Argument], name: &str, expr: &Expr) -> Value {
@@ -873,11 +881,6 @@ impl Eval<'_, '_> {
             Op::Pop | Op::Shift | Op::Splice | Op::Remove if unknown.is_history() => {
                 Some(self.item_of(&value, expr.span))
             }
-            Op::Render => self.render_method(unknown, name, args, expr),
-            Op::ReadFile => self.read_method(unknown, expr),
-            Op::Substitute | Op::Format => self.template_method(unknown, operation, args, expr),
-            Op::GetTemplate => self.get_template(unknown, args, expr),
-            Op::JoinPath => self.path_method(unknown, name, args, expr),
             _ => None,
         }
     }
@@ -1098,10 +1101,7 @@ impl Eval<'_, '_> {
                 let name = args.get(1)?.value.known_text()?;
                 Some(self.member(&first?, &name, expr.span))
             }
-            Op::ReadFile | Op::Open | Op::JoinPath | Op::ParentPath | Op::Template | Op::Render => {
-                self.file_function(operation, path, args, expr)
-            }
-            _ => None,
+            _ => self.file_function(operation, path, args, expr),
         }
     }
 

@@ -1,6 +1,7 @@
 //! Code -> prompts: an abstract evaluator over the small language of `frontend/code/ir`, the modules it runs through,
 //! and what it finds. One evaluator for all host languages. Knows nothing of layout, cost or rules.
 
+mod aliases;
 mod calls;
 mod eval;
 mod events;
@@ -8,18 +9,23 @@ mod exprs;
 mod heap;
 mod imports;
 mod interest;
+mod knowledge;
 mod loads;
+#[cfg(test)]
+mod loads_tests;
 mod loops;
 mod members;
 mod methods;
 mod modules;
 mod paths;
+mod renders;
 mod requests;
 mod rows;
 mod run;
 mod stmts;
 mod tables;
 mod texts;
+mod things;
 mod value;
 
 pub use run::{resolve_code, CodeInput, CodeResult};

@@ -11,17 +11,17 @@ use crate::frontend::code::ir::{
 use crate::frontend::code::{self, language_of};
 use crate::prompt::Read;
 use crate::source::SourceFile;
-use crate::volatility::classify::Classifier;
 
 use super::super::files::{folder, join, Files};
 use super::interest::Interest;
+use super::knowledge::Knowledge;
 use super::paths::Paths;
 
 /// One file of code, lowered, with its names.
 pub struct Code {
     pub file: Arc<SourceFile>,
     pub module: Module,
-    pub classifier: Arc<Classifier>,
+    pub classifier: Arc<Knowledge>,
     /// Which functions have to do with requests.
     pub interest: Interest,
     /// How each name of the module is bound.
@@ -63,7 +63,7 @@ pub enum Found {
 }
 
 impl Code {
-    pub fn new(file: Arc<SourceFile>, module: Module, classifier: Arc<Classifier>) -> Code {
+    pub fn new(file: Arc<SourceFile>, module: Module, classifier: Arc<Knowledge>) -> Code {
         let mut names = Names {
             module: &module,
             names: BTreeMap::new(),
@@ -298,6 +298,8 @@ pub struct Program<'w> {
     pub files: &'w Files<'w>,
     pub paths: Paths<'w>,
     code: Mutex<HashMap<Arc<str>, Option<Arc<Code>>>>,
+    /// One for each language and set of overrides.
+    knowledge: Mutex<Vec<Arc<Knowledge>>>,
 }
 
 impl<'w> Program<'w> {
@@ -306,6 +308,7 @@ impl<'w> Program<'w> {
             files,
             paths: Paths::new(files),
             code: Mutex::new(HashMap::new()),
+            knowledge: Mutex::new(Vec::new()),
         }
     }
 
@@ -323,9 +326,23 @@ impl<'w> Program<'w> {
         lock().entry(path.into()).or_insert(loaded).clone()
     }
 
+    fn knowledge(&self, path: &Arc<str>, language: Language) -> Arc<Knowledge> {
+        let classifier = self.files.classifier(path, language);
+        let mut known = self
+            .knowledge
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = known.iter().find(|known| known.is_of(&classifier)) {
+            return known.clone();
+        }
+        let new = Arc::new(Knowledge::new(classifier));
+        known.push(new.clone());
+        new
+    }
+
     /// A file that is lowered already.
     pub fn insert(&self, file: Arc<SourceFile>, module: Module) {
-        let classifier = self.files.classifier(&file.path, module.language);
+        let classifier = self.knowledge(&file.path, module.language);
         let path = file.path.clone();
         let code = Arc::new(Code::new(file, module, classifier));
         let mut known = self.code.lock().unwrap_or_else(PoisonError::into_inner);
@@ -341,7 +358,7 @@ impl<'w> Program<'w> {
 
     fn lower(&self, file: Arc<SourceFile>, language: Language) -> Arc<Code> {
         let module = code::parse(&file, language);
-        let classifier = self.files.classifier(&file.path, language);
+        let classifier = self.knowledge(&file.path, language);
         Arc::new(Code::new(file, module, classifier))
     }
 

@@ -1,16 +1,20 @@
-//! Import specifiers -> paths of the workspace: Python packages (relative, absolute, `src` layouts) and JavaScript
-//! files. Looks only into folders of the workspace, each listed once. Knows nothing of what the files hold.
+//! Import specifiers -> paths of the workspace: Python packages (relative, absolute, `src` layouts, other projects of
+//! the workspace) and JavaScript files. Looks only into folders of the workspace, each listed once. Knows nothing of what the files hold.
 
 use std::collections::{BTreeSet, HashMap};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use crate::prompt::Read;
 
 use super::super::files::{folder, join, Files};
+use super::aliases::AliasTable;
 
 pub struct Paths<'w> {
     files: &'w Files<'w>,
     listings: Mutex<HashMap<String, Arc<Listing>>>,
+    aliases: AliasTable<'w>,
+    /// Folders that hold Python packages beside the file that builds them.
+    projects: OnceLock<Vec<String>>,
 }
 
 #[derive(Default)]
@@ -18,6 +22,10 @@ struct Listing {
     files: BTreeSet<String>,
     folders: BTreeSet<String>,
 }
+
+/// Levels below the root at which projects of their own are looked for, and folders of one level.
+const MAX_PROJECT_DEPTH: usize = 2;
+const MAX_PROJECT_FOLDERS: usize = 400;
 
 /// Endings that a JavaScript specifier may leave out, most likely first.
 const ENDINGS: [&str; 9] = [
@@ -29,6 +37,8 @@ impl<'w> Paths<'w> {
         Paths {
             files,
             listings: Mutex::new(HashMap::new()),
+            aliases: AliasTable::new(files),
+            projects: OnceLock::new(),
         }
     }
 
@@ -50,7 +60,12 @@ impl<'w> Paths<'w> {
         listing
     }
 
-    fn is_folder(&self, path: &str) -> bool {
+    /// The names of the files of a folder, sorted.
+    pub fn files_of(&self, folder: &str) -> Vec<String> {
+        self.listing(folder).files.iter().cloned().collect()
+    }
+
+    pub fn is_folder(&self, path: &str) -> bool {
         if path.is_empty() {
             return true;
         }
@@ -115,33 +130,81 @@ impl<'w> Paths<'w> {
             return self.first(module(base), reads);
         }
         let head = tail.split('/').next().unwrap_or_default();
-        let mut base = folder(from);
-        loop {
-            for root in [
-                base.to_string(),
-                join(base, "src").unwrap_or_else(|| "src".into()),
-            ] {
-                if !self.is_folder(&root) {
-                    continue;
-                }
-                let listing = self.listing(&root);
-                let here = listing.folders.contains(head)
-                    || listing.files.contains(&format!("{head}.py"))
-                    || listing.files.contains(&format!("{head}.pyi"));
-                if here {
-                    if let Some(path) = self.first(module(&root), reads) {
-                        return Some(path);
-                    }
+        for root in self.python_roots(from) {
+            if !self.is_folder(&root) {
+                continue;
+            }
+            let listing = self.listing(&root);
+            let here = listing.folders.contains(head)
+                || listing.files.contains(&format!("{head}.py"))
+                || listing.files.contains(&format!("{head}.pyi"));
+            if here {
+                if let Some(path) = self.first(module(&root), reads) {
+                    return Some(path);
                 }
             }
+        }
+        None
+    }
+
+    /// Folders that an absolute import may start from: those above a file, then those of other projects of the
+    /// workspace.
+    fn python_roots(&self, from: &str) -> Vec<String> {
+        let mut out = Vec::new();
+        let mut base = folder(from);
+        loop {
+            out.push(base.to_string());
+            out.extend(join(base, "src"));
             if base.is_empty() {
-                return None;
+                break;
             }
             base = folder(base);
         }
+        let projects = self.projects.get_or_init(|| self.find_projects());
+        for project in projects {
+            if !out.contains(project) {
+                out.push(project.clone());
+            }
+        }
+        out
     }
 
-    /// `./x`, `../x.js`, `./folder`: a file of the workspace.
+    /// Folders near the root with a `pyproject.toml` or a `setup.py`, and their `src`.
+    fn find_projects(&self) -> Vec<String> {
+        let mut out = Vec::new();
+        let mut level = vec![String::new()];
+        for _ in 0..=MAX_PROJECT_DEPTH {
+            let mut next = Vec::new();
+            for at in level.into_iter().take(MAX_PROJECT_FOLDERS) {
+                let listing = self.listing(&at);
+                let builds = ["pyproject.toml", "setup.py", "setup.cfg"];
+                if builds.iter().any(|name| listing.files.contains(*name)) {
+                    out.push(at.clone());
+                    out.extend(join(&at, "src").filter(|_| listing.folders.contains("src")));
+                }
+                let inner = listing.folders.iter().filter(|name| {
+                    !name.starts_with('.') && !matches!(name.as_str(), "node_modules" | "venv")
+                });
+                next.extend(inner.filter_map(|name| join(&at, name)));
+            }
+            level = next;
+        }
+        out
+    }
+
+    /// The folder of a package (`pkg.sub`), with or without an `__init__.py`.
+    pub fn package(&self, from: &str, name: &str, reads: &mut BTreeSet<Read>) -> Option<String> {
+        if let Some(path) = self.python(from, name, reads) {
+            return Some(folder(&path).to_string());
+        }
+        let tail = name.replace('.', "/");
+        let roots = self.python_roots(from).into_iter();
+        roots
+            .filter_map(|root| join(&root, &tail))
+            .find(|path| self.is_folder(path))
+    }
+
+    /// `./x`, `../x.js`, `./folder`, an alias (`@/x`), a package of the workspace: a file of it.
     pub fn javascript(
         &self,
         from: &str,
@@ -150,7 +213,12 @@ impl<'w> Paths<'w> {
     ) -> Option<String> {
         let specifier = specifier.split('?').next().unwrap_or(specifier);
         if !specifier.starts_with('.') {
-            return None;
+            let targets = self
+                .aliases
+                .targets(from, specifier, &|path| self.exists(path));
+            return targets
+                .iter()
+                .find_map(|target| self.javascript_file(target, reads));
         }
         let base = folder(from);
         let target = join(base, specifier)

@@ -17,6 +17,7 @@ use crate::prompt::{Block, Message, Piece, Prompt, Read};
 use crate::sdk;
 use crate::source::{Place, SourceFile};
 
+use super::super::evaluator::Rendered;
 use super::super::files::Files;
 use super::eval::{Eval, Open};
 use super::events::{Event, Sort};
@@ -47,6 +48,8 @@ pub struct CodeResult {
     pub limits: Vec<FileError>,
     pub problems: Vec<(Arc<str>, Problem)>,
     pub sources: BTreeMap<Arc<str>, Arc<SourceFile>>,
+    /// Templates as code renders them.
+    pub rendered: Vec<Rendered>,
 }
 
 /// A function, or the body of a module, that is evaluated from its start.
@@ -65,6 +68,9 @@ struct Found {
     used: BTreeSet<Arc<str>>,
     limits: BTreeSet<String>,
     problems: Vec<(Arc<str>, Problem)>,
+    /// Classes of which the entry made instances, with those they extend.
+    made: BTreeSet<(Arc<str>, usize)>,
+    rendered: Vec<Rendered>,
 }
 
 /// A method that is wanted of instances whose making is seen.
@@ -113,12 +119,24 @@ pub fn resolve_code(
             .iter()
             .map(|open| (open.path.clone(), open.function))
             .collect();
+        let known = wanted.clone();
         for (path, function) in &functions {
             wanted.extend(wanted_methods(&program, path, *function, &found));
         }
+        let new: BTreeSet<(Arc<str>, usize)> = wanted
+            .difference(&known)
+            .map(|wanted| (wanted.path.clone(), wanted.class))
+            .collect();
         asked.extend(opens);
         let callers = callers(&program, &functions, &paths, others);
-        let again: Vec<Entry> = callers.into_iter().collect();
+        // What was evaluated already tells more only where it makes an instance whose methods are wanted now.
+        let again: Vec<Entry> = callers
+            .into_iter()
+            .filter(|entry| {
+                let known = found.get(entry);
+                known.is_none_or(|known| !known.made.is_disjoint(&new))
+            })
+            .collect();
         let more = run_all(&program, again, &wanted, assume_for);
         let mut changed = false;
         for (entry, result) in more {
@@ -183,6 +201,15 @@ fn run(
         None => run_module(&mut eval, code),
     }
     run_wanted(&mut eval, wanted);
+    let mut made = BTreeSet::new();
+    for (class, _) in eval.instances.clone() {
+        if made.contains(&(class.code.path().clone(), class.id)) {
+            continue;
+        }
+        for class in eval.lineage(&class) {
+            made.insert((class.code.path().clone(), class.id));
+        }
+    }
     let mut events = std::mem::take(&mut eval.events);
     let mut used = std::mem::take(&mut eval.trail.used);
     used.remove(code.path());
@@ -206,6 +233,8 @@ fn run(
         used,
         limits: std::mem::take(&mut eval.trail.limits),
         problems: std::mem::take(&mut eval.trail.problems),
+        made,
+        rendered: std::mem::take(&mut eval.trail.rendered),
     }
 }
 
@@ -465,6 +494,11 @@ fn gather(program: &Program<'_>, found: BTreeMap<Entry, Found>) -> CodeResult {
     };
     let mut by_site: BTreeMap<(Place, Sort), Vec<(Entry, Event)>> = BTreeMap::new();
     for (entry, found) in found {
+        for rendered in found.rendered {
+            if !out.rendered.contains(&rendered) {
+                out.rendered.push(rendered);
+            }
+        }
         for limit in found.limits {
             out.limits.push(FileError {
                 path: entry.path.clone(),

@@ -71,9 +71,24 @@ pub enum Operation {
     Assign,
     /// `Promise.all(x)`, `asyncio.gather(..)`, `await x`: the values, in the order of the argument.
     Settle,
+    /// A template from its text.
     Template,
+    /// A template from a file.
+    TemplateFile,
+    /// A text of a template and what fills it: the filled text.
     Render,
-    GetTemplate,
+    /// As [`Operation::Render`], of a file that is named.
+    RenderFile,
+    /// Where templates are found by name: `Environment(loader=..)`, `FileSystemLoader(..)`.
+    Environment,
+    /// As [`Operation::Environment`], of a package and a folder in it.
+    PackageLoader,
+    /// The folder of a package: `importlib.resources.files("pkg")`
+    PackageFolder,
+    /// Reads a file of a package: `pkgutil.get_data("pkg", "x.md")`
+    PackageFile,
+    /// Whether a file is there.
+    FileExists,
     Require,
     Dict,
     Length,
@@ -89,6 +104,12 @@ pub struct Tables {
     retry: Vec<String>,
     answers: Vec<String>,
     pub trimmers: Vec<String>,
+    /// The template language of a library, by how its paths begin.
+    pub dialects: Vec<(String, String)>,
+    /// Names and calls that stand for the file of code itself, its folder, the folder the program runs in.
+    pub own_file: Vec<String>,
+    pub own_folder: Vec<String>,
+    pub working_folder: Vec<String>,
 }
 
 pub fn tables() -> &'static Tables {
@@ -103,6 +124,10 @@ pub fn tables() -> &'static Tables {
             retry: strings("retry-words"),
             answers: strings("answer-paths"),
             trimmers: strings("history-trimmers"),
+            dialects: pairs(root.get("template-dialects")),
+            own_file: strings("own-file"),
+            own_folder: strings("own-folder"),
+            working_folder: strings("working-folder"),
         }
     })
 }
@@ -111,6 +136,13 @@ fn list(value: Option<&Yaml>) -> Vec<String> {
     let items = value.and_then(Yaml::as_sequence);
     let text = |item: &Yaml| item.as_str().map(str::to_string);
     items.into_iter().flatten().filter_map(text).collect()
+}
+
+fn pairs(value: Option<&Yaml>) -> Vec<(String, String)> {
+    let entries = value.and_then(Yaml::as_mapping);
+    let text = |value: &Yaml| value.as_str().map(str::to_string);
+    let pair = |(key, value): (&Yaml, &Yaml)| Some((text(key)?, text(value)?));
+    entries.into_iter().flatten().filter_map(pair).collect()
 }
 
 fn operations(value: Option<&Yaml>) -> HashMap<String, Operation> {
@@ -179,8 +211,14 @@ fn operation(name: &str) -> Option<Operation> {
         "assign" => Assign,
         "settle" => Settle,
         "template" => Template,
+        "template-file" => TemplateFile,
         "render" => Render,
-        "get-template" => GetTemplate,
+        "render-file" => RenderFile,
+        "environment" => Environment,
+        "package-loader" => PackageLoader,
+        "package-folder" => PackageFolder,
+        "package-file" => PackageFile,
+        "file-exists" => FileExists,
         "require" => Require,
         "dict" => Dict,
         "length" => Length,

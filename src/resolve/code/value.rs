@@ -14,6 +14,7 @@ use crate::volatility::Volatility;
 use super::super::value::{pieces_volatility, push_all, push_piece, worse};
 use super::heap::CellId;
 use super::modules::Code;
+use super::things::Thing;
 
 /// What an expression stands for.
 #[derive(Clone, Debug)]
@@ -47,6 +48,8 @@ pub struct Unknown {
     pub item: bool,
     /// Items come in an order that is not fixed: why, and for how long it holds.
     pub unordered: Option<Volatility>,
+    /// A path, a file, a template: what it stands for.
+    pub thing: Option<Rc<Thing>>,
 }
 
 /// A function with what it closes over.
@@ -169,6 +172,7 @@ impl Unknown {
             rewrite: None,
             item: false,
             unordered: None,
+            thing: None,
         }
     }
 
@@ -291,7 +295,8 @@ impl Value {
                     || (a.expr == b.expr
                         && a.path == b.path
                         && a.birth() == b.birth()
-                        && a.verdict == b.verdict)
+                        && a.verdict == b.verdict
+                        && a.thing == b.thing)
             }
             (Value::Choice(a), Value::Choice(b)) => {
                 Rc::ptr_eq(a, b)

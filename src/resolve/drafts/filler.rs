@@ -142,10 +142,10 @@ impl Filler<'_, '_> {
             } => self.other_file(&name, span, dialect),
             Content::Slot(slot) => vec![Piece::Slot(slot)],
             Content::Pieces(pieces) => pieces,
-            Content::History { place } => {
+            Content::History { place, name } => {
                 self.trail.mentions_history = true;
                 vec![Piece::History(History {
-                    expr: "history".into(),
+                    expr: name,
                     place,
                     rewritten: None,
                 })]

@@ -3,7 +3,7 @@
 
 use regex::Regex;
 
-use crate::prompt::Piece;
+use crate::prompt::{Piece, Section};
 use crate::source::{Span, Text};
 
 use super::super::words::{words, HeaderForm};
@@ -75,7 +75,9 @@ pub(super) fn choose(pieces: &[Piece]) -> Option<Reading> {
         seen.roles.dedup();
         let enough = seen.roles.len() >= form.roles
             || seen.roles.iter().any(|role| form.or_role.contains(role));
-        let holds = !seen.roles.is_empty() && enough && (seen.before_value || !form.before_value);
+        let placed = (seen.before_value || !form.before_value)
+            && (ends_in_answer(pieces, &reading) || !form.to_continue);
+        let holds = !seen.roles.is_empty() && enough && placed;
         holds.then_some(reading)
     })
 }
@@ -112,6 +114,21 @@ fn collect_roles(pieces: &[Piece], form: &Reading, mut line_start: bool, out: &m
         }
         line_start = starts_line_behind(piece);
     }
+}
+
+/// Whether the last that is sent is the header of an assistant: the model writes what stands behind it.
+fn ends_in_answer(pieces: &[Piece], form: &Reading) -> bool {
+    let Some(Piece::Text(text)) = pieces.last() else {
+        return false;
+    };
+    let before = pieces.len().checked_sub(2).and_then(|at| pieces.get(at));
+    let line_start = before.is_none_or(starts_line_behind);
+    let found = headers(text.as_str(), form, line_start, true, false);
+    found.last().is_some_and(|header| {
+        let role = header.role.as_deref().map(Section::from_role);
+        role.is_some_and(|role| role.is_assistant())
+            && text.as_str()[header.span.end..].trim().is_empty()
+    })
 }
 
 /// Whether text behind a piece may start with a header: not on the line of a value.

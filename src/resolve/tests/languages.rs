@@ -70,6 +70,18 @@ fn jinja_statements_send_what_jinja_sends() {
             ),
             ("{% trans %}Hello {{ x }}{% endtrans %}.", "Hello <x:request>."),
             (
+                "{% trans n=docs|length %}one document{% pluralize %}{{ n }} documents{% endtrans %}.",
+                "[one document|<n:request> documents].",
+            ),
+            (
+                "{% trans n=1 %}one document{% pluralize %}{{ n }} documents{% endtrans %}.",
+                "one document.",
+            ),
+            (
+                "{% for x in docs %}{{ x.body }}{% else %}none{% endfor %}.",
+                "[(docs:request <x.body:request>)|none].",
+            ),
+            (
                 "{% for node in tree recursive %}{{ node.name }}{{ loop(node.children) }}{% endfor %}",
                 "(tree:request <node.name:request>1)",
             ),
@@ -174,7 +186,10 @@ fn handlebars_blocks_send_what_handlebars_sends() {
                 "{{#each docs as |doc i|}}{{doc.title}}{{i}}{{/each}}",
                 "(docs:request <doc.title:request><i:request>)",
             ),
-            ("{{#each docs}}x{{else}}none{{/each}}", "(docs:request x)"),
+            (
+                "{{#each docs}}x{{else}}none{{/each}}",
+                "[(docs:request x)|none]",
+            ),
             ("{{{{raw}}}}{{x}}{{{{/raw}}}}", "{{x}}"),
             ("a  {{~x~}}  b", "a<x:request>b"),
             ("{{#ifEquals mode \"a\"}}1{{else}}2{{/ifEquals}}", "[1|2]"),
@@ -225,7 +240,7 @@ fn liquid_tags_send_what_liquid_sends() {
             ("{% case plan %}{% when 'a' %}1{% endcase %}", "[1|]"),
             ("{% assign x = 'a' | append: 'b' | upcase %}{{ x }}", "AB"),
             ("{% unless a %}1{% else %}2{% endunless %}", "[2|1]"),
-            ("{% for d in docs limit: 2 %}{{ d.title }}{{ forloop.index }}{% else %}none{% endfor %}", "(docs limit: 2:request <d.title:request>1)"),
+            ("{% for d in docs limit: 2 %}{{ d.title }}{{ forloop.index }}{% else %}none{% endfor %}", "[(docs limit: 2:request <d.title:request>1)|none]"),
             ("{{ 'now' | date: '%Y-%m-%d' }}", "<'now' | date: '%Y-%m-%d':day>"),
             ("{% comment %}{{ x }}{% endcomment %}a{% raw %}{{ x }}{% endraw %}", "a{{ x }}"),
             ("{{ x | default: 'none' }}", "<x | default: 'none':request>"),
@@ -249,7 +264,14 @@ fn liquid_tags_send_what_liquid_sends() {
                 ("p/a.liquid", "{% render 'b' for docs as d %}"),
                 ("p/b.liquid", "- {{ d.title }}"),
             ],
-            &["user: - <d.title:request>"],
+            &["user: (docs:request - <d.title:request>)"],
+        ),
+        (
+            &[
+                ("p/a.liquid", "{% assign ds = 'a,b' | split: ',' %}{% render 'b' with docs as d %}{% render 'b' for ds as d, n: 1 %}"),
+                ("p/b.liquid", "{{ d }}{{ n }};"),
+            ],
+            &["user: <d:request><n:request>;(ds:constant <d:constant>1;)"],
         ),
     ]);
 }
@@ -269,7 +291,7 @@ fn go_templates_send_what_go_sends() {
             ),
             (
                 "{{ range .Docs }}{{ .Title }}{{ else }}none{{ end }}",
-                "(.Docs:request <.Title:request>)",
+                "[(.Docs:request <.Title:request>)|none]",
             ),
             (
                 "{{ range $i, $d := .Docs }}{{ $i }}{{ $d.Title }}{{ $.Foo }}{{ end }}",

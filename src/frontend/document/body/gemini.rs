@@ -1,9 +1,13 @@
 //! Gemini generateContent: `{systemInstruction, contents: [{role, parts}], tools, cachedContent, generationConfig}`.
 
 use super::{media_key, Sheet, ANSWER_KEYS};
+use crate::config::Assume;
 use crate::frontend::document::draft::DraftBlock;
+use crate::frontend::document::parts;
 use crate::frontend::document::value::Value;
+use crate::frontend::document::words::words;
 use crate::prompt::Section;
+use crate::volatility::Class;
 
 pub(super) fn matches(value: &Value) -> bool {
     let Some(contents) = value.get("contents") else {
@@ -81,6 +85,9 @@ pub(super) fn read(value: &Value, sheet: &mut Sheet) -> &'static str {
             }
         }
     }
+    if let Some(cached) = value.get_any(&["cachedContent", "cached_content"]) {
+        read_cached(cached, sheet);
+    }
     if let Some(system) = value.get_any(&["systemInstruction", "system_instruction"]) {
         let blocks = match system.as_text() {
             Some(text) => vec![sheet.text_block(text, None)],
@@ -100,6 +107,28 @@ pub(super) fn read(value: &Value, sheet: &mut Sheet) -> &'static str {
         }
     }
     "gemini"
+}
+
+/// An explicit cache: a stable prefix that was sent before and is only named here. Nothing says how large it is;
+/// it cannot be smaller than the least that is cached.
+fn read_cached(cached: &Value, sheet: &mut Sheet) {
+    let Some(name) = cached.as_str().filter(|name| !name.is_empty()) else {
+        return;
+    };
+    let least = words().of("sizes", "cached-content");
+    let tokens = least.and_then(|least| least.parse().ok());
+    let content = parts::unknown_slot(
+        cached.place(sheet.path),
+        name,
+        Class::Deploy,
+        tokens.unwrap_or(Assume::default().unknown_text_tokens),
+        "content that was cached by an earlier request",
+    );
+    let block = DraftBlock {
+        content,
+        marker: None,
+    };
+    sheet.message(Section::System, cached.span, vec![block]);
 }
 
 /// One block per function declaration: they are the tools.

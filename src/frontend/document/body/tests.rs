@@ -22,6 +22,7 @@ fn outline(draft: &Draft) -> Vec<String> {
         let text = match &block.content {
             Content::Template(text, _) => text.as_str().to_string(),
             Content::Media { key, .. } => format!("<{key}>"),
+            Content::Slot(slot) if slot.volatility.class.is_stable() => format!("?{}", slot.expr),
             other => format!("{other:?}"),
         };
         let mark = match &block.marker {
@@ -171,6 +172,7 @@ fn gemini_bodies_are_told_by_contents_with_parts() {
         [
             r#"tools: {"name":"f"} | {"name":"g"}"#,
             r#"schema: {"type":"OBJECT"}"#,
+            "system: ?cachedContents/1",
             "system: Rules",
             "user: Hi | <AAAA>",
             "assistant: Yo",
