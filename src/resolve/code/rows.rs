@@ -45,7 +45,9 @@ fn row_loop(module: &Module, function: Option<FunctionId>, site: Span) -> Option
     }
     let round = Round::of(body, site);
     let fed = round.slice();
-    let by_row = fed.iter().any(|read| names.iter().any(|name| part_of(read, name)));
+    let by_row = fed
+        .iter()
+        .any(|read| names.iter().any(|name| part_of(read, name)));
     let by_answer = fed
         .iter()
         .any(|read| round.kept.iter().any(|kept| part_of(read, kept)));
@@ -68,8 +70,7 @@ fn innermost(stmts: &[Stmt], site: Span) -> Option<(&Pattern, &Expr, &[Stmt])> {
                 false => Some((pattern, over, body)),
             }
         }
-        StmtKind::While { .. } => blocks(stmt).iter().find_map(|body| innermost(body, site)),
-        _ => blocks(stmt).iter().find_map(|body| innermost(body, site)),
+        _ => stmt.blocks().iter().find_map(|body| innermost(body, site)),
     }
 }
 
@@ -78,7 +79,7 @@ fn loops_around(stmt: &Stmt, site: Span) -> bool {
     if matches!(stmt.kind, StmtKind::For { .. } | StmtKind::While { .. }) {
         return true;
     }
-    blocks(stmt)
+    stmt.blocks()
         .iter()
         .flat_map(|body| body.iter())
         .filter(|inner| holds(inner.span, site))
@@ -89,40 +90,11 @@ fn holds(outer: Span, inner: Span) -> bool {
     outer.start <= inner.start && inner.end <= outer.end
 }
 
-/// The statements within a statement.
-fn blocks(stmt: &Stmt) -> Vec<&[Stmt]> {
-    match &stmt.kind {
-        StmtKind::If {
-            then, otherwise, ..
-        } => vec![then, otherwise],
-        StmtKind::For {
-            body, otherwise, ..
-        } => vec![body, otherwise],
-        StmtKind::While { body, .. } | StmtKind::With { body, .. } | StmtKind::Block(body) => {
-            vec![body]
-        }
-        StmtKind::Try {
-            body,
-            handlers,
-            otherwise,
-            finally,
-        } => {
-            let mut all: Vec<&[Stmt]> = vec![body];
-            all.extend(handlers.iter().map(Vec::as_slice));
-            all.push(otherwise);
-            all.push(finally);
-            all
-        }
-        StmtKind::Match { arms, .. } => arms.iter().map(|arm| arm.body.as_slice()).collect(),
-        _ => Vec::new(),
-    }
-}
-
 /// Whether a round may end the loop: it looks for one answer, or tries again.
 fn leaves(body: &[Stmt]) -> bool {
     body.iter().any(|stmt| match &stmt.kind {
         StmtKind::Return(_) | StmtKind::Break | StmtKind::Yield(_) => true,
-        _ => blocks(stmt).into_iter().any(leaves),
+        _ => stmt.blocks().into_iter().any(leaves),
     })
 }
 
@@ -159,7 +131,7 @@ impl Round {
 
     fn stmts(&mut self, stmts: &[Stmt], site: Span) {
         for stmt in stmts {
-            let inner = blocks(stmt);
+            let inner = stmt.blocks();
             if inner.is_empty() {
                 self.stmt(stmt, site);
             } else {
@@ -183,7 +155,9 @@ impl Round {
                 self.assigned(targets, value);
             }
             StmtKind::Assign { targets, .. } => {
-                targets.iter().for_each(|target| bound(target, &mut self.kept));
+                targets
+                    .iter()
+                    .for_each(|target| bound(target, &mut self.kept));
             }
             StmtKind::Augment { target, .. } => bound(target, &mut self.kept),
             StmtKind::Expr(expr) if sends => read(expr, &mut self.request),
@@ -202,7 +176,8 @@ impl Round {
                 bound(target, &mut self.kept);
             }
         }
-        self.before.extend(names.into_iter().map(|name| (name, reads.clone())));
+        self.before
+            .extend(names.into_iter().map(|name| (name, reads.clone())));
     }
 
     /// `list.append(x)`
@@ -213,7 +188,11 @@ impl Round {
                 let ExprKind::Attribute { object, name, .. } = &callee.kind else {
                     return;
                 };
-                let grows = tables().methods.get(name).copied().is_some_and(changes_items);
+                let grows = tables()
+                    .methods
+                    .get(name)
+                    .copied()
+                    .is_some_and(changes_items);
                 if let (true, Some(path)) = (grows, object.dotted()) {
                     self.kept.insert(path);
                 }
@@ -314,7 +293,9 @@ fn read(expr: &Expr, out: &mut BTreeSet<String>) {
             test,
             then,
             otherwise,
-        } => [test, then, otherwise].into_iter().for_each(|part| read(part, out)),
+        } => [test, then, otherwise]
+            .into_iter()
+            .for_each(|part| read(part, out)),
         ExprKind::List(items) | ExprKind::Set(items) => items.iter().for_each(|item| match item {
             Item::One(expr) | Item::Spread(expr) => read(expr, out),
         }),
