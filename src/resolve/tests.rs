@@ -477,7 +477,6 @@ fn draft(file: &SourceFile, blocks: Vec<(Option<Section>, Content)>) -> Draft {
         ],
         threads: Vec::new(),
         rows: 0,
-        looped: None,
         recorded: false,
         fragment: false,
     }
