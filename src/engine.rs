@@ -18,7 +18,7 @@ use crate::providers::Model;
 use crate::resolve::{self, Parsed, ParsedKind};
 use crate::rules;
 use crate::source::lines::Lines;
-use crate::source::SourceFile;
+use crate::source::{SourceFile, Span};
 use crate::suppress::{Comment, Suppressions};
 use crate::volatility::classify::Classifier;
 use crate::volatility::Confidence;
@@ -26,6 +26,9 @@ use crate::workspace::{holds_rows, ReadError, Vantage, Workspace};
 
 mod counting;
 mod findings;
+
+/// How a comment that speaks to the linter begins.
+const DIRECTIVE: &str = "prefixlint:";
 
 /// Everything a run found, in an order that does not depend on threads.
 pub struct Analysis {
@@ -120,6 +123,7 @@ impl Default for Filter {
 struct ParsedFile {
     parsed: Parsed,
     suppressions: Suppressions,
+    statements: Vec<Span>,
     in_tests: bool,
     partial: bool,
 }
@@ -174,6 +178,7 @@ pub fn analyse(request: &Request) -> Analysis {
             file.parsed.file.path.clone(),
             FileMarks {
                 suppressions: file.suppressions,
+                statements: file.statements,
                 in_tests: file.in_tests,
                 source: file.parsed.file.clone(),
             },
@@ -229,6 +234,11 @@ pub fn analyse(request: &Request) -> Analysis {
     notices.extend(unknown_models(&prompts));
     errors.sort();
     errors.dedup();
+    for (path, source) in &resolution.sources {
+        if !marks.contains_key(path) {
+            marks.extend(FileMarks::of_code(source).map(|own| (path.clone(), own)));
+        }
+    }
     let (findings, sources) = findings::collect(request, &prompts, &problems, &marks);
     Analysis {
         files,
@@ -250,8 +260,26 @@ pub fn analyse(request: &Request) -> Analysis {
 /// What the engine keeps of a file beside its prompts.
 struct FileMarks {
     suppressions: Suppressions,
+    /// Of code: the statements that a comment above or behind speaks of.
+    statements: Vec<Span>,
     in_tests: bool,
     source: Arc<SourceFile>,
+}
+
+impl FileMarks {
+    /// Of code that was read because other code imports it.
+    fn of_code(source: &Arc<SourceFile>) -> Option<FileMarks> {
+        if !source.text.contains(DIRECTIVE) {
+            return None;
+        }
+        let module = code::parse(source, code::language_of(&source.path)?);
+        Some(FileMarks {
+            suppressions: suppressions(source, module.comments.clone()),
+            statements: code::simple_statements(&module),
+            in_tests: discover::context_of(&source.path) == Context::Test,
+            source: source.clone(),
+        })
+    }
 }
 
 struct Outcome {
@@ -370,16 +398,16 @@ fn parse(
     };
     // Few files speak to the linter: only those are searched for comments.
     let comments = match &kind {
-        _ if !file.text.contains("prefixlint:") => Vec::new(),
+        _ if !file.text.contains(DIRECTIVE) => Vec::new(),
         ParsedKind::Template { tree, .. } => tree.comments(),
         ParsedKind::Document(_) => document::comments(&file),
         ParsedKind::Code(module) => module.comments.clone(),
     };
-    let comments: Vec<Comment> = comments
-        .into_iter()
-        .map(|(span, text)| Comment { span, text })
-        .collect();
-    let suppressions = Suppressions::parse(&file, &comments, &rules::ids());
+    let statements = match &kind {
+        ParsedKind::Code(module) if !comments.is_empty() => code::simple_statements(module),
+        _ => Vec::new(),
+    };
+    let suppressions = suppressions(&file, comments);
     Some(ParsedFile {
         partial: matches!(taken, Taken::Partial { .. }),
         in_tests: candidate.context() == Context::Test,
@@ -389,7 +417,16 @@ fn parse(
             explicit: candidate.named || candidate.included,
         },
         suppressions,
+        statements,
     })
+}
+
+fn suppressions(file: &SourceFile, comments: Vec<(Span, String)>) -> Suppressions {
+    let comments: Vec<Comment> = comments
+        .into_iter()
+        .map(|(span, text)| Comment { span, text })
+        .collect();
+    Suppressions::parse(file, &comments, &rules::ids())
 }
 
 /// Judges a prompt on the model that it, its config or the built-in default names.

@@ -53,8 +53,12 @@ fn insert(workspace: &mut Memory, folder: &Path, below: &str) {
 fn lint(project: &Path) -> Analysis {
     let mut workspace = Memory::default();
     insert(&mut workspace, project, "");
+    lint_in(&workspace)
+}
+
+fn lint_in(workspace: &Memory) -> Analysis {
     let here = [PathArg::new("")];
-    let mut found = discover(&workspace, &here, &Options::default());
+    let mut found = discover(workspace, &here, &Options::default());
     let ids = rules::ids();
     let load = LoadOptions {
         known: Known {
@@ -63,12 +67,12 @@ fn lint(project: &Path) -> Analysis {
         },
         ..LoadOptions::default()
     };
-    let (configs, errors) = ConfigSet::load(&workspace, &here, &found.configs, &load);
+    let (configs, errors) = ConfigSet::load(workspace, &here, &found.configs, &load);
     assert!(errors.is_empty(), "{}", errors[0].message);
     found.filter(false, &|path| configs.chosen(path));
     let table = Table::fresh();
     analyse(&Request {
-        workspace: &workspace,
+        workspace,
         found,
         settings_for: &|path| configs.settings_for(path),
         model_for: &|provider, model| table.resolve(provider, model, TODAY),
@@ -101,14 +105,31 @@ fn line(analysis: &Analysis, finding: &Finding) -> String {
     format!("{place} {severity} {} {confidence} {share}", finding.rule)
 }
 
+/// Programs that go wrong and of which nothing is said.
+fn silent<'a>(bad: &'a Path, analysis: &'a Analysis) -> impl Iterator<Item = String> + 'a {
+    ["py", "ts"].into_iter().filter_map(move |language| {
+        let app = format!("app.{language}");
+        // Where a value enters the text may be another file of the project, of the same language.
+        let spoken = active(analysis).any(|finding| {
+            let path = &*finding.place.path;
+            path.ends_with(language) || (language == "py" && path.ends_with("j2"))
+        });
+        (bad.join(&app).exists() && !spoken).then_some(app)
+    })
+}
+
 #[test]
 fn every_family_is_found_as_recorded() {
     let mut said = String::new();
     for family in folders(&root()) {
         for twin in folders(&family) {
             let analysis = lint(&twin);
+            let bad = name(&twin) == "bad";
             let mut lines: Vec<String> = active(&analysis).map(|f| line(&analysis, f)).collect();
             lines.extend(analysis.errors.iter().map(|e| format!("! {}", e.message)));
+            if bad {
+                lines.extend(silent(&twin, &analysis).map(|file| format!("{file} MISSED")));
+            }
             lines.sort();
             said += &format!("{}/{}\n", name(&family), name(&twin));
             for line in lines {
@@ -139,26 +160,107 @@ fn mended_projects_have_no_warning() {
     }
 }
 
-#[test]
-fn something_is_said_of_every_file_that_goes_wrong() {
-    let mut silent = Vec::new();
-    for family in folders(&root()) {
-        let bad = family.join("bad");
-        if !bad.is_dir() {
-            continue;
-        }
-        let analysis = lint(&bad);
-        for language in ["py", "ts"] {
-            let app = format!("app.{language}");
-            // Where a value enters the text may be another file of the project, of the same language.
-            let of = |finding: &Finding| {
-                let path = &*finding.place.path;
-                path.ends_with(language) || (language == "py" && path.ends_with("j2"))
-            };
-            if bad.join(&app).exists() && !active(&analysis).any(of) {
-                silent.push(format!("{}/{app}", name(&family)));
-            }
-        }
+/// A program of each language whose system text begins with a clock, written by the statement given.
+fn program(language: &str, statement: &str) -> (String, String) {
+    match language {
+        "py" => (
+            "app.py".into(),
+            format!(
+                "import time\nfrom openai import OpenAI\nRULES = \"Answer from the handbook. \" * 400\nclient = OpenAI()\n\n\
+                 def answer(region, question):\n{statement}\n    return client.chat.completions.create(model=\"gpt-5.4\", \
+                 messages=[{{\"role\": \"system\", \"content\": system}}, {{\"role\": \"user\", \"content\": question}}])\n"
+            ),
+        ),
+        _ => (
+            "app.ts".into(),
+            format!(
+                "import OpenAI from \"openai\";\nconst RULES = \"Quote the terms. \".repeat(400);\nconst client = new OpenAI();\n\n\
+                 export async function answer(region: string, question: string) {{\n{statement}\n  return client.chat.completions.create({{ \
+                 model: \"gpt-5.4\", messages: [{{ role: \"system\", content: system }}, {{ role: \"user\", content: question }}] }});\n}}\n"
+            ),
+        ),
     }
-    assert!(silent.is_empty(), "{silent:?}");
+}
+
+/// (rule, whether it is suppressed) of all findings of a program.
+fn said_of(language: &str, statement: &str) -> Vec<(&'static str, bool)> {
+    let (path, text) = program(language, statement);
+    let mut workspace = Memory::default();
+    workspace.insert(&path, &text);
+    let analysis = lint_in(&workspace);
+    let findings = analysis.findings.iter();
+    findings
+        .map(|finding| (finding.rule, finding.suppressed.is_some()))
+        .collect()
+}
+
+#[test]
+fn comments_suppress_what_stands_in_code() {
+    let suppressed = [("volatile-prefix", true)];
+    for (language, statement) in [
+        ("py", "    system = f\"{time.time()} {RULES}\"  # prefixlint: ignore[volatile-prefix] shown"),
+        ("py", "    # prefixlint: ignore[volatile-prefix] shown\n    system = f\"{time.time()} {RULES}\""),
+        ("py", "    # prefixlint: ignore[volatile-prefix] shown\n    system = f\"\"\"You answer.\n    Now {time.time()}\n    {RULES}\"\"\""),
+        ("py", "    system = f\"\"\"You answer.\n    Now {time.time()}\n    {RULES}\"\"\"  # prefixlint: ignore[volatile-prefix] shown"),
+        ("ts", "  const system = `${Date.now()} ${RULES}`; // prefixlint: ignore[volatile-prefix] shown"),
+        ("ts", "  // prefixlint: ignore[volatile-prefix] shown\n  const system = `${Date.now()} ${RULES}`;"),
+        ("ts", "  // prefixlint: ignore[volatile-prefix] shown\n  const system = `You answer.\n    Now ${Date.now()}\n    ${RULES}`;"),
+        ("ts", "  const system = `You answer.\n    Now ${Date.now()}\n    ${RULES}`; // prefixlint: ignore[volatile-prefix] shown"),
+    ] {
+        assert_eq!(said_of(language, statement), suppressed, "{statement}");
+    }
+}
+
+#[test]
+fn a_comment_that_stands_on_its_own_statement_covers_no_other() {
+    let statement = "    # prefixlint: ignore[volatile-prefix] elsewhere\n    rest = 1\n    system = f\"{time.time()} {RULES}\"";
+    let expected = [("volatile-prefix", false), ("unused-suppression", false)];
+    assert_eq!(said_of("py", statement), expected);
+    let statement = "  // prefixlint: ignore[volatile-prefix] elsewhere\n  const rest = 1;\n  const system = `${Date.now()} ${RULES}`;";
+    assert_eq!(said_of("ts", statement), expected);
+}
+
+#[test]
+fn a_comment_in_code_says_how_volatile_a_name_is() {
+    for (language, comment, statement) in [
+        (
+            "py",
+            "    # prefixlint: volatility(region)=constant\n",
+            "    system = f\"{region} {RULES}\"",
+        ),
+        (
+            "ts",
+            "  // prefixlint: volatility(region)=constant\n",
+            "  const system = `${region} ${RULES}`;",
+        ),
+    ] {
+        let plain = said_of(language, statement);
+        assert_eq!(plain, [("variable-before-stable", false)], "{statement}");
+        assert_eq!(
+            said_of(language, &format!("{comment}{statement}")),
+            [],
+            "{statement}"
+        );
+    }
+}
+
+#[test]
+fn a_comment_in_a_module_that_others_import_suppresses_too() {
+    let mut workspace = Memory::default();
+    workspace.insert(
+        "stamp.py",
+        "import time\n\ndef stamp():\n    # prefixlint: ignore[volatile-prefix] shown\n    return f\"Now {time.time()}\"\n",
+    );
+    let (path, text) = program("py", "    system = stamp() + RULES");
+    workspace.insert(
+        &path,
+        &text.replace("import time", "from stamp import stamp"),
+    );
+    let analysis = lint_in(&workspace);
+    let said: Vec<_> = analysis
+        .findings
+        .iter()
+        .map(|f| (f.rule, f.suppressed.is_some()))
+        .collect();
+    assert_eq!(said, [("volatile-prefix", true)]);
 }

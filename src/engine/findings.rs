@@ -261,9 +261,14 @@ fn suppress(finding: &mut Finding, marks: &BTreeMap<Arc<str>, FileMarks>, source
     let (Some(marks), Some(source)) = (marks.get(path), sources.get(path)) else {
         return;
     };
+    let at = finding.place.span;
+    let around = marks.statements.iter().copied();
+    let statement = around
+        .filter(|statement| statement.start <= at.start && at.end <= statement.end)
+        .min_by_key(|statement| (statement.len(), statement.start));
     let covering = marks
         .suppressions
-        .covers(source, finding.rule, finding.place.span, None);
+        .covers(source, finding.rule, at, statement);
     if let Some(directive) = covering {
         finding.suppressed = Some(Suppressed {
             how: "comment",

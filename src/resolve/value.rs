@@ -208,6 +208,9 @@ pub fn worse(a: Volatility, b: Volatility) -> Volatility {
     match b.class.cmp(&a.class) {
         std::cmp::Ordering::Greater => b,
         std::cmp::Ordering::Less => a,
+        // That an order is not fixed is worth more to know than what fixed things it is an order of.
+        std::cmp::Ordering::Equal if a.origin == Origin::Fixed && b.origin == Origin::Order => b,
+        std::cmp::Ordering::Equal if a.origin == Origin::Order && b.origin == Origin::Fixed => a,
         std::cmp::Ordering::Equal if b.confidence > a.confidence => b,
         std::cmp::Ordering::Equal => a,
     }

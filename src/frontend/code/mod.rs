@@ -6,8 +6,10 @@ use crate::source::SourceFile;
 pub mod ir;
 mod javascript;
 mod python;
+mod statements;
 
 use ir::{Language, Module};
+pub use statements::simple_statements;
 
 /// Nesting beyond which an expression or a block is opaque: a stack overflow cannot be caught. One level takes up to
 /// 8 KiB of stack without optimisation, so that this many fit into 2 MiB with a third to spare.

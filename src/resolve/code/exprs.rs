@@ -723,13 +723,16 @@ impl Eval<'_, '_> {
         let mut entries: Vec<(Option<String>, Value)> = Vec::new();
         match known {
             Some(values) => {
-                for value in values {
+                for (index, value) in values.into_iter().enumerate() {
                     if !self.enter() {
                         break;
                     }
                     self.assign(&comprehension.pattern, value);
                     let own = self.round_items(comprehension, &mut entries);
-                    items.extend(own);
+                    items.extend(own.into_iter().map(|item| match item {
+                        Item::Branch(test, arms) => Item::Branch(test.of_item(index), arms),
+                        other => other,
+                    }));
                     self.leave();
                 }
             }

@@ -13,7 +13,7 @@ use super::eval::Eval;
 use super::heap::{Cell, Item, List};
 use super::tables::{tables, Operation};
 use super::texts::{self, Placeholder, Style};
-use super::value::{choose, Argument, Callable, Unknown, Value};
+use super::value::{choose, Argument, Callable, Condition, Unknown, Value};
 
 impl Eval<'_, '_> {
     pub fn function_operation(&self, path: &str) -> Option<Operation> {
@@ -707,7 +707,7 @@ impl Eval<'_, '_> {
         let place = self.place(expr.span);
         let boolean = function.is_some_and(|arg| arg.value.path() == Some("Boolean"));
         let mut items = Vec::new();
-        for item in list.items {
+        for (index, item) in list.items.into_iter().enumerate() {
             match item {
                 Item::One(value, at) => {
                     let kept = if boolean {
@@ -723,11 +723,12 @@ impl Eval<'_, '_> {
                         let truth = self.apply(&function.value.clone(), args, expr, (false, None));
                         match self.known_truth(&truth) {
                             Some(known) => Kept::Known(known),
-                            None => Kept::Open(super::value::Condition::new(
-                                self.written(expr.span),
-                                place.clone(),
-                                self.volatility(&truth),
-                            )),
+                            None => {
+                                let written = self.written(expr.span);
+                                let volatility = self.volatility(&truth);
+                                let test = Condition::new(written, place.clone(), volatility);
+                                Kept::Open(test.of_item(index))
+                            }
                         }
                     } else {
                         Kept::Known(true)
@@ -1223,7 +1224,7 @@ impl Eval<'_, '_> {
 
 enum Kept {
     Known(bool),
-    Open(Rc<super::value::Condition>),
+    Open(Rc<Condition>),
 }
 
 /// What is left of a choice where it is something.

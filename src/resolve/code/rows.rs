@@ -70,8 +70,7 @@ fn innermost(stmts: &[Stmt], site: Span) -> Option<(&Pattern, &Expr, &[Stmt])> {
                 false => Some((pattern, over, body)),
             }
         }
-        StmtKind::While { .. } => blocks(stmt).iter().find_map(|body| innermost(body, site)),
-        _ => blocks(stmt).iter().find_map(|body| innermost(body, site)),
+        _ => stmt.blocks().iter().find_map(|body| innermost(body, site)),
     }
 }
 
@@ -80,7 +79,7 @@ fn loops_around(stmt: &Stmt, site: Span) -> bool {
     if matches!(stmt.kind, StmtKind::For { .. } | StmtKind::While { .. }) {
         return true;
     }
-    blocks(stmt)
+    stmt.blocks()
         .iter()
         .flat_map(|body| body.iter())
         .filter(|inner| holds(inner.span, site))
@@ -91,40 +90,11 @@ fn holds(outer: Span, inner: Span) -> bool {
     outer.start <= inner.start && inner.end <= outer.end
 }
 
-/// The statements within a statement.
-fn blocks(stmt: &Stmt) -> Vec<&[Stmt]> {
-    match &stmt.kind {
-        StmtKind::If {
-            then, otherwise, ..
-        } => vec![then, otherwise],
-        StmtKind::For {
-            body, otherwise, ..
-        } => vec![body, otherwise],
-        StmtKind::While { body, .. } | StmtKind::With { body, .. } | StmtKind::Block(body) => {
-            vec![body]
-        }
-        StmtKind::Try {
-            body,
-            handlers,
-            otherwise,
-            finally,
-        } => {
-            let mut all: Vec<&[Stmt]> = vec![body];
-            all.extend(handlers.iter().map(Vec::as_slice));
-            all.push(otherwise);
-            all.push(finally);
-            all
-        }
-        StmtKind::Match { arms, .. } => arms.iter().map(|arm| arm.body.as_slice()).collect(),
-        _ => Vec::new(),
-    }
-}
-
 /// Whether a round may end the loop: it looks for one answer, or tries again.
 fn leaves(body: &[Stmt]) -> bool {
     body.iter().any(|stmt| match &stmt.kind {
         StmtKind::Return(_) | StmtKind::Break | StmtKind::Yield(_) => true,
-        _ => blocks(stmt).into_iter().any(leaves),
+        _ => stmt.blocks().into_iter().any(leaves),
     })
 }
 
@@ -161,7 +131,7 @@ impl Round {
 
     fn stmts(&mut self, stmts: &[Stmt], site: Span) {
         for stmt in stmts {
-            let inner = blocks(stmt);
+            let inner = stmt.blocks();
             if inner.is_empty() {
                 self.stmt(stmt, site);
             } else {

@@ -111,6 +111,14 @@ impl Condition {
         })
     }
 
+    /// The same test of another item is another condition: twelve filtered tools are twelve forks.
+    pub fn of_item(&self, index: usize) -> Rc<Condition> {
+        Rc::new(Condition {
+            id: stable_hash(&[&self.id.to_string(), &index.to_string()]),
+            ..self.clone()
+        })
+    }
+
     pub fn branch(&self, arms: Vec<Vec<Piece>>) -> Piece {
         Piece::Branch(Branch {
             condition: self.expr.clone(),
