@@ -45,7 +45,9 @@ fn row_loop(module: &Module, function: Option<FunctionId>, site: Span) -> Option
     }
     let round = Round::of(body, site);
     let fed = round.slice();
-    let by_row = fed.iter().any(|read| names.iter().any(|name| part_of(read, name)));
+    let by_row = fed
+        .iter()
+        .any(|read| names.iter().any(|name| part_of(read, name)));
     let by_answer = fed
         .iter()
         .any(|read| round.kept.iter().any(|kept| part_of(read, kept)));
@@ -183,7 +185,9 @@ impl Round {
                 self.assigned(targets, value);
             }
             StmtKind::Assign { targets, .. } => {
-                targets.iter().for_each(|target| bound(target, &mut self.kept));
+                targets
+                    .iter()
+                    .for_each(|target| bound(target, &mut self.kept));
             }
             StmtKind::Augment { target, .. } => bound(target, &mut self.kept),
             StmtKind::Expr(expr) if sends => read(expr, &mut self.request),
@@ -202,7 +206,8 @@ impl Round {
                 bound(target, &mut self.kept);
             }
         }
-        self.before.extend(names.into_iter().map(|name| (name, reads.clone())));
+        self.before
+            .extend(names.into_iter().map(|name| (name, reads.clone())));
     }
 
     /// `list.append(x)`
@@ -213,7 +218,11 @@ impl Round {
                 let ExprKind::Attribute { object, name, .. } = &callee.kind else {
                     return;
                 };
-                let grows = tables().methods.get(name).copied().is_some_and(changes_items);
+                let grows = tables()
+                    .methods
+                    .get(name)
+                    .copied()
+                    .is_some_and(changes_items);
                 if let (true, Some(path)) = (grows, object.dotted()) {
                     self.kept.insert(path);
                 }
@@ -314,7 +323,9 @@ fn read(expr: &Expr, out: &mut BTreeSet<String>) {
             test,
             then,
             otherwise,
-        } => [test, then, otherwise].into_iter().for_each(|part| read(part, out)),
+        } => [test, then, otherwise]
+            .into_iter()
+            .for_each(|part| read(part, out)),
         ExprKind::List(items) | ExprKind::Set(items) => items.iter().for_each(|item| match item {
             Item::One(expr) | Item::Spread(expr) => read(expr, out),
         }),
