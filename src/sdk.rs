@@ -1,7 +1,7 @@
 //! Which calls send a request and which argument is which part of it, from `rules/sdk/*.yaml`. Data only: knows
 //! nothing of values.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::OnceLock;
 
 use serde_yaml::Value as Yaml;
@@ -284,7 +284,7 @@ pub fn call(
     names: &[&str],
     positional: usize,
 ) -> Option<&'static Call> {
-    tables().calls.iter().find(|call| {
+    candidates(path).find(|call| {
         if !call.languages.contains(&language) || !call.on.is_empty() {
             return false;
         }
@@ -310,6 +310,28 @@ pub fn call(
                     .is_some_and(|at| at < positional)
         })
     })
+}
+
+/// The calls whose tails end in the last part of a path, in the order of the tables.
+fn candidates(path: &str) -> impl Iterator<Item = &'static Call> {
+    static BY_LAST: OnceLock<HashMap<&'static str, Vec<&'static Call>>> = OnceLock::new();
+    let by_last = BY_LAST.get_or_init(|| {
+        let mut out: HashMap<&'static str, Vec<&'static Call>> = HashMap::new();
+        for call in &tables().calls {
+            for tail in &call.tails {
+                let known = out.entry(last_part(tail)).or_default();
+                if !known.last().is_some_and(|last| std::ptr::eq(*last, call)) {
+                    known.push(call);
+                }
+            }
+        }
+        out
+    });
+    by_last.get(last_part(path)).into_iter().flatten().copied()
+}
+
+fn last_part(path: &str) -> &str {
+    path.rsplit(['.', '/', ')']).next().unwrap_or(path)
 }
 
 /// The method of an object that an SDK call made.
@@ -354,9 +376,7 @@ pub fn sends_docstring(base: &str) -> bool {
 
 /// Whether a dotted name may be a call that sends, by its end alone.
 pub fn sends(path: &str) -> bool {
-    tables()
-        .calls
-        .iter()
+    candidates(path)
         .filter(|call| call.makes == Makes::Answer || call.records != Records::Nothing)
         .any(|call| call.tails.iter().any(|tail| ends_with(path, tail)))
 }

@@ -265,7 +265,7 @@ fn who_names_a_file_gets_it() {
         take_named("a.yaml").0,
         "skipped | document without a request"
     );
-    assert_eq!(take_named("b.py"), ("code | python".into(), false));
+    assert_eq!(take_named("b.py"), ("code | python".into(), true));
     let mut found = discover(&ws, &[PathArg::new("")], &Options::default());
     found.filter(false, &|path| (path == "notes.md", path == "a.yaml"));
     let paths: Vec<&str> = found.candidates.iter().map(|c| &*c.path).collect();

@@ -1002,24 +1002,37 @@ impl Eval<'_, '_> {
 
     /// A text that a function or constant named like a prompt gives: a prompt whose request is not known.
     pub fn noted_text(&mut self, name: &str, value: &Value, site: &Place) {
-        let pieces = match value {
-            Value::Text(_) | Value::Choice(_) => self.print(value, site),
+        let messages = match value {
+            // A message object: `SystemMessage(content=..)`.
+            Value::Cell(id) => {
+                let object = self.heap.object(*id);
+                let is_message = object.is_some_and(|object| {
+                    object.get("role").is_some() && object.get("content").is_some()
+                });
+                if !is_message {
+                    return;
+                }
+                self.message_of(value, site)
+            }
+            Value::Text(_) | Value::Choice(_) => {
+                let section = if sdk::names_system(name) {
+                    Section::System
+                } else {
+                    Section::Role("user".into())
+                };
+                let pieces = self.print(value, site);
+                vec![Message {
+                    section,
+                    blocks: vec![Block {
+                        pieces,
+                        marker: None,
+                    }],
+                    place: site.clone(),
+                    stored: Stored::Unknown,
+                }]
+            }
             _ => return,
         };
-        let section = if sdk::names_system(name) {
-            Section::System
-        } else {
-            Section::Role("user".into())
-        };
-        let messages = vec![Message {
-            section,
-            blocks: vec![Block {
-                pieces,
-                marker: None,
-            }],
-            place: site.clone(),
-            stored: Stored::Unknown,
-        }];
         if text_length(&messages) < MIN_TEXT {
             return;
         }
