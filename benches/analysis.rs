@@ -129,9 +129,13 @@ fn stages(criterion: &mut Criterion) {
     group.bench_function("parse", |bench| bench.iter(|| black_box(parsed(&files))));
     group.bench_function("parse and resolve", |bench| {
         bench.iter(|| {
-            resolve(parsed(&files), &[], &workspace, &|_| classifier.clone(), &|_| {
-                Assume::default()
-            })
+            resolve(
+                parsed(&files),
+                &[],
+                &workspace,
+                &|_| classifier.clone(),
+                &|_| Assume::default(),
+            )
         });
     });
     group.bench_function("count", |bench| {

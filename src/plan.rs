@@ -144,7 +144,8 @@ fn key_step(keyed: &Layout, before: &Bill, after: &Bill) -> Option<Step> {
 
 /// Offset of the first member and what the members strand together, on the request as it is.
 pub fn as_written(layout: &Layout, members: &[usize]) -> (f64, f64) {
-    let (Some(first), Some(last)) = (members.first(), members.last()) else {
+    // Members stand in the order in which they were taken.
+    let (Some(first), Some(last)) = (members.iter().min(), members.iter().max()) else {
         return (0.0, 0.0);
     };
     let key = members.iter().fold(Key::constant(), |key, id| {

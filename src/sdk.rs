@@ -21,8 +21,50 @@ pub enum Part {
     Tools,
     /// The response schema.
     Schema,
+    /// An object whose entries are arguments themselves (`config=..`, `body=json.dumps(..)`).
+    Body,
+    /// Values for the placeholders of a template: an object, or `*` for every other argument.
+    Bindings,
+    /// A prompt or a model that an earlier call made: its parts are parts of this one.
+    Part,
     /// Not sent.
     Ignore,
+}
+
+/// What comes of a call.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Makes {
+    /// The model's answer: the call sends.
+    Answer,
+    /// A message of this role; `history`: a placeholder for the conversation.
+    Message(String),
+    /// An object of this kind that keeps the parts for the calls of its methods.
+    Object(String),
+    /// The object whose method is called, with these parts added.
+    Itself,
+    /// The object's template with its placeholders filled: as text, as messages, or in part.
+    Text,
+    Messages,
+    Partial,
+    /// A plain object of the named arguments.
+    Fields,
+}
+
+/// What a call notes of the object it makes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Records {
+    Nothing,
+    /// Part of a request that is put together elsewhere.
+    Part,
+    /// All that is sent beside the turns.
+    Request,
+}
+
+/// How placeholders look in the texts of a template.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Style {
+    Braces,
+    Double,
 }
 
 /// A call that sends a request, or makes a message of one.
@@ -40,8 +82,11 @@ pub struct Call {
     pub parts: BTreeMap<String, Part>,
     /// Names of arguments by position.
     pub positional: Vec<String>,
-    /// The role of the message it makes; `history`: a placeholder for the conversation.
-    pub constructs: Option<String>,
+    /// Kinds of objects whose method it is; empty: of none.
+    pub on: Vec<String>,
+    pub makes: Makes,
+    pub records: Records,
+    pub style: Option<Style>,
 }
 
 struct Tables {
@@ -51,14 +96,27 @@ struct Tables {
     words: Vec<String>,
     nouns: Vec<String>,
     not_first: Vec<String>,
+    not_second: Vec<String>,
     not_last: Vec<String>,
     system_words: Vec<String>,
+    media: Vec<String>,
+    marker_nests: Vec<String>,
+    item_roles: BTreeMap<String, String>,
+    body_keys: Vec<String>,
+    prompt_decorators: Vec<String>,
+    prompt_classes: Vec<String>,
 }
 
 const FILES: &[&str] = &[
     include_str!("../rules/sdk/common.yaml"),
     include_str!("../rules/sdk/openai.yaml"),
     include_str!("../rules/sdk/anthropic.yaml"),
+    include_str!("../rules/sdk/google.yaml"),
+    include_str!("../rules/sdk/bedrock.yaml"),
+    include_str!("../rules/sdk/clients.yaml"),
+    include_str!("../rules/sdk/vercel.yaml"),
+    include_str!("../rules/sdk/langchain.yaml"),
+    include_str!("../rules/sdk/frameworks.yaml"),
 ];
 
 fn tables() -> &'static Tables {
@@ -74,8 +132,15 @@ fn load(files: &[&str]) -> Tables {
         words: Vec::new(),
         nouns: Vec::new(),
         not_first: Vec::new(),
+        not_second: Vec::new(),
         not_last: Vec::new(),
         system_words: Vec::new(),
+        media: Vec::new(),
+        marker_nests: Vec::new(),
+        item_roles: BTreeMap::new(),
+        body_keys: Vec::new(),
+        prompt_decorators: Vec::new(),
+        prompt_classes: Vec::new(),
     };
     for file in files {
         let root: Yaml = serde_yaml::from_str(file).unwrap_or(Yaml::Null);
@@ -91,9 +156,20 @@ fn load(files: &[&str]) -> Tables {
         out.markers.extend(strings(root.get("markers")));
         out.words.extend(strings(root.get("words")));
         out.nouns.extend(strings(root.get("prompt-nouns")));
+        out.not_second.extend(strings(root.get("not-second")));
         out.not_first.extend(strings(root.get("not-first")));
         out.not_last.extend(strings(root.get("not-last")));
         out.system_words.extend(strings(root.get("system-words")));
+        out.media.extend(strings(root.get("media")));
+        out.marker_nests.extend(strings(root.get("marker-nests")));
+        out.body_keys.extend(strings(root.get("body-keys")));
+        out.prompt_decorators
+            .extend(strings(root.get("prompt-decorators")));
+        out.prompt_classes
+            .extend(strings(root.get("prompt-classes")));
+        for (kind, role) in pairs(root.get("item-roles")) {
+            out.item_roles.insert(kind, role);
+        }
     }
     out
 }
@@ -102,6 +178,13 @@ fn strings(value: Option<&Yaml>) -> Vec<String> {
     let items = value.and_then(Yaml::as_sequence);
     let text = |item: &Yaml| item.as_str().map(str::to_string);
     items.into_iter().flatten().filter_map(text).collect()
+}
+
+fn pairs(value: Option<&Yaml>) -> Vec<(String, String)> {
+    let entries = value.and_then(Yaml::as_mapping).into_iter().flatten();
+    entries
+        .filter_map(|(key, value)| Some((key.as_str()?.to_string(), value.as_str()?.to_string())))
+        .collect()
 }
 
 fn call_of(entry: &Yaml, provider: Option<&str>) -> Call {
@@ -114,16 +197,12 @@ fn call_of(entry: &Yaml, provider: Option<&str>) -> Call {
             .collect(),
     };
     let mut parts = BTreeMap::new();
-    for (name, part) in entry
-        .get("parts")
-        .and_then(Yaml::as_mapping)
-        .into_iter()
-        .flatten()
-    {
-        if let (Some(name), Some(part)) = (name.as_str(), part.as_str().and_then(part_of)) {
-            parts.insert(name.to_string(), part);
+    for (name, part) in pairs(entry.get("parts")) {
+        if let Some(part) = part_of(&part) {
+            parts.insert(name, part);
         }
     }
+    let word = |key: &str| entry.get(key).and_then(Yaml::as_str);
     let own = entry.get("provider").and_then(Yaml::as_str);
     Call {
         provider: own
@@ -137,10 +216,27 @@ fn call_of(entry: &Yaml, provider: Option<&str>) -> Call {
         needs: strings(entry.get("needs")),
         parts,
         positional: strings(entry.get("positional")),
-        constructs: entry
-            .get("constructs")
-            .and_then(Yaml::as_str)
-            .map(str::to_string),
+        on: strings(entry.get("on")),
+        makes: match (word("makes"), word("constructs")) {
+            (_, Some(role)) => Makes::Message(role.to_string()),
+            (None | Some("answer"), None) => Makes::Answer,
+            (Some("itself"), None) => Makes::Itself,
+            (Some("text"), None) => Makes::Text,
+            (Some("messages"), None) => Makes::Messages,
+            (Some("partial"), None) => Makes::Partial,
+            (Some("fields"), None) => Makes::Fields,
+            (Some(kind), None) => Makes::Object(kind.to_string()),
+        },
+        records: match word("records") {
+            Some("request") => Records::Request,
+            Some("part") => Records::Part,
+            _ => Records::Nothing,
+        },
+        style: match word("style") {
+            Some("braces") => Some(Style::Braces),
+            Some("double") => Some(Style::Double),
+            _ => None,
+        },
     }
 }
 
@@ -152,6 +248,9 @@ fn part_of(name: &str) -> Option<Part> {
         "user" => Part::User,
         "tools" => Part::Tools,
         "schema" => Part::Schema,
+        "body" => Part::Body,
+        "bindings" => Part::Bindings,
+        "part" => Part::Part,
         "ignore" => Part::Ignore,
         _ => return None,
     })
@@ -186,7 +285,7 @@ pub fn call(
     positional: usize,
 ) -> Option<&'static Call> {
     tables().calls.iter().find(|call| {
-        if !call.languages.contains(&language) {
+        if !call.languages.contains(&language) || !call.on.is_empty() {
             return false;
         }
         if !call.tails.iter().any(|tail| ends_with(path, tail)) {
@@ -213,11 +312,52 @@ pub fn call(
     })
 }
 
+/// The method of an object that an SDK call made.
+pub fn method(language: Language, kind: &str, name: &str) -> Option<&'static Call> {
+    tables().calls.iter().find(|call| {
+        call.languages.contains(&language)
+            && call.on.iter().any(|on| on == kind)
+            && call.tails.iter().any(|tail| tail == name)
+    })
+}
+
+/// Whether a block with this type or key holds an image, a file, a sound.
+pub fn is_media(key: &str) -> bool {
+    tables().media.iter().any(|known| known == key)
+}
+
+/// Whether markers stand inside an object under this key (`providerOptions`).
+pub fn nests_markers(key: &str) -> bool {
+    tables().marker_nests.iter().any(|known| known == key)
+}
+
+/// The role of an item of a conversation that names a type instead (`function_call_output`).
+pub fn item_role(kind: &str) -> Option<&'static str> {
+    tables().item_roles.get(kind).map(String::as_str)
+}
+
+/// Whether an object with this key is the body of a request.
+pub fn is_body_key(key: &str) -> bool {
+    tables().body_keys.iter().any(|known| known == key)
+}
+
+/// Whether a decorator says that its function returns a system prompt.
+pub fn is_prompt_decorator(path: &str) -> bool {
+    let known = &tables().prompt_decorators;
+    known.iter().any(|tail| ends_with(path, tail))
+}
+
+/// Whether a class of this base sends its docstring.
+pub fn sends_docstring(base: &str) -> bool {
+    tables().prompt_classes.iter().any(|known| known == base)
+}
+
 /// Whether a dotted name may be a call that sends, by its end alone.
 pub fn sends(path: &str) -> bool {
     tables()
         .calls
         .iter()
+        .filter(|call| call.makes == Makes::Answer || call.records != Records::Nothing)
         .any(|call| call.tails.iter().any(|tail| ends_with(path, tail)))
 }
 
@@ -264,11 +404,14 @@ pub fn builds_prompt(name: &str) -> bool {
         return false;
     };
     let tables = tables();
+    // `prompt_user()`: here it is a verb.
+    let asks = words.len() > 1 && first == "prompt" && tables.not_second.contains(&words[1]);
     let joined = format!(" {} ", words.join(" "));
     tables
         .nouns
         .iter()
         .any(|noun| joined.contains(&format!(" {noun} ")))
+        && !asks
         && !tables.not_first.contains(first)
         && !tables.not_last.contains(last)
 }

@@ -9,21 +9,20 @@ use crate::source::Place;
 use crate::volatility::{Class, Origin, Volatility};
 
 pub fn check(judged: &Judged) -> Vec<Remark> {
-    let priced = of(judged, "unstable-order")
-        .map(|step| {
-            let subject = subject(judged, step);
-            let message = join(&[
-                Some(format!(
-                    "{} comes in another order on every run: {} from there on that could be cached",
-                    name_of(subject),
-                    tokens(step.stranded + subject.tokens, judged.estimated()),
-                )),
-                Some(effect(judged, step)),
-                front(judged, step),
-            ]);
-            let help = "sort it before it is rendered".to_string();
-            remark(judged, step, "unstable-order", message, help)
-        });
+    let priced = of(judged, "unstable-order").map(|step| {
+        let subject = subject(judged, step);
+        let message = join(&[
+            Some(format!(
+                "{} comes in another order on every run: {} from there on that could be cached",
+                name_of(subject),
+                tokens(step.stranded + subject.tokens, judged.estimated()),
+            )),
+            Some(effect(judged, step)),
+            front(judged, step),
+        ]);
+        let help = "sort it before it is rendered".to_string();
+        remark(judged, step, "unstable-order", message, help)
+    });
     priced.chain(by_machine(judged)).collect()
 }
 
@@ -36,7 +35,8 @@ fn by_machine(judged: &Judged) -> Vec<Remark> {
     for pieces in shared(&judged.prompt) {
         collect(pieces, &mut found);
     }
-    let remark = |(name, place, order): &(&str, &Place, &Volatility)| Remark {
+    let remark = |(name, place, order): &(&str, &Place, &Volatility)| {
+        Remark {
         rule: "unstable-order",
         confidence: order.confidence,
         message: format!(
@@ -53,13 +53,17 @@ fn by_machine(judged: &Judged) -> Vec<Remark> {
         class: Some(Class::Deploy),
         saving: None,
         weight: Weight::AtMostNote,
+    }
     };
     found.iter().map(remark).collect()
 }
 
 /// The parts that calls may share: all messages but the last.
 fn shared(prompt: &Prompt) -> impl Iterator<Item = &Vec<Piece>> {
-    let last = prompt.messages.iter().rposition(|m| !m.section.is_preamble());
+    let last = prompt
+        .messages
+        .iter()
+        .rposition(|m| !m.section.is_preamble());
     let before = prompt.messages.iter().enumerate();
     before
         .filter(move |(index, _)| Some(*index) != last)

@@ -13,7 +13,7 @@ use crate::volatility::classify::{Effect, Order};
 use crate::volatility::{Class, Confidence, Volatility};
 
 use super::super::value::worse;
-use super::eval::{Birth, Eval, Flow, Frame, Open, MAX_CALLS};
+use super::eval::{Birth, Eval, Flow, Frame, Open, MAX_CALLS, MAX_DULL_CALLS};
 use super::heap::{Cell, Item, Object};
 use super::modules::Code;
 use super::tables::{changes_items, tables};
@@ -36,6 +36,9 @@ impl Eval<'_, '_> {
                     ExprKind::Name(super_) if super_ == "super" => self.super_object(),
                     _ => self.eval(object),
                 };
+                if let Some(value) = self.made_method(&receiver, name, args, expr) {
+                    return value;
+                }
                 let receiver = self.opened(receiver, object, name);
                 if let Some(value) = self.known_method(&receiver, name, args, expr) {
                     return value;
@@ -406,7 +409,18 @@ impl Eval<'_, '_> {
         let recursive = self.frames.iter().any(|frame| {
             frame.function == Some(callable.id) && Arc::ptr_eq(&frame.code, &callable.code)
         });
-        if depth >= MAX_CALLS || recursive || !self.enter() {
+        let dull = self
+            .frames
+            .iter()
+            .rev()
+            .take_while(|frame| {
+                frame
+                    .function
+                    .is_some_and(|id| !self.program.is_warm(&frame.code, id))
+            })
+            .count();
+        let too_dull = dull >= MAX_DULL_CALLS && !self.program.is_warm(&callable.code, callable.id);
+        if depth >= MAX_CALLS || recursive || too_dull || !self.enter() {
             let name = callable.function().name.clone();
             let verdict = callable.code.classifier.call_by_name(&name);
             let mut unknown = Unknown::new(format!("{name}(...)"), verdict);
@@ -442,6 +456,9 @@ impl Eval<'_, '_> {
         let value = self.run_body(function, callable.id);
         self.leave();
         let note = format!("returned by `{}`", function.name);
+        if let Value::Text(pieces) = &value {
+            self.steps += pieces.len() / 4;
+        }
         if function.name.is_empty() {
             value
         } else {

@@ -24,6 +24,10 @@ use super::value::{flat_volatility, Callable, ClassRef, Condition, Unknown, Valu
 
 /// Calls within calls.
 pub const MAX_CALLS: usize = 10;
+/// Calls within calls that have nothing to do with requests.
+pub const MAX_DULL_CALLS: usize = 3;
+/// Work for one entry: expressions and statements evaluated, and pieces copied.
+const BUDGET: usize = MAX_STEPS / 2;
 
 /// How a run of statements ends.
 #[derive(Debug)]
@@ -102,6 +106,7 @@ pub struct Eval<'p, 'w> {
     /// Instances that were made: class -> cells.
     pub instances: Vec<(ClassRef, CellId)>,
     pub steps: usize,
+    pub budget: usize,
     nesting: usize,
 }
 
@@ -125,6 +130,7 @@ impl<'p, 'w> Eval<'p, 'w> {
             stops: Vec::new(),
             instances: Vec::new(),
             steps: 0,
+            budget: BUDGET,
             nesting: 0,
         }
     }
@@ -134,10 +140,9 @@ impl<'p, 'w> Eval<'p, 'w> {
     /// Counts a step and a level of nesting. `false`: a limit is hit and nothing more is evaluated.
     pub fn enter(&mut self) -> bool {
         self.steps += 1;
-        if self.steps > MAX_STEPS {
-            self.limit(format!(
-                "more than {MAX_STEPS} steps: the rest is one value"
-            ));
+        if self.steps > self.budget {
+            let most = self.budget;
+            self.limit(format!("more than {most} steps: the rest is one value"));
             return false;
         }
         if self.nesting >= MAX_NESTING {
@@ -325,6 +330,7 @@ impl<'p, 'w> Eval<'p, 'w> {
     /// The pieces that a value sends when it is printed at a place.
     pub fn print(&mut self, value: &Value, place: &Place) -> Vec<Piece> {
         let mut out = self.print_within(value, place, 0);
+        self.steps += out.len() / 4;
         if count_pieces(&out) > MAX_PIECES && fold_tail(&mut out, MAX_PIECES, place) {
             self.limit(format!(
                 "more than {MAX_PIECES} pieces: the tail is one value"

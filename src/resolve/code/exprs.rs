@@ -371,6 +371,11 @@ impl Eval<'_, '_> {
     }
 
     pub fn binary(&mut self, op: BinaryOp, left: Value, right: Value, expr: &Expr) -> Value {
+        if op == BinaryOp::Union {
+            if let Some(piped) = self.piped(&left, &right, expr) {
+                return piped;
+            }
+        }
         if let Some(path) = self.path_operator(op, &left, &right, expr) {
             return path;
         }
@@ -502,6 +507,7 @@ impl Eval<'_, '_> {
                     if let Some(spec) = spec {
                         value = self.formatted(value, spec);
                     }
+                    value = self.shown(value, *span);
                     let place = self.place(*span);
                     let pieces = self.print(&value, &place);
                     push_all(&mut out, pieces);
@@ -729,6 +735,15 @@ impl Eval<'_, '_> {
                     }));
                     self.leave();
                 }
+            }
+            None if comprehension.kind != ComprehensionKind::Dict
+                && self.partly_known(&over).is_some() =>
+            {
+                let parts = self.partly_known(&over).unwrap_or_default();
+                items = self.mapped_items(&parts, comprehension.over.span, &mut |eval, value| {
+                    eval.assign(&comprehension.pattern, value);
+                    eval.round_items(comprehension, &mut entries)
+                });
             }
             None => {
                 let item = self.item_of(&over, comprehension.over.span);

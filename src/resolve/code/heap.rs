@@ -134,6 +134,8 @@ pub struct Delta {
     cells: BTreeMap<CellId, Rc<Cell>>,
     /// The state it counts from, as a position of the log.
     at: usize,
+    /// Cells that there were then: what was made later is not in the delta.
+    made: usize,
 }
 
 impl Heap {
@@ -232,6 +234,7 @@ impl Heap {
         let mut delta = Delta {
             cells: BTreeMap::new(),
             at: mark.log,
+            made: mark.cells,
         };
         while self.log.len() > mark.log {
             let Some((id, old)) = self.log.pop() else {
@@ -266,6 +269,7 @@ impl Heap {
         Delta {
             cells: BTreeMap::new(),
             at: self.log.len(),
+            made: self.cells.len(),
         }
     }
 
@@ -275,7 +279,9 @@ impl Heap {
         // Values at the point where the delta was taken: what is written later was then as the log says.
         let mut later: BTreeMap<CellId, &Rc<Cell>> = BTreeMap::new();
         for (id, old) in &self.log[at..] {
-            later.entry(*id).or_insert(old);
+            if *id < mark.cells {
+                later.entry(*id).or_insert(old);
+            }
         }
         for (id, _) in &self.log[mark.log..at] {
             if *id >= mark.cells || delta.cells.contains_key(id) {
@@ -285,6 +291,8 @@ impl Heap {
             delta.cells.insert(*id, then.clone());
         }
         delta.at = mark.log;
+        delta.made = mark.cells;
+        delta.cells.retain(|id, _| *id < mark.cells);
     }
 
     /// Applies what an arm wrote.
@@ -316,7 +324,9 @@ impl Heap {
     pub fn join_earlier(&mut self, condition: &Rc<Condition>, earlier: &Delta) {
         let mut then: BTreeMap<CellId, Rc<Cell>> = BTreeMap::new();
         for (id, old) in &self.log[earlier.at.min(self.log.len())..] {
-            then.entry(*id).or_insert_with(|| old.clone());
+            if *id < earlier.made {
+                then.entry(*id).or_insert_with(|| old.clone());
+            }
         }
         then.extend(earlier.cells.iter().map(|(id, cell)| (*id, cell.clone())));
         for (id, cell) in then {

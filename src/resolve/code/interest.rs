@@ -29,7 +29,8 @@ impl Interest {
         walk.stmts(&module.body);
         for (id, function) in module.functions.iter().enumerate() {
             walk.function = Some(id);
-            if sdk::builds_prompt(&function.name) {
+            let decorated = function.decorators.iter().any(super::run::gives_system);
+            if decorated || sdk::builds_prompt(&function.name) {
                 walk.out.holds.insert(id);
             }
             for param in &function.params {

@@ -30,6 +30,9 @@ impl Eval<'_, '_> {
         if let Some(items) = self.known_items(&value, keys, over.span) {
             return self.unrolled(pattern, items, body);
         }
+        if let Some(items) = self.partly_known(&value) {
+            return self.over_items(pattern, &items, over, (body, span));
+        }
         let retries = tables::is_retry(&self.written(over.span))
             || pattern_names(pattern)
                 .iter()
@@ -82,6 +85,109 @@ impl Eval<'_, '_> {
             }
         }
         Flow::Next
+    }
+
+    /// The items of a list of which at least the parts are known: some that may be missing, some of another loop.
+    pub fn partly_known(&self, value: &Value) -> Option<Vec<Item>> {
+        let Value::Cell(id) = value else {
+            return None;
+        };
+        let list = self.heap.list(*id)?;
+        let apart = list
+            .items
+            .iter()
+            .any(|item| matches!(item, Item::One(..) | Item::Branch(..)));
+        (list.unordered.is_none() && apart && list.items.len() <= MAX_UNROLLED)
+            .then(|| list.items.clone())
+    }
+
+    /// A loop over such items: each that is known by itself, those of a branch in its arms.
+    fn over_items(
+        &mut self,
+        pattern: &Pattern,
+        items: &[Item],
+        over: &Expr,
+        (body, span): (&[Stmt], Span),
+    ) -> Flow {
+        for item in items {
+            if !self.enter() {
+                break;
+            }
+            let flow = match item {
+                Item::One(value, _) => {
+                    self.assign(pattern, value.clone());
+                    self.round_of(body)
+                }
+                Item::Branch(condition, arms) => {
+                    self.fork(condition, arms.len(), &mut |eval, arm| {
+                        eval.over_items(pattern, &arms[arm], over, (body, span))
+                    })
+                }
+                Item::Repeat(round, inner) => {
+                    let value = first_item(inner);
+                    let round = round.clone();
+                    self.repeated(&round, body, (span, false, round.history), &mut |eval| {
+                        if let Some(value) = &value {
+                            eval.assign(pattern, value.clone());
+                        }
+                    })
+                }
+                Item::Spread(value, _) => {
+                    let value = value.clone();
+                    let item = self.item_of(&value, over.span);
+                    let round = self.round_over(&value, over);
+                    self.repeated(&round, body, (span, false, round.history), &mut |eval| {
+                        eval.assign(pattern, item.clone());
+                    })
+                }
+            };
+            self.leave();
+            match flow {
+                Flow::Next | Flow::Stop => {}
+                other => return other,
+            }
+        }
+        Flow::Next
+    }
+
+    /// Items made of items, one by one: those of a branch stay in its arms, those of a loop in its rounds.
+    pub fn mapped_items(
+        &mut self,
+        items: &[Item],
+        span: Span,
+        make: &mut dyn FnMut(&mut Self, Value) -> Vec<Item>,
+    ) -> Vec<Item> {
+        let mut out = Vec::new();
+        for item in items {
+            if !self.enter() {
+                break;
+            }
+            match item {
+                Item::One(value, _) => out.extend(make(self, value.clone())),
+                Item::Branch(condition, arms) => {
+                    let arms: Vec<Vec<Item>> = arms
+                        .iter()
+                        .map(|arm| self.mapped_items(arm, span, make))
+                        .collect();
+                    if arms.iter().any(|arm| !arm.is_empty()) {
+                        out.push(Item::Branch(condition.clone(), arms));
+                    }
+                }
+                Item::Repeat(round, inner) => {
+                    let inner = self.mapped_items(inner, span, make);
+                    out.push(Item::Repeat(round.clone(), inner));
+                }
+                Item::Spread(value, _) => {
+                    let value = value.clone();
+                    let item = self.item_of(&value, span);
+                    let own = make(self, item);
+                    let round = self.mapped_round(&value, span, own);
+                    out.push(round);
+                }
+            }
+            self.leave();
+        }
+        out
     }
 
     /// One round for all. A dry round first shows what the rounds add, so that what is sent within the loop stands

@@ -58,11 +58,35 @@ impl Eval<'_, '_> {
                 let volatility = self.volatility(object);
                 self.derived(&Expr::opaque(span), volatility, 1)
             }
+            // A member of an enumeration is its value.
+            Value::Bool(_) | Value::Number(_) | Value::Text(_) if name == "value" => object.clone(),
             Value::None
             | Value::Bool(_)
             | Value::Number(_)
             | Value::Text(_)
             | Value::Function(_) => Value::None,
+        }
+    }
+
+    /// What an instance prints as, where its class says so; any other value is itself.
+    pub fn shown(&mut self, value: Value, span: Span) -> Value {
+        let Value::Cell(id) = value else {
+            return value;
+        };
+        let class = self.heap.object(id).and_then(|object| object.class.clone());
+        let name = if self.is_python() {
+            "__str__"
+        } else {
+            "toString"
+        };
+        let method =
+            class.and_then(|class| self.class_member(&class, name, Some(Value::Cell(id)), span));
+        match method {
+            Some(Value::Function(method)) => {
+                let place = self.place(span);
+                self.invoke(&method, Vec::new(), &place)
+            }
+            _ => value,
         }
     }
 

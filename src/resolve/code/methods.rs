@@ -65,10 +65,45 @@ impl Eval<'_, '_> {
             }
             (Op::Identity | Op::Settle, Value::Cell(_)) => Some(receiver.clone()),
             (Op::Copy, Value::Cell(id)) => Some(self.copied(*id)),
-            (Op::Strip, Value::Text(pieces)) => {
-                Some(Value::pieces(texts::stripped(pieces, true, true)))
+            (Op::Strip | Op::StripStart | Op::StripEnd, Value::Text(pieces)) => {
+                let set = match &first {
+                    Some(set) => set.known_text(),
+                    None => None,
+                };
+                if first.is_some() && set.is_none() {
+                    return Some(receiver.clone());
+                }
+                let (start, end) = (operation != Op::StripEnd, operation != Op::StripStart);
+                let out = texts::stripped(pieces, start, end, set.as_deref());
+                Some(Value::pieces(out))
             }
-            (Op::Strip, Value::Unknown(_)) => Some(receiver.clone()),
+            (Op::RemovePrefix | Op::RemoveSuffix, Value::Text(pieces)) => {
+                let affix = first.and_then(|affix| affix.known_text());
+                let start = operation == Op::RemovePrefix;
+                Some(match affix {
+                    Some(affix) => Value::pieces(texts::without_affix(pieces, &affix, start)),
+                    None => receiver.clone(),
+                })
+            }
+            (Op::Upper, Value::Text(pieces)) => {
+                Some(Value::pieces(texts::mapped(pieces, str::to_uppercase)))
+            }
+            (Op::Lower, Value::Text(pieces)) => {
+                Some(Value::pieces(texts::mapped(pieces, str::to_lowercase)))
+            }
+            (
+                Op::Strip
+                | Op::StripStart
+                | Op::StripEnd
+                | Op::RemovePrefix
+                | Op::RemoveSuffix
+                | Op::Upper
+                | Op::Lower,
+                Value::Unknown(unknown),
+            ) => {
+                let changed = self.clock_method(&unknown.clone(), name, &args, expr);
+                Some(changed.unwrap_or_else(|| receiver.clone()))
+            }
             (Op::Join, Value::Text(separator)) => {
                 let separator = separator.clone();
                 Some(self.join(&first?, &separator, expr))
@@ -289,14 +324,17 @@ impl Eval<'_, '_> {
         }
         let mut next = 0;
         let _ = expr;
-        Value::pieces(texts::filled(pieces, style, &mut |placeholder| {
+        let out = texts::filled(pieces, style, &mut |placeholder| {
             let value = self.argument_for(placeholder, &named, &positional, &open, &mut next)?;
             let value = match &placeholder.spec {
                 Some(spec) => self.formatted(value, spec),
                 None => value,
             };
+            let value = self.shown(value, placeholder.place.span);
             Some(self.print(&value, &placeholder.place))
-        }))
+        });
+        self.note_filled(pieces, &out);
+        Value::pieces(out)
     }
 
     fn is_mapping(&self, value: &Value) -> bool {
@@ -597,27 +635,38 @@ impl Eval<'_, '_> {
         let Some(function) = function.map(|arg| arg.value.clone()) else {
             return over.clone();
         };
-        let call = |eval: &mut Self, item: Value| {
-            let args = vec![Argument {
+        // JavaScript passes the position too.
+        let counts = !self.is_python();
+        let call = |eval: &mut Self, item: Value, index: Option<usize>| {
+            let argument = |value: Value| Argument {
                 name: None,
-                value: item,
+                value,
                 spread: false,
                 keywords: false,
                 place: place.clone(),
-            }];
+            };
+            let mut args = vec![argument(item)];
+            if counts {
+                let index = match index {
+                    Some(index) => Value::Number(index as f64),
+                    None => eval.derived(expr, Volatility::constant(), 1),
+                };
+                args.push(argument(index));
+            }
             eval.apply(&function, args, expr, (false, None))
         };
         if let Some(values) = self.known_items(over, true, expr.span) {
             let unordered = self.unordered(over);
             let items = values
                 .into_iter()
-                .map(|value| Item::One(call(self, value), place.clone()))
+                .enumerate()
+                .map(|(index, value)| Item::One(call(self, value, Some(index)), place.clone()))
                 .collect();
             let list = self.new_list(items, place.clone());
             return self.with_order_if(list, unordered);
         }
         let item = self.item_of(over, expr.span);
-        let result = call(self, item);
+        let result = call(self, item, None);
         let round = self.mapped_round(over, expr.span, vec![Item::One(result, place.clone())]);
         self.new_list(vec![round], place)
     }
@@ -899,10 +948,16 @@ impl Eval<'_, '_> {
         let first = args.first().map(|arg| arg.value.clone());
         match operation {
             Op::Identity => match first {
+                Some(value @ (Value::Number(_) | Value::Bool(_) | Value::None))
+                    if matches!(path, "str" | "String" | "repr") =>
+                {
+                    let place = self.place(expr.span);
+                    Some(Value::pieces(self.print(&value, &place)))
+                }
                 Some(Value::Cell(id)) if matches!(path, "str" | "String" | "repr") => {
                     let place = self.place(expr.span);
-                    let pieces = self.print(&Value::Cell(id), &place);
-                    Some(Value::pieces(pieces))
+                    let shown = self.shown(Value::Cell(id), expr.span);
+                    Some(Value::pieces(self.print(&shown, &place)))
                 }
                 Some(Value::Cell(id)) if matches!(path, "list" | "tuple" | "Array.from") => {
                     Some(self.copied(id))
@@ -920,7 +975,7 @@ impl Eval<'_, '_> {
                     let strips = path != "textwrap.dedent";
                     let out = texts::dedented(&pieces);
                     let out = if strips {
-                        texts::stripped(&out, true, true)
+                        texts::stripped(&out, true, true, None)
                     } else {
                         out
                     };
@@ -931,6 +986,16 @@ impl Eval<'_, '_> {
             Op::Json => {
                 let place = self.place(expr.span);
                 let value = first?;
+                if let Value::Cell(id) = &value {
+                    // The body of a request stays an object: it prints as JSON and its parts are known.
+                    let body = self.heap.object(*id).is_some_and(|object| {
+                        let mut keys = object.entries.iter();
+                        keys.any(|(key, _)| crate::sdk::is_body_key(key))
+                    });
+                    if body {
+                        return Some(value);
+                    }
+                }
                 let sorts = args.iter().any(|arg| {
                     arg.name.as_deref() == Some("sort_keys")
                         && matches!(arg.value, Value::Bool(true))

@@ -6,6 +6,7 @@ mod calls;
 mod eval;
 mod events;
 mod exprs;
+mod givens;
 mod heap;
 mod imports;
 mod interest;
@@ -14,6 +15,7 @@ mod loads;
 #[cfg(test)]
 mod loads_tests;
 mod loops;
+mod made;
 mod members;
 mod methods;
 mod modules;
@@ -29,3 +31,8 @@ mod things;
 mod value;
 
 pub use run::{resolve_code, CodeInput, CodeResult};
+
+#[cfg(test)]
+mod tests;
+#[cfg(test)]
+mod sdk_tests;

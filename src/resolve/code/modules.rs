@@ -1,9 +1,9 @@
 //! Files of code and how they find each other: loading and lowering on demand, names of a module, imports to files of
 //! the same workspace. Shared by all evaluations of a run. Knows nothing of values.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use crate::frontend::code::ir::{
     ClassId, Expr, ExprKind, FunctionId, Import, Language, Module, Pattern, Stmt, StmtKind,
@@ -24,6 +24,8 @@ pub struct Code {
     pub classifier: Arc<Knowledge>,
     /// Which functions have to do with requests.
     pub interest: Interest,
+    /// Functions that have to do with requests or call one that does, by its name.
+    pub warm: OnceLock<HashSet<FunctionId>>,
     /// How each name of the module is bound.
     pub names: BTreeMap<String, Binding>,
     /// Modules whose names are all taken over (`from x import *`, `export * from`).
@@ -81,6 +83,7 @@ impl Code {
         } = names;
         Code {
             interest: Interest::of(&module),
+            warm: OnceLock::new(),
             file,
             module,
             classifier,
@@ -298,6 +301,8 @@ pub struct Program<'w> {
     pub files: &'w Files<'w>,
     pub paths: Paths<'w>,
     code: Mutex<HashMap<Arc<str>, Option<Arc<Code>>>>,
+    /// Names of functions and classes that have to do with requests.
+    hot: OnceLock<HashSet<String>>,
     /// One for each language and set of overrides.
     knowledge: Mutex<Vec<Arc<Knowledge>>>,
 }
@@ -308,6 +313,7 @@ impl<'w> Program<'w> {
             files,
             paths: Paths::new(files),
             code: Mutex::new(HashMap::new()),
+            hot: OnceLock::new(),
             knowledge: Mutex::new(Vec::new()),
         }
     }
@@ -347,6 +353,40 @@ impl<'w> Program<'w> {
         let code = Arc::new(Code::new(file, module, classifier));
         let mut known = self.code.lock().unwrap_or_else(PoisonError::into_inner);
         known.insert(path, Some(code));
+    }
+
+    /// Notes which names have to do with requests, once all inputs are there.
+    pub fn note_hot(&self) {
+        let known = self.code.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut hot = HashSet::new();
+        for code in known.values().flatten() {
+            for (id, function) in code.module.functions.iter().enumerate() {
+                if !code.interest.holds(id) || function.name.is_empty() {
+                    continue;
+                }
+                hot.insert(function.name.clone());
+                if let Some(class) = function.class {
+                    hot.insert(code.module.classes[class].name.clone());
+                }
+            }
+        }
+        let _ = self.hot.set(hot);
+    }
+
+    /// Whether a function has to do with requests, or calls one that does.
+    pub fn is_warm(&self, code: &Code, id: FunctionId) -> bool {
+        let warm = code.warm.get_or_init(|| {
+            let mut out = HashSet::new();
+            for (name, function) in &code.interest.calls {
+                if let (Some(id), Some(true)) =
+                    (function, self.hot.get().map(|hot| hot.contains(name)))
+                {
+                    out.insert(*id);
+                }
+            }
+            out
+        });
+        code.interest.holds(id) || warm.contains(&id)
     }
 
     /// Whether the bytes of a file hold a pattern.

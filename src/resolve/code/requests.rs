@@ -5,10 +5,10 @@ use std::rc::Rc;
 
 use crate::frontend::code::ir::Expr;
 use crate::prompt::{
-    Block, Branch, Conversation, History, Marker, MarkerHow, Message, Piece, Prompt, Repeat,
+    Block, Branch, Conversation, History, Marker, MarkerHow, Media, Message, Piece, Prompt, Repeat,
     Section, Setting, Stored, Target, TargetSource,
 };
-use crate::sdk::{self, Part};
+use crate::sdk::{self, Call, Makes, Part};
 use crate::source::Place;
 use crate::volatility::classify::{ValueKind, Verdict};
 use crate::volatility::{Class, Confidence, Origin, Volatility};
@@ -18,76 +18,103 @@ use super::super::roles::HISTORY_ROLE;
 use super::eval::Eval;
 use super::events::{text_length, Sort};
 use super::heap::{Item, Round};
+use super::made::Sorted;
 use super::value::{Argument, Condition, Unknown, Value};
 
 /// Bytes below which a text alone is no prompt.
 const MIN_TEXT: usize = 120;
 
 impl Eval<'_, '_> {
-    /// A call of an SDK: records what it sends. `None`: it is none. The value is what the model answers.
+    /// A call of an SDK: records what it sends. `None`: it is none. The value is what the call gives.
     pub fn request(&mut self, path: &str, args: &[Argument], expr: &Expr) -> Option<Value> {
         let language = self.frame().code.language();
-        let fields = self.fields(args);
+        let fields = self.fields(args, 1);
         let names: Vec<&str> = fields.iter().map(|(name, _, _)| name.as_str()).collect();
         let positional = args
             .iter()
             .filter(|arg| arg.name.is_none() && !arg.keywords)
             .count();
         let call = sdk::call(language, path, &names, positional)?;
-        if let Some(role) = &call.constructs {
-            return Some(self.constructed(role, args, &fields, expr));
-        }
+        Some(self.sdk_call(call, None, (path, args), expr))
+    }
+
+    /// Records what a call sends.
+    pub fn send(&mut self, call: &Call, sorted: Sorted, expr: &Expr) {
         let place = self.place(expr.span);
-        let mut draft = Draft::default();
-        let mut rest = Vec::new();
-        let by_position = args
-            .iter()
-            .filter(|arg| arg.name.is_none() && !arg.keywords);
-        for (argument, name) in by_position.zip(&call.positional) {
-            if let Some(part) = call.parts.get(name) {
-                self.part(*part, &argument.value.clone(), &argument.place, &mut draft);
+        let turns = matches!(&call.makes, Makes::Object(_));
+        let mut prompt = self.assembled(call.api, sorted, &place);
+        if turns && prompt.messages.iter().all(|m| m.section.is_preamble()) {
+            prompt.fragment = true;
+            if prompt.conversation == Conversation::None {
+                prompt.conversation = Conversation::Evidence("an agent takes turns".into());
             }
         }
-        for (name, value, place) in &fields {
-            match call.parts.get(name.as_str()) {
-                Some(part) => self.part(*part, value, place, &mut draft),
-                None => rest.push((name.clone(), value.clone(), place.clone())),
-            }
-        }
-        for (name, value, place) in rest {
-            self.setting(&name, &value, &place, &mut draft.settings);
-        }
-        let Draft {
-            mut tools,
-            system,
-            messages,
-            schema,
-            settings,
-            model,
-        } = draft;
-        tools.extend(system);
-        tools.extend(schema);
-        tools.extend(messages);
-        let target = Target {
-            provider: call.provider.clone(),
-            model: model.as_ref().map(|(name, _)| name.clone()),
-            api: call.api,
-            source: TargetSource::Declared,
-            place: model
-                .map(|(_, place)| place)
-                .or_else(|| Some(place.clone())),
-        };
-        let mut prompt = self.prompt(target, tools, settings, &place);
         if prompt.conversation == Conversation::None {
             prompt.looped = self.row_loop(expr.span);
         }
         if !prompt.messages.is_empty() {
-            self.record(Sort::Request, place.clone(), prompt);
+            self.record(Sort::Request, place, prompt);
         }
-        Some(self.answer(path, expr))
     }
 
-    fn answer(&mut self, path: &str, expr: &Expr) -> Value {
+    /// Records a part of a request that is put together elsewhere.
+    pub fn note_part(&mut self, sorted: Sorted, expr: &Expr) {
+        let place = self.place(expr.span);
+        let model = sorted.parts.iter().any(|(part, _, _)| *part == Part::Model);
+        let prompt = self.assembled(None, sorted, &place);
+        if text_length(&prompt.messages) >= MIN_TEXT {
+            let sort = if model { Sort::Messages } else { Sort::Text };
+            self.record(sort, place, prompt);
+        }
+    }
+
+    fn assembled(&mut self, api: Option<&'static str>, sorted: Sorted, place: &Place) -> Prompt {
+        let mut draft = Draft {
+            provider: sorted.provider,
+            ..Draft::default()
+        };
+        for (part, value, place) in &sorted.parts {
+            self.part(*part, value, place, &mut draft);
+        }
+        let mut automatic = None;
+        for (name, value, place) in &sorted.settings {
+            if sdk::is_marker(name) {
+                automatic = self.marker(&[(name.clone(), value.clone())], place);
+            } else {
+                self.setting(name, value, place, &mut draft.settings);
+            }
+        }
+        let mut messages = draft.tools;
+        messages.extend(draft.system);
+        messages.extend(draft.schema);
+        messages.extend(draft.messages);
+        if let Some(marker) = automatic {
+            let block = messages.last_mut().and_then(|m| m.blocks.last_mut());
+            if let Some(block) = block {
+                block.marker.get_or_insert(Marker {
+                    how: MarkerHow::Automatic,
+                    ..marker
+                });
+            }
+        }
+        let model = draft.model;
+        let declared = draft.provider.is_some() || model.is_some() || api.is_some();
+        let target = Target {
+            provider: draft.provider,
+            model: model.as_ref().map(|(name, _)| name.clone()),
+            api,
+            source: match declared {
+                true => TargetSource::Declared,
+                false => TargetSource::Default,
+            },
+            place: model
+                .map(|(_, place)| place)
+                .or_else(|| Some(place.clone())),
+        };
+        self.prompt(target, messages, draft.settings, place)
+    }
+
+    pub fn answer(&mut self, path: &str, expr: &Expr) -> Value {
         let place = self.place(expr.span);
         let unknown = Unknown {
             path: Some(format!("{path}()")),
@@ -109,10 +136,13 @@ impl Eval<'_, '_> {
         self.born(unknown, place, "answered here")
     }
 
-    /// Named arguments, spread objects, and the entries of an options object.
-    fn fields(&mut self, args: &[Argument]) -> Vec<(String, Value, Place)> {
+    /// Named arguments, spread objects, and the entries of an options object among the first arguments.
+    pub fn fields(&mut self, args: &[Argument], options: usize) -> Vec<(String, Value, Place)> {
         let mut out = Vec::new();
-        for arg in args {
+        for (index, arg) in args.iter().enumerate() {
+            if arg.name.is_none() && !arg.keywords && index >= options {
+                continue;
+            }
             match (&arg.name, arg.keywords, &arg.value) {
                 (Some(name), _, value) => {
                     out.push((name.clone(), value.clone(), arg.place.clone()))
@@ -121,7 +151,7 @@ impl Eval<'_, '_> {
                     let Some(object) = self.heap.object(*id) else {
                         continue;
                     };
-                    if object.class.is_some() {
+                    if object.class.is_some() || self.made_kind(*id).is_some() {
                         continue;
                     }
                     let place = arg.place.clone();
@@ -140,27 +170,23 @@ impl Eval<'_, '_> {
 
     fn part(&mut self, part: Part, value: &Value, place: &Place, draft: &mut Draft) {
         match part {
-            Part::Model => {
-                let name = match value {
-                    Value::Choice(choice) => choice.arms.iter().find_map(Value::known_text),
-                    other => other.known_text(),
-                };
-                if let Some(name) = name {
-                    draft.model = Some((name, place.clone()));
-                }
-            }
+            Part::Model => self.model_part(value, place, draft),
             Part::Messages => {
                 let messages = self.messages(value, place);
                 draft.messages.extend(messages);
             }
             Part::System => {
-                let message = self.message(Section::System, value, place);
-                draft.system.extend(message);
+                let own = self.system_messages(value, place);
+                draft.system.extend(own);
             }
             Part::User => {
                 let own = match value {
                     // Text, or a list of messages or parts.
-                    Value::Cell(id) if self.heap.list(*id).is_some() => self.messages(value, place),
+                    Value::Cell(id)
+                        if self.heap.list(*id).is_some() || self.made_kind(*id).is_some() =>
+                    {
+                        self.messages(value, place)
+                    }
                     Value::Unknown(unknown) if unknown.is_history() => self.messages(value, place),
                     other => self
                         .message(Section::Role("user".into()), other, place)
@@ -174,11 +200,82 @@ impl Eval<'_, '_> {
                 draft.tools.extend(tools);
             }
             Part::Schema => {
-                let message = self.message(Section::Schema, value, place);
+                let message = self.schema(value, place);
                 draft.schema.extend(message);
             }
-            Part::Ignore => {}
+            Part::Body | Part::Bindings | Part::Part | Part::Ignore => {}
         }
+    }
+
+    /// A model by its name, or an object that stands for one.
+    fn model_part(&mut self, value: &Value, place: &Place, draft: &mut Draft) {
+        let arms = match value {
+            Value::Choice(choice) => choice.arms.clone(),
+            other => vec![other.clone()],
+        };
+        for arm in &arms {
+            if let Some(name) = arm.known_text() {
+                draft.model.get_or_insert((name, place.clone()));
+            }
+            if let Value::Cell(id) = arm {
+                let (parts, provider) = self.made_parts(*id, place);
+                for (part, value, place) in parts {
+                    self.part(part, &value, &place, draft);
+                }
+                draft.provider = draft.provider.take().or(provider);
+            }
+        }
+    }
+
+    /// System text, a function that gives it, or messages that stand in front of the turns.
+    fn system_messages(&mut self, value: &Value, place: &Place) -> Vec<Message> {
+        match value {
+            Value::Cell(id) => {
+                let own = self
+                    .heap
+                    .object(*id)
+                    .is_some_and(|o| o.get("role").is_some());
+                if self.made_kind(*id).is_some() || self.is_messages(*id) {
+                    return self.messages(value, place);
+                }
+                if own {
+                    return self.message_of(value, place);
+                }
+            }
+            Value::Function(callable) => {
+                let callable = callable.clone();
+                // The framework calls it with what it knows.
+                let given = self.run_open(&callable, true);
+                return self
+                    .message(Section::System, &given, place)
+                    .into_iter()
+                    .collect();
+            }
+            _ => {}
+        }
+        self.message(Section::System, value, place)
+            .into_iter()
+            .collect()
+    }
+
+    /// A response schema: spelled out, or of the program and as fixed as it.
+    fn schema(&mut self, value: &Value, place: &Place) -> Option<Message> {
+        let pieces = match value {
+            Value::None => return None,
+            Value::Unknown(_) | Value::Class(_) | Value::Function(_) => {
+                self.tool_pieces(value, place)
+            }
+            other => self.print(other, place),
+        };
+        Some(Message {
+            section: Section::Schema,
+            blocks: vec![Block {
+                pieces,
+                marker: None,
+            }],
+            place: place.clone(),
+            stored: Stored::AsSent,
+        })
     }
 
     fn setting(&mut self, name: &str, value: &Value, place: &Place, out: &mut Vec<Setting>) {
@@ -274,6 +371,13 @@ impl Eval<'_, '_> {
                     }
                     out
                 }
+                None if self.made_kind(*id).is_some() => {
+                    let (parts, _) = self.made_parts(*id, place);
+                    let kept = parts.iter();
+                    let kept = kept.filter(|(part, _, _)| *part == Part::Messages);
+                    kept.flat_map(|(_, value, _)| self.messages(value, place))
+                        .collect()
+                }
                 None => self.message_of(value, place),
             },
             Value::Choice(choice) => {
@@ -318,7 +422,7 @@ impl Eval<'_, '_> {
     }
 
     /// One item of a message list.
-    fn message_of(&mut self, value: &Value, place: &Place) -> Vec<Message> {
+    pub fn message_of(&mut self, value: &Value, place: &Place) -> Vec<Message> {
         match value {
             Value::Cell(id) => {
                 if self.heap.list(*id).is_some() {
@@ -328,15 +432,27 @@ impl Eval<'_, '_> {
                 let Some(object) = self.heap.object(*id).cloned() else {
                     return Vec::new();
                 };
-                let role = object.get("role").or_else(|| object.get("type")).cloned();
-                let content = ["content", "parts", "text"]
-                    .iter()
-                    .find_map(|key| object.get(key).cloned())
-                    .unwrap_or(Value::None);
-                let section = match role.as_ref().and_then(Value::known_text) {
-                    Some(role) => Section::from_role(&role),
+                if let Some(filled) = self.unfilled(value) {
+                    return self.message_of(&filled, place);
+                }
+                let kind = object.get("type").and_then(Value::known_text);
+                let role = object.get("role").and_then(Value::known_text).or_else(|| {
+                    let kind = kind.as_deref()?;
+                    let named = sdk::item_role(kind).map(str::to_string);
+                    named.or_else(|| sdk::is_role(kind).then(|| kind.to_string()))
+                });
+                let section = match &role {
+                    Some(role) => Section::from_role(role),
                     None => Section::Role("user".into()),
                 };
+                let content = ["content", "parts", "text", "output"]
+                    .iter()
+                    .find_map(|key| object.get(key).cloned())
+                    .unwrap_or_else(|| match &role {
+                        // A part that stands for a message: an image.
+                        None => value.clone(),
+                        Some(_) => Value::None,
+                    });
                 let mut message = self.message(section, &content, place);
                 if let Some(marker) = self.marker(&object.entries, place) {
                     if let Some(block) = message.as_mut().and_then(|m| m.blocks.last_mut()) {
@@ -403,11 +519,7 @@ impl Eval<'_, '_> {
 
     /// A message with this content: text, parts, or something open.
     pub fn message(&mut self, section: Section, content: &Value, place: &Place) -> Option<Message> {
-        let blocks = self.blocks(content, place);
-        let blocks: Vec<Block> = blocks
-            .into_iter()
-            .filter(|block| !block.pieces.is_empty() || block.marker.is_some())
-            .collect();
+        let blocks = folded(self.blocks(content, place));
         if blocks.is_empty() {
             return None;
         }
@@ -501,6 +613,33 @@ impl Eval<'_, '_> {
             };
         };
         let marker = self.marker(&object.entries, place);
+        let bare = object.entries.iter().all(|(key, _)| sdk::is_marker(key));
+        if marker.is_some() && bare {
+            return Block {
+                pieces: Vec::new(),
+                marker,
+            };
+        }
+        let kind = object.get("type").and_then(Value::known_text);
+        let media = kind.filter(|kind| sdk::is_media(kind)).or_else(|| {
+            let mut keys = object.entries.iter().map(|(key, _)| key.as_str());
+            let text = ["text", "content", "role"]
+                .iter()
+                .any(|key| object.get(key).is_some());
+            keys.find(|key| !text && sdk::is_media(key))
+                .map(str::to_string)
+        });
+        if let Some(key) = media {
+            let volatility = self.volatility(value);
+            return Block {
+                pieces: vec![Piece::Media(Media {
+                    place: object.place.clone(),
+                    key,
+                    volatility,
+                })],
+                marker,
+            };
+        }
         let text = ["text", "content", "input_text"]
             .iter()
             .find_map(|key| object.get(key).cloned());
@@ -513,7 +652,24 @@ impl Eval<'_, '_> {
 
     /// `cache_control: {"type": "ephemeral", "ttl": "1h"}`
     fn marker(&mut self, entries: &[(String, Value)], place: &Place) -> Option<Marker> {
-        let (_, value) = entries.iter().find(|(key, _)| sdk::is_marker(key))?;
+        self.marker_within(entries, place, 0)
+    }
+
+    fn marker_within(
+        &mut self,
+        entries: &[(String, Value)],
+        place: &Place,
+        depth: usize,
+    ) -> Option<Marker> {
+        let Some((_, value)) = entries.iter().find(|(key, _)| sdk::is_marker(key)) else {
+            // `providerOptions: { anthropic: { cacheControl: .. } }`
+            let mut nests = entries.iter().filter(|(key, _)| sdk::nests_markers(key));
+            return nests.find_map(|(_, value)| {
+                let Value::Cell(id) = value else { return None };
+                let inner = self.heap.object(*id)?.entries.clone();
+                (depth < 3).then(|| self.marker_within(&inner, place, depth + 1))?
+            });
+        };
         if matches!(value, Value::None) {
             return None;
         }
@@ -690,7 +846,7 @@ impl Eval<'_, '_> {
     }
 
     /// A message object of a library: `SystemMessage(content=..)`.
-    fn constructed(
+    pub fn constructed(
         &mut self,
         role: &str,
         args: &[Argument],
@@ -699,7 +855,12 @@ impl Eval<'_, '_> {
     ) -> Value {
         let content = fields
             .iter()
-            .find(|(name, _, _)| matches!(name.as_str(), "content" | "text" | "parts"))
+            .find(|(name, _, _)| {
+                matches!(
+                    name.as_str(),
+                    "content" | "text" | "parts" | "template" | "prompt"
+                )
+            })
             .map(|(_, value, _)| value.clone())
             .or_else(|| {
                 args.iter()
@@ -708,14 +869,14 @@ impl Eval<'_, '_> {
             })
             .unwrap_or(Value::None);
         let place = self.place(expr.span);
-        let mut entries = vec![("content".to_string(), content)];
         if role == "history" {
-            let mut unknown = Unknown::new(
-                self.written(expr.span),
-                self.frame().code.classifier.name("chat_history"),
-            );
-            unknown.path = Some("chat_history".into());
-            return unknown.into_value();
+            let name = fields
+                .iter()
+                .find(|(name, _, _)| matches!(name.as_str(), "variable_name" | "variableName"))
+                .map_or(&content, |(_, value, _)| value)
+                .known_text();
+            let name = name.unwrap_or_else(|| self.written(expr.span));
+            return self.placeholder(&name, &place);
         }
         let own_role = fields
             .iter()
@@ -725,9 +886,9 @@ impl Eval<'_, '_> {
             Some(role) => role,
             None => self.literal(expr.span, role),
         };
-        entries.insert(0, ("role".into(), role));
+        let mut entries = vec![("role".to_string(), role), ("content".to_string(), content)];
         for (name, value, _) in fields {
-            if sdk::is_marker(name) {
+            if sdk::is_marker(name) || sdk::nests_markers(name) {
                 entries.push((name.clone(), value.clone()));
             }
         }
@@ -753,7 +914,13 @@ impl Eval<'_, '_> {
         let Value::Cell(id) = value else {
             return;
         };
-        if self.quiet > 0 || !self.is_messages(*id) {
+        if self.quiet > 0 {
+            return;
+        }
+        if self.heap.object(*id).is_some() {
+            return self.noted_body(*id, 0);
+        }
+        if !self.is_messages(*id) {
             return;
         }
         let place = self.place(span);
@@ -768,6 +935,50 @@ impl Eval<'_, '_> {
         let mut prompt = self.prompt(Target::unknown(), messages, Vec::new(), &site);
         prompt.id = format!("{}#{}", site.path, self.symbol());
         self.record(Sort::Messages, site, prompt);
+    }
+
+    /// An object that is the body of a request, or holds one: `json={"model": .., "messages": [..]}`.
+    fn noted_body(&mut self, id: usize, depth: usize) {
+        let Some(object) = self.heap.object(id).cloned() else {
+            return;
+        };
+        if object.class.is_some() || self.made_kind(id).is_some() {
+            return;
+        }
+        let language = self.frame().code.language();
+        let Some(call) = sdk::call(language, "<body>", &[], 0) else {
+            return;
+        };
+        let messages = call.parts.iter().any(|(name, part)| {
+            let list = match (part, object.get(name)) {
+                (Part::Messages, Some(Value::Cell(list))) => *list,
+                _ => return false,
+            };
+            self.is_messages(list)
+        });
+        if !messages {
+            for (_, value) in &object.entries {
+                match value {
+                    Value::Cell(inner) if depth < 2 => self.noted_body(*inner, depth + 1),
+                    _ => {}
+                }
+            }
+            return;
+        }
+        let place = object.place.clone();
+        let mut sorted = Sorted::default();
+        for (name, value) in object.entries {
+            match call.parts.get(&name) {
+                Some(part) => sorted.parts.push((*part, value, place.clone())),
+                None => sorted.settings.push((name, value, place.clone())),
+            }
+        }
+        let model = sorted.parts.iter().any(|(part, _, _)| *part == Part::Model);
+        let prompt = self.assembled(None, sorted, &place);
+        if text_length(&prompt.messages) >= MIN_TEXT {
+            let sort = if model { Sort::Request } else { Sort::Messages };
+            self.record(sort, place, prompt);
+        }
     }
 
     fn is_messages(&self, id: usize) -> bool {
@@ -833,6 +1044,27 @@ struct Draft {
     schema: Vec<Message>,
     settings: Vec<Setting>,
     model: Option<(String, Place)>,
+    provider: Option<String>,
+}
+
+/// Blocks without those that send nothing; a block that is only a marker marks the one before it.
+fn folded(blocks: Vec<Block>) -> Vec<Block> {
+    let mut out: Vec<Block> = Vec::new();
+    for block in blocks {
+        if !block.pieces.is_empty() {
+            out.push(block);
+            continue;
+        }
+        match (block.marker, out.last_mut()) {
+            (Some(marker), Some(last)) => last.marker = Some(marker),
+            (Some(marker), None) => out.push(Block {
+                pieces: Vec::new(),
+                marker: Some(marker),
+            }),
+            (None, _) => {}
+        }
+    }
+    out
 }
 
 /// `1h`, `5m`, `3600s` in minutes.

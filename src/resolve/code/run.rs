@@ -10,7 +10,7 @@ use regex::bytes::{Regex, RegexBuilder};
 use crate::config::Assume;
 use crate::discover::{context_of, Context};
 use crate::finding::FileError;
-use crate::frontend::code::ir::{FunctionId, FunctionKind, Module};
+use crate::frontend::code::ir::{Expr, ExprKind, FunctionId, FunctionKind, Module};
 use crate::frontend::code::language_of;
 use crate::frontend::Problem;
 use crate::prompt::{Block, Message, Piece, Prompt, Read};
@@ -96,6 +96,7 @@ pub fn resolve_code(
         program.insert(input.file, input.module);
     }
     paths.sort();
+    program.note_hot();
     let seeds: Vec<Entry> = paths
         .iter()
         .filter_map(|path| program.load(path))
@@ -195,6 +196,10 @@ fn run(
     assume: &Assume,
 ) -> Found {
     let mut eval = Eval::new(program, assume);
+    // What stands in tests is a note at most: it gets less time.
+    if context_of(code.path()) == Context::Test {
+        eval.budget /= 5;
+    }
     eval.push_frame(code, None, None, None, None);
     match entry.function {
         Some(id) => run_function(&mut eval, code, id),
@@ -260,13 +265,27 @@ fn run_function(eval: &mut Eval<'_, '_>, code: &Arc<Code>, id: FunctionId) {
         bound: Vec::new(),
     };
     let value = eval.run_open(&callable, code.interest.sends(id));
-    if sdk::builds_prompt(&function.name) {
+    let decorated = function.decorators.iter().any(gives_system);
+    if decorated || sdk::builds_prompt(&function.name) {
+        let name = match decorated {
+            true => format!("system {}", function.name),
+            false => function.name.clone(),
+        };
         let site = Place {
             path: code.path().clone(),
             span: function.name_span,
         };
-        eval.noted_text(&function.name, &value, &site);
+        eval.noted_text(&name, &value, &site);
     }
+}
+
+/// `@agent.system_prompt`, called or not.
+pub(super) fn gives_system(decorator: &Expr) -> bool {
+    let path = match &decorator.kind {
+        ExprKind::Call { callee, .. } => callee.dotted(),
+        _ => decorator.dotted(),
+    };
+    path.is_some_and(|path| path.contains('.') && sdk::is_prompt_decorator(&path))
 }
 
 /// The body of a module: what it sends at its top level, and constants that are named like prompts.
@@ -285,6 +304,7 @@ fn run_module(eval: &mut Eval<'_, '_>, code: &Arc<Code>) {
         }
     }
     for (id, class) in code.module.classes.iter().enumerate() {
+        note_docstring(eval, code, id);
         for field in &class.fields {
             if field.value.is_none() || !field.is_static || !sdk::builds_prompt(&field.name) {
                 continue;
@@ -304,6 +324,27 @@ fn run_module(eval: &mut Eval<'_, '_>, code: &Arc<Code>) {
             let name = format!("{}.{}", class.class().name, field.name);
             eval.noted_text(&name, &value, &site);
         }
+    }
+}
+
+/// The docstring of a class whose library sends it.
+fn note_docstring(eval: &mut Eval<'_, '_>, code: &Arc<Code>, id: usize) {
+    let class = &code.module.classes[id];
+    let Some(doc) = &class.doc else {
+        return;
+    };
+    let reference = ClassRef {
+        code: code.clone(),
+        id,
+        scope: None,
+    };
+    let sent = (0..class.bases.len()).any(|index| {
+        let base = eval.base(&reference, index);
+        base.path().is_some_and(sdk::sends_docstring)
+    });
+    if sent {
+        let name = format!("system {}", class.name);
+        eval.noted_text(&name, &Value::text(doc.clone()), &doc.whole());
     }
 }
 

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use crate::frontend::code::ir::{BinaryOp, Expr, ExprKind, MatchArm, Pattern, Stmt, StmtKind};
 use crate::prompt::Hop;
 use crate::source::Span;
-use crate::volatility::Volatility;
+use crate::volatility::{Origin, Volatility};
 
 use super::eval::{Eval, Flow};
 use super::heap::{Delta, Item};
@@ -296,7 +296,12 @@ impl Eval<'_, '_> {
                 if pieces.is_empty() {
                     return Some(false);
                 }
-                let sure = |piece: &Piece| matches!(piece, Piece::Text(text) if !text.is_empty());
+                // What the program makes up (a clock, an identifier) is never nothing.
+                let sure = |piece: &Piece| match piece {
+                    Piece::Text(text) => !text.is_empty(),
+                    Piece::Slot(slot) => slot.volatility.origin == Origin::MadeUp,
+                    _ => false,
+                };
                 pieces.iter().any(sure).then_some(true)
             }
             Value::Cell(id) => {

@@ -13,6 +13,14 @@ pub enum Operation {
     Identity,
     /// As [`Operation::Identity`], without the whitespace at both ends.
     Strip,
+    /// As [`Operation::Strip`], at one end.
+    StripStart,
+    StripEnd,
+    /// Without a literal text at one end, where it stands there.
+    RemovePrefix,
+    RemoveSuffix,
+    Upper,
+    Lower,
     /// Without the indentation that all lines share.
     Dedent,
     /// `sep.join(items)`, `items.join(sep)`
@@ -164,6 +172,12 @@ fn operation(name: &str) -> Option<Operation> {
     Some(match name {
         "identity" => Identity,
         "strip" => Strip,
+        "strip-start" => StripStart,
+        "strip-end" => StripEnd,
+        "remove-prefix" => RemovePrefix,
+        "remove-suffix" => RemoveSuffix,
+        "upper" => Upper,
+        "lower" => Lower,
         "dedent" => Dedent,
         "join" => Join,
         "format" => Format,

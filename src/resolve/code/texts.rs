@@ -83,33 +83,82 @@ pub fn sliced(value: &Value, start: Option<i64>, end: Option<i64>) -> Option<Val
     Some(Value::text(text.slice(from, to)))
 }
 
-/// Without whitespace at the ends that are asked for.
-pub fn stripped(pieces: &[Piece], start: bool, end: bool) -> Vec<Piece> {
+/// Without whitespace, or the characters given, at the ends that are asked for.
+pub fn stripped(pieces: &[Piece], start: bool, end: bool, set: Option<&str>) -> Vec<Piece> {
+    let strips = |c: char| set.map_or(c.is_whitespace(), |set| set.contains(c));
     let mut out = pieces.to_vec();
-    if start {
-        if let Some(Piece::Text(text)) = out.first() {
-            let kept = text.len() - text.as_str().trim_start().len();
-            let rest = text.slice(kept, text.len());
+    while let (true, Some(Piece::Text(text))) = (start, out.first()) {
+        let kept = text.len() - text.as_str().trim_start_matches(strips).len();
+        let rest = text.slice(kept, text.len());
+        if !rest.is_empty() {
             out[0] = Piece::Text(rest);
+            break;
+        }
+        out.remove(0);
+    }
+    while let (true, Some(Piece::Text(text))) = (end, out.last()) {
+        let rest = text.slice(0, text.as_str().trim_end_matches(strips).len());
+        out.pop();
+        if !rest.is_empty() {
+            out.push(Piece::Text(rest));
+            break;
         }
     }
-    if end {
-        if let Some(Piece::Text(text)) = out.last() {
-            let kept = text.as_str().trim_end().len();
-            let rest = text.slice(0, kept);
-            let last = out.len() - 1;
-            out[last] = Piece::Text(rest);
+    out
+}
+
+/// Without a literal text at the start or at the end, where it stands there.
+pub fn without_affix(pieces: &[Piece], affix: &str, start: bool) -> Vec<Piece> {
+    let mut out = pieces.to_vec();
+    let at = if start {
+        out.first_mut()
+    } else {
+        out.last_mut()
+    };
+    if let Some(Piece::Text(text)) = at {
+        let source = text.as_str();
+        if start && source.starts_with(affix) {
+            *text = text.slice(affix.len(), text.len());
+        } else if !start && source.ends_with(affix) {
+            *text = text.slice(0, text.len() - affix.len());
         }
     }
     out.retain(|piece| !matches!(piece, Piece::Text(text) if text.is_empty()));
     out
 }
 
+/// Every literal text changed as a whole (`upper`); one that stays as it is keeps its map.
+pub fn mapped(pieces: &[Piece], change: fn(&str) -> String) -> Vec<Piece> {
+    let all = |pieces: &[Piece]| mapped(pieces, change);
+    let one = |piece: &Piece| match piece {
+        Piece::Text(text) => {
+            let changed = change(text.as_str());
+            if changed == text.as_str() {
+                piece.clone()
+            } else {
+                Piece::Text(Text::opaque(&text.path, text.whole().span, &changed))
+            }
+        }
+        Piece::Branch(branch) => {
+            let mut branch = branch.clone();
+            branch.arms = branch.arms.iter().map(|arm| all(arm)).collect();
+            Piece::Branch(branch)
+        }
+        Piece::Repeat(repeat) => {
+            let mut repeat = repeat.clone();
+            repeat.body = all(&repeat.body);
+            Piece::Repeat(repeat)
+        }
+        other => other.clone(),
+    };
+    pieces.iter().map(one).collect()
+}
+
 /// Without the indentation that all lines share. Values count as text of their line.
 pub fn dedented(pieces: &[Piece]) -> Vec<Piece> {
     let mut indent: Option<usize> = None;
     let mut line_start = true;
-    for piece in pieces {
+    for (at, piece) in pieces.iter().enumerate() {
         let Piece::Text(text) = piece else {
             if line_start {
                 indent = Some(0);
@@ -122,7 +171,8 @@ pub fn dedented(pieces: &[Piece]) -> Vec<Piece> {
             let begins = index > 0 || line_start;
             let bare = line.trim_start_matches([' ', '\t']);
             let last = index + 1 == lines.len();
-            if begins && (!bare.trim().is_empty() || (last && pieces.len() > 1 && !line.is_empty()))
+            if begins
+                && (!bare.trim().is_empty() || (last && at + 1 < pieces.len() && !line.is_empty()))
             {
                 let own = line.len() - bare.len();
                 if !bare.is_empty() || last {
@@ -229,6 +279,8 @@ pub enum Style {
     Percent,
     /// `$name`, `${name}`, `$$`
     Dollar,
+    /// `{{ name }}`, `{{$name}}`
+    Double,
 }
 
 /// Fills the placeholders of a text. `fill` gives `None` where a placeholder stays as written.
@@ -304,6 +356,7 @@ fn next_sign(text: &str, style: Style) -> Option<usize> {
         Style::Braces => text.find(['{', '}']),
         Style::Percent => text.find('%'),
         Style::Dollar => text.find('$'),
+        Style::Double => text.find("{{"),
     }
 }
 
@@ -361,6 +414,16 @@ fn read_placeholder(text: &str, style: Style) -> Option<(usize, Read)> {
                 b's' | b'd' | b'r' | b'f' | b'i' | b'g' | b'x' | b'e' | b'c' | b'a'
             )
             .then_some((at + 1, Read::Name(name, None)))
+        }
+        Style::Double => {
+            let end = text.find("}}")?;
+            let name = text[2..end].trim().trim_start_matches('$');
+            let bare = name.split('|').next().unwrap_or(name).trim();
+            let valid = !bare.is_empty()
+                && bare
+                    .chars()
+                    .all(|c| c.is_alphanumeric() || matches!(c, '_' | '.' | '[' | ']'));
+            valid.then(|| (end + 2, Read::Name(bare.to_string(), None)))
         }
         Style::Dollar => {
             if text.starts_with("$$") {

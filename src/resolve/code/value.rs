@@ -260,7 +260,9 @@ impl Value {
                 add_hop(&mut unknown.trace, hop);
                 unknown.into_value()
             }
-            Value::Text(pieces) if pieces.iter().any(|p| !matches!(p, Piece::Text(_))) => {
+            Value::Text(pieces)
+                if pieces.len() <= 64 && pieces.iter().any(|p| !matches!(p, Piece::Text(_))) =>
+            {
                 let mut pieces = (*pieces).clone();
                 hop_pieces(&mut pieces, hop);
                 Value::pieces(pieces)
@@ -335,10 +337,35 @@ pub fn choose(condition: &Rc<Condition>, arms: Vec<Value>) -> Value {
         });
         return Value::pieces(join_texts(condition, texts.collect()));
     }
+    let mut arms = arms;
+    // Choices of choices grow without end: the first of many stand for all.
+    let mut left = MAX_CHOICE;
+    arms.retain(|arm| {
+        let own = leaves(arm, 0);
+        let fits = own <= left;
+        left = left.saturating_sub(own);
+        fits
+    });
+    if let [only] = arms.as_slice() {
+        return only.clone();
+    }
     Value::Choice(Rc::new(Choice {
         condition: condition.clone(),
         arms,
     }))
+}
+
+/// Leaves of a choice and the choices in it.
+const MAX_CHOICE: usize = 24;
+
+fn leaves(value: &Value, depth: usize) -> usize {
+    match value {
+        Value::Choice(choice) if depth < 8 => {
+            choice.arms.iter().map(|arm| leaves(arm, depth + 1)).sum()
+        }
+        Value::Choice(_) => MAX_CHOICE,
+        _ => 1,
+    }
 }
 
 /// Texts of several arms as one: what all begin and end with stands once, the rest is a branch.

@@ -1,0 +1,120 @@
+//! How long a value lives: by the frame that computes it.
+
+use super::{prompt, sent};
+
+const HEAD: &str = "import openai\nfrom datetime import datetime\nclient = openai.OpenAI()\n";
+
+fn python(source: &str) -> String {
+    sent(&[("app.py", &format!("{HEAD}{source}"))])
+}
+
+#[test]
+fn a_module_s_clock_is_read_once_per_process() {
+    let shown = python(
+        "T = f'At {datetime.now()}'\ndef send():\n    client.responses.create(model='m', instructions=T)\n",
+    );
+    assert_eq!(shown, "At <datetime.now():unique/deploy!>");
+}
+
+#[test]
+fn a_python_default_is_read_once_per_process() {
+    let shown = python(
+        "def text(now=datetime.now()):\n    return f'At {now}'\n\
+         def send():\n    client.responses.create(model='m', instructions=text())\n",
+    );
+    assert_eq!(shown, "At <datetime.now():unique/deploy!>");
+}
+
+#[test]
+fn a_javascript_default_is_read_per_call() {
+    let source = "import OpenAI from 'openai';\nconst client = new OpenAI();\n\
+                  function text(now = Date.now()) { return `At ${now}`; }\n\
+                  export async function send() {\n  \
+                  await client.responses.create({ model: 'm', instructions: text() });\n}\n";
+    assert_eq!(sent(&[("app.ts", source)]), "At <Date.now():unique!>");
+}
+
+#[test]
+fn a_constructor_s_clock_is_read_once_per_session() {
+    let shown = python(
+        "class Agent:\n    def __init__(self):\n        self.now = datetime.now()\n    \
+         def send(self):\n        client.responses.create(model='m', instructions=f'At {self.now}')\n",
+    );
+    assert_eq!(shown, "At <datetime.now():unique/session!>");
+}
+
+#[test]
+fn a_class_attribute_s_clock_is_read_once_per_process() {
+    let shown = python(
+        "class Agent:\n    NOW = datetime.now()\n    \
+         def send(self):\n        client.responses.create(model='m', instructions=f'At {self.NOW}')\n",
+    );
+    assert_eq!(shown, "At <datetime.now():unique/deploy!>");
+}
+
+#[test]
+fn a_clock_before_the_loop_that_sends_is_read_once_per_session() {
+    let shown = python(
+        "def chat():\n    t = f'At {datetime.now()}'\n    while True:\n        \
+         client.responses.create(model='m', instructions=t, input=input())\n",
+    );
+    assert!(
+        shown.starts_with("At <datetime.now():unique/session!>"),
+        "{shown}"
+    );
+}
+
+#[test]
+fn a_clock_inside_the_function_that_sends_keeps_its_own_class() {
+    let shown = python(
+        "def send():\n    t = f'At {datetime.now():%Y-%m-%d}'\n    \
+         client.responses.create(model='m', instructions=t)\n",
+    );
+    assert!(shown.contains(":day!>"), "{shown}");
+}
+
+#[test]
+fn a_property_is_read_on_each_call_and_a_cached_one_once() {
+    let class = |decorator: &str| {
+        python(&format!(
+            "from functools import cached_property\nclass Agent:\n    @{decorator}\n    def t(self):\n        \
+             return f'At {{datetime.now()}}'\n    def send(self):\n        \
+             client.responses.create(model='m', instructions=self.t)\n"
+        ))
+    };
+    assert_eq!(class("property"), "At <datetime.now():unique!>");
+    assert_eq!(
+        class("cached_property"),
+        "At <datetime.now():unique/session!>"
+    );
+}
+
+#[test]
+fn a_caller_s_value_stands_for_the_parameter() {
+    let shown = python(
+        "def send(text):\n    client.responses.create(model='m', instructions=text)\n\
+         def main():\n    send('Be brief.')\n",
+    );
+    assert_eq!(shown, "Be brief.");
+}
+
+#[test]
+fn a_caller_in_another_module_is_found() {
+    let files = [
+        (
+            "app/llm.py",
+            "import openai\nclient = openai.OpenAI()\ndef complete(text, question):\n    \
+          return client.chat.completions.create(model='m', messages=[\n        \
+          {'role': 'system', 'content': text}, {'role': 'user', 'content': question}])\n",
+        ),
+        (
+            "app/main.py",
+            "from app.llm import complete\nRULES = 'Be brief.'\ndef answer(question):\n    \
+          return complete(RULES, question)\n",
+        ),
+    ];
+    assert_eq!(
+        prompt(&files),
+        "system: Be brief.\nuser: <question:request>"
+    );
+}
