@@ -568,10 +568,6 @@ impl<'p, 'w> Eval<'p, 'w> {
                 },
             );
         }
-        // The frame that runs when the value is printed does not lengthen its life, the loops around its birth may.
-        if volatility.frame.is_none() && self.born_before_loop(unknown.birth()) {
-            volatility.frame = held(volatility.class, Some(Class::Session));
-        }
         Piece::Slot(Slot {
             expr: unknown.expr.clone(),
             place: place.clone(),

@@ -33,6 +33,6 @@ mod value;
 pub use run::{resolve_code, CodeInput, CodeResult};
 
 #[cfg(test)]
-mod tests;
-#[cfg(test)]
 mod sdk_tests;
+#[cfg(test)]
+mod tests;
