@@ -322,16 +322,17 @@ struct Run {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Text {
     pub path: Arc<str>,
-    text: String,
-    runs: Vec<Run>,
+    // Shared: texts are cloned far more often than they are written to.
+    text: Arc<String>,
+    runs: Arc<Vec<Run>>,
 }
 
 impl Text {
     pub fn empty(path: &Arc<str>) -> Self {
         Text {
             path: path.clone(),
-            text: String::new(),
-            runs: Vec::new(),
+            text: Arc::default(),
+            runs: Arc::default(),
         }
     }
 
@@ -363,38 +364,44 @@ impl Text {
         if text.is_empty() {
             return;
         }
-        if let Some(last) = self.runs.last_mut() {
-            if last.verbatim && last.source.end == start {
+        if self
+            .runs
+            .last()
+            .is_some_and(|last| last.verbatim && last.source.end == start)
+        {
+            if let Some(last) = Arc::make_mut(&mut self.runs).last_mut() {
                 last.source.end += text.len();
-                self.text.push_str(text);
+                Arc::make_mut(&mut self.text).push_str(text);
                 return;
             }
         }
-        self.runs.push(Run {
-            at: self.text.len(),
+        let at = self.text.len();
+        Arc::make_mut(&mut self.runs).push(Run {
+            at,
             source: Span::new(start, start + text.len()),
             verbatim: true,
         });
-        self.text.push_str(text);
+        Arc::make_mut(&mut self.text).push_str(text);
     }
 
     pub fn push_opaque(&mut self, text: &str, source: Span) {
         if text.is_empty() {
             return;
         }
-        self.runs.push(Run {
-            at: self.text.len(),
+        let at = self.text.len();
+        Arc::make_mut(&mut self.runs).push(Run {
+            at,
             source,
             verbatim: false,
         });
-        self.text.push_str(text);
+        Arc::make_mut(&mut self.text).push_str(text);
     }
 
     /// Appends text of the same file.
     pub fn push(&mut self, other: &Text) {
         let shift = self.text.len();
-        self.text.push_str(&other.text);
-        self.runs.extend(other.runs.iter().map(|run| Run {
+        Arc::make_mut(&mut self.text).push_str(&other.text);
+        Arc::make_mut(&mut self.runs).extend(other.runs.iter().map(|run| Run {
             at: run.at + shift,
             ..*run
         }));

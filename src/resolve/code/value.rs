@@ -371,6 +371,21 @@ fn leaves(value: &Value, depth: usize) -> usize {
 /// Texts of several arms as one: what all begin and end with stands once, the rest is a branch.
 pub fn join_texts(condition: &Condition, mut arms: Vec<Vec<Piece>>) -> Vec<Piece> {
     let mut out = Vec::new();
+    let shortest = arms.iter().map(Vec::len).min().unwrap_or(0);
+    let Some((first, others)) = arms.split_first() else {
+        return out;
+    };
+    let front = (0..shortest)
+        .take_while(|at| others.iter().all(|arm| arm[*at] == first[*at]))
+        .count();
+    for (index, arm) in arms.iter_mut().enumerate() {
+        for piece in arm.drain(..front) {
+            if index == 0 {
+                push_piece(&mut out, piece);
+            }
+        }
+    }
+    // Text that one arm went on with.
     while let Some(piece) = take_common_front(&mut arms) {
         push_piece(&mut out, piece);
     }
@@ -379,20 +394,37 @@ pub fn join_texts(condition: &Condition, mut arms: Vec<Vec<Piece>>) -> Vec<Piece
         behind.push(piece);
     }
     if arms.iter().any(|arm| !arm.is_empty()) {
-        out.push(condition.branch(arms));
+        out.push(bounded(condition, arms));
     }
     push_all(&mut out, behind.into_iter().rev());
     out
 }
 
-fn take_common_front(arms: &mut [Vec<Piece>]) -> Option<Piece> {
-    let first = arms.first()?.first()?.clone();
-    if arms.iter().all(|arm| arm.first() == Some(&first)) {
-        arms.iter_mut().for_each(|arm| {
-            arm.remove(0);
-        });
-        return Some(first);
+/// Pieces of one branch, inner ones included: branches of branches grow without end.
+const MAX_BRANCH: usize = 256;
+
+/// A branch; arms that are too large end in one value.
+fn bounded(condition: &Condition, mut arms: Vec<Vec<Piece>>) -> Piece {
+    let each = MAX_BRANCH / arms.len().max(1);
+    for arm in &mut arms {
+        super::super::value::fold_tail(arm, each.max(16), &condition.place);
     }
+    condition.branch(arms)
+}
+
+fn take_common_front(arms: &mut [Vec<Piece>]) -> Option<Piece> {
+    let first = arms.first()?.first()?;
+    if arms.iter().all(|arm| arm.first() == Some(first)) {
+        let mut taken = None;
+        for arm in arms.iter_mut() {
+            taken = Some(arm.remove(0));
+        }
+        return taken;
+    }
+    let first = match first {
+        Piece::Text(_) => first.clone(),
+        _ => return None,
+    };
     // Text that one arm went on with.
     let mut length = usize::MAX;
     for arm in arms.iter() {
@@ -441,14 +473,16 @@ fn shared_front(a: &Text, b: &Text) -> usize {
 }
 
 fn take_common_back(arms: &mut [Vec<Piece>]) -> Option<Piece> {
-    let last = arms.first()?.last()?.clone();
-    if !arms.iter().all(|arm| arm.last() == Some(&last)) {
+    let (first, others) = arms.split_first()?;
+    let last = first.last()?;
+    if !others.iter().all(|arm| arm.last() == Some(last)) {
         return None;
     }
-    arms.iter_mut().for_each(|arm| {
-        arm.pop();
-    });
-    Some(last)
+    let mut popped = None;
+    for arm in arms.iter_mut() {
+        popped = arm.pop();
+    }
+    popped
 }
 
 /// The join of the volatilities of a scalar, a text or a choice (cells are the heap's matter).
