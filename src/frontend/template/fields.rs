@@ -2,6 +2,8 @@
 //! What is not a valid gap is text, without a problem, because such text is full of braces and dollars that mean
 //! themselves.
 
+use std::ops::Range;
+
 use super::build::Builder;
 use super::expr::{Host, Parser};
 use super::scan::{is_letter, is_word_char};
@@ -11,8 +13,14 @@ use crate::source::Text;
 pub(super) fn braces(text: &Text, builder: &mut Builder) {
     let src = text.as_str();
     let (mut at, mut from, mut automatic) = (0, 0, 0);
+    let examples = code_examples(src);
     while let Some(found) = src[at..].find(['{', '}']) {
         let place = at + found;
+        // Braces of a program that is quoted are the program's own.
+        if let Some(example) = examples.iter().find(|range| range.contains(&place)) {
+            at = example.end;
+            continue;
+        }
         let rest = &src[place..];
         let doubled = if rest.starts_with("{{") {
             Some("{")
@@ -47,6 +55,33 @@ pub(super) fn braces(text: &Text, builder: &mut Builder) {
         (at, from) = (end, end);
     }
     builder.text(text.slice(from, src.len()));
+}
+
+/// Fenced blocks that name a language: quoted code. A fence without one may hold a value.
+fn code_examples(src: &str) -> Vec<Range<usize>> {
+    let mut out = Vec::new();
+    let mut open: Option<usize> = None;
+    let mut at = 0;
+    let mut fenced = false;
+    for line in src.split_inclusive('\n') {
+        let bare = line.trim_start();
+        if let Some(rest) = bare.strip_prefix("```") {
+            let language = rest.trim();
+            if fenced {
+                fenced = false;
+                if let Some(start) = open.take() {
+                    out.push(start..at);
+                }
+            } else {
+                fenced = true;
+                let named =
+                    !language.is_empty() && language.bytes().all(|b| b.is_ascii_alphanumeric());
+                open = named.then_some(at + line.len());
+            }
+        }
+        at += line.len();
+    }
+    out
 }
 
 /// The longest format specification that is looked at, in bytes.

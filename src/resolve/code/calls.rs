@@ -754,8 +754,13 @@ impl Eval<'_, '_> {
             verdict.volatility.confidence = Confidence::Possible;
         }
         let place = self.place(param.span);
+        let off = param
+            .default
+            .as_ref()
+            .is_some_and(|default| matches!(default.kind, ExprKind::Bool(false)));
         let unknown = Unknown {
             path: Some(name.to_string()),
+            off,
             ..Unknown::new(name, verdict)
         };
         self.births.insert(
@@ -779,9 +784,13 @@ impl Eval<'_, '_> {
             return self.assign(pattern, value);
         };
         for (key, inner) in items {
-            let (inner, has_default) = match inner {
-                Pattern::Default(inner, _) => (&**inner, true),
-                other => (other, false),
+            let (inner, has_default, off) = match inner {
+                Pattern::Default(inner, default) => (
+                    &**inner,
+                    true,
+                    matches!(default.kind, ExprKind::Bool(false)),
+                ),
+                other => (other, false, false),
             };
             let mut verdict =
                 self.frame()
@@ -798,6 +807,7 @@ impl Eval<'_, '_> {
             };
             let unknown = Unknown {
                 path: Some(key.clone()),
+                off,
                 ..Unknown::new(key.clone(), verdict)
             };
             let member = self.born(unknown, place, "a parameter");

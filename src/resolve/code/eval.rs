@@ -97,6 +97,8 @@ pub struct Eval<'p, 'w> {
     pub next_loop: u32,
     /// The life that the running frame gives to what is born in it.
     pub life: Option<Class>,
+    /// Above zero: in an arm that only an option takes that is off by default.
+    pub doubt: usize,
     /// Above zero: a dry pass, nothing is recorded.
     pub quiet: usize,
     /// Functions whose body was evaluated.
@@ -125,6 +127,7 @@ impl<'p, 'w> Eval<'p, 'w> {
             loops: Vec::new(),
             next_loop: 0,
             life: None,
+            doubt: 0,
             quiet: 0,
             executed: HashSet::new(),
             stops: Vec::new(),
@@ -236,6 +239,9 @@ impl<'p, 'w> Eval<'p, 'w> {
     pub fn born(&mut self, mut unknown: Unknown, place: Place, note: &str) -> Value {
         let volatility = &mut unknown.verdict.volatility;
         volatility.frame = held(volatility.class, self.life).or(volatility.frame);
+        if self.doubt > 0 {
+            volatility.confidence = Confidence::Possible;
+        }
         if unknown.trace.is_empty() {
             unknown.trace.push(Hop {
                 place: place.clone(),

@@ -94,8 +94,11 @@ impl Eval<'_, '_> {
                 Truth::Open(condition) => {
                     let arms = [then, otherwise];
                     let mut values = Vec::new();
+                    let doubtful = self.doubtful(test);
                     self.fork(&condition, 2, &mut |eval, arm| {
-                        values.push(eval.eval(arms[arm]));
+                        let value =
+                            eval.doubting(doubtful == Some(arm), |eval| eval.eval(arms[arm]));
+                        values.push(value);
                         Flow::Next
                     });
                     choose(&condition, values)

@@ -313,7 +313,15 @@ impl Eval<'_, '_> {
         let classifier = self.frame().code.classifier.clone();
         let verdict = match classifier.attribute(&path) {
             Some(verdict) => verdict,
-            None => member_verdict(unknown, &classifier.name(&path)),
+            None => {
+                // A name that says configuration says it of a member too: `request.systemPrompt`.
+                let own = classifier.parameter(name, None, false);
+                if own.volatility.class == Class::Deploy && own.kind == ValueKind::Plain {
+                    own
+                } else {
+                    member_verdict(unknown, &classifier.name(&path))
+                }
+            }
         };
         let mut part = Unknown {
             expr: self.written_or(span, || path.clone()),
@@ -322,6 +330,7 @@ impl Eval<'_, '_> {
             trace: unknown.trace.clone(),
             rewrite: unknown.rewrite.clone(),
             item: false,
+            off: false,
             unordered: None,
             thing: None,
         };

@@ -241,8 +241,17 @@ impl Eval<'_, '_> {
         let literals: Vec<Option<&str>> = literals.iter().map(Option::as_deref).collect();
         let mut out = unknown.clone();
         out.expr = self.written(expr.span);
-        if let Effect::Granularity(class) = self.frame().code.classifier.filter(name, &literals) {
-            out.verdict.cut_to(class);
+        match self.frame().code.classifier.filter(name, &literals) {
+            Effect::Granularity(class) => out.verdict.cut_to(class),
+            Effect::Split(class) => {
+                // The first part is the coarser one: `toISOString().split("T")[0]`.
+                let mut first = out.clone();
+                first.verdict.cut_to(class);
+                let place = self.place(expr.span);
+                let parts = [first, out].map(|part| Item::One(part.into_value(), place.clone()));
+                return Some(self.new_list(parts.into(), place));
+            }
+            _ => {}
         }
         Some(out.into_value())
     }

@@ -52,7 +52,7 @@ impl Eval<'_, '_> {
         if prompt.conversation == Conversation::None {
             prompt.looped = self.row_loop(expr.span);
         }
-        if !prompt.messages.is_empty() {
+        if says_something(&prompt.messages) {
             self.record(Sort::Request, place, prompt);
         }
     }
@@ -1205,4 +1205,23 @@ fn rewrite_history(messages: &mut [Message], rewrite: &crate::prompt::Rewrite) {
             }
         }
     }
+}
+
+/// Whether anything is known of a request: a text, a marker, tools that vary. A wrapper that passes on what it is
+/// given says nothing of what is sent.
+fn says_something(messages: &[Message]) -> bool {
+    let varies = |piece: &Piece| match piece {
+        Piece::Branch(_) => true,
+        Piece::Repeat(repeat) => repeat.unordered,
+        Piece::Slot(slot) => !slot.volatility.class.is_stable(),
+        _ => false,
+    };
+    let mut blocks = messages.iter().flat_map(|message| {
+        let tools = message.section == Section::Tools;
+        message.blocks.iter().map(move |block| (tools, block))
+    });
+    text_length(messages) >= MIN_TEXT
+        || blocks.any(|(tools, block)| {
+            block.marker.is_some() || (tools && block.pieces.iter().any(varies))
+        })
 }

@@ -86,9 +86,10 @@ impl Eval<'_, '_> {
                 Truth::Known(false) => self.block(otherwise),
                 Truth::Open(condition) => {
                     let arms = [then, otherwise];
+                    let doubtful = self.doubtful(test);
                     self.fork(&condition, 2, &mut |eval, arm| {
                         eval.narrow(test, arm == 0);
-                        eval.block(arms[arm])
+                        eval.doubting(doubtful == Some(arm), |eval| eval.block(arms[arm]))
                     })
                 }
             },
@@ -244,6 +245,37 @@ impl Eval<'_, '_> {
         })
     }
 
+    /// The arm that is taken only where an option is asked for that is off by default.
+    pub fn doubtful(&mut self, test: &Expr) -> Option<usize> {
+        match &test.kind {
+            ExprKind::Name(_) | ExprKind::Attribute { .. } => {
+                let value = self.eval(test);
+                value
+                    .unknown()
+                    .is_some_and(|unknown| unknown.off)
+                    .then_some(0)
+            }
+            ExprKind::Not(inner) => self.doubtful(inner).map(|arm| 1 - arm),
+            ExprKind::Binary {
+                op: BinaryOp::And,
+                left,
+                right,
+            } => self
+                .doubtful(left)
+                .or_else(|| self.doubtful(right))
+                .filter(|arm| *arm == 0),
+            _ => None,
+        }
+    }
+
+    /// Runs something in an arm that may be taken by few.
+    pub fn doubting<T>(&mut self, doubtful: bool, run: impl FnOnce(&mut Self) -> T) -> T {
+        self.doubt += usize::from(doubtful);
+        let result = run(self);
+        self.doubt -= usize::from(doubtful);
+        result
+    }
+
     /// What the test of an arm says of the names in it: `if x is None`, `if not x`, `x == "a"`.
     fn narrow(&mut self, test: &Expr, holds: bool) {
         match &test.kind {
@@ -386,6 +418,11 @@ impl Eval<'_, '_> {
             Pattern::Rest(inner) => self.assign(inner, value),
             Pattern::Default(inner, default) => {
                 let value = match value {
+                    Value::Unknown(unknown) if matches!(default.kind, ExprKind::Bool(false)) => {
+                        let mut unknown = (*unknown).clone();
+                        unknown.off = true;
+                        unknown.into_value()
+                    }
                     Value::None => self.eval(default),
                     Value::Choice(choice)
                         if choice.arms.iter().any(|a| matches!(a, Value::None)) =>

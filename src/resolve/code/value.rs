@@ -50,6 +50,8 @@ pub struct Unknown {
     pub unordered: Option<Volatility>,
     /// A path, a file, a template: what it stands for.
     pub thing: Option<Rc<Thing>>,
+    /// An option that is off unless someone asks for it: what only it brings is possible at most.
+    pub off: bool,
 }
 
 /// A function with what it closes over.
@@ -173,6 +175,7 @@ impl Unknown {
             item: false,
             unordered: None,
             thing: None,
+            off: false,
         }
     }
 
