@@ -116,6 +116,7 @@ impl Eval<'_, '_> {
                     .as_deref()
                     .is_none_or(|path| !path.contains("()"))
                     || unknown.is_history()
+                    || unknown.verdict.clock
                     // What has an order is a list.
                     || unknown.unordered.is_some()
                     || unknown.item;

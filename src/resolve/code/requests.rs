@@ -1220,7 +1220,12 @@ fn says_something(messages: &[Message]) -> bool {
         let tools = message.section == Section::Tools;
         message.blocks.iter().map(move |block| (tools, block))
     });
-    text_length(messages) >= MIN_TEXT
+    let passes_on = messages
+        .iter()
+        .any(|message| message.section.name() == HISTORY_ROLE);
+    let something = !messages.is_empty() && !passes_on;
+    something
+        || text_length(messages) > 0
         || blocks.any(|(tools, block)| {
             block.marker.is_some() || (tools && block.pieces.iter().any(varies))
         })
