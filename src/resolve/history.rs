@@ -81,10 +81,10 @@ pub fn settle_scratchpads(messages: &mut [Message]) {
         return;
     }
     visit(messages, &mut |piece| match piece {
-        Piece::History(history) if others => {
-            if words().scratchpads.contains(&letters_of(&history.expr)) {
-                *piece = of_call(history);
-            }
+        Piece::History(history)
+            if others && words().scratchpads.contains(&letters_of(&history.expr)) =>
+        {
+            *piece = of_call(history);
         }
         Piece::Slot(slot) if !others => settle(&mut slot.volatility),
         Piece::Repeat(repeat) if !others => settle(&mut repeat.volatility),

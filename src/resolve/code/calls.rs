@@ -254,6 +254,9 @@ impl Eval<'_, '_> {
         }
         self.escape(&args);
         let classifier = self.frame().code.classifier.clone();
+        if let Some(trimmed) = self.trimmed(&path, &args, expr) {
+            return trimmed;
+        }
         let literals: Vec<Option<String>> =
             args.iter().map(|arg| self.literal_argument(arg)).collect();
         let literal_refs: Vec<Option<&str>> = literals.iter().map(Option::as_deref).collect();
@@ -317,6 +320,24 @@ impl Eval<'_, '_> {
         };
         let value = self.born(unknown, place, "computed here");
         self.ordered_as(value, &path)
+    }
+
+    /// A helper of a library that cuts a conversation to a window: it acts at the limit of the context.
+    fn trimmed(&mut self, path: &str, args: &[Argument], expr: &Expr) -> Option<Value> {
+        let name = path.rsplit('.').next().unwrap_or(path);
+        if !tables().trimmers.iter().any(|known| known == name) {
+            return None;
+        }
+        let history = args
+            .iter()
+            .find_map(|arg| arg.value.unknown().filter(|u| u.is_history()))?;
+        let mut history = (**history).clone();
+        history.rewrite.get_or_insert(crate::prompt::Rewrite {
+            place: self.place(expr.span),
+            how: self.written(expr.span),
+            only_at_limit: true,
+        });
+        Some(history.into_value())
     }
 
     fn ordered_as(&mut self, value: Value, path: &str) -> Value {
@@ -458,7 +479,7 @@ impl Eval<'_, '_> {
         self.leave();
         let note = format!("returned by `{}`", function.name);
         if let Value::Text(pieces) = &value {
-            self.steps += pieces.len() / 4;
+            self.steps += pieces.len() / 16;
         }
         if function.name.is_empty() {
             value
@@ -1043,12 +1064,12 @@ impl Eval<'_, '_> {
             place: place.clone(),
         }));
         let life = self.life.replace(Class::Session);
-        self.open_construct(class, id, &place, 0);
+        self.open_construct(class, id, 0);
         self.life = life;
         Value::Cell(id)
     }
 
-    fn open_construct(&mut self, class: &ClassRef, id: usize, place: &Place, depth: usize) {
+    fn open_construct(&mut self, class: &ClassRef, id: usize, depth: usize) {
         if depth > 8 || !self.enter() {
             return;
         }
@@ -1069,7 +1090,7 @@ impl Eval<'_, '_> {
         for index in 0..definition.bases.len() {
             if own.is_none() {
                 if let Value::Class(base) = self.base(class, index) {
-                    self.open_construct(&base, id, place, depth + 1);
+                    self.open_construct(&base, id, depth + 1);
                 }
             }
         }

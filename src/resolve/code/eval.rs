@@ -1,7 +1,7 @@
 //! The abstract evaluator: its state, its limits, how arms of a branch are run and how a value becomes text.
 //! Statements are in `stmts`, expressions in `exprs`, calls in `calls` and their kin.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -195,7 +195,11 @@ impl<'p, 'w> Eval<'p, 'w> {
             }
             out.push_str(word);
             if out.len() > 120 {
-                out.truncate(out.floor_char_boundary(120));
+                let mut end = 120;
+                while !out.is_char_boundary(end) {
+                    end -= 1;
+                }
+                out.truncate(end);
                 out.push_str("...");
                 break;
             }
@@ -336,7 +340,7 @@ impl<'p, 'w> Eval<'p, 'w> {
     /// The pieces that a value sends when it is printed at a place.
     pub fn print(&mut self, value: &Value, place: &Place) -> Vec<Piece> {
         let mut out = self.print_within(value, place, 0);
-        self.steps += out.len() / 4;
+        self.steps += out.len() / 16;
         if count_pieces(&out) > MAX_PIECES && fold_tail(&mut out, MAX_PIECES, place) {
             self.limit(format!(
                 "more than {MAX_PIECES} pieces: the tail is one value"
@@ -727,10 +731,6 @@ impl<'p, 'w> Eval<'p, 'w> {
     pub fn has_run(&self, callable: &Callable) -> bool {
         let key = (callable.code.path().clone(), callable.id);
         self.executed.contains(&key)
-    }
-
-    pub fn reads(&mut self) -> &mut BTreeSet<crate::prompt::Read> {
-        &mut self.trail.reads
     }
 }
 

@@ -780,9 +780,8 @@ impl Eval<'_, '_> {
                 value
             }
             kind => {
-                let unordered = (kind == ComprehensionKind::Set && items.len() != 1
-                    || kind == ComprehensionKind::Set
-                        && matches!(items.first(), Some(Item::Repeat(..))))
+                let unordered = (kind == ComprehensionKind::Set
+                    && (items.len() != 1 || matches!(items.first(), Some(Item::Repeat(..)))))
                 .then(|| self.order_of("set"))
                 .flatten();
                 Value::Cell(self.heap.add(Cell::List(List {

@@ -33,7 +33,7 @@ impl Eval<'_, '_> {
         let found = self.program.find(code, specifier, &mut reads);
         self.trail.reads = reads;
         match found {
-            Found::Code(other) => self.from_module(&other, specifier, name),
+            Found::Code(other) => self.module_name(&other, specifier, name),
             Found::File(path) => self.text_file(&path, Span::default()),
             Found::External => {
                 // `from . import x` where the package has no file of its own.
@@ -55,7 +55,7 @@ impl Eval<'_, '_> {
         }
     }
 
-    fn from_module(&mut self, other: &Arc<Code>, specifier: &str, name: Option<&str>) -> Value {
+    fn module_name(&mut self, other: &Arc<Code>, specifier: &str, name: Option<&str>) -> Value {
         self.trail.used.insert(other.path().clone());
         let Some(name) = name else {
             return Value::Module(other.clone());

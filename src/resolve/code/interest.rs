@@ -253,11 +253,7 @@ impl Walk<'_, '_> {
                 self.expr(value);
             }
             ExprKind::Opaque(parts) => parts.iter().for_each(|part| self.expr(part)),
-            ExprKind::Name(name) => {
-                if sdk::sends(name) {
-                    self.mark(true);
-                }
-            }
+            ExprKind::Name(name) if sdk::sends(name) => self.mark(true),
             _ => {}
         }
     }

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use crate::frontend::code::ir::Expr;
 use crate::prompt::Piece;
 use crate::source::Text;
-use crate::volatility::classify::{Effect, ValueKind};
+use crate::volatility::classify::Effect;
 use crate::volatility::Volatility;
 
 use super::super::value::worse;
@@ -924,11 +924,8 @@ impl Eval<'_, '_> {
             Op::Keys | Op::Values | Op::Items => Some(value),
             Op::Get => {
                 let key = args.first().and_then(|arg| arg.value.known_text());
-                match key {
-                    // Something fetched by its key: a session's entry, a header.
-                    Some(key) => Some(self.member(&value, &key, expr.span)),
-                    None => None,
-                }
+                // Something fetched by its key: a session's entry, a header.
+                key.map(|key| self.member(&value, &key, expr.span))
             }
             // A conversation that is kept elsewhere grows at its end.
             Op::Append | Op::Extend | Op::Unshift | Op::Insert | Op::Clear
@@ -1219,14 +1216,6 @@ impl Eval<'_, '_> {
             }
             // A tag of the workspace mostly strips or escapes: the text is what counts.
             _ => text,
-        }
-    }
-
-    /// Whether something open is a conversation or a list of tools.
-    pub fn kind_of(&self, value: &Value) -> ValueKind {
-        match value {
-            Value::Unknown(unknown) => unknown.verdict.kind,
-            _ => ValueKind::Plain,
         }
     }
 }

@@ -229,7 +229,6 @@ pub fn expr(m: &Module, of: &Expr) -> String {
     match &of.kind {
         ExprKind::Regex(pattern, flags) => format!("/{pattern}/{flags}"),
         ExprKind::Text(text) => format!("{:?}", text.as_str()),
-        ExprKind::Regex(pattern, flags) => format!("/{pattern}/{flags}"),
         ExprKind::Number(number) => number.to_string(),
         ExprKind::Bool(value) => value.to_string(),
         ExprKind::None => "None".into(),
