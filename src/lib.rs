@@ -26,4 +26,5 @@ pub mod source;
 pub mod suppress;
 pub mod tokens;
 pub mod volatility;
+pub mod words;
 pub mod workspace;

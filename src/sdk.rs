@@ -7,6 +7,7 @@ use std::sync::OnceLock;
 use serde_yaml::Value as Yaml;
 
 use crate::frontend::code::ir::Language;
+use crate::words::{name_words, pairs, strings};
 
 /// What an argument of a request is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -172,19 +173,6 @@ fn load(files: &[&str]) -> Tables {
         }
     }
     out
-}
-
-fn strings(value: Option<&Yaml>) -> Vec<String> {
-    let items = value.and_then(Yaml::as_sequence);
-    let text = |item: &Yaml| item.as_str().map(str::to_string);
-    items.into_iter().flatten().filter_map(text).collect()
-}
-
-fn pairs(value: Option<&Yaml>) -> Vec<(String, String)> {
-    let entries = value.and_then(Yaml::as_mapping).into_iter().flatten();
-    entries
-        .filter_map(|(key, value)| Some((key.as_str()?.to_string(), value.as_str()?.to_string())))
-        .collect()
 }
 
 fn call_of(entry: &Yaml, provider: Option<&str>) -> Call {
@@ -393,27 +381,6 @@ pub fn is_role(role: &str) -> bool {
 /// Whether a key of a block or message is a cache marker.
 pub fn is_marker(key: &str) -> bool {
     tables().markers.iter().any(|known| known == key)
-}
-
-/// The words of a name: `buildSystemPrompt`, `SYSTEM_PROMPT` -> build system prompt.
-pub fn name_words(name: &str) -> Vec<String> {
-    let mut out: Vec<String> = Vec::new();
-    let mut word = String::new();
-    let mut before = '_';
-    for c in name.chars() {
-        let ends = !c.is_alphanumeric() || (c.is_uppercase() && before.is_lowercase());
-        if ends && !word.is_empty() {
-            out.push(std::mem::take(&mut word));
-        }
-        if c.is_alphanumeric() {
-            word.extend(c.to_lowercase());
-        }
-        before = c;
-    }
-    if !word.is_empty() {
-        out.push(word);
-    }
-    out
 }
 
 /// Whether a function or constant is named like something that builds or holds a prompt.

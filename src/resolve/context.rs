@@ -28,6 +28,45 @@ pub const MAX_NESTING: usize = 192;
 /// Rounds of a loop over something unknown.
 pub const LOOP_ROUNDS: u32 = 3;
 
+/// How much an evaluation may do, and how much it has done.
+#[derive(Clone, Debug)]
+pub struct Work {
+    pub steps: usize,
+    /// Steps that are allowed.
+    pub budget: usize,
+    nesting: usize,
+}
+
+impl Work {
+    pub fn new(budget: usize) -> Work {
+        Work {
+            steps: 0,
+            budget,
+            nesting: 0,
+        }
+    }
+
+    /// Counts a step and a level of nesting. An error says which limit is hit: nothing more is evaluated.
+    pub fn enter(&mut self) -> Result<(), String> {
+        self.steps += 1;
+        if self.steps > self.budget {
+            let most = self.budget;
+            return Err(format!("more than {most} steps: the rest is one value"));
+        }
+        if self.nesting >= MAX_NESTING {
+            return Err(format!(
+                "nested deeper than {MAX_NESTING}: what is deeper is one value"
+            ));
+        }
+        self.nesting += 1;
+        Ok(())
+    }
+
+    pub fn leave(&mut self) {
+        self.nesting = self.nesting.saturating_sub(1);
+    }
+}
+
 /// The file that is being evaluated.
 #[derive(Clone)]
 pub struct Here {

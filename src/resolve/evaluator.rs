@@ -12,7 +12,7 @@ use crate::prompt::{History, Hop, Piece, Read, Size, Slot};
 use crate::source::{Place, Span, Text};
 use crate::volatility::classify::ValueKind;
 
-use super::context::{Here, Scopes, MAX_NESTING, MAX_PIECES, MAX_STEPS};
+use super::context::{Here, Scopes, Work, MAX_PIECES, MAX_STEPS};
 use super::files::Files;
 use super::value::{fold_tail, format_number, unknown_file, Body, Macro, Unknown, Value};
 use super::words::Words;
@@ -91,8 +91,7 @@ pub struct Evaluator<'w> {
     pub tag: Span,
     pub trail: Trail,
     pub depth: usize,
-    nesting: usize,
-    steps: usize,
+    work: Work,
 }
 
 impl<'w> Evaluator<'w> {
@@ -114,8 +113,7 @@ impl<'w> Evaluator<'w> {
             tag: Span::default(),
             trail: Trail::default(),
             depth: 0,
-            nesting: 0,
-            steps: 0,
+            work: Work::new(MAX_STEPS),
         }
     }
 
@@ -135,25 +133,17 @@ impl<'w> Evaluator<'w> {
 
     /// Counts a step and a level of nesting. `false`: a limit is hit and nothing more is evaluated.
     pub fn enter(&mut self) -> bool {
-        self.steps += 1;
-        if self.steps > MAX_STEPS {
-            self.limit(format!(
-                "more than {MAX_STEPS} steps: the rest is one value"
-            ));
-            return false;
+        match self.work.enter() {
+            Ok(()) => true,
+            Err(limit) => {
+                self.limit(limit);
+                false
+            }
         }
-        if self.nesting >= MAX_NESTING {
-            self.limit(format!(
-                "nested deeper than {MAX_NESTING}: what is deeper is one value"
-            ));
-            return false;
-        }
-        self.nesting += 1;
-        true
     }
 
     pub fn leave(&mut self) {
-        self.nesting = self.nesting.saturating_sub(1);
+        self.work.leave();
     }
 
     pub fn limit(&mut self, what: String) {

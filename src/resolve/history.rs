@@ -4,6 +4,7 @@
 use crate::config::Assume;
 use crate::prompt::{Conversation, History, Message, Piece, Size, Slot};
 use crate::volatility::{Class, Confidence, Origin, Volatility};
+use crate::words::name_words;
 
 use super::words::words;
 
@@ -153,22 +154,8 @@ fn answered(messages: &[Message]) -> bool {
 
 /// A whole word of a path or a name that says conversation.
 fn telling_word(name: &str) -> Option<String> {
-    let mut word = String::new();
-    let mut before = ' ';
-    for c in name.chars().chain([' ']) {
-        let ends = !c.is_alphanumeric() || (c.is_uppercase() && before.is_lowercase());
-        if ends {
-            if words().conversation_words.contains(&word) {
-                return Some(word);
-            }
-            word.clear();
-        }
-        if c.is_alphanumeric() {
-            word.extend(c.to_lowercase());
-        }
-        before = c;
-    }
-    None
+    let mut own = name_words(name).into_iter();
+    own.find(|word| words().conversation_words.contains(word))
 }
 
 #[cfg(test)]

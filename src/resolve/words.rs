@@ -4,6 +4,8 @@ use std::sync::OnceLock;
 
 use regex::Regex;
 
+use crate::words::strings;
+
 /// One way to write role headers.
 pub struct HeaderForm {
     pub name: String,
@@ -72,15 +74,6 @@ fn parse(text: &str) -> Words {
         message_helpers: list("message-helpers"),
         condition_helpers: list("condition-helpers"),
     }
-}
-
-fn strings(value: Option<&serde_yaml::Value>) -> Vec<String> {
-    let items = value.and_then(|value| value.as_sequence());
-    items
-        .into_iter()
-        .flatten()
-        .filter_map(|item| item.as_str().map(str::to_string))
-        .collect()
 }
 
 fn form(value: &serde_yaml::Value) -> Option<HeaderForm> {

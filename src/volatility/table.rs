@@ -5,6 +5,8 @@ use std::sync::OnceLock;
 
 use serde_yaml::Value;
 
+use crate::words;
+
 use super::classify::ValueKind;
 use super::formats::Formats;
 use super::names::Name;
@@ -475,10 +477,7 @@ fn entries<'a>(value: &'a Value, key: &str) -> &'a [Value] {
 }
 
 pub(super) fn strings(value: &Value, key: &str) -> Vec<String> {
-    entries(value, key)
-        .iter()
-        .filter_map(|item| item.as_str().map(str::to_owned))
-        .collect()
+    words::strings(value.get(key))
 }
 
 pub(super) fn text_of<'a>(value: &'a Value, key: &str) -> Option<&'a str> {

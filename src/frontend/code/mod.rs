@@ -12,7 +12,7 @@ use ir::{Language, Module};
 pub use statements::simple_statements;
 
 /// Nesting beyond which an expression or a block is opaque: a stack overflow cannot be caught. One level takes up to
-/// 8 KiB of stack without optimisation, so that this many fit into 2 MiB with a third to spare.
+/// 8 KiB of stack without optimisation, so that this many fit into 2 MiB with a quarter to spare.
 pub const MAX_NESTING: usize = 160;
 
 /// Lowers a file. Never fails: problems are in the result.

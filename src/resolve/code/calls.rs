@@ -27,11 +27,7 @@ impl Eval<'_, '_> {
             }
         }
         let (receiver, function) = match &callee.kind {
-            ExprKind::Attribute {
-                object,
-                name,
-                name_span,
-            } => {
+            ExprKind::Attribute { object, name, .. } => {
                 let receiver = match &object.kind {
                     ExprKind::Name(super_) if super_ == "super" => self.super_object(),
                     _ => self.eval(object),
@@ -43,7 +39,6 @@ impl Eval<'_, '_> {
                 if let Some(value) = self.known_method(&receiver, name, args, expr) {
                     return value;
                 }
-                let _ = name_span;
                 let function = self.member(&receiver, name, callee.span);
                 (Some((receiver, name.clone())), function)
             }
@@ -479,7 +474,7 @@ impl Eval<'_, '_> {
         self.leave();
         let note = format!("returned by `{}`", function.name);
         if let Value::Text(pieces) = &value {
-            self.steps += pieces.len() / 16;
+            self.work.steps += pieces.len() / 16;
         }
         if function.name.is_empty() {
             value
@@ -498,7 +493,7 @@ impl Eval<'_, '_> {
         // States that returns leave count from here.
         let mark = self.heap.mark();
         let flow = self.block(&function.body);
-        self.run_inner(function, id);
+        self.run_inner(id);
         let Some(frame) = self.frames.pop() else {
             self.heap.keep(mark);
             return Value::None;
@@ -532,9 +527,8 @@ impl Eval<'_, '_> {
     }
 
     /// Inner functions that send something and that nothing here called: they run later, many times.
-    fn run_inner(&mut self, function: &Function, id: FunctionId) {
+    fn run_inner(&mut self, id: FunctionId) {
         let code = self.code();
-        let _ = function;
         for (inner, definition) in code.module.functions.iter().enumerate() {
             if definition.parent != Some(id) || !code.interest.holds(inner) {
                 continue;

@@ -12,7 +12,7 @@ use crate::source::{Place, Span, Text};
 use crate::volatility::classify::{ValueKind, Verdict};
 use crate::volatility::{Class, Confidence, Origin, Volatility};
 
-use super::super::context::{MAX_NESTING, MAX_PIECES, MAX_STEPS};
+use super::super::context::{Work, MAX_PIECES, MAX_STEPS};
 use super::super::evaluator::Trail;
 use super::super::value::{
     count_pieces, fold_tail, format_number, pieces_volatility, push_all, push_piece, worse,
@@ -107,9 +107,7 @@ pub struct Eval<'p, 'w> {
     pub stops: Vec<Vec<(Rc<Condition>, Delta)>>,
     /// Instances that were made: class -> cells.
     pub instances: Vec<(ClassRef, CellId)>,
-    pub steps: usize,
-    pub budget: usize,
-    nesting: usize,
+    pub work: Work,
 }
 
 impl<'p, 'w> Eval<'p, 'w> {
@@ -132,9 +130,7 @@ impl<'p, 'w> Eval<'p, 'w> {
             executed: HashSet::new(),
             stops: Vec::new(),
             instances: Vec::new(),
-            steps: 0,
-            budget: BUDGET,
-            nesting: 0,
+            work: Work::new(BUDGET),
         }
     }
 
@@ -142,24 +138,17 @@ impl<'p, 'w> Eval<'p, 'w> {
 
     /// Counts a step and a level of nesting. `false`: a limit is hit and nothing more is evaluated.
     pub fn enter(&mut self) -> bool {
-        self.steps += 1;
-        if self.steps > self.budget {
-            let most = self.budget;
-            self.limit(format!("more than {most} steps: the rest is one value"));
-            return false;
+        match self.work.enter() {
+            Ok(()) => true,
+            Err(limit) => {
+                self.limit(limit);
+                false
+            }
         }
-        if self.nesting >= MAX_NESTING {
-            self.limit(format!(
-                "nested deeper than {MAX_NESTING}: what is deeper is one value"
-            ));
-            return false;
-        }
-        self.nesting += 1;
-        true
     }
 
     pub fn leave(&mut self) {
-        self.nesting = self.nesting.saturating_sub(1);
+        self.work.leave();
     }
 
     pub fn limit(&mut self, what: String) {
@@ -340,7 +329,7 @@ impl<'p, 'w> Eval<'p, 'w> {
     /// The pieces that a value sends when it is printed at a place.
     pub fn print(&mut self, value: &Value, place: &Place) -> Vec<Piece> {
         let mut out = self.print_within(value, place, 0);
-        self.steps += out.len() / 16;
+        self.work.steps += out.len() / 16;
         if count_pieces(&out) > MAX_PIECES && fold_tail(&mut out, MAX_PIECES, place) {
             self.limit(format!(
                 "more than {MAX_PIECES} pieces: the tail is one value"

@@ -148,7 +148,7 @@ impl Eval<'_, '_> {
             ExprKind::Import(specifier) => {
                 let specifier = self.eval(specifier);
                 match specifier.known_text() {
-                    Some(name) => self.import_module(&name, None, expr.span),
+                    Some(name) => self.import_module(&name),
                     None => self.derived(expr, super::eval::deploy("an imported module"), 1),
                 }
             }
@@ -294,9 +294,7 @@ impl Eval<'_, '_> {
 
     fn star(&mut self, code: &std::sync::Arc<Code>, name: &str) -> Option<Value> {
         for specifier in &code.stars {
-            let mut reads = std::mem::take(&mut self.trail.reads);
-            let found = self.program.find(code, specifier, &mut reads);
-            self.trail.reads = reads;
+            let found = self.program.find(code, specifier, &mut self.trail.reads);
             let Found::Code(other) = found else { continue };
             if self.frames.len() > 24 {
                 return None;

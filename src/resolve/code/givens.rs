@@ -2,7 +2,6 @@
 
 use std::rc::Rc;
 
-use crate::frontend::code::ir::Expr;
 use crate::prompt::{Hop, Piece};
 use crate::source::{Place, Text};
 use crate::volatility::classify::{ValueKind, Verdict};
@@ -20,7 +19,7 @@ const MAX_DEPTH: usize = 6;
 
 impl Eval<'_, '_> {
     /// The names that a render call gives to its template.
-    pub fn template_frame(&mut self, args: &[Argument], expr: &Expr) -> Frame {
+    pub fn template_frame(&mut self, args: &[Argument]) -> Frame {
         let mut frame = Frame::default();
         for arg in args {
             match (&arg.name, arg.keywords, &arg.value) {
@@ -42,7 +41,6 @@ impl Eval<'_, '_> {
                 _ => {}
             }
         }
-        let _ = expr;
         frame
     }
 

@@ -1,5 +1,5 @@
-//! The store: scopes, lists and objects by number, so that assignment copies the reference. A branch copies the store
-//! (cells are shared until written to) and joins cell by cell behind it. Knows nothing of expressions.
+//! The store: scopes, lists and objects by number, so that assignment copies the reference. The arms of a
+//! branch run one after the other, each undone by a log of what it wrote, and are joined cell by cell behind it. Knows nothing of expressions.
 
 use std::collections::BTreeMap;
 use std::rc::Rc;

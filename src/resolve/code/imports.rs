@@ -29,9 +29,7 @@ impl Eval<'_, '_> {
 
     /// A name of another module, or the module.
     pub fn imported(&mut self, code: &Arc<Code>, specifier: &str, name: Option<&str>) -> Value {
-        let mut reads = std::mem::take(&mut self.trail.reads);
-        let found = self.program.find(code, specifier, &mut reads);
-        self.trail.reads = reads;
+        let found = self.program.find(code, specifier, &mut self.trail.reads);
         match found {
             Found::Code(other) => self.module_name(&other, specifier, name),
             Found::File(path) => self.text_file(&path, Span::default()),
@@ -43,9 +41,7 @@ impl Eval<'_, '_> {
                     } else {
                         format!("{specifier}.{name}")
                     };
-                    let mut reads = std::mem::take(&mut self.trail.reads);
-                    let found = self.program.find(code, &sub, &mut reads);
-                    self.trail.reads = reads;
+                    let found = self.program.find(code, &sub, &mut self.trail.reads);
                     if let Found::Code(other) = found {
                         return Value::Module(other);
                     }
@@ -66,9 +62,7 @@ impl Eval<'_, '_> {
         if let Some(value) = self.global(other, name) {
             return value;
         }
-        let mut reads = std::mem::take(&mut self.trail.reads);
-        let sub = self.program.submodule(other, name, &mut reads);
-        self.trail.reads = reads;
+        let sub = self.program.submodule(other, name, &mut self.trail.reads);
         if let Some(sub) = sub {
             return Value::Module(sub);
         }
@@ -98,10 +92,10 @@ impl Eval<'_, '_> {
     }
 
     /// `require("x")`, `import("x")`.
-    pub fn import_module(&mut self, specifier: &str, name: Option<&str>, _span: Span) -> Value {
+    pub fn import_module(&mut self, specifier: &str) -> Value {
         let code = self.code();
-        let value = self.imported(&code, specifier, name);
-        if let (Value::Module(other), None) = (&value, name) {
+        let value = self.imported(&code, specifier, None);
+        if let Value::Module(other) = &value {
             let other = other.clone();
             if let Some(exports) = self.common_exports(&other) {
                 return exports;

@@ -22,7 +22,6 @@ impl Interest {
     pub fn of(module: &Module) -> Interest {
         let mut out = Interest::default();
         let mut walk = Walk {
-            module,
             out: &mut out,
             function: None,
         };
@@ -45,7 +44,6 @@ impl Interest {
             for value in class.fields.iter().filter_map(|field| field.value.as_ref()) {
                 walk.expr(value);
             }
-            walk.function = None;
         }
         // What an inner function does, its outer one is concerned with.
         for id in (0..module.functions.len()).rev() {
@@ -67,13 +65,12 @@ impl Interest {
     }
 }
 
-struct Walk<'m, 'o> {
-    module: &'m Module,
+struct Walk<'o> {
     out: &'o mut Interest,
     function: Option<FunctionId>,
 }
 
-impl Walk<'_, '_> {
+impl Walk<'_> {
     fn mark(&mut self, sends: bool) {
         match self.function {
             Some(id) => {
@@ -274,7 +271,6 @@ impl Walk<'_, '_> {
         if role && content {
             self.mark(false);
         }
-        let _ = self.module;
     }
 }
 

@@ -18,20 +18,13 @@ use super::tables;
 use super::value::{Unknown, Value};
 
 impl Eval<'_, '_> {
-    pub fn for_loop(
-        &mut self,
-        pattern: &Pattern,
-        over: &Expr,
-        keys: bool,
-        body: &[Stmt],
-        span: Span,
-    ) -> Flow {
+    pub fn for_loop(&mut self, pattern: &Pattern, over: &Expr, keys: bool, body: &[Stmt]) -> Flow {
         let value = self.eval(over);
         if let Some(items) = self.known_items(&value, keys, over.span) {
             return self.unrolled(pattern, items, body);
         }
         if let Some(items) = self.partly_known(&value) {
-            return self.over_items(pattern, &items, over, (body, span));
+            return self.over_items(pattern, &items, over, body);
         }
         let retries = tables::is_retry(&self.written(over.span))
             || pattern_names(pattern)
@@ -39,9 +32,8 @@ impl Eval<'_, '_> {
                 .any(|name| tables::is_retry(name));
         let item = self.item_of(&value, over.span);
         let round = self.round_over(&value, over);
-        let history = value.is_history();
         let mut bind = |eval: &mut Self| eval.assign(pattern, item.clone());
-        self.repeated(&round, body, (span, retries, history), &mut bind)
+        self.repeated(&round, body, retries, &mut bind)
     }
 
     pub fn while_loop(&mut self, test: Option<&Expr>, body: &[Stmt], span: Span) -> Flow {
@@ -68,7 +60,7 @@ impl Eval<'_, '_> {
             unordered: false,
             history: false,
         };
-        self.repeated(&round, body, (span, retries, false), &mut |_| {})
+        self.repeated(&round, body, retries, &mut |_| {})
     }
 
     fn unrolled(&mut self, pattern: &Pattern, items: Vec<Value>, body: &[Stmt]) -> Flow {
@@ -107,7 +99,7 @@ impl Eval<'_, '_> {
         pattern: &Pattern,
         items: &[Item],
         over: &Expr,
-        (body, span): (&[Stmt], Span),
+        body: &[Stmt],
     ) -> Flow {
         for item in items {
             if !self.enter() {
@@ -120,13 +112,13 @@ impl Eval<'_, '_> {
                 }
                 Item::Branch(condition, arms) => {
                     self.fork(condition, arms.len(), &mut |eval, arm| {
-                        eval.over_items(pattern, &arms[arm], over, (body, span))
+                        eval.over_items(pattern, &arms[arm], over, body)
                     })
                 }
                 Item::Repeat(round, inner) => {
                     let value = first_item(inner);
                     let round = round.clone();
-                    self.repeated(&round, body, (span, false, round.history), &mut |eval| {
+                    self.repeated(&round, body, false, &mut |eval| {
                         if let Some(value) = &value {
                             eval.assign(pattern, value.clone());
                         }
@@ -136,7 +128,7 @@ impl Eval<'_, '_> {
                     let value = value.clone();
                     let item = self.item_of(&value, over.span);
                     let round = self.round_over(&value, over);
-                    self.repeated(&round, body, (span, false, round.history), &mut |eval| {
+                    self.repeated(&round, body, false, &mut |eval| {
                         eval.assign(pattern, item.clone());
                     })
                 }
@@ -196,7 +188,7 @@ impl Eval<'_, '_> {
         &mut self,
         round: &Round,
         body: &[Stmt],
-        (span, retries, _history): (Span, bool, bool),
+        retries: bool,
         bind: &mut dyn FnMut(&mut Self),
     ) -> Flow {
         let id = self.next_loop;
@@ -210,7 +202,7 @@ impl Eval<'_, '_> {
             let mark = self.heap.mark();
             let (returns, _) = self.left_open();
             bind(self);
-            let _ = self.round_of(body);
+            self.round_of(body);
             if let Some(frame) = self.frames.last_mut() {
                 frame.returns.truncate(returns);
             }
@@ -224,7 +216,6 @@ impl Eval<'_, '_> {
         if !retries {
             self.loops.pop();
         }
-        let _ = span;
         let written = self.heap.written(mark);
         self.fold_round(&written, round);
         self.heap.keep(mark);

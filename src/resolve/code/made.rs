@@ -98,13 +98,7 @@ impl Eval<'_, '_> {
         };
         let Value::Cell(id) = left else { return None };
         let call = sdk::method(language, &own, "|")?;
-        let other = Argument {
-            name: None,
-            value: right.clone(),
-            spread: false,
-            keywords: false,
-            place: self.place(expr.span),
-        };
+        let other = Argument::positional(right.clone(), self.place(expr.span));
         Some(self.sdk_call(call, Some(*id), ("|", &[other]), expr))
     }
 

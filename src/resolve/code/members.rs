@@ -35,9 +35,7 @@ impl Eval<'_, '_> {
                 if let Some(value) = self.global(&code, name) {
                     return value;
                 }
-                let mut reads = std::mem::take(&mut self.trail.reads);
-                let sub = self.program.submodule(&code, name, &mut reads);
-                self.trail.reads = reads;
+                let sub = self.program.submodule(&code, name, &mut self.trail.reads);
                 match sub {
                     Some(sub) => Value::Module(sub),
                     None if name == "default" => object.clone(),

@@ -127,7 +127,7 @@ impl Eval<'_, '_> {
             }
             (Op::Format, Value::Text(pieces)) => {
                 let pieces = pieces.clone();
-                Some(self.fill(&pieces, Style::Braces, &args, expr))
+                Some(self.fill(&pieces, Style::Braces, &args))
             }
             (Op::Replace, Value::Text(pieces)) => {
                 let pieces = pieces.clone();
@@ -308,7 +308,7 @@ impl Eval<'_, '_> {
 
     // ---- placeholders ----
 
-    fn fill(&mut self, pieces: &[Piece], style: Style, args: &[Argument], expr: &Expr) -> Value {
+    fn fill(&mut self, pieces: &[Piece], style: Style, args: &[Argument]) -> Value {
         // Keyword spreads of known objects are keywords.
         let mut named: Vec<(String, Value)> = Vec::new();
         let mut open: Vec<Value> = Vec::new();
@@ -332,7 +332,6 @@ impl Eval<'_, '_> {
             self.keyword_source(&value, &mut named, &mut open);
         }
         let mut next = 0;
-        let _ = expr;
         let out = texts::filled(pieces, style, &mut |placeholder| {
             let value = self.argument_for(placeholder, &named, &positional, &open, &mut next)?;
             let value = match &placeholder.spec {
@@ -413,13 +412,7 @@ impl Eval<'_, '_> {
         let pieces = pieces.clone();
         let place = self.place(expr.span);
         let mut args = Vec::new();
-        let argument = |value: Value| Argument {
-            name: None,
-            value,
-            spread: false,
-            keywords: false,
-            place: place.clone(),
-        };
+        let argument = |value: Value| Argument::positional(value, place.clone());
         match right {
             Value::Cell(id) if self.heap.list(*id).is_some() => {
                 let items = self
@@ -435,19 +428,13 @@ impl Eval<'_, '_> {
             }
             other => args.push(argument(other.clone())),
         }
-        self.fill(&pieces, Style::Percent, &args, expr)
+        self.fill(&pieces, Style::Percent, &args)
     }
 
     /// A text whose placeholders are filled: `{name}` or `$name`.
-    pub fn filled_with(
-        &mut self,
-        pieces: &[Piece],
-        braces: bool,
-        args: &[Argument],
-        expr: &Expr,
-    ) -> Value {
+    pub fn filled_with(&mut self, pieces: &[Piece], braces: bool, args: &[Argument]) -> Value {
         let style = if braces { Style::Braces } else { Style::Dollar };
-        self.fill(pieces, style, args, expr)
+        self.fill(pieces, style, args)
     }
 
     fn replace(&mut self, pieces: &[Piece], args: &[Argument], name: &str, expr: &Expr) -> Value {
@@ -510,7 +497,6 @@ impl Eval<'_, '_> {
     ) -> Option<Value> {
         use Operation as Op;
         let list = self.heap.list(id)?.clone();
-        let place = self.place(expr.span);
         match operation {
             Op::Append => {
                 for arg in args {
@@ -534,7 +520,7 @@ impl Eval<'_, '_> {
                 Some(Value::None)
             }
             Op::Insert | Op::Unshift => {
-                self.insert(id, operation, args, expr);
+                self.insert(id, operation, args);
                 Some(Value::None)
             }
             Op::Pop => {
@@ -565,7 +551,7 @@ impl Eval<'_, '_> {
                     (args.first().map(|a| a.value.clone()), args.len() > 2)
                 {
                     let new = args[2..].to_vec();
-                    self.insert(id, Op::Unshift, new, expr);
+                    self.insert(id, Op::Unshift, new);
                 } else {
                     self.cut_list(&Value::Cell(id), expr.span);
                 }
@@ -602,14 +588,11 @@ impl Eval<'_, '_> {
             Op::Values | Op::Keys | Op::Items => Some(Value::Cell(id)),
             Op::Get => Some(self.item_of(&Value::Cell(id), expr.span)),
             Op::Copy => Some(self.copied(id)),
-            _ => {
-                let _ = place;
-                None
-            }
+            _ => None,
         }
     }
 
-    fn insert(&mut self, id: usize, operation: Operation, args: Vec<Argument>, expr: &Expr) {
+    fn insert(&mut self, id: usize, operation: Operation, args: Vec<Argument>) {
         let (at, new) = if operation == Operation::Unshift {
             (Some(0), args)
         } else {
@@ -628,7 +611,6 @@ impl Eval<'_, '_> {
             }
             return;
         };
-        let _ = expr;
         if let Some(list) = self.heap.list_mut(id) {
             let at = at.min(list.items.len());
             for (offset, arg) in new.into_iter().enumerate() {
@@ -647,13 +629,7 @@ impl Eval<'_, '_> {
         // JavaScript passes the position too.
         let counts = !self.is_python();
         let call = |eval: &mut Self, item: Value, index: Option<usize>| {
-            let argument = |value: Value| Argument {
-                name: None,
-                value,
-                spread: false,
-                keywords: false,
-                place: place.clone(),
-            };
+            let argument = |value: Value| Argument::positional(value, place.clone());
             let mut args = vec![argument(item)];
             if counts {
                 let index = match index {
@@ -697,13 +673,7 @@ impl Eval<'_, '_> {
             None => vec![self.item_of(over, expr.span)],
         };
         for value in values {
-            let args = vec![Argument {
-                name: None,
-                value,
-                spread: false,
-                keywords: false,
-                place: place.clone(),
-            }];
+            let args = vec![Argument::positional(value, place.clone())];
             self.apply(&function, args, expr, (false, None));
         }
     }
@@ -722,13 +692,7 @@ impl Eval<'_, '_> {
                     let kept = if boolean {
                         self.kept(&value)
                     } else if let Some(function) = function {
-                        let args = vec![Argument {
-                            name: None,
-                            value: value.clone(),
-                            spread: false,
-                            keywords: false,
-                            place: place.clone(),
-                        }];
+                        let args = vec![Argument::positional(value.clone(), place.clone())];
                         let truth = self.apply(&function.value.clone(), args, expr, (false, None));
                         match self.known_truth(&truth) {
                             Some(known) => Kept::Known(known),
@@ -797,7 +761,6 @@ impl Eval<'_, '_> {
     ) -> Option<Value> {
         use Operation as Op;
         let object = self.heap.object(id)?.clone();
-        let place = self.place(expr.span);
         match operation {
             Op::Get | Op::SetDefault | Op::Pop => {
                 let key = args.first()?.value.clone();
@@ -856,10 +819,7 @@ impl Eval<'_, '_> {
                 }
                 Some(Value::None)
             }
-            _ => {
-                let _ = place;
-                None
-            }
+            _ => None,
         }
     }
 
@@ -1166,7 +1126,7 @@ impl Eval<'_, '_> {
             },
             Op::Require => {
                 let name = first?.known_text()?;
-                Some(self.import_module(&name, None, expr.span))
+                Some(self.import_module(&name))
             }
             Op::Getattr => {
                 let name = args.get(1)?.value.known_text()?;
@@ -1178,17 +1138,11 @@ impl Eval<'_, '_> {
 
     fn filtered_by_truth(&mut self, id: usize, expr: &Expr) -> Value {
         let place = self.place(expr.span);
-        let boolean = Argument {
-            name: None,
-            value: Unknown {
-                path: Some("Boolean".into()),
-                ..Unknown::new("Boolean", self.frame().code.classifier.name("constant"))
-            }
-            .into_value(),
-            spread: false,
-            keywords: false,
-            place,
+        let boolean = Unknown {
+            path: Some("Boolean".into()),
+            ..Unknown::new("Boolean", self.frame().code.classifier.name("constant"))
         };
+        let boolean = Argument::positional(boolean.into_value(), place);
         self.filtered(id, Some(&boolean), expr)
     }
 
@@ -1197,13 +1151,7 @@ impl Eval<'_, '_> {
         let function = self.eval(tag);
         let text = self.eval(template);
         let place = self.place(expr.span);
-        let args = vec![Argument {
-            name: None,
-            value: text.clone(),
-            spread: false,
-            keywords: false,
-            place,
-        }];
+        let args = vec![Argument::positional(text.clone(), place)];
         match &function {
             Value::Unknown(unknown) => {
                 let path = unknown.path.clone().unwrap_or_default();

@@ -404,11 +404,7 @@ impl<'w> Program<'w> {
 
     /// The file that an import stands for; every look-up is recorded.
     pub fn find(&self, from: &Code, specifier: &str, reads: &mut BTreeSet<Read>) -> Found {
-        let path = match from.language() {
-            Language::Python => self.paths.python(from.path(), specifier, reads),
-            Language::JavaScript => self.paths.javascript(from.path(), specifier, reads),
-        };
-        let Some(path) = path else {
+        let Some(path) = self.paths.find(from, specifier, reads) else {
             return Found::External;
         };
         match self.load(&path) {

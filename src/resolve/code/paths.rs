@@ -4,18 +4,26 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
+use crate::frontend::code::ir::Language;
 use crate::prompt::Read;
 
 use super::super::files::{folder, join, Files};
 use super::aliases::AliasTable;
+use super::modules::Code;
 
 pub struct Paths<'w> {
     files: &'w Files<'w>,
     listings: Mutex<HashMap<String, Arc<Listing>>>,
+    /// What a specifier stands for in a folder, and what was looked up to tell: modules are asked for over and over.
+    found: Mutex<HashMap<Asked, Arc<Answer>>>,
     aliases: AliasTable<'w>,
     /// Folders that hold Python packages beside the file that builds them.
     projects: OnceLock<Vec<String>>,
 }
+
+/// A language, the folder that a specifier stands in, and the specifier.
+type Asked = (Language, String, String);
+type Answer = (Option<String>, BTreeSet<Read>);
 
 #[derive(Default)]
 struct Listing {
@@ -37,9 +45,33 @@ impl<'w> Paths<'w> {
         Paths {
             files,
             listings: Mutex::new(HashMap::new()),
+            found: Mutex::new(HashMap::new()),
             aliases: AliasTable::new(files),
             projects: OnceLock::new(),
         }
+    }
+
+    /// The file that an import of a file of code stands for; every look-up is recorded.
+    pub fn find(&self, from: &Code, specifier: &str, reads: &mut BTreeSet<Read>) -> Option<String> {
+        let language = from.language();
+        let asked = (
+            language,
+            folder(from.path()).to_string(),
+            specifier.to_string(),
+        );
+        let lock = || self.found.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = lock().get(&asked).cloned();
+        let answer = known.unwrap_or_else(|| {
+            let mut own = BTreeSet::new();
+            let path = match language {
+                Language::Python => self.python(from.path(), specifier, &mut own),
+                Language::JavaScript => self.javascript(from.path(), specifier, &mut own),
+            };
+            let answer = Arc::new((path, own));
+            lock().entry(asked).or_insert(answer).clone()
+        });
+        reads.extend(answer.1.iter().cloned());
+        answer.0.clone()
     }
 
     fn listing(&self, folder: &str) -> Arc<Listing> {

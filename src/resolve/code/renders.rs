@@ -289,10 +289,10 @@ impl Eval<'_, '_> {
             (Syntax::Language(dialect), Body::File(path)) => dialect_of(path).unwrap_or(dialect),
             (Syntax::Language(dialect), _) => dialect,
             (Syntax::Braces, Body::Text(pieces)) => {
-                return self.filled_with(pieces, true, args, expr);
+                return self.filled_with(pieces, true, args);
             }
             (Syntax::Dollar, Body::Text(pieces)) => {
-                return self.filled_with(pieces, false, args, expr);
+                return self.filled_with(pieces, false, args);
             }
             _ => Dialect::Plain,
         };
@@ -301,7 +301,7 @@ impl Eval<'_, '_> {
                 self.trail.used.insert(path.clone());
                 match self.program.files.load(path, dialect) {
                     Some(loaded) => {
-                        let frame = self.template_frame(args, expr);
+                        let frame = self.template_frame(args);
                         let (here, tree) = (loaded.here.clone(), loaded.tree.clone());
                         self.evaluated(here, &tree.nodes, frame, true)
                     }
@@ -317,7 +317,7 @@ impl Eval<'_, '_> {
                 };
                 let tree = template::parse(&text, dialect);
                 let here = self.program.files.here(&file, dialect);
-                let mut frame = self.template_frame(args, expr);
+                let mut frame = self.template_frame(args);
                 frame.names.extend(parts);
                 self.evaluated(here, &tree.nodes, frame, false)
             }

@@ -408,10 +408,7 @@ impl Eval<'_, '_> {
                     let arms = arms.iter().map(|arm| self.message_items(arm)).collect();
                     out.extend(forked(condition, arms));
                 }
-                Item::Repeat(round, body) if round.history => {
-                    out.push(history_of(round));
-                    let _ = body;
-                }
+                Item::Repeat(round, _) if round.history => out.push(history_of(round)),
                 Item::Repeat(round, body) => {
                     let messages = self.message_items(body);
                     out.extend(messages.into_iter().map(|message| repeated(round, message)));
@@ -427,7 +424,7 @@ impl Eval<'_, '_> {
             Value::Cell(id) => {
                 if self.heap.list(*id).is_some() {
                     // A pair of role and text, or a list in a list.
-                    return self.pair(*id, place);
+                    return self.pair(*id);
                 }
                 let Some(object) = self.heap.object(*id).cloned() else {
                     return Vec::new();
@@ -482,7 +479,7 @@ impl Eval<'_, '_> {
     }
 
     /// `("system", text)`
-    fn pair(&mut self, id: usize, place: &Place) -> Vec<Message> {
+    fn pair(&mut self, id: usize) -> Vec<Message> {
         let Some(list) = self.heap.list(id).cloned() else {
             return Vec::new();
         };
@@ -494,7 +491,6 @@ impl Eval<'_, '_> {
                     .collect();
             }
         }
-        let _ = place;
         self.message_items(&list.items)
     }
 

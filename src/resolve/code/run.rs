@@ -64,7 +64,6 @@ struct Entry {
 struct Found {
     entry: Entry,
     events: Vec<Event>,
-    reads: BTreeSet<Read>,
     used: BTreeSet<Arc<str>>,
     limits: BTreeSet<String>,
     problems: Vec<(Arc<str>, Problem)>,
@@ -198,7 +197,7 @@ fn run(
     let mut eval = Eval::new(program, assume);
     // What stands in tests is a note at most: it gets less time.
     if context_of(code.path()) == Context::Test {
-        eval.budget /= 5;
+        eval.work.budget /= 5;
     }
     eval.push_frame(code, None, None, None, None);
     match entry.function {
@@ -234,7 +233,6 @@ fn run(
     Found {
         entry,
         events,
-        reads,
         used,
         limits: std::mem::take(&mut eval.trail.limits),
         problems: std::mem::take(&mut eval.trail.problems),
@@ -553,7 +551,6 @@ fn gather(program: &Program<'_>, found: BTreeMap<Entry, Found>) -> CodeResult {
                 out.used.entry(path).or_insert_with(|| entry.path.clone());
             }
         }
-        let _ = found.reads;
         let entry = found.entry;
         for event in found.events {
             let key = (event.site.clone(), event.sort);
@@ -596,14 +593,8 @@ fn overlaps(covered: &BTreeSet<Place>, text: &Place) -> bool {
 
 /// Of the events of one site those that differ, the best informed only.
 fn variants(events: Vec<(Entry, Event)>) -> Vec<Event> {
-    let own_open = |(entry, event): &(Entry, Event)| {
-        event
-            .opens
-            .iter()
-            .any(|open| open.path == entry.path && Some(open.function) == entry.function)
-            || !event.opens.is_empty()
-    };
-    let informed = events.iter().any(|event| !own_open(event));
+    let is_open = |(_, event): &(Entry, Event)| !event.opens.is_empty();
+    let informed = events.iter().any(|event| !is_open(event));
     let fewest = events
         .iter()
         .map(|(_, event)| event.opens.len())
@@ -612,7 +603,7 @@ fn variants(events: Vec<(Entry, Event)>) -> Vec<Event> {
     let mut seen = BTreeSet::new();
     let mut out = Vec::new();
     for item in events {
-        if (informed && own_open(&item)) || item.1.opens.len() > fewest {
+        if (informed && is_open(&item)) || item.1.opens.len() > fewest {
             continue;
         }
         if out.len() < MAX_VARIANTS && seen.insert(content(&item.1.prompt)) {

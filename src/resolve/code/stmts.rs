@@ -5,7 +5,7 @@ use std::rc::Rc;
 use crate::frontend::code::ir::{BinaryOp, Expr, ExprKind, MatchArm, Pattern, Stmt, StmtKind};
 use crate::prompt::Hop;
 use crate::source::Span;
-use crate::volatility::{Origin, Volatility};
+use crate::volatility::Origin;
 
 use super::eval::{Eval, Flow};
 use super::heap::{Delta, Item};
@@ -100,7 +100,7 @@ impl Eval<'_, '_> {
                 body,
                 otherwise,
             } => {
-                let flow = self.for_loop(pattern, over, *keys, body, stmt.span);
+                let flow = self.for_loop(pattern, over, *keys, body);
                 match flow {
                     Flow::Next => self.block(otherwise),
                     other => other,
@@ -309,13 +309,9 @@ impl Eval<'_, '_> {
         if let Some(known) = self.known_truth(&value) {
             return Truth::Known(known);
         }
-        let volatility = self.test_volatility(test, &value);
+        let volatility = self.volatility(&value);
         let place = self.place(test.span);
         Truth::Open(Condition::new(self.written(test.span), place, volatility))
-    }
-
-    fn test_volatility(&mut self, _test: &Expr, value: &Value) -> Volatility {
-        self.volatility(value)
     }
 
     pub fn known_truth(&self, value: &Value) -> Option<bool> {

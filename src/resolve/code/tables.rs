@@ -6,6 +6,8 @@ use std::sync::OnceLock;
 
 use serde_yaml::Value as Yaml;
 
+use crate::words::{pairs, strings};
+
 /// What a known function or method does, whoever's it is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Operation {
@@ -125,32 +127,19 @@ pub fn tables() -> &'static Tables {
     TABLES.get_or_init(|| {
         let root: Yaml =
             serde_yaml::from_str(include_str!("../../../rules/code.yaml")).unwrap_or(Yaml::Null);
-        let strings = |key: &str| list(root.get(key));
+        let words = |key: &str| strings(root.get(key));
         Tables {
             functions: operations(root.get("functions")),
             methods: operations(root.get("methods")),
-            retry: strings("retry-words"),
-            answers: strings("answer-paths"),
-            trimmers: strings("history-trimmers"),
+            retry: words("retry-words"),
+            answers: words("answer-paths"),
+            trimmers: words("history-trimmers"),
             dialects: pairs(root.get("template-dialects")),
-            own_file: strings("own-file"),
-            own_folder: strings("own-folder"),
-            working_folder: strings("working-folder"),
+            own_file: words("own-file"),
+            own_folder: words("own-folder"),
+            working_folder: words("working-folder"),
         }
     })
-}
-
-fn list(value: Option<&Yaml>) -> Vec<String> {
-    let items = value.and_then(Yaml::as_sequence);
-    let text = |item: &Yaml| item.as_str().map(str::to_string);
-    items.into_iter().flatten().filter_map(text).collect()
-}
-
-fn pairs(value: Option<&Yaml>) -> Vec<(String, String)> {
-    let entries = value.and_then(Yaml::as_mapping);
-    let text = |value: &Yaml| value.as_str().map(str::to_string);
-    let pair = |(key, value): (&Yaml, &Yaml)| Some((text(key)?, text(value)?));
-    entries.into_iter().flatten().filter_map(pair).collect()
 }
 
 fn operations(value: Option<&Yaml>) -> HashMap<String, Operation> {
@@ -158,7 +147,7 @@ fn operations(value: Option<&Yaml>) -> HashMap<String, Operation> {
     let entries = value.and_then(Yaml::as_mapping);
     for (name, names) in entries.into_iter().flatten() {
         let operation = name.as_str().and_then(operation);
-        for known in list(Some(names)) {
+        for known in strings(Some(names)) {
             if let Some(operation) = operation {
                 out.insert(known, operation);
             }

@@ -86,6 +86,19 @@ pub struct Argument {
     pub place: Place,
 }
 
+impl Argument {
+    /// An argument by position.
+    pub fn positional(value: Value, place: Place) -> Argument {
+        Argument {
+            name: None,
+            value,
+            spread: false,
+            keywords: false,
+            place,
+        }
+    }
+}
+
 /// What a branch depends on.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Condition {

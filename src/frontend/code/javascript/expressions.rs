@@ -96,7 +96,7 @@ impl Lowering<'_> {
     pub fn inner_expressions(&mut self, node: Node) -> Vec<Expr> {
         let mut found = Vec::new();
         for child in parts(node) {
-            if is_expression(child) {
+            if is_expression(child.kind()) {
                 found.push(self.expr(child));
             }
         }
@@ -251,7 +251,7 @@ impl Lowering<'_> {
         for child in parts(node) {
             match child.kind() {
                 "pair" | "method_definition" | "spread_element" => self.entry(child, out),
-                _ if is_expression(child) => unread.push(self.expr(child)),
+                _ if is_expression(child.kind()) => unread.push(self.expr(child)),
                 _ => {}
             }
         }
@@ -280,9 +280,9 @@ impl Lowering<'_> {
 }
 
 /// Whether a node stands for a value, and is not a type, a name of a property or a sign.
-fn is_expression(node: Node) -> bool {
+pub(super) fn is_expression(kind: &str) -> bool {
     !matches!(
-        node.kind(),
+        kind,
         "property_identifier"
             | "private_property_identifier"
             | "statement_identifier"

@@ -2,6 +2,7 @@
 
 use tree_sitter::Node;
 
+use super::expressions::is_expression;
 use super::operators::{augment, step};
 use super::{field, first_part, parts, peel, span, Lowering};
 use crate::frontend::code::ir::{Expr, ExprKind, Pattern, Stmt, StmtKind};
@@ -415,27 +416,5 @@ fn is_silent(kind: &str) -> bool {
             | "debugger_statement"
             | "hash_bang_line"
             | "html_comment"
-            | "type_annotation"
-            | "type_arguments"
-            | "type_parameters"
-            | "type_identifier"
-            | "predefined_type"
-            | "generic_type"
-            | "object_type"
-            | "union_type"
-            | "literal_type"
-            | "property_identifier"
-            | "private_property_identifier"
-            | "statement_identifier"
-            | "accessibility_modifier"
-            | "override_modifier"
-            | "jsx_text"
-            | "jsx_closing_element"
-            | "html_character_reference"
-            | "string_fragment"
-            | "escape_sequence"
-            | "regex_pattern"
-            | "regex_flags"
-            | "optional_chain"
-    )
+    ) || !is_expression(kind)
 }
