@@ -530,7 +530,7 @@ impl Eval<'_, '_> {
     fn run_inner(&mut self, id: FunctionId) {
         let code = self.code();
         for (inner, definition) in code.module.functions.iter().enumerate() {
-            if definition.parent != Some(id) || !code.interest.holds(inner) {
+            if definition.parent != Some(id) || !code.holds(inner) {
                 continue;
             }
             let callable = Callable {
@@ -842,7 +842,7 @@ impl Eval<'_, '_> {
             match &arg.value {
                 Value::Function(callable) => {
                     let callable = callable.clone();
-                    if callable.code.interest.holds(callable.id) {
+                    if callable.code.holds(callable.id) {
                         self.run_closure(&callable);
                     }
                 }
@@ -857,7 +857,7 @@ impl Eval<'_, '_> {
                             Value::Function(callable) => Some(callable.clone()),
                             _ => None,
                         })
-                        .filter(|callable| callable.code.interest.holds(callable.id))
+                        .filter(|callable| callable.code.holds(callable.id))
                         .collect();
                     for callable in inner {
                         self.run_closure(&callable);
@@ -880,7 +880,7 @@ impl Eval<'_, '_> {
         let id = self.next_loop;
         self.next_loop += 1;
         self.loops.push(id);
-        let near = callable.code.interest.sends(callable.id);
+        let near = callable.code.sends(callable.id);
         self.aside(|eval| eval.run_open(callable, near));
         self.loops.pop();
         self.leave();
@@ -899,7 +899,7 @@ impl Eval<'_, '_> {
         let sending = self
             .frame()
             .function
-            .is_some_and(|function| self.frame().code.interest.sends(function));
+            .is_some_and(|function| self.frame().code.sends(function));
         let life = self.life;
         if !sending && life.is_none() {
             self.life = Some(Class::Session);

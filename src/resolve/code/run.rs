@@ -95,7 +95,7 @@ pub fn resolve_code(
         program.insert(input.file, input.module);
     }
     paths.sort();
-    program.note_hot();
+    program.note_inputs();
     let seeds: Vec<Entry> = paths
         .iter()
         .filter_map(|path| program.load(path))
@@ -159,7 +159,7 @@ fn entries(code: &Arc<Code>) -> Vec<Entry> {
     }];
     for (id, function) in code.module.functions.iter().enumerate() {
         let outermost = function.parent.is_none() && function.kind != FunctionKind::Lambda;
-        if outermost && function.kind != FunctionKind::Constructor && code.interest.holds(id) {
+        if outermost && function.kind != FunctionKind::Constructor && code.holds(id) {
             out.push(Entry {
                 path: code.path().clone(),
                 function: Some(id),
@@ -262,7 +262,7 @@ fn run_function(eval: &mut Eval<'_, '_>, code: &Arc<Code>, id: FunctionId) {
         this,
         bound: Vec::new(),
     };
-    let value = eval.run_open(&callable, code.interest.sends(id));
+    let value = eval.run_open(&callable, code.sends(id));
     let decorated = function.decorators.iter().any(gives_system);
     if decorated || sdk::builds_prompt(&function.name) {
         let name = match decorated {
@@ -288,7 +288,7 @@ pub(super) fn gives_system(decorator: &Expr) -> bool {
 
 /// The body of a module: what it sends at its top level, and constants that are named like prompts.
 fn run_module(eval: &mut Eval<'_, '_>, code: &Arc<Code>) {
-    if code.interest.body {
+    if code.holds_body() {
         let body = code.clone();
         eval.block(&body.module.body);
     }
@@ -387,7 +387,7 @@ fn run_wanted(eval: &mut Eval<'_, '_>, wanted: &BTreeSet<Wanted>) {
             if eval.has_run(&callable) {
                 continue;
             }
-            eval.run_open(&callable, code.interest.sends(method.method));
+            eval.run_open(&callable, code.sends(method.method));
         }
     }
 }
