@@ -61,13 +61,6 @@ pub enum Records {
     Request,
 }
 
-/// How placeholders look in the texts of a template.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Style {
-    Braces,
-    Double,
-}
-
 /// A call that sends a request, or makes a message of one.
 #[derive(Clone, Debug)]
 pub struct Call {
@@ -87,7 +80,8 @@ pub struct Call {
     pub on: Vec<String>,
     pub makes: Makes,
     pub records: Records,
-    pub style: Option<Style>,
+    /// How placeholders look in the texts of its template: `braces` for `{name}`, else a template dialect.
+    pub style: Option<String>,
 }
 
 struct Tables {
@@ -105,6 +99,8 @@ struct Tables {
     marker_nests: Vec<String>,
     item_roles: BTreeMap<String, String>,
     body_keys: Vec<String>,
+    format_arguments: Vec<String>,
+    template_formats: BTreeMap<String, String>,
     prompt_decorators: Vec<String>,
     prompt_classes: Vec<String>,
 }
@@ -142,6 +138,8 @@ fn load(files: &[&str]) -> Tables {
         marker_nests: Vec::new(),
         item_roles: BTreeMap::new(),
         body_keys: Vec::new(),
+        format_arguments: Vec::new(),
+        template_formats: BTreeMap::new(),
         prompt_decorators: Vec::new(),
         prompt_classes: Vec::new(),
     };
@@ -173,6 +171,10 @@ fn load(files: &[&str]) -> Tables {
         out.media.extend(strings(root.get("media")));
         out.marker_nests.extend(strings(root.get("marker-nests")));
         out.body_keys.extend(strings(root.get("body-keys")));
+        out.format_arguments
+            .extend(strings(root.get("format-arguments")));
+        out.template_formats
+            .extend(pairs(root.get("template-formats")));
         out.prompt_decorators
             .extend(strings(root.get("prompt-decorators")));
         out.prompt_classes
@@ -229,11 +231,7 @@ fn call_of(entry: &Yaml, provider: Option<&str>) -> Call {
             Some("part") => Records::Part,
             _ => Records::Nothing,
         },
-        style: match word("style") {
-            Some("braces") => Some(Style::Braces),
-            Some("double") => Some(Style::Double),
-            _ => None,
-        },
+        style: word("style").map(str::to_string),
     }
 }
 
@@ -358,6 +356,16 @@ pub fn item_role(kind: &str) -> Option<&'static str> {
 /// Whether an object with this key is the body of a request.
 pub fn is_body_key(key: &str) -> bool {
     tables().body_keys.iter().any(|known| known == key)
+}
+
+/// Whether an argument of this name says how placeholders of a template look.
+pub fn is_format_argument(name: &str) -> bool {
+    tables().format_arguments.iter().any(|known| known == name)
+}
+
+/// The style of placeholders that such an argument names.
+pub fn template_format(name: &str) -> Option<&'static str> {
+    tables().template_formats.get(name).map(String::as_str)
 }
 
 /// Whether a decorator says that its function returns a system prompt.

@@ -204,7 +204,7 @@ pub fn confidence(judged: &Judged, step: &Step) -> Confidence {
         .map(|s| s.tokens)
         .sum();
     // A window over the history is judged by itself.
-    let whole = matches!(subject.kind, Kind::History { .. }) || is_own_message(judged, subject);
+    let whole = matches!(subject.kind, Kind::History { .. });
     if !whole && inline > 0.0 && step.stranded - inline < inline {
         return Confidence::Possible;
     }
@@ -213,14 +213,6 @@ pub fn confidence(judged: &Judged, step: &Step) -> Confidence {
     } else {
         own
     }
-}
-
-/// Whether a history stands in a message without other text: turns of a conversation and no transcript.
-fn is_own_message(judged: &Judged, subject: &Segment) -> bool {
-    let mut others = judged.layout.segments.iter().filter(|s| {
-        s.message == subject.message && s.id != subject.id && !matches!(s.kind, Kind::Framing)
-    });
-    matches!(subject.kind, Kind::History { .. }) && others.all(|s| s.tokens == 0.0)
 }
 
 /// Where the largest stretch of stranded text starts (its first line), and the tokens stranded in all.

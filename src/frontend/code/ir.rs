@@ -280,8 +280,10 @@ pub enum ExprKind {
     Regex(String, String),
     Number(f64),
     Bool(bool),
-    /// `None`, `null`, `undefined`.
+    /// `None`, `undefined`.
     None,
+    /// `null`
+    Null,
     /// A name; `this` and `super` in JavaScript are names too.
     Name(String),
     Attribute {

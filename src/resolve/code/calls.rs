@@ -88,7 +88,7 @@ impl Eval<'_, '_> {
         }
         let operation = *tables().methods.get(name)?;
         match receiver {
-            Value::Text(_) | Value::Function(_) => {}
+            Value::Text(_) | Value::Number(_) | Value::Function(_) => {}
             Value::Cell(id) => {
                 if let Some(object) = self.heap.object(*id) {
                     // A member of its own comes first.
@@ -124,7 +124,7 @@ impl Eval<'_, '_> {
                 let plain = choice
                     .arms
                     .iter()
-                    .all(|arm| matches!(arm, Value::Text(_) | Value::Cell(_) | Value::None));
+                    .all(|arm| arm.is_nothing() || matches!(arm, Value::Text(_) | Value::Cell(_)));
                 if !plain {
                     return None;
                 }
@@ -175,7 +175,7 @@ impl Eval<'_, '_> {
                 let arms: Vec<Value> = choice
                     .arms
                     .iter()
-                    .filter(|arm| !matches!(arm, Value::None))
+                    .filter(|arm| !arm.is_nothing())
                     .map(|arm| self.apply(arm, args.clone(), expr, (new, receiver.clone())))
                     .collect();
                 choose(&choice.condition, arms)
@@ -372,7 +372,9 @@ impl Eval<'_, '_> {
     /// An argument as tables take it: literal text, `name=value`.
     pub fn literal_argument(&self, arg: &Argument) -> Option<String> {
         let text = match &arg.value {
-            Value::Number(number) => super::super::value::format_number(*number),
+            Value::Number(number) | Value::Float(number) => {
+                super::super::value::format_number(*number)
+            }
             Value::Bool(value) => if *value { "True" } else { "False" }.to_string(),
             Value::Cell(id) => {
                 // Options as an object: `{ hour: "2-digit" }`.
@@ -693,7 +695,7 @@ impl Eval<'_, '_> {
                             open.extend(object.spreads.iter().cloned());
                         }
                     }
-                    Value::None => {}
+                    Value::None | Value::Null => {}
                     other => open.push(other.clone()),
                 }
             } else if arg.spread {
@@ -765,7 +767,7 @@ impl Eval<'_, '_> {
         let plain_default = param
             .default
             .as_ref()
-            .is_some_and(|default| !matches!(default.kind, ExprKind::None));
+            .is_some_and(|default| !matches!(default.kind, ExprKind::None | ExprKind::Null));
         if plain_default && verdict.volatility.confidence > Confidence::Possible {
             verdict.volatility.confidence = Confidence::Possible;
         }

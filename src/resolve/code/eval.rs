@@ -15,11 +15,12 @@ use crate::volatility::{Class, Confidence, Origin, Volatility};
 use super::super::context::{Work, MAX_PIECES, MAX_STEPS};
 use super::super::evaluator::Trail;
 use super::super::value::{
-    count_pieces, fold_tail, format_number, pieces_volatility, push_all, push_piece, worse,
+    count_pieces, fold_tail, pieces_volatility, push_all, push_piece, worse,
 };
 use super::events::Event;
 use super::heap::{Cell, CellId, Delta, Heap, Item, List, Mark, Object, Scope};
 use super::modules::{Code, Program};
+use super::numbers;
 use super::value::{flat_volatility, Callable, ClassRef, Condition, Unknown, Value};
 
 /// Calls within calls.
@@ -346,9 +347,11 @@ impl<'p, 'w> Eval<'p, 'w> {
         };
         match value {
             Value::None => literal(if python { "None" } else { "undefined" }),
+            Value::Null => literal("null"),
             Value::Bool(true) => literal(if python { "True" } else { "true" }),
             Value::Bool(false) => literal(if python { "False" } else { "false" }),
-            Value::Number(number) => literal(&format_number(*number)),
+            Value::Number(number) => literal(&numbers::shown(*number)),
+            Value::Float(number) => literal(&numbers::shown_float(*number)),
             Value::Text(pieces) => (**pieces).clone(),
             Value::Unknown(unknown) => vec![self.slot(unknown, place)],
             Value::Choice(choice) => {
@@ -357,7 +360,7 @@ impl<'p, 'w> Eval<'p, 'w> {
                     .iter()
                     .map(|arm| match arm {
                         // What is missing is mostly guarded further on.
-                        Value::None => Vec::new(),
+                        Value::None | Value::Null => Vec::new(),
                         arm => self.print_within(arm, place, depth + 1),
                     })
                     .collect();

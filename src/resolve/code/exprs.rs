@@ -15,6 +15,7 @@ use super::eval::{Eval, Flow};
 use super::heap::{Cell, Item, List};
 use super::loops::round_at;
 use super::modules::{Binding, Code, Found};
+use super::numbers;
 use super::stmts::Truth;
 use super::value::{choose, Callable, ClassRef, Condition, Unknown, Value};
 
@@ -31,9 +32,10 @@ impl Eval<'_, '_> {
     fn eval_kind(&mut self, expr: &Expr) -> Value {
         match &expr.kind {
             ExprKind::Text(text) => Value::text(text.clone()),
-            ExprKind::Number(number) => Value::Number(*number),
+            ExprKind::Number(number) => self.number(*number, expr),
             ExprKind::Bool(value) => Value::Bool(*value),
             ExprKind::None => Value::None,
+            ExprKind::Null => Value::Null,
             ExprKind::Name(name) => self.name(name, expr.span),
             ExprKind::Attribute { object, name, .. } => {
                 let object = self.eval(object);
@@ -82,6 +84,7 @@ impl Eval<'_, '_> {
             }
             ExprKind::Negate(inner) => match self.eval(inner) {
                 Value::Number(number) => Value::Number(-number),
+                Value::Float(number) => Value::Float(-number),
                 other => other,
             },
             ExprKind::Conditional {
@@ -169,6 +172,24 @@ impl Eval<'_, '_> {
 
     fn closure_scope(&self) -> Option<usize> {
         self.frame().function.map(|_| self.frame().scope)
+    }
+
+    /// A number as written: one with a fraction stays one in Python, and one too large to be told from its neighbours
+    /// is not known digit by digit.
+    fn number(&mut self, number: f64, expr: &Expr) -> Value {
+        const EXACT: f64 = 9_007_199_254_740_992.0;
+        if !self.is_python() {
+            return Value::Number(number);
+        }
+        let written = self.written(expr.span);
+        let float = !written.starts_with("0x") && written.contains(['.', 'e', 'E']);
+        if float {
+            Value::Float(number)
+        } else if number < EXACT {
+            Value::Number(number)
+        } else {
+            self.derived(expr, Volatility::constant(), 8)
+        }
     }
 
     // ---- names ----
@@ -279,6 +300,9 @@ impl Eval<'_, '_> {
         self.push_frame(code, None, None, None, None);
         // What the statements send is sent by the module's own entry.
         self.quiet += 1;
+        if name == "module" && !self.is_python() {
+            self.bind_common_exports();
+        }
         for index in indices {
             if let Some(stmt) = code.module.body.get(*index) {
                 self.stmt(stmt);
@@ -312,7 +336,7 @@ impl Eval<'_, '_> {
         let first = self.eval(left);
         let known = match op {
             BinaryOp::Nullish => match &first {
-                Value::None => Some(false),
+                Value::None | Value::Null => Some(false),
                 Value::Unknown(_) | Value::Choice(_) => None,
                 _ => Some(true),
             },
@@ -334,9 +358,9 @@ impl Eval<'_, '_> {
         }
         // `x or default`: a default that is a constant does not fork what is anyhow not known.
         match &first {
-            Value::Choice(choice) if choice.arms.iter().any(|arm| matches!(arm, Value::None)) => {
+            Value::Choice(choice) if choice.arms.iter().any(Value::is_nothing) => {
                 let arms = choice.arms.iter().map(|arm| match arm {
-                    Value::None => second.clone(),
+                    Value::None | Value::Null => second.clone(),
                     arm => arm.clone(),
                 });
                 choose(&choice.condition.clone(), arms.collect())
@@ -360,7 +384,7 @@ impl Eval<'_, '_> {
     /// Whether a default is next to nothing beside what it stands in for.
     fn small(&self, value: &Value) -> bool {
         match value {
-            Value::None | Value::Bool(_) | Value::Number(_) => true,
+            Value::None | Value::Null | Value::Bool(_) | Value::Number(_) | Value::Float(_) => true,
             Value::Text(_) => value.known_text().is_some_and(|text| text.len() <= 64),
             _ => false,
         }
@@ -383,6 +407,11 @@ impl Eval<'_, '_> {
         match (op, &left, &right) {
             (BinaryOp::Add, Value::Number(a), Value::Number(b)) => Value::Number(a + b),
             (BinaryOp::Multiply, Value::Number(a), Value::Number(b)) => Value::Number(a * b),
+            (
+                BinaryOp::Add | BinaryOp::Multiply,
+                Value::Number(a) | Value::Float(a),
+                Value::Number(b) | Value::Float(b),
+            ) => Value::Float(if op == BinaryOp::Add { a + b } else { a * b }),
             (BinaryOp::Add, Value::Cell(a), _) if self.heap.list(*a).is_some() => {
                 self.joined_lists(&left, &right, expr)
             }
@@ -424,9 +453,15 @@ impl Eval<'_, '_> {
 
     fn known_equal(&self, left: &Value, right: &Value) -> Option<bool> {
         let scalar = |value: &Value| {
-            matches!(value, Value::None | Value::Bool(_) | Value::Number(_))
-                || value.known_text().is_some()
+            matches!(
+                value,
+                Value::None | Value::Null | Value::Bool(_) | Value::Number(_)
+            ) || value.known_text().is_some()
         };
+        // `null == undefined`, but not `===`: which of the two is asked is not known here.
+        if left.is_nothing() && right.is_nothing() {
+            return left.same(right).then_some(true);
+        }
         if scalar(left) && scalar(right) {
             return Some(match (left.known_text(), right.known_text()) {
                 (Some(a), Some(b)) => a == b,
@@ -442,7 +477,11 @@ impl Eval<'_, '_> {
             )
         };
         match (left, right) {
-            (Value::None, other) | (other, Value::None) if there(other) => Some(false),
+            (Value::None | Value::Null, other) | (other, Value::None | Value::Null)
+                if there(other) =>
+            {
+                Some(false)
+            }
             _ => None,
         }
     }
@@ -506,7 +545,7 @@ impl Eval<'_, '_> {
                 FormatPart::Value { expr, spec, span } => {
                     let mut value = self.eval(expr);
                     if let Some(spec) = spec {
-                        value = self.formatted(value, spec);
+                        value = self.formatted(value, spec, *span);
                     }
                     value = self.shown(value, *span);
                     let place = self.place(*span);
@@ -518,8 +557,8 @@ impl Eval<'_, '_> {
         Value::pieces(out)
     }
 
-    /// A value with a format: a clock is cut to what the format shows.
-    pub fn formatted(&mut self, value: Value, spec: &str) -> Value {
+    /// A value with a format: a clock is cut to what the format shows, a known number is written in it.
+    pub fn formatted(&mut self, value: Value, spec: &str, span: Span) -> Value {
         match value {
             Value::Unknown(unknown) if unknown.verdict.clock => {
                 let mut unknown = (*unknown).clone();
@@ -528,7 +567,10 @@ impl Eval<'_, '_> {
                 }
                 unknown.into_value()
             }
-            other => other,
+            other => match numbers::formatted(&other, spec) {
+                Some(text) => self.literal(span, &text),
+                None => other,
+            },
         }
     }
 
@@ -578,7 +620,7 @@ impl Eval<'_, '_> {
                     .collect();
                 out.extend(super::heap::join_items(&choice.condition, arms));
             }
-            Value::None | Value::Bool(_) => {}
+            Value::None | Value::Null | Value::Bool(_) => {}
             other => out.push(Item::Spread(other.clone(), place)),
         }
     }

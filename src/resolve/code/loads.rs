@@ -26,7 +26,7 @@ impl Eval<'_, '_> {
     pub fn is_thing(&self, value: &Value) -> bool {
         match value {
             Value::Choice(choice) => {
-                let plain = |arm: &Value| matches!(arm, Value::None) || thing_of(arm).is_some();
+                let plain = |arm: &Value| arm.is_nothing() || thing_of(arm).is_some();
                 choice.arms.iter().all(plain)
                     && choice.arms.iter().any(|arm| thing_of(arm).is_some())
             }
@@ -75,7 +75,7 @@ impl Eval<'_, '_> {
             .find(|(_, value)| matches!(value, Value::Choice(_)))
         {
             let choice = choice.clone();
-            let arms = choice.arms.iter().filter(|arm| !matches!(arm, Value::None));
+            let arms = choice.arms.iter().filter(|arm| !arm.is_nothing());
             let mut values = Vec::new();
             for arm in arms {
                 let mut args = args.to_vec();
@@ -225,7 +225,7 @@ impl Eval<'_, '_> {
             }
             let choice = choice.clone();
             let mut arms = Vec::new();
-            for arm in choice.arms.iter().filter(|arm| !matches!(arm, Value::None)) {
+            for arm in choice.arms.iter().filter(|arm| !arm.is_nothing()) {
                 let (left, right) = if at == 0 { (arm, right) } else { (left, arm) };
                 arms.push(self.path_operator(op, left, right, expr)?);
             }
@@ -307,7 +307,7 @@ impl Eval<'_, '_> {
         if let Value::Choice(choice) = receiver {
             let choice = choice.clone();
             let mut arms = Vec::new();
-            for arm in choice.arms.iter().filter(|arm| !matches!(arm, Value::None)) {
+            for arm in choice.arms.iter().filter(|arm| !arm.is_nothing()) {
                 arms.push(self.thing_method(arm, name, args, expr)?);
             }
             return Some(choose(&choice.condition, arms));

@@ -47,7 +47,7 @@ impl Eval<'_, '_> {
                 let arms: Vec<Value> = choice
                     .arms
                     .iter()
-                    .filter(|arm| !matches!(arm, Value::None))
+                    .filter(|arm| !arm.is_nothing())
                     .map(|arm| self.member(arm, name, span))
                     .collect();
                 choose(&choice.condition, arms)
@@ -57,10 +57,16 @@ impl Eval<'_, '_> {
                 self.derived(&Expr::opaque(span), volatility, 1)
             }
             // A member of an enumeration is its value.
-            Value::Bool(_) | Value::Number(_) | Value::Text(_) if name == "value" => object.clone(),
+            Value::Bool(_) | Value::Number(_) | Value::Float(_) | Value::Text(_)
+                if name == "value" =>
+            {
+                object.clone()
+            }
             Value::None
+            | Value::Null
             | Value::Bool(_)
             | Value::Number(_)
+            | Value::Float(_)
             | Value::Text(_)
             | Value::Function(_) => Value::None,
         }

@@ -36,7 +36,7 @@ impl Eval<'_, '_> {
                 let arms: Vec<Value> = choice
                     .arms
                     .iter()
-                    .filter(|arm| !matches!(arm, Value::None))
+                    .filter(|arm| !arm.is_nothing())
                     .filter_map(|arm| self.method(arm, operation, name, args.clone(), expr))
                     .collect();
                 return Some(choose(&choice.condition, arms));
@@ -54,7 +54,10 @@ impl Eval<'_, '_> {
         }
         let first = args.first().map(|arg| arg.value.clone());
         match (operation, receiver) {
-            (Op::Identity | Op::Copy | Op::Settle, Value::Text(_) | Value::Unknown(_)) => {
+            (
+                Op::Identity | Op::Copy | Op::Settle | Op::Fixed | Op::Localized,
+                Value::Text(_) | Value::Unknown(_),
+            ) => {
                 // A conversion of a clock shows it as a whole.
                 if let Value::Unknown(unknown) = receiver {
                     return self.clock_method(unknown, name, &args, expr).or_else(|| {
@@ -64,6 +67,11 @@ impl Eval<'_, '_> {
                 Some(receiver.clone())
             }
             (Op::Identity | Op::Settle, Value::Cell(_)) => Some(receiver.clone()),
+            (Op::Identity | Op::Fixed | Op::Localized, Value::Number(number))
+                if !self.is_python() =>
+            {
+                self.number_method(*number, operation, &args, expr)
+            }
             (Op::Copy, Value::Cell(id)) => Some(self.copied(*id)),
             (Op::Strip | Op::StripStart | Op::StripEnd, Value::Text(pieces)) => {
                 let set = match &first {
@@ -291,7 +299,7 @@ impl Eval<'_, '_> {
                     .arms
                     .iter()
                     .map(|arm| match arm {
-                        Value::None => Value::empty_text(),
+                        Value::None | Value::Null => Value::empty_text(),
                         arm => self.join(arm, separator, expr),
                     })
                     .collect();
@@ -335,7 +343,7 @@ impl Eval<'_, '_> {
         let out = texts::filled(pieces, style, &mut |placeholder| {
             let value = self.argument_for(placeholder, &named, &positional, &open, &mut next)?;
             let value = match &placeholder.spec {
-                Some(spec) => self.formatted(value, spec),
+                Some(spec) => self.formatted(value, spec, placeholder.place.span),
                 None => value,
             };
             let value = self.shown(value, placeholder.place.span);
@@ -362,7 +370,7 @@ impl Eval<'_, '_> {
                     open.extend(object.spreads.iter().cloned());
                 }
             }
-            Value::None => {}
+            Value::None | Value::Null => {}
             other => open.push(other.clone()),
         }
     }
@@ -914,9 +922,13 @@ impl Eval<'_, '_> {
         let first = args.first().map(|arg| arg.value.clone());
         match operation {
             Op::Identity => match first {
-                Some(value @ (Value::Number(_) | Value::Bool(_) | Value::None))
-                    if matches!(path, "str" | "String" | "repr") =>
-                {
+                Some(
+                    value @ (Value::Number(_)
+                    | Value::Float(_)
+                    | Value::Bool(_)
+                    | Value::None
+                    | Value::Null),
+                ) if matches!(path, "str" | "String" | "repr") => {
                     let place = self.place(expr.span);
                     Some(Value::pieces(self.print(&value, &place)))
                 }
@@ -1180,7 +1192,7 @@ fn strip_nothing(value: &Value) -> Value {
             let arms: Vec<Value> = choice
                 .arms
                 .iter()
-                .filter(|arm| !matches!(arm, Value::None | Value::Bool(false)))
+                .filter(|arm| !arm.is_nothing() && !matches!(arm, Value::Bool(false)))
                 .cloned()
                 .collect();
             choose(&choice.condition, arms)

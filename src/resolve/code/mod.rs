@@ -19,6 +19,7 @@ mod made;
 mod members;
 mod methods;
 mod modules;
+mod numbers;
 mod paths;
 mod renders;
 mod requests;

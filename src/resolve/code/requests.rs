@@ -261,7 +261,7 @@ impl Eval<'_, '_> {
     /// A response schema: spelled out, or of the program and as fixed as it.
     fn schema(&mut self, value: &Value, place: &Place) -> Option<Message> {
         let pieces = match value {
-            Value::None => return None,
+            Value::None | Value::Null => return None,
             Value::Unknown(_) | Value::Class(_) | Value::Function(_) => {
                 self.tool_pieces(value, place)
             }
@@ -289,7 +289,7 @@ impl Eval<'_, '_> {
                 }
             }
         }
-        if matches!(value, Value::None | Value::Function(_) | Value::Class(_)) {
+        if value.is_nothing() || matches!(value, Value::Function(_) | Value::Class(_)) {
             return;
         }
         let pieces = self.print(value, place);
@@ -529,7 +529,7 @@ impl Eval<'_, '_> {
 
     fn blocks(&mut self, content: &Value, place: &Place) -> Vec<Block> {
         match content {
-            Value::None => Vec::new(),
+            Value::None | Value::Null => Vec::new(),
             Value::Cell(id) => match self.heap.list(*id).cloned() {
                 Some(list) => self.block_items(&list.items, false),
                 None => vec![self.block_of(content, place)],
@@ -666,7 +666,7 @@ impl Eval<'_, '_> {
                 (depth < 3).then(|| self.marker_within(&inner, place, depth + 1))?
             });
         };
-        if matches!(value, Value::None) {
+        if value.is_nothing() {
             return None;
         }
         let ttl = match value {
@@ -695,7 +695,7 @@ impl Eval<'_, '_> {
     /// Tool definitions: one block each, or one value of assumed size.
     fn tools(&mut self, value: &Value, place: &Place) -> Option<Message> {
         let blocks = match value {
-            Value::None => return None,
+            Value::None | Value::Null => return None,
             Value::Cell(id) => match self.heap.list(*id).cloned() {
                 Some(list) => {
                     let blocks = self.tool_items(&list.items);
@@ -820,7 +820,7 @@ impl Eval<'_, '_> {
                     .arms
                     .iter()
                     .map(|arm| match arm {
-                        Value::None => Vec::new(),
+                        Value::None | Value::Null => Vec::new(),
                         Value::Cell(id) if self.heap.list(*id).is_some() => {
                             let items = self
                                 .heap

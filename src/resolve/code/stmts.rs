@@ -289,8 +289,14 @@ impl Eval<'_, '_> {
                 if !equal {
                     return;
                 }
-                if let (ExprKind::Name(name), ExprKind::None) = (&left.kind, &right.kind) {
-                    self.narrow_name(name, Value::None);
+                match (&left.kind, &right.kind) {
+                    (ExprKind::Name(name), ExprKind::None) => {
+                        self.narrow_name(name, Value::None);
+                    }
+                    (ExprKind::Name(name), ExprKind::Null) => {
+                        self.narrow_name(name, Value::Null);
+                    }
+                    _ => {}
                 }
             }
             _ => {}
@@ -316,9 +322,9 @@ impl Eval<'_, '_> {
 
     pub fn known_truth(&self, value: &Value) -> Option<bool> {
         match value {
-            Value::None => Some(false),
+            Value::None | Value::Null => Some(false),
             Value::Bool(known) => Some(*known),
-            Value::Number(number) => Some(*number != 0.0),
+            Value::Number(number) | Value::Float(number) => Some(*number != 0.0),
             Value::Text(pieces) => {
                 use crate::prompt::Piece;
                 if pieces.is_empty() {

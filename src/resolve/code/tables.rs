@@ -13,6 +13,10 @@ use crate::words::{pairs, strings};
 pub enum Operation {
     /// The first argument (or the receiver), as it is for our purposes: `str(x)`, `x.strip()`, `dedent(x)`, `list(x)`.
     Identity,
+    /// A number with so many decimals: `toFixed`
+    Fixed,
+    /// A number as a language writes it: `toLocaleString`
+    Localized,
     /// As [`Operation::Identity`], without the whitespace at both ends.
     Strip,
     /// As [`Operation::Strip`], at one end.
@@ -160,6 +164,8 @@ fn operation(name: &str) -> Option<Operation> {
     use Operation::*;
     Some(match name {
         "identity" => Identity,
+        "fixed" => Fixed,
+        "localized" => Localized,
         "strip" => Strip,
         "strip-start" => StripStart,
         "strip-end" => StripEnd,

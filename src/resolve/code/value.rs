@@ -19,9 +19,14 @@ use super::things::Thing;
 /// What an expression stands for.
 #[derive(Clone, Debug)]
 pub enum Value {
+    /// `None`, `undefined`, what is not there.
     None,
+    /// `null` of JavaScript: nothing as well, but written otherwise.
+    Null,
     Bool(bool),
     Number(f64),
+    /// A number of Python that is written with a fraction even where it has none.
+    Float(f64),
     /// Text, in parts unknown.
     Text(Rc<Vec<Piece>>),
     /// A list, set, tuple, dict, object or instance: its content is in the heap.
@@ -248,6 +253,11 @@ impl Value {
         }
     }
 
+    /// Whether it is one of the values that stand for nothing.
+    pub fn is_nothing(&self) -> bool {
+        matches!(self, Value::None | Value::Null)
+    }
+
     pub fn unknown(&self) -> Option<&Rc<Unknown>> {
         match self {
             Value::Unknown(unknown) => Some(unknown),
@@ -298,9 +308,9 @@ impl Value {
     /// Whether two values are the same value for all that is known.
     pub fn same(&self, other: &Value) -> bool {
         match (self, other) {
-            (Value::None, Value::None) => true,
+            (Value::None, Value::None) | (Value::Null, Value::Null) => true,
             (Value::Bool(a), Value::Bool(b)) => a == b,
-            (Value::Number(a), Value::Number(b)) => a == b,
+            (Value::Number(a), Value::Number(b)) | (Value::Float(a), Value::Float(b)) => a == b,
             (Value::Text(a), Value::Text(b)) => Rc::ptr_eq(a, b) || a == b,
             (Value::Cell(a), Value::Cell(b)) => a == b,
             (Value::Function(a), Value::Function(b)) => {

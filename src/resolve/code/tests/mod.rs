@@ -13,8 +13,8 @@ use crate::workspace::{Memory, Workspace};
 mod javascript;
 mod lives;
 mod modules;
-mod open;
 mod python;
+mod written;
 
 /// Resolves a workspace whose files are all read as code.
 fn run(files: &[(&str, &str)]) -> Resolution {
