@@ -233,6 +233,7 @@ impl Eval<'_, '_> {
             self.escape(&args);
             let mut out = callee.clone();
             out.expr = self.written(expr.span);
+            out.class = None;
             return out.into_value();
         };
         if let Some(answer) = self.request(&path, &args, expr) {
@@ -472,6 +473,10 @@ impl Eval<'_, '_> {
         self.bind_params(function, callable.this.clone(), args);
         let value = self.run_body(function, callable.id);
         self.leave();
+        let value = match &function.returns {
+            Some(text) => self.declared_as(value, &code, text),
+            None => value,
+        };
         let note = format!("returned by `{}`", function.name);
         if let Value::Text(pieces) = &value {
             self.work.steps += pieces.len() / 16;
@@ -774,9 +779,11 @@ impl Eval<'_, '_> {
             .default
             .as_ref()
             .is_some_and(|default| matches!(default.kind, ExprKind::Bool(false)));
+        let class = param.annotation.as_ref();
         let unknown = Unknown {
             path: Some(name.to_string()),
             off,
+            class: class.and_then(|text| self.declared(&self.code(), text)),
             ..Unknown::new(name, verdict)
         };
         self.births.insert(

@@ -483,6 +483,7 @@ impl Eval<'_, '_> {
             rewrite: None,
             unordered: None,
             thing: None,
+            class: None,
             ..(*source).clone()
         };
         if out.trace.is_empty() {
@@ -604,6 +605,7 @@ impl Eval<'_, '_> {
                     let result = self.eval(value);
                     match key.known_text() {
                         Some(key) => {
+                            let result = self.told(result, &key);
                             if let Some(object) = self.heap.object_mut(id) {
                                 object.set(&key, result);
                             }

@@ -9,6 +9,7 @@ use crate::volatility::classify::{ValueKind, Verdict};
 use crate::volatility::{Class, Confidence, Volatility};
 
 use super::super::value::from_history;
+use super::declared::set_by_method;
 use super::eval::Eval;
 use super::heap::{Cell, Item, List};
 use super::value::{choose, Callable, ClassRef, Unknown, Value};
@@ -132,9 +133,14 @@ impl Eval<'_, '_> {
             .classifier
             .parameter(name, annotation.as_deref(), false);
         let place = self.place(span);
-        let life = self.life.replace(Class::Session);
+        let changes = verdict.volatility.class == Class::State && set_by_method(class, name);
+        let life = self.life;
+        if !changes {
+            self.life = Some(Class::Session);
+        }
         let unknown = Unknown {
             path: Some(format!("self.{name}")),
+            class: annotation.and_then(|text| self.declared(&class.code.clone(), &text)),
             ..Unknown::new(format!("self.{name}"), verdict)
         };
         let value = self.born(unknown, place, "an attribute of the instance");
@@ -294,6 +300,9 @@ impl Eval<'_, '_> {
         if let Some(value) = self.thing_member(unknown, name, span) {
             return value;
         }
+        if let Some(value) = self.declared_member(unknown, name, span) {
+            return value;
+        }
         let place = self.place(span);
         // Data of an item, or of a value that has been computed: as volatile as the whole.
         let Some(path) = unknown.path.as_ref().filter(|_| !unknown.item) else {
@@ -302,6 +311,7 @@ impl Eval<'_, '_> {
             part.verdict.clock = unknown.verdict.clock;
             part.rewrite = None;
             part.thing = None;
+            part.class = None;
             if part.is_history() {
                 part.verdict.kind = ValueKind::Plain;
             }
@@ -331,6 +341,7 @@ impl Eval<'_, '_> {
             off: false,
             unordered: None,
             thing: None,
+            class: None,
         };
         // A clock of this path is born where it is read.
         if part.trace.is_empty() && part.verdict.volatility.class != Class::Deploy {

@@ -52,6 +52,8 @@ pub struct Unknown {
     pub thing: Option<Rc<Thing>>,
     /// An option that is off unless someone asks for it: what only it brings is possible at most.
     pub off: bool,
+    /// The class of the workspace that it is declared to be an instance of.
+    pub class: Option<ClassRef>,
 }
 
 /// A function with what it closes over.
@@ -188,6 +190,7 @@ impl Unknown {
             item: false,
             unordered: None,
             thing: None,
+            class: None,
             off: false,
         }
     }

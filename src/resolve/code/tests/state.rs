@@ -1,0 +1,92 @@
+//! State of a session: names that tell it, attributes that a method sets, classes that a type declares, and the ways
+//! of several callers to one call.
+
+use super::{javascript, prompts, table};
+
+#[test]
+fn a_name_of_state_tells_of_a_result_that_nothing_is_known_of() {
+    table(
+        &[
+            (
+                "const memoryContext = load(a);",
+                "memoryContext",
+                "<load(a):state>",
+            ),
+            (
+                "const o = { permissionMode: pick(a) };",
+                "o.permissionMode",
+                "<pick(a):state>",
+            ),
+            // Names that may be anything tell nothing.
+            ("const notes = load(a);", "notes", "<load(a):request?>"),
+        ],
+        javascript,
+    );
+}
+
+#[test]
+fn what_is_known_better_keeps_its_class() {
+    table(
+        &[(
+            "const memoryContext = crypto.randomUUID();",
+            "memoryContext",
+            "<crypto.randomUUID():unique!>",
+        )],
+        javascript,
+    );
+}
+
+#[test]
+fn a_variable_without_a_value_is_nothing_until_it_is_set() {
+    table(
+        &[(
+            "let part;\nif (a === 'plan') { part = { text: 'p' }; }\nlet t = 'o';\nif (part) { t += part.text; }",
+            "t",
+            "o[part? p | ]",
+        )],
+        javascript,
+    );
+}
+
+const AGENT: &str = "import OpenAI from 'openai';\nimport type { Store } from './store';\n\
+    const client = new OpenAI();\n\
+    export class Agent {\n\
+      constructor(private box: Box) {}\n\
+      private get store(): Store { return this.box.get('store'); }\n\
+      send() { return client.responses.create({ model: 'm', instructions: this.store.text() }); }\n\
+    }\n";
+
+#[test]
+fn methods_of_a_class_that_a_getter_declares_are_called() {
+    let store = "export class Store { text() { return 'Be brief.'; } }\n";
+    let all = prompts(&[("agent.ts", AGENT), ("store.ts", store)]);
+    assert_eq!(all, ["system: Be brief."]);
+}
+
+#[test]
+fn a_method_that_is_only_declared_stays_open() {
+    let store = "export abstract class Store { text() {} }\n";
+    let all = prompts(&[("agent.ts", AGENT), ("store.ts", store)]);
+    assert!(
+        !all.iter().any(|prompt| prompt.contains("undefined")),
+        "{all:?}"
+    );
+}
+
+#[test]
+fn callers_of_one_wrapper_stand_side_by_side() {
+    let wrapper = "import openai\nclient = openai.OpenAI()\n\n\
+        def ask(system):\n    return client.responses.create(model='m', instructions=system)\n";
+    let fixed = "from wrapper import ask\n\ndef greet():\n    return ask('Say hello.')\n";
+    let open =
+        "from wrapper import ask\n\ndef judge(rules):\n    return ask('Judge by ' + rules)\n";
+    let all = prompts(&[
+        ("wrapper.py", wrapper),
+        ("fixed.py", fixed),
+        ("open.py", open),
+    ]);
+    assert_eq!(
+        all,
+        ["system: Say hello.", "system: Judge by <rules:deploy?>"]
+    );
+}
