@@ -6,8 +6,7 @@ use std::sync::Arc;
 
 use crate::frontend::code::ir::{Expr, ExprKind, FunctionKind, Language, Pattern, Stmt, StmtKind};
 use crate::prompt::Hop;
-use crate::source::Span;
-use crate::volatility::{Class, Confidence};
+use crate::volatility::Confidence;
 
 use super::super::value::worse;
 use super::eval::{deploy, Eval};
@@ -26,9 +25,16 @@ const WRAPPERS: [&str; 8] = [
     "Readonly",
 ];
 
-impl Eval<'_, '_> {
-    /// The class of the workspace that a type names, alone or beside nothing.
-    pub fn declared(&mut self, code: &Arc<Code>, annotation: &str) -> Option<ClassRef> {
+/// A type that names one class, looked up where a method of it is called.
+#[derive(Debug)]
+pub struct Declared {
+    code: Arc<Code>,
+    name: String,
+}
+
+impl Declared {
+    /// Of a type as written in a file: one name, alone or beside nothing.
+    pub fn of(code: &Arc<Code>, annotation: &str) -> Option<Rc<Declared>> {
         // `import("./x").Y`, literals, arrays and function types name no single class.
         if annotation.contains(['(', '\'', '"', '{', '.']) || annotation.contains("[]") {
             return None;
@@ -39,124 +45,74 @@ impl Eval<'_, '_> {
         if names.next().is_some() || !name.starts_with(char::is_uppercase) {
             return None;
         }
-        match self.global(code, name)? {
-            Value::Class(class) => Some(class),
-            _ => None,
-        }
+        Some(Rc::new(Declared {
+            code: code.clone(),
+            name: name.to_string(),
+        }))
     }
+}
 
-    /// A result as the declared type tells: an instance of a class of the workspace.
-    pub fn declared_as(&mut self, value: Value, code: &Arc<Code>, annotation: &str) -> Value {
-        let open = |value: &Value| match value {
-            Value::Unknown(unknown) => unknown.class.is_none() && unknown.thing.is_none(),
-            _ => false,
-        };
-        let any = match &value {
-            Value::Choice(choice) => choice.arms.iter().any(open),
-            other => open(other),
-        };
-        if !any {
-            return value;
+/// A result as the declared type tells.
+pub fn declared_as(value: Value, code: &Arc<Code>, annotation: &str) -> Value {
+    let open = |value: &Value| match value {
+        Value::Unknown(unknown) => unknown.declared.is_none() && unknown.thing.is_none(),
+        _ => false,
+    };
+    let with = |value: Value, declared: &Rc<Declared>| match value {
+        Value::Unknown(unknown) if unknown.declared.is_none() && unknown.thing.is_none() => {
+            let mut unknown = (*unknown).clone();
+            unknown.declared = Some(declared.clone());
+            unknown.into_value()
         }
-        let Some(class) = self.declared(code, annotation) else {
-            return value;
-        };
-        let with = |value: Value| match value {
-            Value::Unknown(unknown) if unknown.class.is_none() && unknown.thing.is_none() => {
-                let mut unknown = (*unknown).clone();
-                unknown.class = Some(class.clone());
-                unknown.into_value()
-            }
-            other => other,
-        };
-        match value {
-            Value::Choice(choice) => {
-                let arms = choice.arms.iter().cloned().map(with).collect();
-                choose(&choice.condition, arms)
-            }
-            other => with(other),
+        other => other,
+    };
+    match value {
+        Value::Unknown(_) if open(&value) => match Declared::of(code, annotation) {
+            Some(declared) => with(value, &declared),
+            None => value,
+        },
+        Value::Choice(choice) if choice.arms.iter().any(open) => {
+            let Some(declared) = Declared::of(code, annotation) else {
+                return Value::Choice(choice);
+            };
+            let arms = choice.arms.iter().cloned();
+            let arms = arms.map(|arm| with(arm, &declared)).collect();
+            choose(&choice.condition, arms)
         }
+        other => other,
     }
+}
 
-    /// A member of an instance whose class is declared: its method, or what it holds under a name.
-    pub fn declared_member(&mut self, unknown: &Unknown, name: &str, span: Span) -> Option<Value> {
-        let class = unknown.class.clone()?;
+impl Eval<'_, '_> {
+    /// The method that is called on an instance of a class that is declared.
+    pub fn declared_method(&mut self, receiver: &Value, name: &str) -> Option<Value> {
+        let unknown = receiver.unknown()?;
+        let declared = unknown.declared.clone()?;
+        let Value::Class(class) = self.global(&declared.code, &declared.name)? else {
+            return None;
+        };
         for class in self.lineage(&class) {
-            let code = class.code.clone();
+            let functions = &class.code.module.functions;
             let mut methods = class.class().methods.iter().copied();
             let method = methods.rfind(|id| {
-                let function = &code.module.functions[*id];
-                function.name == name && function.kind != FunctionKind::Setter
+                functions[*id].name == name && functions[*id].kind == FunctionKind::Method
             });
-            if let Some(id) = method {
-                // Only declared here: what is called stands in a class that is not known.
-                if is_abstract(&code.module.functions[id].body) {
-                    return None;
-                }
-                return Some(self.method_of(unknown, &class, id, span));
+            let Some(id) = method else {
+                continue;
+            };
+            // Only declared here: what is called stands in a class that is not known.
+            if is_abstract(&functions[id].body) {
+                return None;
             }
-            let field = class
-                .class()
-                .fields
-                .iter()
-                .rfind(|field| field.name == name);
-            if let Some(annotation) = field.and_then(|field| field.annotation.clone()) {
-                return self.field_of(unknown, &class, (name, &annotation), span);
-            }
+            return Some(Value::Function(Rc::new(Callable {
+                code: class.code.clone(),
+                id,
+                scope: class.scope,
+                this: Some(receiver.clone()),
+                bound: Vec::new(),
+            })));
         }
         None
-    }
-
-    fn method_of(&mut self, unknown: &Unknown, class: &ClassRef, id: usize, span: Span) -> Value {
-        let kind = class.code.module.functions[id].kind;
-        let this = match kind {
-            FunctionKind::Static => None,
-            FunctionKind::ClassMethod => Some(Value::Class(class.clone())),
-            _ => Some(unknown.clone().into_value()),
-        };
-        let callable = Callable {
-            code: class.code.clone(),
-            id,
-            scope: class.scope,
-            this,
-            bound: Vec::new(),
-        };
-        if matches!(kind, FunctionKind::Getter | FunctionKind::CachedGetter) {
-            let place = self.place(span);
-            return self.invoke(&callable, Vec::new(), &place);
-        }
-        Value::Function(Rc::new(callable))
-    }
-
-    /// A declared field: known by its name and its type, fixed as long as the instance is, unless a method sets it.
-    fn field_of(
-        &mut self,
-        unknown: &Unknown,
-        class: &ClassRef,
-        (name, annotation): (&str, &str),
-        span: Span,
-    ) -> Option<Value> {
-        let declared = self.declared(&class.code.clone(), annotation);
-        let classifier = self.frame().code.classifier.clone();
-        let verdict = classifier.parameter(name, Some(annotation), false);
-        let changes = verdict.volatility.class == Class::State && set_by_method(class, name);
-        if declared.is_none() && !changes {
-            return None;
-        }
-        let path = unknown.path.as_ref().map(|path| format!("{path}.{name}"));
-        let life = self.life;
-        if !changes {
-            self.life = Some(Class::Session);
-        }
-        let part = Unknown {
-            path,
-            class: declared,
-            ..Unknown::new(format!("{}.{name}", unknown.expr), verdict)
-        };
-        let place = self.place(span);
-        let value = self.born(part, place, "an attribute of the instance");
-        self.life = life;
-        Some(value)
     }
 
     /// A sequence that is not known, less what a test takes out of it: as volatile as what the test looks at beside
@@ -174,7 +130,7 @@ impl Eval<'_, '_> {
         let mut item = (**unknown).clone();
         item.item = true;
         item.path = None;
-        item.class = None;
+        item.declared = None;
         item.verdict.volatility = deploy("an item");
         let place = self.place(expr.span);
         let test = test.clone();

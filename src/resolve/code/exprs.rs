@@ -483,7 +483,7 @@ impl Eval<'_, '_> {
             rewrite: None,
             unordered: None,
             thing: None,
-            class: None,
+            declared: None,
             ..(*source).clone()
         };
         if out.trace.is_empty() {

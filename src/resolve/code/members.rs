@@ -9,7 +9,7 @@ use crate::volatility::classify::{ValueKind, Verdict};
 use crate::volatility::{Class, Confidence, Volatility};
 
 use super::super::value::from_history;
-use super::declared::set_by_method;
+use super::declared::{set_by_method, Declared};
 use super::eval::Eval;
 use super::heap::{Cell, Item, List};
 use super::value::{choose, Callable, ClassRef, Unknown, Value};
@@ -140,7 +140,7 @@ impl Eval<'_, '_> {
         }
         let unknown = Unknown {
             path: Some(format!("self.{name}")),
-            class: annotation.and_then(|text| self.declared(&class.code.clone(), &text)),
+            declared: annotation.and_then(|text| Declared::of(&class.code, &text)),
             ..Unknown::new(format!("self.{name}"), verdict)
         };
         let value = self.born(unknown, place, "an attribute of the instance");
@@ -300,9 +300,6 @@ impl Eval<'_, '_> {
         if let Some(value) = self.thing_member(unknown, name, span) {
             return value;
         }
-        if let Some(value) = self.declared_member(unknown, name, span) {
-            return value;
-        }
         let place = self.place(span);
         // Data of an item, or of a value that has been computed: as volatile as the whole.
         let Some(path) = unknown.path.as_ref().filter(|_| !unknown.item) else {
@@ -311,7 +308,7 @@ impl Eval<'_, '_> {
             part.verdict.clock = unknown.verdict.clock;
             part.rewrite = None;
             part.thing = None;
-            part.class = None;
+            part.declared = None;
             if part.is_history() {
                 part.verdict.kind = ValueKind::Plain;
             }
@@ -341,7 +338,7 @@ impl Eval<'_, '_> {
             off: false,
             unordered: None,
             thing: None,
-            class: None,
+            declared: None,
         };
         // A clock of this path is born where it is read.
         if part.trace.is_empty() && part.verdict.volatility.class != Class::Deploy {

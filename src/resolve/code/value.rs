@@ -12,6 +12,7 @@ use crate::volatility::classify::{ValueKind, Verdict};
 use crate::volatility::Volatility;
 
 use super::super::value::{pieces_volatility, push_all, push_piece, worse};
+use super::declared::Declared;
 use super::heap::CellId;
 use super::modules::Code;
 use super::things::Thing;
@@ -53,7 +54,7 @@ pub struct Unknown {
     /// An option that is off unless someone asks for it: what only it brings is possible at most.
     pub off: bool,
     /// The class of the workspace that it is declared to be an instance of.
-    pub class: Option<ClassRef>,
+    pub declared: Option<Rc<Declared>>,
 }
 
 /// A function with what it closes over.
@@ -190,7 +191,7 @@ impl Unknown {
             item: false,
             unordered: None,
             thing: None,
-            class: None,
+            declared: None,
             off: false,
         }
     }

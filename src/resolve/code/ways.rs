@@ -1,5 +1,5 @@
-//! The ways to one call that sends: what a caller tells more of replaces what its callee knew alone, and callers that
-//! have nothing to do with each other stand side by side.
+//! The ways to one call that sends: what a caller tells more of replaces what its callee knew alone, and what tests
+//! pass gives way to what the product does.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +9,7 @@ use crate::prompt::{Block, Message, Piece, Prompt};
 use super::events::Event;
 use super::run::Entry;
 
-/// Different prompts of one call that are kept, those that most is known of first.
+/// Different prompts of one call that are kept: one for each way to it.
 const MAX_VARIANTS: usize = 4;
 
 /// Of the events of one site those that differ, the best informed of each way only.
@@ -19,7 +19,9 @@ pub fn kept(mut events: Vec<(Entry, Event)>) -> Vec<Event> {
     }
     let mut order: Vec<usize> = (0..events.len()).collect();
     order.retain(|at| !told_more(&events[*at], &events));
-    order.sort_by_key(|at| events[*at].1.opens.len());
+    let opens = |at: &usize| events[*at].1.opens.len();
+    let fewest = order.iter().map(opens).min().unwrap_or(0);
+    order.retain(|at| opens(at) == fewest);
     let mut seen = BTreeSet::new();
     let mut out = Vec::new();
     for at in order {

@@ -74,19 +74,16 @@ fn a_method_that_is_only_declared_stays_open() {
 }
 
 #[test]
-fn callers_of_one_wrapper_stand_side_by_side() {
+fn what_tests_pass_gives_way_to_a_caller_of_the_product() {
     let wrapper = "import openai\nclient = openai.OpenAI()\n\n\
         def ask(system):\n    return client.responses.create(model='m', instructions=system)\n";
-    let fixed = "from wrapper import ask\n\ndef greet():\n    return ask('Say hello.')\n";
-    let open =
-        "from wrapper import ask\n\ndef judge(rules):\n    return ask('Judge by ' + rules)\n";
+    let caller =
+        "from wrapper import ask\n\ndef judge(verdicts):\n    return ask('Judge by ' + verdicts)\n";
+    let test = "from wrapper import ask\n\ndef test_ask():\n    assert ask('Say hello.')\n";
     let all = prompts(&[
         ("wrapper.py", wrapper),
-        ("fixed.py", fixed),
-        ("open.py", open),
+        ("judge.py", caller),
+        ("tests/test_wrapper.py", test),
     ]);
-    assert_eq!(
-        all,
-        ["system: Say hello.", "system: Judge by <rules:deploy?>"]
-    );
+    assert_eq!(all, ["system: Judge by <verdicts:request?>"]);
 }
