@@ -13,6 +13,7 @@ use crate::volatility::classify::{Effect, Order};
 use crate::volatility::{Class, Confidence, Volatility};
 
 use super::super::value::worse;
+use super::declared::{declared_as, Declared};
 use super::eval::{Birth, Eval, Flow, Frame, Open, MAX_CALLS, MAX_DULL_CALLS};
 use super::heap::{Cell, Item, Object};
 use super::modules::Code;
@@ -39,7 +40,9 @@ impl Eval<'_, '_> {
                 if let Some(value) = self.known_method(&receiver, name, args, expr) {
                     return value;
                 }
-                let function = self.member(&receiver, name, callee.span);
+                let function = self.declared_method(&receiver, name);
+                let function =
+                    function.unwrap_or_else(|| self.member(&receiver, name, callee.span));
                 (Some((receiver, name.clone())), function)
             }
             _ => (None, self.eval(callee)),
@@ -233,6 +236,7 @@ impl Eval<'_, '_> {
             self.escape(&args);
             let mut out = callee.clone();
             out.expr = self.written(expr.span);
+            out.declared = None;
             return out.into_value();
         };
         if let Some(answer) = self.request(&path, &args, expr) {
@@ -474,6 +478,10 @@ impl Eval<'_, '_> {
         self.bind_params(function, callable.this.clone(), args);
         let value = self.run_body(function, callable.id);
         self.leave();
+        let value = match &function.returns {
+            Some(text) => declared_as(value, &code, text),
+            None => value,
+        };
         let note = format!("returned by `{}`", function.name);
         if let Value::Text(pieces) = &value {
             self.work.steps += pieces.len() / 16;
@@ -776,9 +784,11 @@ impl Eval<'_, '_> {
             .default
             .as_ref()
             .is_some_and(|default| matches!(default.kind, ExprKind::Bool(false)));
+        let class = param.annotation.as_ref();
         let unknown = Unknown {
             path: Some(name.to_string()),
             off,
+            declared: class.and_then(|text| Declared::of(&self.code(), text)),
             ..Unknown::new(name, verdict)
         };
         self.births.insert(

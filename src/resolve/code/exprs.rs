@@ -522,6 +522,7 @@ impl Eval<'_, '_> {
             rewrite: None,
             unordered: None,
             thing: None,
+            declared: None,
             ..(*source).clone()
         };
         if out.trace.is_empty() {
@@ -646,6 +647,7 @@ impl Eval<'_, '_> {
                     let result = self.eval(value);
                     match key.known_text() {
                         Some(key) => {
+                            let result = self.told(result, &key);
                             if let Some(object) = self.heap.object_mut(id) {
                                 object.set(&key, result);
                             }

@@ -393,6 +393,7 @@ impl Eval<'_, '_> {
                 item.item = true;
                 item.path = None;
                 item.rewrite = None;
+                item.declared = None;
                 if item.is_history() {
                     item.verdict.kind = ValueKind::Plain;
                     item.verdict.volatility = from_history();

@@ -9,6 +9,7 @@ use crate::volatility::classify::{ValueKind, Verdict};
 use crate::volatility::{Class, Confidence, Volatility};
 
 use super::super::value::from_history;
+use super::declared::{set_by_method, Declared};
 use super::eval::Eval;
 use super::heap::{Cell, Item, List};
 use super::value::{choose, Callable, ClassRef, Unknown, Value};
@@ -138,9 +139,14 @@ impl Eval<'_, '_> {
             .classifier
             .parameter(name, annotation.as_deref(), false);
         let place = self.place(span);
-        let life = self.life.replace(Class::Session);
+        let changes = verdict.volatility.class == Class::State && set_by_method(class, name);
+        let life = self.life;
+        if !changes {
+            self.life = Some(Class::Session);
+        }
         let unknown = Unknown {
             path: Some(format!("self.{name}")),
+            declared: annotation.and_then(|text| Declared::of(&class.code, &text)),
             ..Unknown::new(format!("self.{name}"), verdict)
         };
         let value = self.born(unknown, place, "an attribute of the instance");
@@ -308,6 +314,7 @@ impl Eval<'_, '_> {
             part.verdict.clock = unknown.verdict.clock;
             part.rewrite = None;
             part.thing = None;
+            part.declared = None;
             if part.is_history() {
                 part.verdict.kind = ValueKind::Plain;
             }
@@ -337,6 +344,7 @@ impl Eval<'_, '_> {
             off: false,
             unordered: None,
             thing: None,
+            declared: None,
         };
         // A clock of this path is born where it is read.
         if part.trace.is_empty() && part.verdict.volatility.class != Class::Deploy {

@@ -882,7 +882,7 @@ impl Eval<'_, '_> {
                 None
             }
             Op::Filter if unknown.is_history() => Some(value),
-            Op::Filter => Some(value),
+            Op::Filter => Some(self.filtered_open(unknown, args.first(), expr)),
             Op::ForEach => {
                 self.for_each(&value, args.first(), expr);
                 Some(Value::None)

@@ -3,6 +3,7 @@
 
 mod aliases;
 mod calls;
+mod declared;
 mod eval;
 mod events;
 mod exprs;
@@ -27,9 +28,11 @@ mod rows;
 mod run;
 mod stmts;
 mod tables;
+mod telling;
 mod texts;
 mod things;
 mod value;
+mod ways;
 
 pub use run::{resolve_code, CodeInput, CodeResult};
 

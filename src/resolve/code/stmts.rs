@@ -5,11 +5,12 @@ use std::rc::Rc;
 use crate::frontend::code::ir::{BinaryOp, Expr, ExprKind, MatchArm, Pattern, Stmt, StmtKind};
 use crate::prompt::Hop;
 use crate::source::Span;
-use crate::volatility::Origin;
+use crate::volatility::{Origin, Volatility};
 
+use super::super::value::worse;
 use super::eval::{Eval, Flow};
 use super::heap::{Delta, Item};
-use super::value::{Callable, ClassRef, Condition, Value};
+use super::value::{Callable, Choice, ClassRef, Condition, Value};
 
 /// Truth of a test.
 pub enum Truth {
@@ -315,9 +316,21 @@ impl Eval<'_, '_> {
         if let Some(known) = self.known_truth(&value) {
             return Truth::Known(known);
         }
-        let volatility = self.volatility(&value);
+        let volatility = match &value {
+            // Whether it is there is all that is asked: what it holds does not matter.
+            Value::Choice(choice) if self.each_known(choice) => presence(choice),
+            _ => self.volatility(&value),
+        };
         let place = self.place(test.span);
         Truth::Open(Condition::new(self.written(test.span), place, volatility))
+    }
+
+    /// Whether every arm of a choice is surely something or surely nothing.
+    fn each_known(&self, choice: &Choice) -> bool {
+        choice.arms.iter().all(|arm| match arm {
+            Value::Choice(inner) => self.each_known(inner),
+            other => self.known_truth(other).is_some(),
+        })
     }
 
     pub fn known_truth(&self, value: &Value) -> Option<bool> {
@@ -447,8 +460,9 @@ impl Eval<'_, '_> {
         }
     }
 
-    /// A hop where a value gets a name.
+    /// A hop where a value gets a name, and what the name tells of it.
     fn named(&mut self, value: Value, name: &str, span: Span) -> Value {
+        let value = self.told(value, name);
         let carries = match &value {
             Value::Unknown(unknown) => !unknown.trace.is_empty(),
             _ => false,
@@ -569,4 +583,13 @@ impl Eval<'_, '_> {
             self.heap.join_earlier(&condition, &left);
         }
     }
+}
+
+/// What the choosing of an arm depends on.
+fn presence(choice: &Choice) -> Volatility {
+    let inner = choice.arms.iter().filter_map(|arm| match arm {
+        Value::Choice(inner) => Some(presence(inner)),
+        _ => None,
+    });
+    inner.fold(choice.condition.volatility.clone(), worse)
 }

@@ -12,6 +12,7 @@ use crate::volatility::classify::{ValueKind, Verdict};
 use crate::volatility::Volatility;
 
 use super::super::value::{pieces_volatility, push_all, push_piece, worse};
+use super::declared::Declared;
 use super::heap::CellId;
 use super::modules::Code;
 use super::things::Thing;
@@ -57,6 +58,8 @@ pub struct Unknown {
     pub thing: Option<Rc<Thing>>,
     /// An option that is off unless someone asks for it: what only it brings is possible at most.
     pub off: bool,
+    /// The class of the workspace that it is declared to be an instance of.
+    pub declared: Option<Rc<Declared>>,
 }
 
 /// A function with what it closes over.
@@ -193,6 +196,7 @@ impl Unknown {
             item: false,
             unordered: None,
             thing: None,
+            declared: None,
             off: false,
         }
     }

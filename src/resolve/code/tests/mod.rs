@@ -15,6 +15,7 @@ mod lives;
 mod modules;
 mod python;
 mod written;
+mod state;
 
 /// Resolves a workspace whose files are all read as code.
 fn run(files: &[(&str, &str)]) -> Resolution {
