@@ -309,9 +309,7 @@ impl Eval<'_, '_> {
         if let Some(known) = self.known_truth(&value) {
             return Truth::Known(known);
         }
-        let volatility = self.volatility(&value);
-        let place = self.place(test.span);
-        Truth::Open(Condition::new(self.written(test.span), place, volatility))
+        Truth::Open(self.condition(test, &value))
     }
 
     pub fn known_truth(&self, value: &Value) -> Option<bool> {
@@ -482,7 +480,8 @@ impl Eval<'_, '_> {
             } => {
                 let object = self.eval(object);
                 let value = self.named(value, name, *name_span);
-                self.set_member(&object, name, value);
+                let place = self.place(expr.span);
+                self.set_member(&object, name, value, &place);
             }
             ExprKind::Index { object, index } => {
                 let object = self.eval(object);

@@ -52,6 +52,12 @@ pub struct Unknown {
     pub thing: Option<Rc<Thing>>,
     /// An option that is off unless someone asks for it: what only it brings is possible at most.
     pub off: bool,
+    /// Path of the sequence that it is an item of, or data of an item of.
+    pub of: Option<Rc<str>>,
+    /// The loop whose rounds it differs in.
+    pub round: Option<u32>,
+    /// A slice of something longer: how many items it has at most.
+    pub most: Option<u32>,
 }
 
 /// A function with what it closes over.
@@ -107,6 +113,8 @@ pub struct Condition {
     pub id: u64,
     pub place: Place,
     pub volatility: Volatility,
+    /// Loops whose rounds it differs in, beyond the kind of their items.
+    pub rounds: Vec<u32>,
 }
 
 #[derive(Clone, Debug)]
@@ -117,12 +125,23 @@ pub struct Choice {
 
 impl Condition {
     pub fn new(expr: String, place: Place, volatility: Volatility) -> Rc<Condition> {
+        Condition::within(expr, place, volatility, Vec::new())
+    }
+
+    /// A condition that differs between the rounds of some loops.
+    pub fn within(
+        expr: String,
+        place: Place,
+        volatility: Volatility,
+        rounds: Vec<u32>,
+    ) -> Rc<Condition> {
         let id = stable_hash(&[&place.path, &expr]);
         Rc::new(Condition {
             expr,
             id,
             place,
             volatility,
+            rounds,
         })
     }
 
@@ -189,6 +208,9 @@ impl Unknown {
             unordered: None,
             thing: None,
             off: false,
+            of: None,
+            round: None,
+            most: None,
         }
     }
 
