@@ -6,6 +6,7 @@ use std::rc::Rc;
 
 use crate::frontend::code::ir::{Expr, Pattern, Stmt};
 use crate::prompt::{Piece, Repeat};
+use crate::sdk;
 use crate::source::{Place, Span};
 use crate::volatility::classify::ValueKind;
 use crate::volatility::Volatility;
@@ -318,7 +319,9 @@ impl Eval<'_, '_> {
         items.iter().any(|item| match item {
             Item::One(Value::Cell(id), _) => match self.heap.get(*id) {
                 Cell::Object(object) => {
-                    object.get("role").is_some() || object.get("type").is_some()
+                    let kind = object.get("type").and_then(Value::known_text);
+                    object.get("role").is_some()
+                        || kind.is_some_and(|kind| sdk::item_role(&kind).is_some())
                 }
                 _ => false,
             },
@@ -345,13 +348,13 @@ impl Eval<'_, '_> {
                         ..round.clone()
                     };
                     // Turns that were carried already stand for these.
-                    let carried = history
-                        && list
-                            .items
-                            .iter()
-                            .any(|i| matches!(i, Item::Repeat(r, _) if r.history));
-                    if !carried {
-                        list.items.push(Item::Repeat(Rc::new(turns), added));
+                    let carried = list.items.iter_mut().find_map(|item| match item {
+                        Item::Repeat(round, body) if round.history && history => Some(body),
+                        _ => None,
+                    });
+                    match carried {
+                        Some(body) => *body = added,
+                        None => list.items.push(Item::Repeat(Rc::new(turns), added)),
                     }
                     Some(Cell::List(list))
                 }

@@ -17,6 +17,27 @@ impl Eval<'_, '_> {
         self.marker_within(entries, place, 0)
     }
 
+    /// The marker that an object carries, or one of several objects.
+    pub fn marker_of(&mut self, value: &Value, place: &Place) -> Option<Marker> {
+        match value {
+            Value::Cell(id) => {
+                let entries = self.heap.object(*id)?.entries.clone();
+                self.marker(&entries, place)
+            }
+            Value::Choice(choice) => {
+                let choice = choice.clone();
+                let mut arms = choice.arms.iter().enumerate();
+                arms.find_map(|(arm, value)| {
+                    let Value::Cell(_) = value else { return None };
+                    let mut marker = self.marker_of(value, place)?;
+                    in_arm(&mut marker, &choice.condition, arm);
+                    Some(marker)
+                })
+            }
+            _ => None,
+        }
+    }
+
     fn marker_within(
         &mut self,
         entries: &[(String, Value)],

@@ -332,7 +332,7 @@ impl Eval<'_, '_> {
             return;
         }
         let mut into = (**unknown).clone();
-        if !marker && into.of.is_none() {
+        if !marker && into.of.is_none() && !key.is_empty() {
             into.path = into.path.map(|path| format!("{path}.{key}"));
         }
         let value = if marker {

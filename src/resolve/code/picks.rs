@@ -173,7 +173,11 @@ impl Look {
             }
             StmtKind::Augment { target, value, .. } => {
                 self.expr(value, false);
-                self.pattern(target, true);
+                match target {
+                    // `budget.left -= 1`
+                    Pattern::Target(expr) => self.changes(root(expr)),
+                    other => self.pattern(other, true),
+                }
             }
             StmtKind::If {
                 test,
@@ -198,7 +202,10 @@ impl Look {
                 test.iter().for_each(|test| self.expr(test, true));
                 self.stmts(body, loops + 1);
             }
-            StmtKind::Return(_) => self.leaves = true,
+            StmtKind::Return(value) => {
+                value.iter().for_each(|value| self.expr(value, false));
+                self.leaves = true;
+            }
             StmtKind::Break => self.leaves |= loops == 0,
             StmtKind::Try {
                 body,
@@ -268,6 +275,14 @@ impl Look {
             }
             _ => parts(expr, &mut |part| self.expr(part, tested)),
         }
+    }
+}
+
+/// The name that a path of attributes and items starts from.
+fn root(expr: &Expr) -> &Expr {
+    match &expr.kind {
+        ExprKind::Attribute { object, .. } | ExprKind::Index { object, .. } => root(object),
+        _ => expr,
     }
 }
 

@@ -765,9 +765,8 @@ impl Eval<'_, '_> {
         let mut out = Vec::new();
         for item in items {
             match item {
-                Item::One(value @ Value::Cell(id), place) => {
-                    let entries = self.heap.object(*id).map(|o| o.entries.clone());
-                    let marker = entries.and_then(|entries| self.marker(&entries, place));
+                Item::One(value @ (Value::Cell(_) | Value::Choice(_)), place) => {
+                    let marker = self.marker_of(value, place);
                     let pieces = self.tool_pieces(&value.clone(), place);
                     out.push(Block { pieces, marker });
                 }

@@ -97,7 +97,7 @@ fn a_marker_in_every_round_of_a_loop_stands_as_often() {
         "py",
         &[
             ("for m in messages:\n    m['cache_control'] = C", "tools[] system[] history[*]"),
-            ("for m in messages:\n    for b in m['content']:\n        if b['type'] == 'text':\n            b['cache_control'] = C", "tools[] system[] history[*]"),
+            ("for m in messages:\n    for b in m['content']:\n        if b['type'] == 'text':\n            b['cache_control'] = C", "tools[] system[] history[*?]"),
             ("tools = [{**t, 'cache_control': C} for t in tools]", "tools[*] system[] history[]"),
             ("blocks = []\nfor s in system:\n    blocks.append({'type': 'text', 'text': s, 'cache_control': C})\nsystem = blocks", "tools[] system[*] history[]"),
             ("out = []\nfor m in messages:\n    out.append({**m, 'cache_control': C})\nmessages = out", "tools[] system[] user[*]"),
@@ -107,7 +107,7 @@ fn a_marker_in_every_round_of_a_loop_stands_as_often() {
         "ts",
         &[
             ("messages.forEach((m) => { m.cache_control = C; });", "tools[] system[] history[*]"),
-            ("for (const m of messages) { if (m.role === 'user') m.content.at(-1).cache_control = C; }", "tools[] system[] history[*]"),
+            ("for (const m of messages) { if (m.role === 'user') m.content.at(-1).cache_control = C; }", "tools[] system[] history[*?]"),
             ("tools = tools.map((t) => ({ ...t, cache_control: C }));", "tools[*] system[] history[]"),
         ],
     );
@@ -120,7 +120,7 @@ fn a_marker_in_a_round_that_is_picked_stands_once() {
         &[
             ("for i, m in enumerate(messages):\n    if i == len(messages) - 1:\n        m['cache_control'] = C", "tools[] system[] history[~?]"),
             ("for m in reversed(messages):\n    if m['role'] == 'user':\n        m['cache_control'] = C\n        break", "tools[] system[] history[~?]"),
-            ("n = 0\nfor m in messages:\n    if n < 2:\n        m['cache_control'] = C\n        n += 1", "tools[] system[] history[~]"),
+            ("n = 0\nfor m in messages:\n    if n < 2:\n        m['cache_control'] = C\n        n += 1", "tools[] system[] history[~?]"),
             ("for m in messages:\n    if m['role'] == 'system':\n        m['cache_control'] = C", "tools[] system[] history[~?]"),
             ("for m in messages:\n    if m.cached:\n        m['cache_control'] = C", "tools[] system[] history[~?]"),
             ("for m in messages[-2:]:\n    m['cache_control'] = C", "tools[] system[] history[~<2]"),
