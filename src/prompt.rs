@@ -204,6 +204,8 @@ pub struct MarkerCount {
     pub slice: Option<(u64, u32)>,
     /// Loops of which no more than one round is known to set it.
     pub rounds: Vec<u32>,
+    /// What stands under its key is not known: it may be nothing.
+    pub doubtful: bool,
 }
 
 impl Default for MarkerCount {
@@ -213,6 +215,7 @@ impl Default for MarkerCount {
             arms: Vec::new(),
             slice: None,
             rounds: Vec::new(),
+            doubtful: false,
         }
     }
 }

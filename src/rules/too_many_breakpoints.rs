@@ -50,7 +50,8 @@ pub fn check(judged: &Judged) -> Vec<Remark> {
     let model = &judged.model.id;
     let sure = together
         .iter()
-        .all(|marker| marker.how == MarkerHow::Literal && marker.count.arms.is_empty());
+        .map(|marker| (marker.how, &marker.count))
+        .all(|(how, count)| how == MarkerHow::Literal && count.arms.is_empty() && !count.doubtful);
     vec![Remark {
         rule: "too-many-breakpoints",
         confidence: match sure {

@@ -114,7 +114,11 @@ impl Eval<'_, '_> {
                 marker.count.slice = slice;
                 Some(marker)
             }
-            _ => Some(Marker::once(place.clone(), None, MarkerHow::Literal)),
+            other => {
+                let mut marker = Marker::once(place.clone(), None, MarkerHow::Literal);
+                marker.count.doubtful = matches!(other, Value::Unknown(_));
+                Some(marker)
+            }
         }
     }
 

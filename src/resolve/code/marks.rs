@@ -465,7 +465,8 @@ pub fn in_arm(marker: &mut Marker, condition: &Condition, arm: usize) {
 /// A marker that is set in the rounds of a loop: in each, unless the loop or a condition picks one.
 pub fn in_loop(marker: &mut Marker, round: &Round) {
     marker.how = MarkerHow::Loop;
-    let picked = round.picks || marker.count.rounds.contains(&round.id);
+    let picked =
+        round.picks || marker.count.doubtful || marker.count.rounds.contains(&round.id);
     if !picked && marker.count.slice.is_none() {
         marker.count.times = None;
     }

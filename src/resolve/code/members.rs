@@ -318,7 +318,11 @@ impl Eval<'_, '_> {
                 if own.volatility.class == Class::Deploy && own.kind == ValueKind::Plain {
                     own
                 } else {
-                    member_verdict(unknown, &classifier.name(&path))
+                    // A root that is only named so says nothing where its type has told what it is.
+                    let of_root = unknown.path.as_deref().map(|root| classifier.name(root));
+                    let by_name = classifier.name(&path);
+                    let untold = of_root.is_some_and(|root| root == by_name);
+                    member_verdict(unknown, &by_name, untold)
                 }
             }
         };
@@ -836,12 +840,13 @@ impl Eval<'_, '_> {
 }
 
 /// What an attribute of something unknown stands for: a telling root decides for all of it.
-fn member_verdict(unknown: &Unknown, by_name: &Verdict) -> Verdict {
+fn member_verdict(unknown: &Unknown, by_name: &Verdict, untold: bool) -> Verdict {
     let own: &Volatility = &unknown.verdict.volatility;
     let mut verdict = by_name.clone();
     if own.class.is_stable() && own.confidence <= Confidence::Possible {
         // Code of another package or configuration: its members are that too.
-        if verdict.volatility.confidence < Confidence::Likely || verdict.kind == ValueKind::Plain {
+        let weak = verdict.volatility.confidence < Confidence::Likely;
+        if untold || weak || verdict.kind == ValueKind::Plain {
             return Verdict {
                 kind: ValueKind::Plain,
                 ..unknown.verdict.clone()

@@ -123,6 +123,7 @@ fn a_marker_in_a_round_that_is_picked_stands_once() {
             ("n = 0\nfor m in messages:\n    if n < 2:\n        m['cache_control'] = C\n        n += 1", "tools[] system[] history[~?]"),
             ("for m in messages:\n    if m['role'] == 'system':\n        m['cache_control'] = C", "tools[] system[] history[~?]"),
             ("for m in messages:\n    if m.cached:\n        m['cache_control'] = C", "tools[] system[] history[~?]"),
+            ("mark = limit.mark\nout = []\nfor t in tools:\n    out.append({'name': 'a', 'cache_control': limit})\ntools = out", "tools[~] system[] history[]"),
             ("for m in messages[-2:]:\n    m['cache_control'] = C", "tools[] system[] history[~<2]"),
             ("blocks = []\nfor s in system:\n    blocks.append({'type': 'text', 'text': s})\nblocks[-1]['cache_control'] = C\nsystem = blocks", "tools[] system[~?] history[]"),
             ("tools = [{**t, 'cache_control': C} if i == len(tools) - 1 else t for i, t in enumerate(tools)]", "tools[~?] system[] history[]"),
