@@ -18,7 +18,7 @@ pub fn check(judged: &Judged) -> Vec<Remark> {
     let blocks = judged.prompt.messages.iter().flat_map(|m| &m.blocks);
     let markers = blocks.filter_map(|block| block.marker.as_ref());
     let placed: Vec<&Marker> = markers
-        .filter(|marker| marker.how != MarkerHow::Automatic)
+        .filter(|marker| marker.how != MarkerHow::Automatic && !marker.count.doubtful)
         .collect();
     let together = at_once(&placed, 0);
     let looped = together.iter().find(|marker| marker.count.times.is_none());
@@ -50,8 +50,7 @@ pub fn check(judged: &Judged) -> Vec<Remark> {
     let model = &judged.model.id;
     let sure = together
         .iter()
-        .map(|marker| (marker.how, &marker.count))
-        .all(|(how, count)| how == MarkerHow::Literal && count.arms.is_empty() && !count.doubtful);
+        .all(|marker| marker.how == MarkerHow::Literal && marker.count.arms.is_empty());
     vec![Remark {
         rule: "too-many-breakpoints",
         confidence: match sure {
@@ -96,7 +95,11 @@ fn at_once<'m>(markers: &[&'m Marker], depth: usize) -> Vec<&'m Marker> {
         let most = arms.max_by_key(|arm| counted(arm));
         out.extend(most.into_iter().flatten());
     }
-    out.sort_by_key(|marker| markers.iter().position(|known| std::ptr::eq(*known, *marker)));
+    out.sort_by_key(|marker| {
+        markers
+            .iter()
+            .position(|known| std::ptr::eq(*known, *marker))
+    });
     out
 }
 

@@ -157,9 +157,7 @@ impl Eval<'_, '_> {
     ) -> T {
         let slice = self.slice_of(value, place);
         let around = self.marks.rounds.len();
-        self.marks
-            .slices
-            .extend(slice.map(|slice| (slice, around)));
+        self.marks.slices.extend(slice.map(|slice| (slice, around)));
         let result = run(self);
         if slice.is_some() {
             self.marks.slices.pop();
@@ -266,8 +264,7 @@ impl Eval<'_, '_> {
         if let Some(list) = self.heap.list_mut(notes) {
             if list.items.len() > kept {
                 let added = list.items.split_off(kept);
-                list.items
-                    .push(Item::Repeat(Rc::new(round.clone()), added));
+                list.items.push(Item::Repeat(Rc::new(round.clone()), added));
             }
         }
     }
@@ -456,17 +453,13 @@ impl Eval<'_, '_> {
 /// A marker in an arm of a branch.
 pub fn in_arm(marker: &mut Marker, condition: &Condition, arm: usize) {
     marker.count.arms.insert(0, (condition.id, arm));
-    marker
-        .count
-        .rounds
-        .extend(condition.rounds.iter().copied());
+    marker.count.rounds.extend(condition.rounds.iter().copied());
 }
 
 /// A marker that is set in the rounds of a loop: in each, unless the loop or a condition picks one.
 pub fn in_loop(marker: &mut Marker, round: &Round) {
     marker.how = MarkerHow::Loop;
-    let picked =
-        round.picks || marker.count.doubtful || marker.count.rounds.contains(&round.id);
+    let picked = round.picks || marker.count.doubtful || marker.count.rounds.contains(&round.id);
     if !picked && marker.count.slice.is_none() {
         marker.count.times = None;
     }

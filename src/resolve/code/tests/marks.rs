@@ -84,9 +84,18 @@ fn markers_written_into_open_parts_land_where_these_are_sent() {
     table(
         "ts",
         &[
-            ("messages[messages.length - 1].cache_control = C;", "tools[] system[] history[!]"),
-            ("messages.at(-1).content.at(-1).cache_control = C;", "tools[] system[] history[!]"),
-            ("Object.assign(tools[tools.length - 1], { cache_control: C });", "tools[!] system[] history[]"),
+            (
+                "messages[messages.length - 1].cache_control = C;",
+                "tools[] system[] history[!]",
+            ),
+            (
+                "messages.at(-1).content.at(-1).cache_control = C;",
+                "tools[] system[] history[!]",
+            ),
+            (
+                "Object.assign(tools[tools.length - 1], { cache_control: C });",
+                "tools[!] system[] history[]",
+            ),
         ],
     );
 }
