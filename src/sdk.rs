@@ -105,6 +105,7 @@ struct Tables {
     marker_providers: BTreeMap<String, String>,
     kind_keys: Vec<String>,
     kind_tests: Vec<String>,
+    text_blocks: Vec<String>,
     item_roles: BTreeMap<String, String>,
     body_keys: Vec<String>,
     prompt_decorators: Vec<String>,
@@ -144,6 +145,7 @@ fn load(files: &[&str]) -> Tables {
         marker_providers: BTreeMap::new(),
         kind_keys: Vec::new(),
         kind_tests: Vec::new(),
+        text_blocks: Vec::new(),
         item_roles: BTreeMap::new(),
         body_keys: Vec::new(),
         prompt_decorators: Vec::new(),
@@ -171,6 +173,7 @@ fn load(files: &[&str]) -> Tables {
         out.marker_nests.extend(strings(root.get("marker-nests")));
         out.kind_keys.extend(strings(root.get("kind-keys")));
         out.kind_tests.extend(strings(root.get("kind-tests")));
+        out.text_blocks.extend(strings(root.get("text-blocks")));
         for (key, provider) in pairs(root.get("marker-providers")) {
             out.marker_providers.insert(key, provider);
         }
@@ -392,6 +395,11 @@ pub fn is_role(role: &str) -> bool {
 /// Whether a key of a block or message is a cache marker.
 pub fn is_marker(key: &str) -> bool {
     tables().markers.iter().any(|known| known == key)
+}
+
+/// Whether a part of a message with this type is text: no turn of its own.
+pub fn is_text_block(kind: &str) -> bool {
+    tables().text_blocks.iter().any(|known| known == kind)
 }
 
 /// The provider whose marker this is.

@@ -319,9 +319,10 @@ impl Eval<'_, '_> {
         items.iter().any(|item| match item {
             Item::One(Value::Cell(id), _) => match self.heap.get(*id) {
                 Cell::Object(object) => {
-                    let kind = object.get("type").and_then(Value::known_text);
-                    object.get("role").is_some()
-                        || kind.is_some_and(|kind| sdk::item_role(&kind).is_some())
+                    let block = |kind: String| sdk::is_media(&kind) || sdk::is_text_block(&kind);
+                    let kind = object.get("type");
+                    let known = kind.and_then(Value::known_text);
+                    object.get("role").is_some() || (kind.is_some() && !known.is_some_and(block))
                 }
                 _ => false,
             },
