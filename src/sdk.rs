@@ -97,6 +97,10 @@ struct Tables {
     system_words: Vec<String>,
     media: Vec<String>,
     marker_nests: Vec<String>,
+    marker_providers: BTreeMap<String, String>,
+    kind_keys: Vec<String>,
+    kind_tests: Vec<String>,
+    text_blocks: Vec<String>,
     item_roles: BTreeMap<String, String>,
     body_keys: Vec<String>,
     format_arguments: Vec<String>,
@@ -136,6 +140,10 @@ fn load(files: &[&str]) -> Tables {
         system_words: Vec::new(),
         media: Vec::new(),
         marker_nests: Vec::new(),
+        marker_providers: BTreeMap::new(),
+        kind_keys: Vec::new(),
+        kind_tests: Vec::new(),
+        text_blocks: Vec::new(),
         item_roles: BTreeMap::new(),
         body_keys: Vec::new(),
         format_arguments: Vec::new(),
@@ -170,6 +178,12 @@ fn load(files: &[&str]) -> Tables {
         out.system_words.extend(strings(root.get("system-words")));
         out.media.extend(strings(root.get("media")));
         out.marker_nests.extend(strings(root.get("marker-nests")));
+        out.kind_keys.extend(strings(root.get("kind-keys")));
+        out.kind_tests.extend(strings(root.get("kind-tests")));
+        out.text_blocks.extend(strings(root.get("text-blocks")));
+        for (key, provider) in pairs(root.get("marker-providers")) {
+            out.marker_providers.insert(key, provider);
+        }
         out.body_keys.extend(strings(root.get("body-keys")));
         out.format_arguments
             .extend(strings(root.get("format-arguments")));
@@ -480,6 +494,36 @@ pub fn is_role(role: &str) -> bool {
 /// Whether a key of a block or message is a cache marker.
 pub fn is_marker(key: &str) -> bool {
     tables().markers.iter().any(|known| known == key)
+}
+
+/// Whether a part of a message with this type is text: no turn of its own.
+pub fn is_text_block(kind: &str) -> bool {
+    tables().text_blocks.iter().any(|known| known == kind)
+}
+
+/// The provider whose marker this is.
+pub fn marker_provider(key: &str) -> Option<&'static str> {
+    tables().marker_providers.get(key).map(String::as_str)
+}
+
+/// Whether an entry under this key says of what kind a block or message is.
+pub fn is_kind_key(key: &str) -> bool {
+    tables().kind_keys.iter().any(|known| known == key)
+}
+
+/// Whether a function only asks of what type its argument is.
+pub fn is_kind_test(path: &str) -> bool {
+    let known = &tables().kind_tests;
+    known.iter().any(|tail| ends_with(path, tail))
+}
+
+/// The part of a request that stands under this key of its body.
+pub fn body_part(key: &str) -> Option<Part> {
+    let body = tables()
+        .calls
+        .iter()
+        .find(|call| call.tails.iter().any(|tail| tail == "<body>"))?;
+    body.parts.get(key).copied()
 }
 
 /// Whether a function or constant is named like something that builds or holds a prompt.

@@ -795,6 +795,7 @@ impl Eval<'_, '_> {
             place.clone(),
             Birth {
                 loops: self.loops.clone(),
+                rounds: self.marks.rounds.clone(),
                 open: Some(open()),
             },
         );

@@ -19,6 +19,7 @@ use super::super::value::{
 };
 use super::events::Event;
 use super::heap::{Cell, CellId, Delta, Heap, Item, List, Mark, Object, Scope};
+use super::marks::Marks;
 use super::modules::{Code, Program};
 use super::numbers;
 use super::value::{flat_volatility, Callable, ClassRef, Condition, Unknown, Value};
@@ -69,6 +70,8 @@ pub struct Frame {
 pub struct Birth {
     /// Loops and escaping closures that were running.
     pub loops: Vec<u32>,
+    /// Rounds that were running: of loops, comprehensions and callbacks.
+    pub rounds: Vec<u32>,
     /// An open parameter of the entry: (path, function, index).
     pub open: Option<Open>,
 }
@@ -108,15 +111,19 @@ pub struct Eval<'p, 'w> {
     pub stops: Vec<Vec<(Rc<Condition>, Delta)>>,
     /// Instances that were made: class -> cells.
     pub instances: Vec<(ClassRef, CellId)>,
+    /// Cache markers that are written after what they mark was built.
+    pub marks: Marks,
     pub work: Work,
 }
 
 impl<'p, 'w> Eval<'p, 'w> {
     pub fn new(program: &'p Program<'w>, assume: &Assume) -> Self {
+        let mut heap = Heap::default();
         Eval {
             program,
             assume: assume.clone(),
-            heap: Heap::default(),
+            marks: Marks::new(&mut heap),
+            heap,
             frames: Vec::new(),
             trail: Trail::default(),
             events: Vec::new(),
@@ -208,6 +215,7 @@ impl<'p, 'w> Eval<'p, 'w> {
             items,
             unordered: None,
             rewrite: None,
+            most: None,
             place,
         })))
     }
@@ -245,8 +253,15 @@ impl<'p, 'w> Eval<'p, 'w> {
         let loops = self.loops.clone();
         self.births
             .entry(place)
-            .and_modify(|birth| birth.loops.clone_from(&loops))
-            .or_insert(Birth { loops, open: None });
+            .and_modify(|birth| {
+                birth.loops.clone_from(&loops);
+                birth.rounds.clone_from(&self.marks.rounds);
+            })
+            .or_insert(Birth {
+                loops,
+                rounds: self.marks.rounds.clone(),
+                open: None,
+            });
         unknown.into_value()
     }
 

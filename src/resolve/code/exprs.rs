@@ -16,6 +16,7 @@ use super::heap::{Cell, Item, List};
 use super::loops::round_at;
 use super::modules::{Binding, Code, Found};
 use super::numbers;
+use super::picks;
 use super::stmts::Truth;
 use super::value::{choose, Callable, ClassRef, Condition, Unknown, Value};
 
@@ -125,6 +126,7 @@ impl Eval<'_, '_> {
                     items,
                     unordered,
                     rewrite: None,
+                    most: None,
                     place,
                 })))
             }
@@ -390,9 +392,20 @@ impl Eval<'_, '_> {
         }
     }
 
-    fn condition(&mut self, test: &Expr, value: &Value) -> Rc<Condition> {
+    pub fn condition(&mut self, test: &Expr, value: &Value) -> Rc<Condition> {
         let place = self.place(test.span);
-        Condition::new(self.written(test.span), place, self.volatility(value))
+        let volatility = self.tested(value);
+        let rounds = if picks::tests_kind(test) {
+            Vec::new()
+        } else {
+            self.rounds_of(value)
+        };
+        Condition::within(
+            self.written(test.span),
+            place,
+            volatility,
+            rounds,
+        )
     }
 
     pub fn binary(&mut self, op: BinaryOp, left: Value, right: Value, expr: &Expr) -> Value {
@@ -499,6 +512,7 @@ impl Eval<'_, '_> {
         expr: &Expr,
         tokens: u32,
     ) -> Value {
+        let round = from.iter().filter_map(|value| value.unknown()?.round).max();
         let mut source = None;
         for value in from {
             if let Value::Unknown(unknown) = value {
@@ -523,6 +537,9 @@ impl Eval<'_, '_> {
             unordered: None,
             thing: None,
             declared: None,
+            of: None,
+            round,
+            most: None,
             ..(*source).clone()
         };
         if out.trace.is_empty() {
@@ -793,8 +810,14 @@ impl Eval<'_, '_> {
             None => {
                 let item = self.item_of(&over, comprehension.over.span);
                 let mut round = self.round_over(&over, &comprehension.over);
-                self.assign(&comprehension.pattern, item);
-                let own = self.round_items(comprehension, &mut entries);
+                round.picks = picks::picks(&comprehension.pattern, &[])
+                    || picks::element_picks(&comprehension.pattern, &comprehension.element)
+                    || self.is_slice(&over);
+                let own = self.in_round(round.id, |eval| {
+                    eval.assign(&comprehension.pattern, item);
+                    eval.tag_round(&comprehension.pattern, round.id);
+                    eval.round_items(comprehension, &mut entries)
+                });
                 // `[m for m in history]` is the history.
                 let passes = over.is_history() && comprehension.test.is_none();
                 round.history = passes;
@@ -830,6 +853,7 @@ impl Eval<'_, '_> {
                     items,
                     unordered,
                     rewrite: None,
+                    most: None,
                     place,
                 })))
             }
@@ -870,6 +894,17 @@ impl Eval<'_, '_> {
 
     /// A repetition over an unknown sequence whose items a function makes (`map`).
     pub fn mapped_round(&mut self, over: &Value, span: Span, body: Vec<Item>) -> Item {
+        self.mapped_in((0, false), over, span, body)
+    }
+
+    /// The same in the rounds of a loop of this number, which picks its rounds or not.
+    pub fn mapped_in(
+        &mut self,
+        (id, picks): (u32, bool),
+        over: &Value,
+        span: Span,
+        body: Vec<Item>,
+    ) -> Item {
         let unordered = self.unordered(over);
         let mut volatility = self.volatility(over);
         if let Some(order) = &unordered {
@@ -879,6 +914,8 @@ impl Eval<'_, '_> {
         let mut round =
             (*round_at(self.written(span), place, volatility, unordered.is_some())).clone();
         round.history = over.is_history();
+        round.id = id;
+        round.picks = picks;
         Item::Repeat(Rc::new(round), body)
     }
 }

@@ -36,6 +36,8 @@ pub struct List {
     pub unordered: Option<Volatility>,
     /// Earlier items were cut off or changed: how.
     pub rewrite: Option<crate::prompt::Rewrite>,
+    /// A slice of something longer: how many items it has at most.
+    pub most: Option<u32>,
     pub place: Place,
 }
 
@@ -59,6 +61,10 @@ pub struct Round {
     pub unordered: bool,
     /// Earlier turns of a conversation.
     pub history: bool,
+    /// Number of the loop among the loops of an evaluation; 0: none.
+    pub id: u32,
+    /// What it sets is set in a round that the body picks: no more than one is known to set it.
+    pub picks: bool,
 }
 
 /// A dict, an object literal or an instance.
@@ -143,6 +149,11 @@ impl Heap {
         self.cells.push(Rc::new(cell));
         self.noted.push(0);
         self.cells.len() - 1
+    }
+
+    /// Cells that were made so far.
+    pub fn len(&self) -> usize {
+        self.cells.len()
     }
 
     pub fn get(&self, id: CellId) -> &Cell {
@@ -399,6 +410,7 @@ fn join_cells(condition: &Rc<Condition>, versions: &[&Rc<Cell>]) -> Cell {
                 items: join_items(condition, all.iter().map(|l| l.items.clone()).collect()),
                 unordered: all.iter().find_map(|l| l.unordered.clone()),
                 rewrite: all.iter().find_map(|l| l.rewrite.clone()),
+                most: list.most,
                 place: list.place.clone(),
             })
         }

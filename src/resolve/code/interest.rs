@@ -201,7 +201,12 @@ impl Walk<'_> {
 
     fn pattern(&mut self, pattern: &Pattern) {
         match pattern {
-            Pattern::Target(expr) => self.expr(expr),
+            Pattern::Target(expr) => {
+                if marks(expr) {
+                    self.mark(Says::Surely, false);
+                }
+                self.expr(expr);
+            }
             Pattern::Default(inner, value) => {
                 self.pattern(inner);
                 self.expr(value);
@@ -313,6 +318,9 @@ impl Walk<'_> {
         for entry in entries {
             match entry {
                 Entry::Pair { key, value, .. } => {
+                    if key.literal().is_some_and(sdk::is_marker) {
+                        self.mark(Says::Surely, false);
+                    }
                     role |= key.literal() == Some("role");
                     content |= matches!(key.literal(), Some("content" | "parts"));
                     self.expr(value);
@@ -359,5 +367,14 @@ fn last_name(callee: &Expr) -> Option<&str> {
         ExprKind::Name(name) | ExprKind::Attribute { name, .. } => Some(name),
         ExprKind::Await(inner) => last_name(inner),
         _ => None,
+    }
+}
+
+/// `block["cache_control"] = ..`, `block.cacheControl = ..`
+fn marks(target: &Expr) -> bool {
+    match &target.kind {
+        ExprKind::Attribute { name, .. } => sdk::is_marker(name),
+        ExprKind::Index { index, .. } => index.literal().is_some_and(sdk::is_marker),
+        _ => false,
     }
 }

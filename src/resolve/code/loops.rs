@@ -6,6 +6,7 @@ use std::rc::Rc;
 
 use crate::frontend::code::ir::{Expr, Pattern, Stmt};
 use crate::prompt::{Piece, Repeat};
+use crate::sdk;
 use crate::source::{Place, Span};
 use crate::volatility::classify::ValueKind;
 use crate::volatility::Volatility;
@@ -14,6 +15,7 @@ use super::super::context::{LOOP_ROUNDS, MAX_UNROLLED};
 use super::super::value::{from_history, worse};
 use super::eval::{Eval, Flow};
 use super::heap::{Cell, CellId, Delta, Item, Round};
+use super::picks;
 use super::tables;
 use super::value::{Unknown, Value};
 
@@ -24,16 +26,26 @@ impl Eval<'_, '_> {
             return self.unrolled(pattern, items, body);
         }
         if let Some(items) = self.partly_known(&value) {
-            return self.over_items(pattern, &items, over, body);
+            let place = self.place(over.span);
+            return self.in_slice(&value, &place, |eval| {
+                eval.over_items(pattern, &items, over, body)
+            });
         }
         let retries = tables::is_retry(&self.written(over.span))
             || pattern_names(pattern)
                 .iter()
                 .any(|name| tables::is_retry(name));
         let item = self.item_of(&value, over.span);
-        let round = self.round_over(&value, over);
-        let mut bind = |eval: &mut Self| eval.assign(pattern, item.clone());
-        self.repeated(&round, body, retries, &mut bind)
+        let mut round = self.round_over(&value, over);
+        round.picks = picks::picks(pattern, body) || picks::over_some(over);
+        let place = self.place(over.span);
+        let mut bind = |eval: &mut Self| {
+            eval.assign(pattern, item.clone());
+            eval.tag_round(pattern, round.id);
+        };
+        self.in_slice(&value, &place, |eval| {
+            eval.repeated(&round, body, retries, &mut bind)
+        })
     }
 
     pub fn while_loop(&mut self, test: Option<&Expr>, body: &[Stmt], span: Span) -> Flow {
@@ -59,6 +71,8 @@ impl Eval<'_, '_> {
             rounds: LOOP_ROUNDS,
             unordered: false,
             history: false,
+            id: self.marks.next_round(),
+            picks: true,
         };
         self.repeated(&round, body, retries, &mut |_| {})
     }
@@ -117,7 +131,8 @@ impl Eval<'_, '_> {
                 }
                 Item::Repeat(round, inner) => {
                     let value = first_item(inner);
-                    let round = round.clone();
+                    let mut round = (**round).clone();
+                    round.picks = picks::picks(pattern, body);
                     self.repeated(&round, body, false, &mut |eval| {
                         if let Some(value) = &value {
                             eval.assign(pattern, value.clone());
@@ -127,9 +142,11 @@ impl Eval<'_, '_> {
                 Item::Spread(value, _) => {
                     let value = value.clone();
                     let item = self.item_of(&value, over.span);
-                    let round = self.round_over(&value, over);
+                    let mut round = self.round_over(&value, over);
+                    round.picks = picks::picks(pattern, body);
                     self.repeated(&round, body, false, &mut |eval| {
                         eval.assign(pattern, item.clone());
+                        eval.tag_round(pattern, round.id);
                     })
                 }
             };
@@ -211,8 +228,10 @@ impl Eval<'_, '_> {
             self.carry_turns(&dry, round);
         }
         let mark = self.heap.mark();
-        bind(self);
-        let flow = self.round_of(body);
+        let flow = self.in_round(round.id, |eval| {
+            bind(eval);
+            eval.round_of(body)
+        });
         if !retries {
             self.loops.pop();
         }
@@ -240,6 +259,26 @@ impl Eval<'_, '_> {
             }
             _ => Flow::Next,
         }
+    }
+
+    /// Names of a pattern that hold an item now: it differs between the rounds.
+    pub fn tag_round(&mut self, pattern: &Pattern, round: u32) {
+        for name in pattern_names(pattern) {
+            if let Some(Value::Unknown(unknown)) = self.lookup(&name) {
+                let mut unknown = (*unknown).clone();
+                unknown.round = Some(round);
+                self.bind(&name, unknown.into_value());
+            }
+        }
+    }
+
+    /// Runs a callback once for all rounds: the markers that it writes into what is open are written in each.
+    pub fn noting_round(&mut self, round: &Round, run: impl FnOnce(&mut Self)) {
+        let mark = self.heap.mark();
+        self.in_round(round.id, run);
+        let written = self.heap.written(mark);
+        self.fold_notes(&written, round);
+        self.heap.keep(mark);
     }
 
     /// One round: where it ends early (`continue`, `break` in an arm) is joined in.
@@ -280,7 +319,10 @@ impl Eval<'_, '_> {
         items.iter().any(|item| match item {
             Item::One(Value::Cell(id), _) => match self.heap.get(*id) {
                 Cell::Object(object) => {
-                    object.get("role").is_some() || object.get("type").is_some()
+                    let block = |kind: String| sdk::is_media(&kind) || sdk::is_text_block(&kind);
+                    let kind = object.get("type");
+                    let known = kind.and_then(Value::known_text);
+                    object.get("role").is_some() || (kind.is_some() && !known.is_some_and(block))
                 }
                 _ => false,
             },
@@ -307,13 +349,13 @@ impl Eval<'_, '_> {
                         ..round.clone()
                     };
                     // Turns that were carried already stand for these.
-                    let carried = history
-                        && list
-                            .items
-                            .iter()
-                            .any(|i| matches!(i, Item::Repeat(r, _) if r.history));
-                    if !carried {
-                        list.items.push(Item::Repeat(Rc::new(turns), added));
+                    let carried = list.items.iter_mut().find_map(|item| match item {
+                        Item::Repeat(round, body) if round.history && history => Some(body),
+                        _ => None,
+                    });
+                    match carried {
+                        Some(body) => *body = added,
+                        None => list.items.push(Item::Repeat(Rc::new(turns), added)),
                     }
                     Some(Cell::List(list))
                 }
@@ -391,9 +433,11 @@ impl Eval<'_, '_> {
             Value::Unknown(unknown) => {
                 let mut item: Unknown = (**unknown).clone();
                 item.item = true;
+                item.of = item.of.take().or(item.path.take().map(Into::into));
                 item.path = None;
                 item.rewrite = None;
                 item.declared = None;
+                item.most = None;
                 if item.is_history() {
                     item.verdict.kind = ValueKind::Plain;
                     item.verdict.volatility = from_history();
@@ -405,10 +449,16 @@ impl Eval<'_, '_> {
             }
             Value::Cell(id) => {
                 // Items of known shape: the first one shows what they are made of.
-                let first = self.heap.list(*id).and_then(|list| first_item(&list.items));
-                match first {
-                    Some(value) => value,
-                    None => {
+                let list = self.heap.list(*id);
+                let first = list.and_then(|list| first_item(&list.items));
+                let open = list.and_then(|list| match list.items.as_slice() {
+                    [Item::Spread(open, _)] => Some(open.clone()),
+                    _ => None,
+                });
+                match (first, open) {
+                    (Some(value), _) => value,
+                    (None, Some(open)) => self.item_of(&open, span),
+                    (None, None) => {
                         let volatility = self.volatility(value);
                         let expr = Expr::opaque(span);
                         self.derived(&expr, volatility, 20)
@@ -436,6 +486,8 @@ impl Eval<'_, '_> {
             rounds: LOOP_ROUNDS,
             unordered: unordered.is_some(),
             history: value.is_history(),
+            id: self.round_id(value),
+            picks: false,
         }
     }
 
@@ -459,7 +511,7 @@ impl Eval<'_, '_> {
     }
 }
 
-fn first_item(items: &[Item]) -> Option<Value> {
+pub fn first_item(items: &[Item]) -> Option<Value> {
     items.iter().find_map(|item| match item {
         Item::One(value, _) => Some(value.clone()),
         Item::Repeat(_, body) => first_item(body),
@@ -526,5 +578,7 @@ pub fn round_at(over: String, place: Place, volatility: Volatility, unordered: b
         rounds: LOOP_ROUNDS,
         unordered,
         history: false,
+        id: 0,
+        picks: false,
     })
 }

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use crate::frontend::code::ir::{Expr, FunctionKind};
 use crate::prompt::Rewrite;
-use crate::source::Span;
+use crate::source::{Place, Span};
 use crate::volatility::classify::{ValueKind, Verdict};
 use crate::volatility::{Class, Confidence, Volatility};
 
@@ -12,6 +12,7 @@ use super::super::value::from_history;
 use super::declared::{set_by_method, Declared};
 use super::eval::Eval;
 use super::heap::{Cell, Item, List};
+use super::loops::first_item;
 use super::value::{choose, Callable, ClassRef, Unknown, Value};
 
 impl Eval<'_, '_> {
@@ -330,7 +331,11 @@ impl Eval<'_, '_> {
                 if own.volatility.class == Class::Deploy && own.kind == ValueKind::Plain {
                     own
                 } else {
-                    member_verdict(unknown, &classifier.name(&path))
+                    // A root that is only named so says nothing where its type has told what it is.
+                    let of_root = unknown.path.as_deref().map(|root| classifier.name(root));
+                    let by_name = classifier.name(&path);
+                    let untold = of_root.is_some_and(|root| root == by_name);
+                    member_verdict(unknown, &by_name, untold)
                 }
             }
         };
@@ -345,6 +350,9 @@ impl Eval<'_, '_> {
             unordered: None,
             thing: None,
             declared: None,
+            of: unknown.of.clone(),
+            round: unknown.round,
+            most: None,
         };
         // A clock of this path is born where it is read.
         if part.trace.is_empty() && part.verdict.volatility.class != Class::Deploy {
@@ -382,17 +390,21 @@ impl Eval<'_, '_> {
         self.born(unknown, place, "read here")
     }
 
-    pub fn set_member(&mut self, object: &Value, name: &str, value: Value) {
+    pub fn set_member(&mut self, object: &Value, name: &str, value: Value, place: &Place) {
         match object {
             Value::Cell(id) => {
+                let value = self.set_marker(*id, name, value, place);
                 if let Some(object) = self.heap.object_mut(*id) {
                     object.set(name, value);
                 }
             }
             Value::Choice(choice) => {
                 for arm in choice.arms.clone() {
-                    self.set_member(&arm, name, value.clone());
+                    self.set_member(&arm, name, value.clone(), place);
                 }
+            }
+            Value::Unknown(unknown) => {
+                self.write_open(unknown, name, &value, place.clone());
             }
             Value::Class(class) => {
                 let key = (class.code.path().clone(), class.id, name.to_string());
@@ -437,7 +449,17 @@ impl Eval<'_, '_> {
                     _ => self.item_of(object, span),
                 }
             }
-            other => self.item_of(other, span),
+            other => {
+                let item = self.item_of(other, span);
+                match (item, index) {
+                    (Value::Unknown(item), Value::Unknown(index)) if index.round.is_some() => {
+                        let mut item = (*item).clone();
+                        item.round = index.round;
+                        item.into_value()
+                    }
+                    (item, _) => item,
+                }
+            }
         }
     }
 
@@ -460,8 +482,14 @@ impl Eval<'_, '_> {
                         .and_then(|index| list.items.get(index))
                         .filter(|_| certain)
                 };
-                match found {
-                    Some(Item::One(value, _)) => value.clone(),
+                let last = list.items.last().filter(|_| at == -1);
+                match (found, last) {
+                    (Some(Item::One(value, _)), _) => value.clone(),
+                    (_, Some(Item::Spread(value, _))) => self.item_of(&value.clone(), span),
+                    (_, Some(last)) => {
+                        let last = first_item(std::slice::from_ref(last));
+                        last.unwrap_or_else(|| self.item_of(value, span))
+                    }
                     _ => self.item_of(value, span),
                 }
             }
@@ -476,16 +504,15 @@ impl Eval<'_, '_> {
     }
 
     pub fn set_index(&mut self, object: &Value, index: &Value, value: Value, span: Span) {
-        let Value::Cell(id) = object else {
-            return;
-        };
-        if let Some(key) = index.known_text() {
-            if let Some(object) = self.heap.object_mut(*id) {
-                object.set(&key, value);
-            }
-            return;
-        }
         let place = self.place(span);
+        if let Some(key) = index.known_text() {
+            return self.set_member(object, &key, value, &place);
+        }
+        let id = match object {
+            Value::Cell(id) => id,
+            Value::Unknown(unknown) => return self.write_open(unknown, "", &value, place),
+            _ => return,
+        };
         if let Some(list) = self.heap.list(*id).cloned() {
             self.replace_item(*id, list, index, (value, place));
             return;
@@ -510,6 +537,19 @@ impl Eval<'_, '_> {
         let Some(at) = at.filter(|at| *at < list.items.len()) else {
             return;
         };
+        // One of several: the others stay, and it is mostly itself with something added.
+        match &list.items[at] {
+            Item::One(..) => {}
+            Item::Spread(Value::Unknown(unknown), _) => {
+                return self.write_open(&unknown.clone(), "", &value, place);
+            }
+            other => {
+                if let Some(Value::Cell(one)) = first_item(std::slice::from_ref(other)) {
+                    self.set_markers(one, &value, &place);
+                }
+                return;
+            }
+        }
         if let Some(list) = self.heap.list_mut(id) {
             list.items[at] = Item::One(value, place);
         }
@@ -533,6 +573,28 @@ impl Eval<'_, '_> {
     // ---- slices ----
 
     pub fn slice(
+        &mut self,
+        object: &Value,
+        start: Option<Value>,
+        end: Option<Value>,
+        step: Option<Value>,
+        expr: &Expr,
+    ) -> Value {
+        let most = match (&start, &end) {
+            (Some(Value::Number(from)), None) if *from < 0.0 => Some(-from as u32),
+            (None | Some(Value::Number(_)), Some(Value::Number(to))) if *to >= 0.0 => {
+                Some(*to as u32)
+            }
+            // As long as the number is that only the run knows.
+            (Some(start), None) if !matches!(start, Value::Number(_)) => Some(1),
+            (_, Some(end)) if !matches!(end, Value::Number(_)) => Some(1),
+            _ => None,
+        };
+        let value = self.slice_within(object, start, end, step, expr);
+        self.at_most(value, most)
+    }
+
+    fn slice_within(
         &mut self,
         object: &Value,
         start: Option<Value>,
@@ -687,6 +749,7 @@ impl Eval<'_, '_> {
             items,
             rewrite: rewrite.or(list.rewrite),
             unordered: list.unordered,
+            most: list.most,
             place,
         })))
     }
@@ -791,12 +854,13 @@ impl Eval<'_, '_> {
 }
 
 /// What an attribute of something unknown stands for: a telling root decides for all of it.
-fn member_verdict(unknown: &Unknown, by_name: &Verdict) -> Verdict {
+fn member_verdict(unknown: &Unknown, by_name: &Verdict, untold: bool) -> Verdict {
     let own: &Volatility = &unknown.verdict.volatility;
     let mut verdict = by_name.clone();
     if own.class.is_stable() && own.confidence <= Confidence::Possible {
         // Code of another package or configuration: its members are that too.
-        if verdict.volatility.confidence < Confidence::Likely || verdict.kind == ValueKind::Plain {
+        let weak = verdict.volatility.confidence < Confidence::Likely;
+        if untold || weak || verdict.kind == ValueKind::Plain {
             return Verdict {
                 kind: ValueKind::Plain,
                 ..unknown.verdict.clone()

@@ -659,8 +659,15 @@ impl Eval<'_, '_> {
             return self.with_order_if(list, unordered);
         }
         let item = self.item_of(over, expr.span);
-        let result = call(self, item, None);
-        let round = self.mapped_round(over, expr.span, vec![Item::One(result, place.clone())]);
+        let id = self.round_id(over);
+        let item = in_round_of(item, id);
+        let result = self.in_slice(over, &place, |eval| {
+            eval.in_round(id, |eval| call(eval, item, None))
+        });
+        // A slice made anew is as short as it was.
+        let picks = picks(&function) || self.is_slice(over);
+        let body = vec![Item::One(result, place.clone())];
+        let round = self.mapped_in((id, picks), over, expr.span, body);
         self.new_list(vec![round], place)
     }
 
@@ -676,14 +683,31 @@ impl Eval<'_, '_> {
             return;
         };
         let place = self.place(expr.span);
-        let values = match self.known_items(over, true, expr.span) {
-            Some(values) => values,
-            None => vec![self.item_of(over, expr.span)],
-        };
-        for value in values {
-            let args = vec![Argument::positional(value, place.clone())];
-            self.apply(&function, args, expr, (false, None));
+        if let Some(values) = self.known_items(over, true, expr.span) {
+            for (index, value) in values.into_iter().enumerate() {
+                let mut args = vec![Argument::positional(value, place.clone())];
+                args.push(Argument::positional(
+                    Value::Number(index as f64),
+                    place.clone(),
+                ));
+                self.apply(&function, args, expr, (false, None));
+            }
+            return;
         }
+        let volatility = self.volatility(over);
+        let mut round =
+            (*super::loops::round_at(self.written(expr.span), place.clone(), volatility, false))
+                .clone();
+        round.id = self.round_id(over);
+        round.picks = picks(&function);
+        let item = in_round_of(self.item_of(over, expr.span), round.id);
+        self.in_slice(over, &place, |eval| {
+            eval.noting_round(&round, |eval| {
+                let index = eval.derived(expr, Volatility::constant(), 1);
+                let args = [item, index].map(|value| Argument::positional(value, place.clone()));
+                eval.apply(&function, args.to_vec(), expr, (false, None));
+            });
+        });
     }
 
     /// `items.filter(Boolean)` keeps what is there; another test keeps some.
@@ -736,6 +760,8 @@ impl Eval<'_, '_> {
                 items: Vec::new(),
                 unordered: list.unordered,
                 rewrite: list.rewrite,
+                // Some of them.
+                most: Some(1),
                 place: list.place,
             }
         })))
@@ -881,8 +907,18 @@ impl Eval<'_, '_> {
                 }
                 None
             }
-            Op::Filter if unknown.is_history() => Some(value),
-            Op::Filter => Some(self.filtered_open(unknown, args.first(), expr)),
+            Op::Filter if unknown.is_history() => Some(self.at_most(value, Some(1))),
+            // Some of them, in their order.
+            Op::Filter => {
+                let kept = self.filtered_open(unknown, args.first(), expr);
+                Some(self.at_most(kept, Some(1)))
+            }
+            Op::Update => {
+                for arg in &args {
+                    self.update_open(unknown, arg);
+                }
+                Some(Value::None)
+            }
             Op::ForEach => {
                 self.for_each(&value, args.first(), expr);
                 Some(Value::None)
@@ -1123,10 +1159,18 @@ impl Eval<'_, '_> {
             }
             Op::Assign => {
                 let target = first?;
-                if let Value::Cell(id) = target {
-                    for arg in args.iter().skip(1) {
-                        self.update_object(id, &arg.value);
+                match &target {
+                    Value::Cell(id) => {
+                        for arg in args.iter().skip(1) {
+                            self.update_object(*id, &arg.value);
+                        }
                     }
+                    Value::Unknown(unknown) => {
+                        for arg in args.iter().skip(1) {
+                            self.update_open(unknown, arg);
+                        }
+                    }
+                    _ => {}
                 }
                 Some(target)
             }
@@ -1214,4 +1258,24 @@ fn mutates(operation: Operation) -> bool {
             | Op::Splice
             | Op::Remove
     )
+}
+
+/// Whether a callback picks among the items that it is called with.
+fn picks(function: &Value) -> bool {
+    match function {
+        Value::Function(callable) => super::picks::callback_picks(callable.function()),
+        _ => false,
+    }
+}
+
+/// An item that differs between the rounds of a loop.
+fn in_round_of(item: Value, round: u32) -> Value {
+    match item {
+        Value::Unknown(unknown) => {
+            let mut unknown = (*unknown).clone();
+            unknown.round = Some(round);
+            unknown.into_value()
+        }
+        other => other,
+    }
 }

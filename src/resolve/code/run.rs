@@ -203,6 +203,7 @@ fn run(
         None => run_module(&mut eval, code),
     }
     run_wanted(&mut eval, wanted);
+    eval.note_marked_bodies();
     let mut made = BTreeSet::new();
     for (class, _) in eval.instances.clone() {
         if made.contains(&(class.code.path().clone(), class.id)) {

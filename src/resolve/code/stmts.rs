@@ -316,13 +316,16 @@ impl Eval<'_, '_> {
         if let Some(known) = self.known_truth(&value) {
             return Truth::Known(known);
         }
-        let volatility = match &value {
+        Truth::Open(self.condition(test, &value))
+    }
+
+    /// What a test of a value depends on: where each arm is known to be there or not, what holds them apart.
+    pub fn tested(&mut self, value: &Value) -> Volatility {
+        match value {
             // Whether it is there is all that is asked: what it holds does not matter.
             Value::Choice(choice) if self.each_known(choice) => presence(choice),
-            _ => self.volatility(&value),
-        };
-        let place = self.place(test.span);
-        Truth::Open(Condition::new(self.written(test.span), place, volatility))
+            _ => self.volatility(value),
+        }
     }
 
     /// Whether every arm of a choice is surely something or surely nothing.
@@ -502,7 +505,8 @@ impl Eval<'_, '_> {
             } => {
                 let object = self.eval(object);
                 let value = self.named(value, name, *name_span);
-                self.set_member(&object, name, value);
+                let place = self.place(expr.span);
+                self.set_member(&object, name, value, &place);
             }
             ExprKind::Index { object, index } => {
                 let object = self.eval(object);

@@ -60,6 +60,12 @@ pub struct Unknown {
     pub off: bool,
     /// The class of the workspace that it is declared to be an instance of.
     pub declared: Option<Rc<Declared>>,
+    /// Path of the sequence that it is an item of, or data of an item of.
+    pub of: Option<Rc<str>>,
+    /// The loop whose rounds it differs in.
+    pub round: Option<u32>,
+    /// A slice of something longer: how many items it has at most.
+    pub most: Option<u32>,
 }
 
 /// A function with what it closes over.
@@ -115,6 +121,8 @@ pub struct Condition {
     pub id: u64,
     pub place: Place,
     pub volatility: Volatility,
+    /// Loops whose rounds it differs in, beyond the kind of their items.
+    pub rounds: Vec<u32>,
 }
 
 #[derive(Clone, Debug)]
@@ -125,12 +133,23 @@ pub struct Choice {
 
 impl Condition {
     pub fn new(expr: String, place: Place, volatility: Volatility) -> Rc<Condition> {
+        Condition::within(expr, place, volatility, Vec::new())
+    }
+
+    /// A condition that differs between the rounds of some loops.
+    pub fn within(
+        expr: String,
+        place: Place,
+        volatility: Volatility,
+        rounds: Vec<u32>,
+    ) -> Rc<Condition> {
         let id = stable_hash(&[&place.path, &expr]);
         Rc::new(Condition {
             expr,
             id,
             place,
             volatility,
+            rounds,
         })
     }
 
@@ -198,6 +217,9 @@ impl Unknown {
             thing: None,
             declared: None,
             off: false,
+            of: None,
+            round: None,
+            most: None,
         }
     }
 

@@ -12,6 +12,7 @@ use crate::workspace::{Memory, Workspace};
 
 mod javascript;
 mod lives;
+mod marks;
 mod modules;
 mod python;
 mod written;
