@@ -513,6 +513,7 @@ impl Eval<'_, '_> {
         };
         let value = self.returned(flow, returns);
         self.heap.keep(mark);
+        self.age_returned(&value, function);
         if raised {
             return Value::None;
         }
@@ -895,6 +896,7 @@ impl Eval<'_, '_> {
             class: Some(class.clone()),
             place: place.clone(),
         }));
+        let made = self.instances.len();
         self.instances.push((class.clone(), id));
         let sending = self
             .frame()
@@ -906,6 +908,9 @@ impl Eval<'_, '_> {
         }
         self.construct(class, id, args, place, 0);
         self.life = life;
+        if self.frame().function.is_none() {
+            self.age_since(made);
+        }
         self.trail.used.insert(class.code.path().clone());
         Value::Cell(id)
     }
@@ -1058,7 +1063,10 @@ impl Eval<'_, '_> {
             place: place.clone(),
         }));
         let life = self.life.replace(Class::Session);
+        let made = self.instances.len();
         self.open_construct(class, id, 0);
+        self.age_since(made);
+        self.age(id, false);
         self.life = life;
         Value::Cell(id)
     }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use crate::config::Assume;
 use crate::frontend::code::ir::{Expr, FunctionId};
-use crate::prompt::{History, Hop, Piece, Repeat, Size, Slot};
+use crate::prompt::{History, Hop, Piece, Repeat, Rewrite, Size, Slot};
 use crate::source::{Place, Span, Text};
 use crate::volatility::classify::{ValueKind, Verdict};
 use crate::volatility::{Class, Confidence, Origin, Volatility};
@@ -107,6 +107,8 @@ pub struct Eval<'p, 'w> {
     pub stops: Vec<Vec<(Rc<Condition>, Delta)>>,
     /// Instances that were made: class -> cells.
     pub instances: Vec<(ClassRef, CellId)>,
+    /// How the conversation was changed of which the running loop reads turns.
+    pub read: Option<Rewrite>,
     pub work: Work,
 }
 
@@ -130,6 +132,7 @@ impl<'p, 'w> Eval<'p, 'w> {
             executed: HashSet::new(),
             stops: Vec::new(),
             instances: Vec::new(),
+            read: None,
             work: Work::new(BUDGET),
         }
     }

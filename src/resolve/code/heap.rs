@@ -59,6 +59,8 @@ pub struct Round {
     pub unordered: bool,
     /// Earlier turns of a conversation.
     pub history: bool,
+    /// How those turns were cut or changed.
+    pub rewrite: Option<crate::prompt::Rewrite>,
 }
 
 /// A dict, an object literal or an instance.
@@ -103,7 +105,7 @@ impl Item {
     }
 }
 
-fn same_items(a: &[Item], b: &[Item]) -> bool {
+pub fn same_items(a: &[Item], b: &[Item]) -> bool {
     a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.same(b))
 }
 

@@ -8,6 +8,8 @@ use crate::frontend::code::ir::{
 };
 use crate::sdk;
 
+use super::tables::{adds_items, tables};
+
 /// What was found by function; the module's own body is `None`.
 #[derive(Debug, Default)]
 pub struct Interest {
@@ -16,6 +18,8 @@ pub struct Interest {
     pub body: bool,
     /// Every name that is called, by its last part, with the functions that call it.
     pub calls: Vec<(String, Option<FunctionId>)>,
+    /// Attributes of the instance that a method puts something into.
+    pub grows: Vec<(FunctionId, String)>,
 }
 
 impl Interest {
@@ -93,10 +97,14 @@ impl Walk<'_> {
         match &stmt.kind {
             StmtKind::Expr(expr) => self.expr(expr),
             StmtKind::Assign { targets, value } => {
+                self.regrown(targets, value);
                 targets.iter().for_each(|target| self.pattern(target));
                 self.expr(value);
             }
             StmtKind::Augment { target, value, .. } => {
+                if let Pattern::Target(expr) = target {
+                    self.grown(expr);
+                }
                 self.pattern(target);
                 self.expr(value);
             }
@@ -165,6 +173,32 @@ impl Walk<'_> {
         }
     }
 
+    /// Something is put into `self.name`.
+    fn grown(&mut self, expr: &Expr) {
+        if let (Some(name), Some(function)) = (own_attribute(expr), self.function) {
+            self.out.grows.push((function, name.to_string()));
+        }
+    }
+
+    /// `this.turns = [...this.turns, turn]`
+    fn regrown(&mut self, targets: &[Pattern], value: &Expr) {
+        let ExprKind::List(items) = &value.kind else {
+            return;
+        };
+        for target in targets {
+            let Pattern::Target(target) = target else {
+                continue;
+            };
+            let name = own_attribute(target);
+            let itself = items.iter().any(|item| {
+                matches!(item, Item::Spread(spread) if name.is_some() && own_attribute(spread) == name)
+            });
+            if itself {
+                self.grown(target);
+            }
+        }
+    }
+
     fn args(&mut self, args: &[Arg]) {
         args.iter().for_each(|arg| self.expr(&arg.value));
     }
@@ -203,6 +237,11 @@ impl Walk<'_> {
                         self.mark(true);
                     }
                     self.out.calls.push((name.to_string(), self.function));
+                }
+                if let ExprKind::Attribute { object, name, .. } = &callee.kind {
+                    if tables().methods.get(name).is_some_and(|op| adds_items(*op)) {
+                        self.grown(object);
+                    }
                 }
                 self.expr(callee);
                 self.args(args);
@@ -271,6 +310,17 @@ impl Walk<'_> {
         if role && content {
             self.mark(false);
         }
+    }
+}
+
+/// `name` of `self.name` and `this.name`.
+fn own_attribute(expr: &Expr) -> Option<&str> {
+    let ExprKind::Attribute { object, name, .. } = &expr.kind else {
+        return None;
+    };
+    match &object.kind {
+        ExprKind::Name(this) if this == "self" || this == "this" => Some(name),
+        _ => None,
     }
 }
 

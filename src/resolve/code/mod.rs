@@ -10,6 +10,7 @@ mod givens;
 mod heap;
 mod imports;
 mod interest;
+mod kept;
 mod knowledge;
 mod loads;
 #[cfg(test)]
@@ -28,7 +29,9 @@ mod stmts;
 mod tables;
 mod texts;
 mod things;
+mod types;
 mod value;
+mod windows;
 
 pub use run::{resolve_code, CodeInput, CodeResult};
 
