@@ -5,7 +5,6 @@
 use std::io::Read;
 use std::sync::Arc;
 
-
 use crate::finding::FileError;
 use crate::frontend::code;
 use crate::frontend::template::dialect::Dialect;

@@ -426,9 +426,10 @@ pub fn says(path: &str, given: Option<&Given>) -> Says {
             let named = |need: &String| given.names.contains(&need.as_str());
             let placed = |need| call.positional.iter().position(|name| name == need);
             given.open
-                || call.needs.iter().any(|need| {
-                    named(need) || placed(need).is_some_and(|at| at < given.positional)
-                })
+                || call
+                    .needs
+                    .iter()
+                    .any(|need| named(need) || placed(need).is_some_and(|at| at < given.positional))
         };
         match (call.needs.is_empty(), given) {
             (true, _) if call.packages.is_empty() => Says::Surely,

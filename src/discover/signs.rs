@@ -99,7 +99,9 @@ pub fn is_bundle(bytes: &[u8]) -> bool {
         lines += 1;
     }
     let spaces = || bytes.iter().filter(|b| b.is_ascii_whitespace()).count();
-    bytes.len() > BUNDLE && bytes.len() / lines > BUNDLE_LINE && bytes.len() / spaces().max(1) > BUNDLE_SPACES
+    bytes.len() > BUNDLE
+        && bytes.len() / lines > BUNDLE_LINE
+        && bytes.len() / spaces().max(1) > BUNDLE_SPACES
 }
 
 #[cfg(test)]

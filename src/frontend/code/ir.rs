@@ -425,6 +425,7 @@ pub enum BinaryOp {
     /// `%`: Python formatting or a remainder.
     Remainder,
     Multiply,
+    Subtract,
     /// Other arithmetic.
     Arithmetic,
     /// `or`, `||`

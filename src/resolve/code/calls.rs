@@ -523,6 +523,7 @@ impl Eval<'_, '_> {
         };
         let value = self.returned(flow, returns);
         self.heap.keep(mark);
+        self.age_returned(&value, function);
         if raised {
             return Value::None;
         }
@@ -908,6 +909,7 @@ impl Eval<'_, '_> {
             class: Some(class.clone()),
             place: place.clone(),
         }));
+        let made = self.instances.len();
         self.instances.push((class.clone(), id));
         let sending = self
             .frame()
@@ -919,6 +921,9 @@ impl Eval<'_, '_> {
         }
         self.construct(class, id, args, place, 0);
         self.life = life;
+        if self.frame().function.is_none() {
+            self.age_since(made);
+        }
         self.trail.used.insert(class.code.path().clone());
         Value::Cell(id)
     }
@@ -1071,7 +1076,10 @@ impl Eval<'_, '_> {
             place: place.clone(),
         }));
         let life = self.life.replace(Class::Session);
+        let made = self.instances.len();
         self.open_construct(class, id, 0);
+        self.age_since(made);
+        self.age(id, false);
         self.life = life;
         Value::Cell(id)
     }

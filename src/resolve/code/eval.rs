@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use crate::config::Assume;
 use crate::frontend::code::ir::{Expr, FunctionId};
-use crate::prompt::{History, Hop, Piece, Repeat, Size, Slot};
+use crate::prompt::{History, Hop, Piece, Repeat, Rewrite, Size, Slot};
 use crate::source::{Place, Span, Text};
 use crate::volatility::classify::{ValueKind, Verdict};
 use crate::volatility::{Class, Confidence, Origin, Volatility};
@@ -113,6 +113,8 @@ pub struct Eval<'p, 'w> {
     pub instances: Vec<(ClassRef, CellId)>,
     /// Cache markers that are written after what they mark was built.
     pub marks: Marks,
+    /// How the conversation was changed of which the running loop reads turns.
+    pub read: Option<Rewrite>,
     pub work: Work,
 }
 
@@ -138,6 +140,7 @@ impl<'p, 'w> Eval<'p, 'w> {
             executed: HashSet::new(),
             stops: Vec::new(),
             instances: Vec::new(),
+            read: None,
             work: Work::new(BUDGET),
         }
     }

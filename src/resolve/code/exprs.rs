@@ -400,12 +400,7 @@ impl Eval<'_, '_> {
         } else {
             self.rounds_of(value)
         };
-        Condition::within(
-            self.written(test.span),
-            place,
-            volatility,
-            rounds,
-        )
+        Condition::within(self.written(test.span), place, volatility, rounds)
     }
 
     pub fn binary(&mut self, op: BinaryOp, left: Value, right: Value, expr: &Expr) -> Value {
@@ -452,7 +447,8 @@ impl Eval<'_, '_> {
                     None => self.computed(&left, &right, expr),
                 }
             }
-            _ => self.computed(&left, &right, expr),
+            (BinaryOp::Subtract, Value::Number(a), Value::Number(b)) => Value::Number(a - b),
+            _ => self.placed(op, &left, &right, expr),
         }
     }
 
@@ -499,7 +495,7 @@ impl Eval<'_, '_> {
         }
     }
 
-    fn computed(&mut self, left: &Value, right: &Value, expr: &Expr) -> Value {
+    pub fn computed(&mut self, left: &Value, right: &Value, expr: &Expr) -> Value {
         let volatility = worse(self.volatility(left), self.volatility(right));
         self.keep_trace(&[left, right], volatility, expr, 5)
     }
@@ -819,8 +815,11 @@ impl Eval<'_, '_> {
                     eval.round_items(comprehension, &mut entries)
                 });
                 // `[m for m in history]` is the history.
-                let passes = over.is_history() && comprehension.test.is_none();
+                let passes = round.history && comprehension.test.is_none();
                 round.history = passes;
+                if passes && round.rewrite.is_none() {
+                    round.rewrite = self.changed_turns(&own, comprehension.element.span);
+                }
                 if !own.is_empty() || passes {
                     items.push(Item::Repeat(Rc::new(round), own));
                 }
@@ -916,6 +915,10 @@ impl Eval<'_, '_> {
         round.history = over.is_history();
         round.id = id;
         round.picks = picks;
+        round.rewrite = self.rewrite_of(over);
+        if round.history && round.rewrite.is_none() {
+            round.rewrite = self.changed_turns(&body, span);
+        }
         Item::Repeat(Rc::new(round), body)
     }
 }

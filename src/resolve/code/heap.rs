@@ -65,6 +65,8 @@ pub struct Round {
     pub id: u32,
     /// What it sets is set in a round that the body picks: no more than one is known to set it.
     pub picks: bool,
+    /// How those turns were cut or changed.
+    pub rewrite: Option<crate::prompt::Rewrite>,
 }
 
 /// A dict, an object literal or an instance.
@@ -109,7 +111,7 @@ impl Item {
     }
 }
 
-fn same_items(a: &[Item], b: &[Item]) -> bool {
+pub fn same_items(a: &[Item], b: &[Item]) -> bool {
     a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.same(b))
 }
 

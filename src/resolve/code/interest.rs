@@ -4,9 +4,12 @@
 use std::collections::HashSet;
 
 use crate::frontend::code::ir::{
-    Arg, ArgKind, Entry, Expr, ExprKind, FormatPart, FunctionId, Item, Module, Pattern, Stmt, StmtKind,
+    Arg, ArgKind, Entry, Expr, ExprKind, FormatPart, FunctionId, Item, Module, Pattern, Stmt,
+    StmtKind,
 };
 use crate::sdk::{self, Given, Says};
+
+use super::tables::{adds_items, tables};
 
 /// What was found by function; the module's own body is `None`.
 #[derive(Debug, Default)]
@@ -17,6 +20,8 @@ pub struct Interest {
     weak: Marks,
     /// Every name that is called, by its last part, with the functions that call it.
     pub calls: Vec<(String, Option<FunctionId>)>,
+    /// Attributes of the instance that a method puts something into.
+    pub grows: Vec<(FunctionId, String)>,
     /// Every module that is imported, as written, with the names that are taken from it.
     pub imports: Vec<(String, Vec<String>)>,
     /// Whether the file makes an object of an SDK that needs no import to be told.
@@ -131,10 +136,14 @@ impl Walk<'_> {
         match &stmt.kind {
             StmtKind::Expr(expr) => self.expr(expr),
             StmtKind::Assign { targets, value } => {
+                self.regrown(targets, value);
                 targets.iter().for_each(|target| self.pattern(target));
                 self.expr(value);
             }
             StmtKind::Augment { target, value, .. } => {
+                if let Pattern::Target(expr) = target {
+                    self.grown(expr);
+                }
                 self.pattern(target);
                 self.expr(value);
             }
@@ -215,6 +224,32 @@ impl Walk<'_> {
         }
     }
 
+    /// Something is put into `self.name`.
+    fn grown(&mut self, expr: &Expr) {
+        if let (Some(name), Some(function)) = (own_attribute(expr), self.function) {
+            self.out.grows.push((function, name.to_string()));
+        }
+    }
+
+    /// `this.turns = [...this.turns, turn]`
+    fn regrown(&mut self, targets: &[Pattern], value: &Expr) {
+        let ExprKind::List(items) = &value.kind else {
+            return;
+        };
+        for target in targets {
+            let Pattern::Target(target) = target else {
+                continue;
+            };
+            let name = own_attribute(target);
+            let itself = items.iter().any(|item| {
+                matches!(item, Item::Spread(spread) if name.is_some() && own_attribute(spread) == name)
+            });
+            if itself {
+                self.grown(target);
+            }
+        }
+    }
+
     fn args(&mut self, args: &[Arg]) {
         args.iter().for_each(|arg| self.expr(&arg.value));
     }
@@ -252,7 +287,9 @@ impl Walk<'_> {
                     self.mark(sdk::says(path, Some(&given(args))), true);
                     self.out.makes |= sdk::makes(path);
                     self.out.calls.push((name.to_string(), self.function));
-                    if let ("require", Some(module)) = (path, args.first().and_then(|arg| arg.value.literal())) {
+                    if let ("require", Some(module)) =
+                        (path, args.first().and_then(|arg| arg.value.literal()))
+                    {
                         self.import(module, Vec::new());
                     }
                 }
@@ -261,6 +298,11 @@ impl Walk<'_> {
                     ExprKind::Attribute { object, .. } => self.expr(object),
                     ExprKind::Name(_) => {}
                     _ => self.expr(callee),
+                }
+                if let ExprKind::Attribute { object, name, .. } = &callee.kind {
+                    if tables().methods.get(name).is_some_and(|op| adds_items(*op)) {
+                        self.grown(object);
+                    }
                 }
                 self.args(args);
             }
@@ -353,13 +395,27 @@ fn given(args: &[Arg]) -> Given<'_> {
                             }
                         }
                     }
-                    ExprKind::Text(_) | ExprKind::Format(_) | ExprKind::Number(_) | ExprKind::List(_) => {}
+                    ExprKind::Text(_)
+                    | ExprKind::Format(_)
+                    | ExprKind::Number(_)
+                    | ExprKind::List(_) => {}
                     _ => out.open = true,
                 }
             }
         }
     }
     out
+}
+
+/// `name` of `self.name` and `this.name`.
+fn own_attribute(expr: &Expr) -> Option<&str> {
+    let ExprKind::Attribute { object, name, .. } = &expr.kind else {
+        return None;
+    };
+    match &object.kind {
+        ExprKind::Name(this) if this == "self" || this == "this" => Some(name),
+        _ => None,
+    }
 }
 
 fn last_name(callee: &Expr) -> Option<&str> {

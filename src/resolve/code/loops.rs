@@ -14,7 +14,7 @@ use crate::volatility::Volatility;
 use super::super::context::{LOOP_ROUNDS, MAX_UNROLLED};
 use super::super::value::{from_history, worse};
 use super::eval::{Eval, Flow};
-use super::heap::{Cell, CellId, Delta, Item, Round};
+use super::heap::{same_items, Cell, CellId, Delta, Item, Round};
 use super::picks;
 use super::tables;
 use super::value::{Unknown, Value};
@@ -73,6 +73,7 @@ impl Eval<'_, '_> {
             history: false,
             id: self.marks.next_round(),
             picks: true,
+            rewrite: None,
         };
         self.repeated(&round, body, retries, &mut |_| {})
     }
@@ -210,6 +211,7 @@ impl Eval<'_, '_> {
     ) -> Flow {
         let id = self.next_loop;
         self.next_loop += 1;
+        let outer = self.read.take();
         if !retries {
             self.loops.push(id);
         }
@@ -238,6 +240,7 @@ impl Eval<'_, '_> {
         let written = self.heap.written(mark);
         self.fold_round(&written, round);
         self.heap.keep(mark);
+        self.read = outer.or_else(|| self.read.take());
         match flow {
             // A return within a loop may not be reached.
             Flow::Return(value) => {
@@ -303,15 +306,32 @@ impl Eval<'_, '_> {
             if !added || !self.adds_turns(&new.items[old.items.len()..]) {
                 continue;
             }
+            // A list that the loop begins is a copy of the turns that it reads, as they were cut or changed.
+            let read = self.read.as_ref().filter(|_| old.items.is_empty());
             let turns = Rc::new(Round {
                 history: true,
                 over: "earlier turns".into(),
+                rewrite: round.rewrite.as_ref().or(read).cloned(),
                 ..round.clone()
             });
             if let Some(list) = self.heap.list_mut(id) {
                 list.items.push(Item::Repeat(turns, Vec::new()));
             }
         }
+    }
+
+    /// Whether added items are turns of a conversation as they are.
+    fn are_turns(&self, items: &[Item]) -> bool {
+        let why = from_history().why;
+        items.iter().all(|item| match item {
+            Item::One(Value::Unknown(unknown), _) => {
+                unknown.item && unknown.verdict.volatility.why == why
+            }
+            Item::Branch(_, arms) => {
+                arms.iter().any(|arm| !arm.is_empty()) && arms.iter().all(|arm| self.are_turns(arm))
+            }
+            _ => false,
+        })
     }
 
     /// Whether added items look like messages of a conversation: an answer of a model, or a role of the two.
@@ -342,10 +362,16 @@ impl Eval<'_, '_> {
             let folded = match (&**before, self.heap.get(id)) {
                 (Cell::List(old), Cell::List(new)) if new.items.len() > old.items.len() => {
                     let mut list = new.clone();
-                    let added = list.items.split_off(old.items.len());
+                    let more = new.items.len() - old.items.len();
+                    // What was put in front, or behind.
+                    let front = !old.items.is_empty() && same_items(&new.items[more..], &old.items);
+                    let added = match front {
+                        true => list.items.drain(..more).collect(),
+                        false => list.items.split_off(old.items.len()),
+                    };
                     let history = self.adds_turns(&added);
                     let turns = Round {
-                        history: false,
+                        history: round.history && self.are_turns(&added),
                         ..round.clone()
                     };
                     // Turns that were carried already stand for these.
@@ -355,7 +381,10 @@ impl Eval<'_, '_> {
                     });
                     match carried {
                         Some(body) => *body = added,
-                        None => list.items.push(Item::Repeat(Rc::new(turns), added)),
+                        None => {
+                            let at = if front { 0 } else { list.items.len() };
+                            list.items.insert(at, Item::Repeat(Rc::new(turns), added));
+                        }
                     }
                     Some(Cell::List(list))
                 }
@@ -431,6 +460,7 @@ impl Eval<'_, '_> {
     pub fn item_of(&mut self, value: &Value, span: Span) -> Value {
         match value {
             Value::Unknown(unknown) => {
+                self.note_read(value);
                 let mut item: Unknown = (**unknown).clone();
                 item.item = true;
                 item.of = item.of.take().or(item.path.take().map(Into::into));
@@ -446,6 +476,9 @@ impl Eval<'_, '_> {
                     item.verdict.tokens = (self.assume.tools_tokens / LOOP_ROUNDS).max(1);
                 }
                 item.into_value()
+            }
+            Value::Cell(_) | Value::Choice(_) if self.is_conversation(value) => {
+                self.turn_of(value, span)
             }
             Value::Cell(id) => {
                 // Items of known shape: the first one shows what they are made of.
@@ -485,9 +518,10 @@ impl Eval<'_, '_> {
             volatility,
             rounds: LOOP_ROUNDS,
             unordered: unordered.is_some(),
-            history: value.is_history(),
             id: self.round_id(value),
             picks: false,
+            history: value.is_history() || self.is_conversation(value),
+            rewrite: self.rewrite_of(value),
         }
     }
 
@@ -580,5 +614,6 @@ pub fn round_at(over: String, place: Place, volatility: Volatility, unordered: b
         history: false,
         id: 0,
         picks: false,
+        rewrite: None,
     })
 }

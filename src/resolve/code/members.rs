@@ -100,7 +100,8 @@ impl Eval<'_, '_> {
         if self.heap.list(id).is_some() {
             if name == "length" {
                 let volatility = self.volatility(&Value::Cell(id));
-                return self.derived(&Expr::opaque(span), volatility, 1);
+                let length = self.derived(&Expr::opaque(span), volatility, 1);
+                return self.length_of(&Value::Cell(id), length);
             }
             return Value::None;
         }
@@ -307,6 +308,11 @@ impl Eval<'_, '_> {
         if let Some(value) = self.thing_member(unknown, name, span) {
             return value;
         }
+        if name == "length" && unknown.is_history() {
+            let volatility = unknown.verdict.volatility.clone();
+            let length = self.derived(&Expr::opaque(span), volatility, 1);
+            return self.length_of(&Value::Unknown(Rc::new(unknown.clone())), length);
+        }
         let place = self.place(span);
         // Data of an item, or of a value that has been computed: as volatile as the whole.
         let Some(path) = unknown.path.as_ref().filter(|_| !unknown.item) else {
@@ -482,13 +488,12 @@ impl Eval<'_, '_> {
                         .and_then(|index| list.items.get(index))
                         .filter(|_| certain)
                 };
-                let last = list.items.last().filter(|_| at == -1);
-                match (found, last) {
-                    (Some(Item::One(value, _)), _) => value.clone(),
-                    (_, Some(Item::Spread(value, _))) => self.item_of(&value.clone(), span),
-                    (_, Some(last)) => {
-                        let last = first_item(std::slice::from_ref(last));
-                        last.unwrap_or_else(|| self.item_of(value, span))
+                match found {
+                    Some(Item::One(value, _)) => value.clone(),
+                    _ if at == -1 => {
+                        let items = list.items.clone();
+                        self.last_of(&items, span)
+                            .unwrap_or_else(|| self.item_of(value, span))
                     }
                     _ => self.item_of(value, span),
                 }
@@ -503,6 +508,32 @@ impl Eval<'_, '_> {
         }
     }
 
+    /// The last of some items: in each arm its own, that in front of the arms where an arm is empty.
+    fn last_of(&mut self, items: &[Item], span: Span) -> Option<Value> {
+        let (last, front) = items.split_last()?;
+        match last {
+            Item::One(value, _) => Some(value.clone()),
+            Item::Spread(value, _) => Some(self.item_of(&value.clone(), span)),
+            Item::Branch(condition, arms) => {
+                if !self.enter() {
+                    return None;
+                }
+                let mut values = Vec::new();
+                for arm in arms {
+                    let own = match arm.is_empty() {
+                        true => self.last_of(front, span),
+                        false => self.last_of(arm, span),
+                    };
+                    values.extend(own);
+                }
+                self.leave();
+                (!values.is_empty()).then(|| choose(condition, values))
+            }
+            Item::Repeat(round, body) if !round.history => self.last_of(body, span),
+            Item::Repeat(..) => None,
+        }
+    }
+
     pub fn set_index(&mut self, object: &Value, index: &Value, value: Value, span: Span) {
         let place = self.place(span);
         if let Some(key) = index.known_text() {
@@ -514,6 +545,7 @@ impl Eval<'_, '_> {
             _ => return,
         };
         if let Some(list) = self.heap.list(*id).cloned() {
+            self.edit_turn(*id, index, &value, span);
             self.replace_item(*id, list, index, (value, place));
             return;
         }
@@ -549,6 +581,14 @@ impl Eval<'_, '_> {
                 }
                 return;
             }
+        }
+        // Which item it is is certain only where none of open length is counted.
+        let counted = match index {
+            Value::Number(number) if *number < 0.0 => &list.items[at..],
+            _ => &list.items[..=at],
+        };
+        if !counted.iter().all(|item| matches!(item, Item::One(..))) {
+            return;
         }
         if let Some(list) = self.heap.list_mut(id) {
             list.items[at] = Item::One(value, place);
@@ -656,14 +696,7 @@ impl Eval<'_, '_> {
         expr: &Expr,
     ) -> Value {
         let mut out = unknown.clone();
-        let from_end = match start {
-            None => false,
-            Some(Value::Number(number)) => *number < 0.0,
-            // `messages[-n:]` with an open `n` is written with a minus.
-            Some(_) => {
-                self.written(expr.span).contains("[-") || self.written(expr.span).contains("(-")
-            }
-        };
+        let from_end = self.slides(start.as_ref(), expr);
         let last_only =
             matches!(start, Some(Value::Number(number)) if *number == -1.0) && end.is_none();
         if last_only {
@@ -739,7 +772,7 @@ impl Eval<'_, '_> {
             })));
         }
         // A window over the newest: the oldest turns fall off one by one.
-        let slides = from.is_some_and(|from| from < -1) || (from.is_none() && start.is_some());
+        let slides = from != Some(-1) && self.slides(start.as_ref(), expr);
         let rewrite = (slides && self.holds_history(&items)).then(|| Rewrite {
             place: place.clone(),
             how: self.written(expr.span),

@@ -1130,8 +1130,21 @@ impl Eval<'_, '_> {
                     .iter()
                     .map(|arg| self.volatility(&arg.value))
                     .fold(Volatility::constant(), worse);
-                Some(self.derived(expr, volatility, 1))
+                let length = self.derived(expr, volatility, 1);
+                Some(match (operation, &first) {
+                    (Op::Length, Some(list)) => self.length_of(list, length),
+                    _ => length,
+                })
             }
+            Op::Bound => {
+                let values: Vec<Value> = args.iter().map(|arg| arg.value.clone()).collect();
+                self.bound_of(&values, expr)
+            }
+            Op::IsInstance => {
+                let known = self.is_instance(&first?, &args.get(1)?.value);
+                known.map(Value::Bool)
+            }
+            Op::IsList => self.is_list(&first?).map(Value::Bool),
             Op::Partial => {
                 let Some(Value::Function(callable)) = &first else {
                     return first;

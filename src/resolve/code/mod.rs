@@ -11,6 +11,7 @@ mod givens;
 mod heap;
 mod imports;
 mod interest;
+mod kept;
 mod knowledge;
 mod loads;
 #[cfg(test)]
@@ -34,8 +35,10 @@ mod tables;
 mod telling;
 mod texts;
 mod things;
+mod types;
 mod value;
 mod ways;
+mod windows;
 
 pub use run::{resolve_code, CodeInput, CodeResult};
 

@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fmt;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
+use crate::discover::signs;
 use crate::frontend::code::ir::{
     ClassId, Expr, ExprKind, FunctionId, Import, Language, Module, Pattern, Stmt, StmtKind,
 };
 use crate::frontend::code::{self, language_of};
-use crate::discover::signs;
 use crate::prompt::Read;
 use crate::sdk;
 use crate::source::SourceFile;
@@ -359,7 +359,8 @@ impl<'w> Program<'w> {
         }
         let loaded = language_of(path).and_then(|language| {
             let file = self.files.read(path)?;
-            let code = (!signs::is_bundle(file.text.as_bytes())).then(|| self.lower(file, language))?;
+            let code =
+                (!signs::is_bundle(file.text.as_bytes())).then(|| self.lower(file, language))?;
             if let Some(libraries) = self.libraries.get() {
                 self.note_near(&code, libraries);
             }

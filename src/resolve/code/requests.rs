@@ -377,7 +377,8 @@ impl Eval<'_, '_> {
         match value {
             Value::Cell(id) => match self.heap.list(*id).cloned() {
                 Some(list) => {
-                    let mut out = self.message_items(&list.items);
+                    let items = self.begun(&list.items);
+                    let mut out = self.message_items(&items);
                     if let Some(rewrite) = list.rewrite {
                         rewrite_history(&mut out, &rewrite);
                     }
@@ -1103,6 +1104,9 @@ fn folded(blocks: Vec<Block>) -> Vec<Block> {
 
 /// Messages of several arms: what all have stands once, the rest is sent or not.
 fn forked(condition: &Rc<Condition>, mut arms: Vec<Vec<Message>>) -> Vec<Message> {
+    if let Some(history) = super::windows::one_history(condition, &arms) {
+        return history;
+    }
     let mut out = Vec::new();
     while let Some(first) = arms.first().and_then(|arm| arm.first()).cloned() {
         if !arms.iter().all(|arm| arm.first() == Some(&first)) {
@@ -1223,7 +1227,7 @@ fn history_of(round: &Round) -> Message {
             pieces: vec![Piece::History(History {
                 expr: round.over.clone(),
                 place: round.place.clone(),
-                rewritten: None,
+                rewritten: round.rewrite.clone(),
             })],
             marker: None,
         }],
