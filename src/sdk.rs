@@ -458,7 +458,9 @@ pub fn is_library(module: &str) -> bool {
         let packages = tables().calls.iter().flat_map(|call| &call.packages);
         packages.map(|package| root_of(package)).collect()
     });
-    roots.contains(root_of(module))
+    let root = root_of(module);
+    let scope = root.split('/').next().unwrap_or(root);
+    roots.contains(root) || (root.starts_with('@') && roots.contains(scope))
 }
 
 /// The package that a module is of: `google` of `google.genai`, `@ai-sdk/openai` of `@ai-sdk/openai/internal`.
