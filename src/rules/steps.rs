@@ -6,9 +6,9 @@ use crate::finding::{Hop, Label};
 use crate::judge::Judged;
 use crate::layout::{speaker, Kind, Segment};
 use crate::plan::{Edit, Step};
-use crate::prompt::Section;
+use crate::prompt::{Piece, Section, TargetSource};
 use crate::source::{Place, Span};
-use crate::volatility::{Class, Confidence, Origin, Scope};
+use crate::volatility::{Class, Confidence, Given, Origin, Scope};
 
 /// The steps of the plan that a rule speaks of. Each step belongs to exactly one rule.
 pub fn of<'a>(judged: &'a Judged, rule: &'static str) -> impl Iterator<Item = &'a Step> {
@@ -140,14 +140,7 @@ pub fn remark(
         trace,
         class: volatility.map(|v| v.class),
         saving: Some(saving(step)),
-        weight: if subject
-            .volatility()
-            .is_some_and(|v| v.priced() == Class::Day)
-        {
-            Weight::AtLeastNote
-        } else {
-            Weight::ByShare
-        },
+        weight: weight(judged, step, rule),
     }
 }
 
@@ -189,6 +182,40 @@ pub fn cause_text(segment: &Segment) -> String {
     }
 }
 
+/// Below this many bytes of its own a request is a wrapper around what it is given.
+const MIN_OWN_TEXT: usize = 400;
+
+/// Whether the name of the value says nothing and neither does the request: nobody declares a model or states the
+/// traffic, so whether two calls of it follow within the life of a cache entry is open. A condition on such a value
+/// says nothing anywhere. And a value behind another that may be new on every call: moving the one gains nothing
+/// where the other stays.
+fn unproven(judged: &Judged, step: &Step, subject: &Segment) -> bool {
+    let Some(volatility) = subject.volatility() else {
+        return false;
+    };
+    if volatility.origin != Origin::Outside {
+        return false;
+    }
+    let unnamed = volatility.given == Given::Caller;
+    if unnamed && matches!(subject.kind, Kind::Fork { .. }) {
+        return true;
+    }
+    let unseen =
+        judged.model_source == TargetSource::Default && judged.traffic.calls_per_month.is_none();
+    if unnamed && unseen {
+        return true;
+    }
+    let first = step.members.iter().min().copied().unwrap_or(subject.id);
+    let behind_another = judged.layout.segments[..first].iter().any(|s| {
+        s.volatility().is_some_and(|v| {
+            v.confidence == Confidence::Possible
+                && v.priced().scope() == Scope::Call
+                && matches!(s.kind, Kind::Value { .. })
+        })
+    });
+    behind_another && volatility.priced().scope() == Scope::Call
+}
+
 /// That of the member that speaks; at most likely where the gain rests on an assumed conversation, and possible where
 /// it rests on a history that is text within the same message: whether that only grows, nothing here says.
 pub fn confidence(judged: &Judged, step: &Step) -> Confidence {
@@ -208,11 +235,47 @@ pub fn confidence(judged: &Judged, step: &Step) -> Confidence {
     if !whole && inline > 0.0 && step.stranded - inline < inline {
         return Confidence::Possible;
     }
+    if unproven(judged, step, subject) {
+        return Confidence::Possible;
+    }
     if judged.prompt.fragment || judged.counted == crate::finding::Counted::Assumed {
         own.min(Confidence::Likely)
     } else {
         own
     }
+}
+
+/// What a wrapper sends is its caller's: in which order, with which tools, says the caller.
+fn weight(judged: &Judged, step: &Step, rule: &str) -> Weight {
+    let subject = subject(judged, step);
+    let Some(volatility) = subject.volatility() else {
+        return Weight::ByShare;
+    };
+    if volatility.priced() == Class::Day {
+        return Weight::AtLeastNote;
+    }
+    let of_others = volatility.origin == Origin::Outside && volatility.given != Given::Known;
+    if of_others && rule != "history-rewrite" && own_text(judged) < MIN_OWN_TEXT {
+        return Weight::OnRequest;
+    }
+    Weight::ByShare
+}
+
+/// Bytes of text that the code itself brings, where a request is put together of what it is given.
+fn own_text(judged: &Judged) -> usize {
+    fn of(pieces: &[Piece]) -> usize {
+        pieces
+            .iter()
+            .map(|piece| match piece {
+                Piece::Text(text) => text.as_str().trim().len(),
+                Piece::Branch(branch) => branch.arms.iter().map(|arm| of(arm)).sum(),
+                Piece::Repeat(repeat) => of(&repeat.body),
+                _ => 0,
+            })
+            .sum()
+    }
+    let blocks = judged.prompt.messages.iter().flat_map(|m| &m.blocks);
+    blocks.map(|block| of(&block.pieces)).sum()
 }
 
 /// Whether a history stands in a message without other text: turns of a conversation and no transcript.

@@ -46,6 +46,7 @@ pub fn severity(
             !(in_tests && remark.rule == "prefix-below-minimum"),
         ),
         Weight::AtLeastNote => (by_share, true),
+        Weight::OnRequest => (Severity::Note, false),
         Weight::ByShare => (by_share, share >= PEDANTIC_BELOW),
     };
     if !shown && !asked.pedantic {

@@ -6,7 +6,7 @@ use crate::frontend::code::ir::{Expr, FunctionKind};
 use crate::prompt::Rewrite;
 use crate::source::Span;
 use crate::volatility::classify::{ValueKind, Verdict};
-use crate::volatility::{Class, Confidence, Volatility};
+use crate::volatility::{Class, Confidence, Given, Volatility};
 
 use super::super::value::from_history;
 use super::eval::Eval;
@@ -584,9 +584,7 @@ impl Eval<'_, '_> {
             None => false,
             Some(Value::Number(number)) => *number < 0.0,
             // `messages[-n:]` with an open `n` is written with a minus.
-            Some(_) => {
-                self.written(expr.span).contains("[-") || self.written(expr.span).contains("(-")
-            }
+            Some(_) => from_the_end(&self.written(expr.span)),
         };
         let last_only =
             matches!(start, Some(Value::Number(number)) if *number == -1.0) && end.is_none();
@@ -663,7 +661,8 @@ impl Eval<'_, '_> {
             })));
         }
         // A window over the newest: the oldest turns fall off one by one.
-        let slides = from.is_some_and(|from| from < -1) || (from.is_none() && start.is_some());
+        let slides = from.is_some_and(|from| from < -1)
+            || (from.is_none() && start.is_some() && from_the_end(&self.written(expr.span)));
         let rewrite = (slides && self.holds_history(&items)).then(|| Rewrite {
             place: place.clone(),
             how: self.written(expr.span),
@@ -777,6 +776,14 @@ impl Eval<'_, '_> {
 }
 
 /// What an attribute of something unknown stands for: a telling root decides for all of it.
+/// Whether a slice is written as one that counts from the end: `turns[-n:]`, `turns.slice(turns.length - n)`. What
+/// starts at a place that was looked for (`turns[found:]`) does not move with every turn.
+fn from_the_end(written: &str) -> bool {
+    ["[-", "(-", "len(", ".length"]
+        .iter()
+        .any(|sign| written.contains(sign))
+}
+
 fn member_verdict(unknown: &Unknown, by_name: &Verdict) -> Verdict {
     let own: &Volatility = &unknown.verdict.volatility;
     let mut verdict = by_name.clone();
@@ -789,10 +796,14 @@ fn member_verdict(unknown: &Unknown, by_name: &Verdict) -> Verdict {
             };
         }
     }
-    verdict.volatility.confidence = verdict
-        .volatility
+    let volatility = &mut verdict.volatility;
+    volatility.confidence = volatility
         .confidence
         .min(own.confidence.max(Confidence::Possible));
+    // A field of what a caller gives, whatever the whole is called: `prompt.tools`, `input.schema`.
+    if volatility.class == Class::Request {
+        volatility.given = Given::Caller;
+    }
     verdict
 }
 

@@ -7,6 +7,7 @@ mod eval;
 mod events;
 mod exprs;
 mod givens;
+mod handed;
 mod heap;
 mod imports;
 mod interest;

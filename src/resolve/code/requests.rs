@@ -84,6 +84,11 @@ impl Eval<'_, '_> {
                 self.setting(name, value, place, &mut draft.settings);
             }
         }
+        super::handed::settle_messages(&mut draft.tools);
+        super::handed::settle_messages(&mut draft.schema);
+        for setting in &mut draft.settings {
+            super::handed::settle(&mut setting.pieces);
+        }
         let mut messages = draft.tools;
         messages.extend(draft.system);
         messages.extend(draft.schema);
