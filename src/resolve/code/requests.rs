@@ -87,7 +87,7 @@ impl Eval<'_, '_> {
         super::handed::settle_messages(&mut draft.tools);
         super::handed::settle_messages(&mut draft.schema);
         for setting in &mut draft.settings {
-            super::handed::settle(&mut setting.pieces);
+            super::handed::settle_setting(&mut setting.pieces);
         }
         let mut messages = draft.tools;
         messages.extend(draft.system);
