@@ -199,7 +199,7 @@ fn unproven(judged: &Judged, step: &Step, subject: &Segment) -> bool {
         return false;
     }
     let unnamed = volatility.given == Given::Caller;
-    if unnamed && matches!(subject.kind, Kind::Fork { .. }) {
+    if volatility.given != Given::Known && matches!(subject.kind, Kind::Fork { .. }) {
         let variants: f64 = members(judged, step).map(|s| s.key.variants()).product();
         return variants <= FEW_VARIANTS;
     }
@@ -220,8 +220,10 @@ fn hangs_on_another(judged: &Judged, step: &Step, subject: &Segment) -> bool {
                 .is_some_and(|v| v.origin == Origin::Outside && v.priced().scope() == Scope::Call)
     };
     let last = step.members.iter().max().copied().unwrap_or(subject.id);
-    let doubtful =
-        |s: &Segment| s.volatility().is_some_and(|v| v.confidence == Confidence::Possible);
+    let doubtful = |s: &Segment| {
+        s.volatility()
+            .is_some_and(|v| v.confidence == Confidence::Possible)
+    };
     of_call(subject)
         && !doubtful(subject)
         && judged.layout.segments[..=last]
@@ -272,8 +274,7 @@ fn weight(judged: &Judged, step: &Step, rule: &str) -> Weight {
             || (v.given == Given::Known && v.confidence > Confidence::Possible)
     });
     let of_wrapper = !telling && !LACKS.contains(&rule) && wraps(judged);
-    let outside = volatility.is_some_and(|v| v.origin == Origin::Outside);
-    let told = outside && told_within(judged, step, subject);
+    let told = !telling && told_within(judged, step, subject);
     if of_wrapper || told || hangs_on_another(judged, step, subject) {
         return Weight::OnRequest;
     }

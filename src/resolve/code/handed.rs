@@ -26,6 +26,12 @@ fn settle(pieces: &mut [Piece], sure: Confidence) {
         match piece {
             Piece::Slot(slot) => fix(&mut slot.volatility, sure),
             Piece::Branch(branch) => {
+                // A setting that is sent where the messages bring it: system text taken out of them.
+                let optional = branch.arms.iter().any(Vec::is_empty);
+                let brought = branch.volatility.given == Given::Conversation;
+                if sure > Confidence::Possible && optional && brought {
+                    branch.volatility.given = Given::Caller;
+                }
                 fix(&mut branch.volatility, sure);
                 branch.arms.iter_mut().for_each(|arm| settle(arm, sure));
             }

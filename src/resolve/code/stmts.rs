@@ -568,7 +568,9 @@ fn turns_caching_off(option: &str) -> bool {
     let option = option.to_ascii_lowercase();
     let last = option.rsplit('.').next().unwrap_or(&option);
     last.contains("cach")
-        && ["disable", "bypass", "bust", "skip", "no_", "nocach", "without"]
-            .iter()
-            .any(|word| last.contains(word))
+        && [
+            "disable", "bypass", "bust", "skip", "no_", "nocach", "without",
+        ]
+        .iter()
+        .any(|word| last.contains(word))
 }
