@@ -3,20 +3,18 @@
 //! promote a partial that something loads.
 
 use std::io::Read;
-use std::sync::{Arc, OnceLock};
-
-use regex::bytes::Regex;
+use std::sync::Arc;
 
 use crate::finding::FileError;
 use crate::frontend::code;
 use crate::frontend::template::dialect::Dialect;
-use crate::sdk;
 use crate::source::SourceFile;
 use crate::workspace::{holds_rows, ReadError, Walk, Workspace};
 
 mod content;
 mod knowledge;
 mod name;
+pub mod signs;
 #[cfg(test)]
 mod tests;
 
@@ -298,7 +296,7 @@ pub fn take(
             let most = knowledge().peek(&candidate.path);
             let wanted = wanted || {
                 let bytes = workspace.peek(&candidate.path, most).unwrap_or_default();
-                code_may_prompt(&bytes)
+                signs::may_prompt(&bytes) && !signs::is_bundle(&bytes)
             };
             let file = match code::language_of(&candidate.path) {
                 Some(_) if wanted => Some(workspace.read(&candidate.path)?),
@@ -331,26 +329,6 @@ pub fn take(
     let file = workspace.read(&candidate.path)?;
     let taken = classify(&file, &name, candidate, formats.file);
     Ok((taken, Some(file)))
-}
-
-/// Bytes of a line beyond which code is a bundle that no one wrote.
-const LONGEST_LINE: usize = 20_000;
-
-/// Whether code can hold a prompt: it holds one of the words of the SDK tables, and people can read it.
-fn code_may_prompt(bytes: &[u8]) -> bool {
-    static WORDS: OnceLock<Option<Regex>> = OnceLock::new();
-    let words = WORDS.get_or_init(|| {
-        let words: Vec<String> = sdk::words()
-            .iter()
-            .map(|word| regex::escape(word))
-            .collect();
-        Regex::new(&format!("(?-u){}", words.join("|"))).ok()
-    });
-    let found = words.as_ref().is_some_and(|words| words.is_match(bytes));
-    found
-        && bytes
-            .split(|byte| *byte == b'\n')
-            .all(|line| line.len() <= LONGEST_LINE)
 }
 
 /// Decides by name and text what a file is.

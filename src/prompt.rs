@@ -190,6 +190,46 @@ pub struct Marker {
     /// TTL in minutes as written (`1h` = 60); `None` = the provider's default.
     pub ttl: Option<u32>,
     pub how: MarkerHow,
+    pub count: MarkerCount,
+}
+
+/// How many markers of a request one marker in the source stands for.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MarkerCount {
+    /// `None`: as many as a loop has rounds.
+    pub times: Option<u32>,
+    /// Arms of branches that it stands in, outermost first: (branch, arm). Those of one branch exclude each other.
+    pub arms: Vec<(u64, usize)>,
+    /// The slice that bounds the loop it is set in, and how many items that has at most: markers of one slice share it.
+    pub slice: Option<(u64, u32)>,
+    /// Loops of which no more than one round is known to set it.
+    pub rounds: Vec<u32>,
+    /// What stands under its key is not known: it may be nothing.
+    pub doubtful: bool,
+}
+
+impl Default for MarkerCount {
+    fn default() -> Self {
+        MarkerCount {
+            times: Some(1),
+            arms: Vec::new(),
+            slice: None,
+            rounds: Vec::new(),
+            doubtful: false,
+        }
+    }
+}
+
+impl Marker {
+    /// A marker that stands once.
+    pub fn once(place: Place, ttl: Option<u32>, how: MarkerHow) -> Marker {
+        Marker {
+            place,
+            ttl,
+            how,
+            count: MarkerCount::default(),
+        }
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

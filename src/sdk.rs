@@ -1,7 +1,7 @@
 //! Which calls send a request and which argument is which part of it, from `rules/sdk/*.yaml`. Data only: knows
 //! nothing of values.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::OnceLock;
 
 use serde_yaml::Value as Yaml;
@@ -61,13 +61,6 @@ pub enum Records {
     Request,
 }
 
-/// How placeholders look in the texts of a template.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Style {
-    Braces,
-    Double,
-}
-
 /// A call that sends a request, or makes a message of one.
 #[derive(Clone, Debug)]
 pub struct Call {
@@ -87,7 +80,8 @@ pub struct Call {
     pub on: Vec<String>,
     pub makes: Makes,
     pub records: Records,
-    pub style: Option<Style>,
+    /// How placeholders look in the texts of its template: `braces` for `{name}`, else a template dialect.
+    pub style: Option<String>,
 }
 
 struct Tables {
@@ -95,6 +89,7 @@ struct Tables {
     roles: Vec<String>,
     markers: Vec<String>,
     words: Vec<String>,
+    word_pairs: BTreeMap<String, Vec<String>>,
     nouns: Vec<String>,
     not_first: Vec<String>,
     not_second: Vec<String>,
@@ -102,8 +97,14 @@ struct Tables {
     system_words: Vec<String>,
     media: Vec<String>,
     marker_nests: Vec<String>,
+    marker_providers: BTreeMap<String, String>,
+    kind_keys: Vec<String>,
+    kind_tests: Vec<String>,
+    text_blocks: Vec<String>,
     item_roles: BTreeMap<String, String>,
     body_keys: Vec<String>,
+    format_arguments: Vec<String>,
+    template_formats: BTreeMap<String, String>,
     prompt_decorators: Vec<String>,
     prompt_classes: Vec<String>,
 }
@@ -131,6 +132,7 @@ fn load(files: &[&str]) -> Tables {
         roles: Vec::new(),
         markers: Vec::new(),
         words: Vec::new(),
+        word_pairs: BTreeMap::new(),
         nouns: Vec::new(),
         not_first: Vec::new(),
         not_second: Vec::new(),
@@ -138,8 +140,14 @@ fn load(files: &[&str]) -> Tables {
         system_words: Vec::new(),
         media: Vec::new(),
         marker_nests: Vec::new(),
+        marker_providers: BTreeMap::new(),
+        kind_keys: Vec::new(),
+        kind_tests: Vec::new(),
+        text_blocks: Vec::new(),
         item_roles: BTreeMap::new(),
         body_keys: Vec::new(),
+        format_arguments: Vec::new(),
+        template_formats: BTreeMap::new(),
         prompt_decorators: Vec::new(),
         prompt_classes: Vec::new(),
     };
@@ -156,6 +164,13 @@ fn load(files: &[&str]) -> Tables {
         out.roles.extend(strings(root.get("roles")));
         out.markers.extend(strings(root.get("markers")));
         out.words.extend(strings(root.get("words")));
+        let pairs_of = root.get("word-pairs").and_then(Yaml::as_mapping);
+        for (word, others) in pairs_of.into_iter().flatten() {
+            if let Some(word) = word.as_str() {
+                let known = out.word_pairs.entry(word.to_string()).or_default();
+                known.extend(strings(Some(others)));
+            }
+        }
         out.nouns.extend(strings(root.get("prompt-nouns")));
         out.not_second.extend(strings(root.get("not-second")));
         out.not_first.extend(strings(root.get("not-first")));
@@ -163,7 +178,17 @@ fn load(files: &[&str]) -> Tables {
         out.system_words.extend(strings(root.get("system-words")));
         out.media.extend(strings(root.get("media")));
         out.marker_nests.extend(strings(root.get("marker-nests")));
+        out.kind_keys.extend(strings(root.get("kind-keys")));
+        out.kind_tests.extend(strings(root.get("kind-tests")));
+        out.text_blocks.extend(strings(root.get("text-blocks")));
+        for (key, provider) in pairs(root.get("marker-providers")) {
+            out.marker_providers.insert(key, provider);
+        }
         out.body_keys.extend(strings(root.get("body-keys")));
+        out.format_arguments
+            .extend(strings(root.get("format-arguments")));
+        out.template_formats
+            .extend(pairs(root.get("template-formats")));
         out.prompt_decorators
             .extend(strings(root.get("prompt-decorators")));
         out.prompt_classes
@@ -220,11 +245,7 @@ fn call_of(entry: &Yaml, provider: Option<&str>) -> Call {
             Some("part") => Records::Part,
             _ => Records::Nothing,
         },
-        style: match word("style") {
-            Some("braces") => Some(Style::Braces),
-            Some("double") => Some(Style::Double),
-            _ => None,
-        },
+        style: word("style").map(str::to_string),
     }
 }
 
@@ -351,6 +372,16 @@ pub fn is_body_key(key: &str) -> bool {
     tables().body_keys.iter().any(|known| known == key)
 }
 
+/// Whether an argument of this name says how placeholders of a template look.
+pub fn is_format_argument(name: &str) -> bool {
+    tables().format_arguments.iter().any(|known| known == name)
+}
+
+/// The style of placeholders that such an argument names.
+pub fn template_format(name: &str) -> Option<&'static str> {
+    tables().template_formats.get(name).map(String::as_str)
+}
+
 /// Whether a decorator says that its function returns a system prompt.
 pub fn is_prompt_decorator(path: &str) -> bool {
     let known = &tables().prompt_decorators;
@@ -362,16 +393,99 @@ pub fn sends_docstring(base: &str) -> bool {
     tables().prompt_classes.iter().any(|known| known == base)
 }
 
-/// Whether a dotted name may be a call that sends, by its end alone.
-pub fn sends(path: &str) -> bool {
-    candidates(path)
-        .filter(|call| call.makes == Makes::Answer || call.records != Records::Nothing)
-        .any(|call| call.tails.iter().any(|tail| ends_with(path, tail)))
+/// What a call is given, as far as that is seen before anything is evaluated.
+#[derive(Default)]
+pub struct Given<'a> {
+    /// Arguments by name, and the keys of objects that are given.
+    pub names: Vec<&'a str>,
+    pub positional: usize,
+    /// More may be given than is seen: a spread, a value that is no literal.
+    pub open: bool,
 }
 
-/// Words one of which stands in every file of code that can hold a prompt.
+/// How much a dotted name says of a call that sends.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Says {
+    Nothing,
+    /// Only together with an import of the library: `run`, `Agent`.
+    Weakly,
+    Surely,
+}
+
+/// Whether a dotted name may be a call that sends, by its end and by what it is given; `None`: it is not called here.
+pub fn says(path: &str, given: Option<&Given>) -> Says {
+    let of = |call: &Call| {
+        let sends = call.makes == Makes::Answer || call.records != Records::Nothing;
+        if !sends || !call.tails.iter().any(|tail| ends_with(path, tail)) {
+            return Says::Nothing;
+        }
+        if !call.on.is_empty() {
+            return Says::Weakly;
+        }
+        let needed = |given: &Given| {
+            let named = |need: &String| given.names.contains(&need.as_str());
+            let placed = |need| call.positional.iter().position(|name| name == need);
+            given.open
+                || call
+                    .needs
+                    .iter()
+                    .any(|need| named(need) || placed(need).is_some_and(|at| at < given.positional))
+        };
+        match (call.needs.is_empty(), given) {
+            (true, _) if call.packages.is_empty() => Says::Surely,
+            (true, _) => Says::Weakly,
+            (false, Some(given)) if !needed(given) => Says::Weakly,
+            (false, _) => Says::Surely,
+        }
+    };
+    candidates(path).map(of).max().unwrap_or(Says::Nothing)
+}
+
+/// Whether a dotted name may make an object of an SDK, whatever package it is of.
+pub fn makes(path: &str) -> bool {
+    candidates(path).any(|call| {
+        matches!(call.makes, Makes::Object(_))
+            && call.packages.is_empty()
+            && call.on.is_empty()
+            && call.tails.iter().any(|tail| ends_with(path, tail))
+    })
+}
+
+/// Whether a module that is imported is of a library of the tables.
+pub fn is_library(module: &str) -> bool {
+    static ROOTS: OnceLock<BTreeSet<&'static str>> = OnceLock::new();
+    let roots = ROOTS.get_or_init(|| {
+        let packages = tables().calls.iter().flat_map(|call| &call.packages);
+        packages.map(|package| root_of(package)).collect()
+    });
+    roots.contains(root_of(module))
+}
+
+/// The package that a module is of: `google` of `google.genai`, `@ai-sdk/openai` of `@ai-sdk/openai/internal`.
+fn root_of(module: &str) -> &str {
+    match module.strip_prefix('@') {
+        Some(scoped) => {
+            let scope = scoped.find('/').map_or(scoped.len(), |at| at + 1);
+            let name = scoped[scope..].find('/');
+            name.map_or(module, |at| &module[..1 + scope + at])
+        }
+        None => module.split(['.', '/']).next().unwrap_or(module),
+    }
+}
+
+/// Strings one of which makes a file of code one that can hold a prompt.
 pub fn words() -> &'static [String] {
     &tables().words
+}
+
+/// Words that say the same together with one of others: `role` with `content`.
+pub fn word_pairs() -> &'static BTreeMap<String, Vec<String>> {
+    &tables().word_pairs
+}
+
+/// The nouns that make a name one of a prompt, words parted by spaces.
+pub fn prompt_nouns() -> &'static [String] {
+    &tables().nouns
 }
 
 pub fn is_role(role: &str) -> bool {
@@ -381,6 +495,36 @@ pub fn is_role(role: &str) -> bool {
 /// Whether a key of a block or message is a cache marker.
 pub fn is_marker(key: &str) -> bool {
     tables().markers.iter().any(|known| known == key)
+}
+
+/// Whether a part of a message with this type is text: no turn of its own.
+pub fn is_text_block(kind: &str) -> bool {
+    tables().text_blocks.iter().any(|known| known == kind)
+}
+
+/// The provider whose marker this is.
+pub fn marker_provider(key: &str) -> Option<&'static str> {
+    tables().marker_providers.get(key).map(String::as_str)
+}
+
+/// Whether an entry under this key says of what kind a block or message is.
+pub fn is_kind_key(key: &str) -> bool {
+    tables().kind_keys.iter().any(|known| known == key)
+}
+
+/// Whether a function only asks of what type its argument is.
+pub fn is_kind_test(path: &str) -> bool {
+    let known = &tables().kind_tests;
+    known.iter().any(|tail| ends_with(path, tail))
+}
+
+/// The part of a request that stands under this key of its body.
+pub fn body_part(key: &str) -> Option<Part> {
+    let body = tables()
+        .calls
+        .iter()
+        .find(|call| call.tails.iter().any(|tail| tail == "<body>"))?;
+    body.parts.get(key).copied()
 }
 
 /// Whether a function or constant is named like something that builds or holds a prompt.

@@ -1,116 +1,15 @@
 //! `check` and `inspect` on small projects in temporary folders: exit codes, choices, configs, paths, formats.
 
 use std::fs;
-use std::io::Write;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::path::Path;
+use std::process::Command;
 
 use serde_json::Value;
 
+mod project;
 mod schema;
 
-/// A folder that goes away with the test.
-struct Project(PathBuf);
-
-impl Drop for Project {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
-}
-
-/// Stable text of more than the minimum of every model.
-fn rules() -> String {
-    (0..120)
-        .map(|n| format!("Rule {n}: answer politely and cite the section of the policy.\n"))
-        .collect()
-}
-
-impl Project {
-    fn empty(name: &str) -> Project {
-        let folder = std::env::temp_dir().join(format!("prefixlint-{}-{name}", std::process::id()));
-        let _ = fs::remove_dir_all(&folder);
-        fs::create_dir_all(folder.join(".git")).expect("a folder");
-        Project(folder)
-    }
-
-    /// A clock and a name in front of the rules; the same without; a short one.
-    fn new(name: &str) -> Project {
-        let project = Project::empty(name);
-        let rules = rules();
-        project.write(
-            "prompts/clock.j2",
-            &format!(
-                "You are a support agent.\nIt is {{{{ now() }}}}.\n{rules}\n{{{{ question }}}}\n"
-            ),
-        );
-        project.write(
-            "prompts/clean.j2",
-            &format!("You are a sales agent.\n{rules}\n{{{{ question }}}}\n"),
-        );
-        project.write(
-            "prompts/sub/short.j2",
-            &format!(
-                "{}\n{{{{ question }}}}\n",
-                "You are a helper who answers in one sentence. ".repeat(90)
-            ),
-        );
-        project
-    }
-
-    fn write(&self, path: &str, text: &str) {
-        let path = self.0.join(path);
-        fs::create_dir_all(path.parent().expect("a parent")).expect("a folder");
-        fs::write(path, text).expect("a file");
-    }
-
-    fn run_in(&self, folder: &str, arguments: &[&str], stdin: Option<&str>) -> Run {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_prefixlint"))
-            .args(arguments)
-            .current_dir(self.0.join(folder))
-            .env_remove("CLICOLOR_FORCE")
-            .env_remove("COLUMNS")
-            .env("NO_COLOR", "1")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("the binary runs");
-        let mut pipe = child.stdin.take().expect("a pipe");
-        // Who does not read standard input closes it.
-        let _ = pipe.write_all(stdin.unwrap_or_default().as_bytes());
-        drop(pipe);
-        Run::of(child.wait_with_output().expect("it ends"))
-    }
-
-    fn run(&self, arguments: &[&str]) -> Run {
-        self.run_in("", arguments, None)
-    }
-
-    /// `check --output-format json` with more arguments.
-    fn json(&self, arguments: &[&str]) -> Value {
-        let run = self.run(&[&["check", "--output-format", "json"], arguments].concat());
-        run.json()
-    }
-}
-
-struct Run {
-    code: i32,
-    out: String,
-    err: String,
-}
-
-impl Run {
-    fn of(output: Output) -> Run {
-        Run {
-            code: output.status.code().expect("no signal"),
-            out: String::from_utf8(output.stdout).expect("UTF-8"),
-            err: String::from_utf8(output.stderr).expect("UTF-8"),
-        }
-    }
-    fn json(&self) -> Value {
-        serde_json::from_str(&self.out).unwrap_or_else(|_| panic!("{}{}", self.out, self.err))
-    }
-}
+use project::{rules, Project, Run};
 
 /// (rule, path) of each finding.
 fn found(report: &Value) -> Vec<(&str, &str)> {

@@ -48,6 +48,29 @@ const LITERALS: [&str; 9] = [
     "'<X>'",
 ];
 
+const NUMBERS: [&str; 11] = [
+    "0",
+    "7",
+    "255",
+    "1234567",
+    "0.5",
+    "2.5",
+    "1.005",
+    "0.000001",
+    "1e-7",
+    "1234.5678",
+    "1e21",
+];
+
+/// Formats of Python that every number takes.
+const SPECS: [&str; 20] = [
+    "", ".2f", ".0f", ",.1f", "08.3f", "e", ".3e", "g", ".3g", ".10g", "%", ".1%", "+.2f", " .1f",
+    ">12.1f", "<9.2f", "*^11.1f", "=+10.1f", "G", "_.2f",
+];
+
+/// Formats of integers.
+const INTEGER_SPECS: [&str; 9] = ["d", "03d", ",", "_d", "x", "X", "b", ">6", "+d"];
+
 /// A text whose content is fully known.
 fn known(random: &mut Random) -> String {
     random.of(&LITERALS).to_string()
@@ -63,7 +86,7 @@ fn python(random: &mut Random, depth: usize) -> String {
     let a = python(random, depth - 1);
     let b = python(random, depth - 1);
     let flag = random.of(&["yes", "no"]);
-    match random.below(17) {
+    match random.below(21) {
         // Two values of no known kind need not be texts: a literal between them says so.
         0 => format!("({a} + '' + {b})"),
         1 => format!("f\"{{alpha}}-{{beta}}{{{{}}}}\" + {a}"),
@@ -87,6 +110,29 @@ fn python(random: &mut Random, depth: usize) -> String {
             known(random),
             known(random)
         ),
+        16 => format!(
+            "(f\"{{{}:{}}}\" + {a})",
+            random.of(&NUMBERS),
+            random.of(&SPECS)
+        ),
+        17 => format!(
+            "(f\"{{{}:{}}}\" + {a})",
+            random.of(&["0", "7", "255", "1234567"]),
+            random.of(&INTEGER_SPECS)
+        ),
+        18 => format!(
+            "('%{}|%{}s|%5.1f' % ({}, {}, {}) + {a})",
+            random.of(&["d", "03d", "+d", "-4d", "5d", "x"]),
+            random.of(&["", "6", "-6", ".2"]),
+            random.of(&["0", "7", "255"]),
+            known(random),
+            random.of(&NUMBERS)
+        ),
+        19 => format!(
+            "(str({}) + f\"{{{}}}\" + {a})",
+            random.of(&NUMBERS),
+            random.of(&NUMBERS)
+        ),
         15 => format!("textwrap.dedent('  a\\n    b\\n  ') + {a}"),
         _ => format!("{{'k': {a}, 'l': {b}}}['{}']", random.of(&["k", "l"])),
     }
@@ -102,7 +148,7 @@ fn javascript(random: &mut Random, depth: usize) -> String {
     let a = javascript(random, depth - 1);
     let b = javascript(random, depth - 1);
     let flag = random.of(&["yes", "no"]);
-    match random.below(15) {
+    match random.below(19) {
         // Two values of no known kind need not be texts: a literal between them says so.
         0 => format!("({a} + '' + {b})"),
         1 => format!("`x ${{{a}}}-${{{b}}} \\${{y}}`"),
@@ -124,6 +170,23 @@ fn javascript(random: &mut Random, depth: usize) -> String {
             known(random)
         ),
         11 => format!("(`${{1}}${{true}}${{-3}}` + {a})"),
+        14 => format!(
+            "(({}).toFixed({}) + {a})",
+            random.of(&NUMBERS),
+            random.below(8)
+        ),
+        15 => format!(
+            "(({}).toLocaleString('en-US') + {a})",
+            random.of(&["0", "7", "1234567", "0.5", "1234.567", "999"])
+        ),
+        16 => format!(
+            "(`${{{}}} ${{null}} ${{undefined}}` + {a})",
+            random.of(&NUMBERS)
+        ),
+        17 => format!(
+            "(String.raw`\\n ${{{a}}} \\u0041\\\\` + String({}))",
+            random.of(&NUMBERS)
+        ),
         12 => format!(
             "(String({}) + {a})",
             random.of(&["1", "true", "12345678", "'x'", "1.5", "1.0"])

@@ -263,3 +263,57 @@ fn what_cannot_be_cached_has_no_plan() {
     assert!(planned(&l, &none, 1.0).steps.is_empty());
     assert!(!planned(&l, &gpt54(), 1.0).steps.is_empty());
 }
+
+/// Whether the plan takes the author's marker behind the second piece away or elsewhere.
+fn mark_goes(l: &Layout, turns: f64) -> bool {
+    let steps = planned(l, &sonnet5(), turns).steps;
+    steps
+        .iter()
+        .any(|step| matches!(step.edit, Edit::ShiftMark { .. } | Edit::DropMark { .. }))
+}
+
+#[test]
+fn a_marker_behind_a_value_of_one_call_is_wrong_unless_the_next_turn_reads_it() {
+    let marked = layout(&[
+        (3000.0, Of::Class(Constant), 0, false),
+        (500.0, Of::Class(Request), 1, true),
+    ]);
+    assert!(mark_goes(&marked, 1.0), "no call comes back to it");
+    assert!(!mark_goes(&marked, 6.0), "the newest message of a chat");
+    // In the preamble it is wrong in a chat as well.
+    let preamble = layout(&[
+        (3000.0, Of::Class(Constant), 0, false),
+        (500.0, Of::Class(Request), 0, true),
+        (50.0, Of::Class(Constant), 1, false),
+    ]);
+    assert!(mark_goes(&preamble, 6.0));
+    // In front of the value it is right.
+    let before = layout(&[
+        (3000.0, Of::Class(Constant), 0, true),
+        (500.0, Of::Class(Request), 1, false),
+    ]);
+    assert!(!mark_goes(&before, 1.0));
+}
+
+#[test]
+fn a_rolling_marker_is_right_behind_a_history_that_grows_and_wrong_behind_one_that_is_edited() {
+    let rolling = || {
+        layout(&[
+            (3000.0, Of::Class(Constant), 0, false),
+            (2000.0, Of::History, 1, false),
+            (500.0, Of::Class(Request), 2, true),
+        ])
+    };
+    assert!(!mark_goes(&rolling(), 6.0));
+    let mut edited = rolling();
+    edited.segments[1].key = Key::of(Request, 7);
+    edited.segments[1].kind = Kind::History {
+        expr: "history[-5:]".into(),
+        rewritten: Some(Rewrite {
+            how: "history[-5:]".into(),
+            place: edited.segments[1].place.clone(),
+            only_at_limit: false,
+        }),
+    };
+    assert!(mark_goes(&edited, 1.0));
+}

@@ -352,11 +352,7 @@ fn a_source_that_cannot_show_marks_is_taken_to_be_marked() {
     assert!(laid(&p, &m).assumed_marks);
     assert!(!laid(&p, &model("gpt-5.4")).assumed_marks);
     let mut marked = p.clone();
-    marked.messages[0].blocks[0].marker = Some(Marker {
-        place: place(),
-        ttl: Some(60),
-        how: MarkerHow::Literal,
-    });
+    marked.messages[0].blocks[0].marker = Some(Marker::once(place(), Some(60), MarkerHow::Literal));
     let found = laid(&marked, &m);
     assert!(!found.assumed_marks);
     assert_eq!(found.marks[0].ttl, Some(60));
@@ -381,11 +377,7 @@ fn an_automatic_mark_stands_behind_the_last_block_that_has_none() {
     assert_eq!(found.mark_offset(&found.marks[0]), 2.0);
     p.settings[1] = setting("cache_control.ttl", text("5m"));
     assert_eq!(laid(&p, &m).marks[0].ttl, Some(5));
-    p.messages[0].blocks[0].marker = Some(Marker {
-        place: place(),
-        ttl: None,
-        how: MarkerHow::Literal,
-    });
+    p.messages[0].blocks[0].marker = Some(Marker::once(place(), None, MarkerHow::Literal));
     assert_eq!(laid(&p, &m).marks.len(), 1);
 }
 

@@ -241,7 +241,7 @@ fn told_within(judged: &Judged, step: &Step, subject: &Segment) -> bool {
         .map(|s| s.tokens)
         .sum();
     // A window over the history is judged by itself.
-    let whole = matches!(subject.kind, Kind::History { .. }) || is_own_message(judged, subject);
+    let whole = matches!(subject.kind, Kind::History { .. });
     !whole && inline > 0.0 && step.stranded - inline < inline
 }
 
@@ -310,14 +310,6 @@ fn own_text(judged: &Judged) -> usize {
     }
     let blocks = judged.prompt.messages.iter().flat_map(|m| &m.blocks);
     blocks.map(|block| of(&block.pieces)).sum()
-}
-
-/// Whether a history stands in a message without other text: turns of a conversation and no transcript.
-fn is_own_message(judged: &Judged, subject: &Segment) -> bool {
-    let mut others = judged.layout.segments.iter().filter(|s| {
-        s.message == subject.message && s.id != subject.id && !matches!(s.kind, Kind::Framing)
-    });
-    matches!(subject.kind, Kind::History { .. }) && others.all(|s| s.tokens == 0.0)
 }
 
 /// Where the largest stretch of stranded text starts (its first line), and the tokens stranded in all.

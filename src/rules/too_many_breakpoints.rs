@@ -1,34 +1,45 @@
 //! too-many-breakpoints: more markers than the provider takes.
 
+use std::collections::BTreeMap;
+
 use super::{Remark, Weight};
 use crate::finding::{Label, Severity};
 use crate::judge::Judged;
-use crate::prompt::MarkerHow;
+use crate::prompt::{Marker, MarkerHow};
 use crate::volatility::Confidence;
 
 pub fn check(judged: &Judged) -> Vec<Remark> {
     let Some(most) = judged.model.max_breakpoints.filter(|most| *most > 0) else {
         return Vec::new();
     };
-    let marks = || judged.layout.marks.iter();
-    let automatic = marks()
-        .filter(|mark| mark.how == MarkerHow::Automatic)
-        .count();
-    let placed: Vec<_> = marks()
-        .filter(|mark| mark.how != MarkerHow::Automatic)
-        .filter_map(|mark| mark.place.as_ref().map(|place| (mark, place)))
+    let automatic = judged.layout.marks.iter();
+    let automatic = automatic.filter(|mark| mark.how == MarkerHow::Automatic);
+    let automatic = automatic.count() as u32;
+    let blocks = judged.prompt.messages.iter().flat_map(|m| &m.blocks);
+    let markers = blocks.filter_map(|block| block.marker.as_ref());
+    let placed: Vec<&Marker> = markers
+        .filter(|marker| marker.how != MarkerHow::Automatic && !marker.count.doubtful)
         .collect();
-    let count = placed.len() + automatic;
-    let Some((_, first_over)) = placed.get((most as usize).saturating_sub(automatic)) else {
+    let together = at_once(&placed, 0);
+    let looped = together.iter().find(|marker| marker.count.times.is_none());
+    let count = counted(&together) + automatic;
+    if looped.is_none() && count <= most {
+        return Vec::new();
+    }
+    let first_over = together.get(most.saturating_sub(automatic) as usize);
+    let Some(over) = looped.or(first_over).or(together.last()) else {
         return Vec::new();
     };
-    let labels = placed
-        .iter()
+    let others = together.iter().filter(|marker| marker.place != over.place);
+    let labels = others
         .take(most as usize)
         .enumerate()
-        .map(|(number, (_, place))| Label {
-            place: (*place).clone(),
-            text: format!("breakpoint {}", number + 1),
+        .map(|(number, marker)| Label {
+            place: marker.place.clone(),
+            text: match looped {
+                Some(_) => "another breakpoint".into(),
+                None => format!("breakpoint {}", number + 1),
+            },
         })
         .collect();
     let with = if automatic > 0 {
@@ -36,18 +47,27 @@ pub fn check(judged: &Judged) -> Vec<Remark> {
     } else {
         ""
     };
+    let model = &judged.model.id;
+    let sure = together
+        .iter()
+        .all(|marker| marker.how == MarkerHow::Literal && marker.count.arms.is_empty());
     vec![Remark {
         rule: "too-many-breakpoints",
-        confidence: Confidence::Certain,
-        message: format!(
-            "{count} cache breakpoints{with}; {} takes {most} and rejects the request",
-            judged.model.id
-        ),
+        confidence: match sure {
+            true => Confidence::Certain,
+            false => Confidence::Likely,
+        },
+        message: match looped {
+            Some(_) => format!(
+                "a cache breakpoint in every round of a loop; {model} takes {most} and rejects a request with more"
+            ),
+            None => format!("{count} cache breakpoints{with}; {model} takes {most} and rejects the request"),
+        },
         help:
             "keep the ones at the end of the tools, of the system prompt and of the newest message"
                 .into(),
-        place: (*first_over).clone(),
-        cause: (*first_over).clone(),
+        place: over.place.clone(),
+        cause: over.place.clone(),
         cause_text: "marker over the limit".into(),
         labels,
         trace: Vec::new(),
@@ -55,4 +75,55 @@ pub fn check(judged: &Judged) -> Vec<Remark> {
         saving: None,
         weight: Weight::Fixed(Severity::Error),
     }]
+}
+
+/// The most markers that stand in one request: of each branch those of one arm.
+fn at_once<'m>(markers: &[&'m Marker], depth: usize) -> Vec<&'m Marker> {
+    let mut out = Vec::new();
+    let mut branches: BTreeMap<u64, BTreeMap<usize, Vec<&'m Marker>>> = BTreeMap::new();
+    for marker in markers {
+        match marker.count.arms.get(depth) {
+            Some((branch, arm)) => {
+                let arms = branches.entry(*branch).or_default();
+                arms.entry(*arm).or_default().push(*marker);
+            }
+            None => out.push(*marker),
+        }
+    }
+    for arms in branches.into_values() {
+        let arms = arms.into_values().map(|arm| at_once(&arm, depth + 1));
+        let most = arms.max_by_key(|arm| counted(arm));
+        out.extend(most.into_iter().flatten());
+    }
+    out.sort_by_key(|marker| {
+        markers
+            .iter()
+            .position(|known| std::ptr::eq(*known, *marker))
+    });
+    out
+}
+
+/// How many markers these are; those of a loop without a bound outdo all others.
+fn counted(markers: &[&Marker]) -> u32 {
+    let mut slices: BTreeMap<u64, (u32, u32)> = BTreeMap::new();
+    let mut count: u32 = 0;
+    for marker in markers {
+        let times = marker.count.times.unwrap_or(u32::from(u16::MAX));
+        match marker.count.slice {
+            Some((slice, most)) => {
+                let held = slices.entry(slice).or_insert((0, most));
+                // A loop over a slice goes as far as the slice is long.
+                let rounds = match marker.how {
+                    MarkerHow::Loop => most,
+                    _ => times,
+                };
+                held.0 = held.0.saturating_add(rounds);
+            }
+            None => count = count.saturating_add(times),
+        }
+    }
+    for (held, most) in slices.into_values() {
+        count = count.saturating_add(held.min(most));
+    }
+    count
 }

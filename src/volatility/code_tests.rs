@@ -459,6 +459,13 @@ fn open_parameters_follow_name_type_and_distance() {
         ),
         ("input", Some("Array<ModelMessage>"), true, "session likely"),
         ("frob", Some("Settings"), true, "deploy possible"),
+        (
+            "options",
+            Some("CompletionOptions"),
+            true,
+            "deploy possible",
+        ),
+        ("options", Some("string[]"), true, "request likely"),
         ("frob", Some("User"), true, "user likely"),
         ("frob", Some("list[Document]"), true, "request likely"),
     ] {

@@ -56,6 +56,8 @@ pub struct Function {
     pub is_async: bool,
     /// Holds a `yield` of its own.
     pub is_generator: bool,
+    /// The type of what it returns, as written, on one line.
+    pub returns: Option<String>,
     /// Python docstring.
     pub doc: Option<Text>,
     /// The class whose member it is.
@@ -137,7 +139,8 @@ pub struct Stmt {
 #[derive(Clone, Debug)]
 pub enum StmtKind {
     Expr(Expr),
-    /// `a = b = value` has two targets. A declaration without a value binds nothing and is left out.
+    /// `a = b = value` has two targets. A declaration without a value binds nothing and is left out, but in
+    /// a function of JavaScript, where it is `undefined` until it is set.
     Assign {
         targets: Vec<Pattern>,
         value: Expr,
@@ -280,8 +283,10 @@ pub enum ExprKind {
     Regex(String, String),
     Number(f64),
     Bool(bool),
-    /// `None`, `null`, `undefined`.
+    /// `None`, `undefined`.
     None,
+    /// `null`
+    Null,
     /// A name; `this` and `super` in JavaScript are names too.
     Name(String),
     Attribute {
@@ -420,6 +425,7 @@ pub enum BinaryOp {
     /// `%`: Python formatting or a remainder.
     Remainder,
     Multiply,
+    Subtract,
     /// Other arithmetic.
     Arithmetic,
     /// `or`, `||`

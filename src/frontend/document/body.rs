@@ -264,11 +264,11 @@ impl<'a> Sheet<'a> {
     }
 
     fn marker_at(&self, entry: &Entry, how: MarkerHow) -> Marker {
-        Marker {
-            place: self.place(entry.key_span.to(entry.value.span)),
-            ttl: entry.value.get_str("ttl").and_then(minutes),
+        Marker::once(
+            self.place(entry.key_span.to(entry.value.span)),
+            entry.value.get_str("ttl").and_then(minutes),
             how,
-        }
+        )
     }
 
     /// Adds an option, maps by dotted names, lists as JSON.

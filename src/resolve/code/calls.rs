@@ -13,6 +13,7 @@ use crate::volatility::classify::{Effect, Order};
 use crate::volatility::{Class, Confidence, Volatility};
 
 use super::super::value::worse;
+use super::declared::{declared_as, Declared};
 use super::eval::{Birth, Eval, Flow, Frame, Open, MAX_CALLS, MAX_DULL_CALLS};
 use super::heap::{Cell, Item, Object};
 use super::modules::Code;
@@ -39,7 +40,9 @@ impl Eval<'_, '_> {
                 if let Some(value) = self.known_method(&receiver, name, args, expr) {
                     return value;
                 }
-                let function = self.member(&receiver, name, callee.span);
+                let function = self.declared_method(&receiver, name);
+                let function =
+                    function.unwrap_or_else(|| self.member(&receiver, name, callee.span));
                 (Some((receiver, name.clone())), function)
             }
             _ => (None, self.eval(callee)),
@@ -88,7 +91,7 @@ impl Eval<'_, '_> {
         }
         let operation = *tables().methods.get(name)?;
         match receiver {
-            Value::Text(_) | Value::Function(_) => {}
+            Value::Text(_) | Value::Number(_) | Value::Function(_) => {}
             Value::Cell(id) => {
                 if let Some(object) = self.heap.object(*id) {
                     // A member of its own comes first.
@@ -124,7 +127,7 @@ impl Eval<'_, '_> {
                 let plain = choice
                     .arms
                     .iter()
-                    .all(|arm| matches!(arm, Value::Text(_) | Value::Cell(_) | Value::None));
+                    .all(|arm| arm.is_nothing() || matches!(arm, Value::Text(_) | Value::Cell(_)));
                 if !plain {
                     return None;
                 }
@@ -175,7 +178,7 @@ impl Eval<'_, '_> {
                 let arms: Vec<Value> = choice
                     .arms
                     .iter()
-                    .filter(|arm| !matches!(arm, Value::None))
+                    .filter(|arm| !arm.is_nothing())
                     .map(|arm| self.apply(arm, args.clone(), expr, (new, receiver.clone())))
                     .collect();
                 choose(&choice.condition, arms)
@@ -233,6 +236,7 @@ impl Eval<'_, '_> {
             self.escape(&args);
             let mut out = callee.clone();
             out.expr = self.written(expr.span);
+            out.declared = None;
             return out.into_value();
         };
         if let Some(answer) = self.request(&path, &args, expr) {
@@ -372,7 +376,9 @@ impl Eval<'_, '_> {
     /// An argument as tables take it: literal text, `name=value`.
     pub fn literal_argument(&self, arg: &Argument) -> Option<String> {
         let text = match &arg.value {
-            Value::Number(number) => super::super::value::format_number(*number),
+            Value::Number(number) | Value::Float(number) => {
+                super::super::value::format_number(*number)
+            }
             Value::Bool(value) => if *value { "True" } else { "False" }.to_string(),
             Value::Cell(id) => {
                 // Options as an object: `{ hour: "2-digit" }`.
@@ -472,6 +478,10 @@ impl Eval<'_, '_> {
         self.bind_params(function, callable.this.clone(), args);
         let value = self.run_body(function, callable.id);
         self.leave();
+        let value = match &function.returns {
+            Some(text) => declared_as(value, &code, text),
+            None => value,
+        };
         let note = format!("returned by `{}`", function.name);
         if let Value::Text(pieces) = &value {
             self.work.steps += pieces.len() / 16;
@@ -513,6 +523,7 @@ impl Eval<'_, '_> {
         };
         let value = self.returned(flow, returns);
         self.heap.keep(mark);
+        self.age_returned(&value, function);
         if raised {
             return Value::None;
         }
@@ -530,7 +541,7 @@ impl Eval<'_, '_> {
     fn run_inner(&mut self, id: FunctionId) {
         let code = self.code();
         for (inner, definition) in code.module.functions.iter().enumerate() {
-            if definition.parent != Some(id) || !code.interest.holds(inner) {
+            if definition.parent != Some(id) || !code.holds(inner) {
                 continue;
             }
             let callable = Callable {
@@ -693,7 +704,7 @@ impl Eval<'_, '_> {
                             open.extend(object.spreads.iter().cloned());
                         }
                     }
-                    Value::None => {}
+                    Value::None | Value::Null => {}
                     other => open.push(other.clone()),
                 }
             } else if arg.spread {
@@ -765,7 +776,7 @@ impl Eval<'_, '_> {
         let plain_default = param
             .default
             .as_ref()
-            .is_some_and(|default| !matches!(default.kind, ExprKind::None));
+            .is_some_and(|default| !matches!(default.kind, ExprKind::None | ExprKind::Null));
         if plain_default && verdict.volatility.confidence > Confidence::Possible {
             verdict.volatility.confidence = Confidence::Possible;
         }
@@ -774,15 +785,18 @@ impl Eval<'_, '_> {
             .default
             .as_ref()
             .is_some_and(|default| matches!(default.kind, ExprKind::Bool(false)));
+        let class = param.annotation.as_ref();
         let unknown = Unknown {
             path: Some(name.to_string()),
             off,
+            declared: class.and_then(|text| Declared::of(&self.code(), text)),
             ..Unknown::new(name, verdict)
         };
         self.births.insert(
             place.clone(),
             Birth {
                 loops: self.loops.clone(),
+                rounds: self.marks.rounds.clone(),
                 open: Some(open()),
             },
         );
@@ -842,7 +856,7 @@ impl Eval<'_, '_> {
             match &arg.value {
                 Value::Function(callable) => {
                     let callable = callable.clone();
-                    if callable.code.interest.holds(callable.id) {
+                    if callable.code.holds(callable.id) {
                         self.run_closure(&callable);
                     }
                 }
@@ -857,7 +871,7 @@ impl Eval<'_, '_> {
                             Value::Function(callable) => Some(callable.clone()),
                             _ => None,
                         })
-                        .filter(|callable| callable.code.interest.holds(callable.id))
+                        .filter(|callable| callable.code.holds(callable.id))
                         .collect();
                     for callable in inner {
                         self.run_closure(&callable);
@@ -880,7 +894,7 @@ impl Eval<'_, '_> {
         let id = self.next_loop;
         self.next_loop += 1;
         self.loops.push(id);
-        let near = callable.code.interest.sends(callable.id);
+        let near = callable.code.sends(callable.id);
         self.aside(|eval| eval.run_open(callable, near));
         self.loops.pop();
         self.leave();
@@ -895,17 +909,21 @@ impl Eval<'_, '_> {
             class: Some(class.clone()),
             place: place.clone(),
         }));
+        let made = self.instances.len();
         self.instances.push((class.clone(), id));
         let sending = self
             .frame()
             .function
-            .is_some_and(|function| self.frame().code.interest.sends(function));
+            .is_some_and(|function| self.frame().code.sends(function));
         let life = self.life;
         if !sending && life.is_none() {
             self.life = Some(Class::Session);
         }
         self.construct(class, id, args, place, 0);
         self.life = life;
+        if self.frame().function.is_none() {
+            self.age_since(made);
+        }
         self.trail.used.insert(class.code.path().clone());
         Value::Cell(id)
     }
@@ -1058,7 +1076,10 @@ impl Eval<'_, '_> {
             place: place.clone(),
         }));
         let life = self.life.replace(Class::Session);
+        let made = self.instances.len();
         self.open_construct(class, id, 0);
+        self.age_since(made);
+        self.age(id, false);
         self.life = life;
         Value::Cell(id)
     }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use crate::config::Assume;
 use crate::frontend::code::ir::{Expr, FunctionId};
-use crate::prompt::{History, Hop, Piece, Repeat, Size, Slot};
+use crate::prompt::{History, Hop, Piece, Repeat, Rewrite, Size, Slot};
 use crate::source::{Place, Span, Text};
 use crate::volatility::classify::{ValueKind, Verdict};
 use crate::volatility::{Class, Confidence, Origin, Volatility};
@@ -15,11 +15,13 @@ use crate::volatility::{Class, Confidence, Origin, Volatility};
 use super::super::context::{Work, MAX_PIECES, MAX_STEPS};
 use super::super::evaluator::Trail;
 use super::super::value::{
-    count_pieces, fold_tail, format_number, pieces_volatility, push_all, push_piece, worse,
+    count_pieces, fold_tail, pieces_volatility, push_all, push_piece, worse,
 };
 use super::events::Event;
 use super::heap::{Cell, CellId, Delta, Heap, Item, List, Mark, Object, Scope};
+use super::marks::Marks;
 use super::modules::{Code, Program};
+use super::numbers;
 use super::value::{flat_volatility, Callable, ClassRef, Condition, Unknown, Value};
 
 /// Calls within calls.
@@ -68,6 +70,8 @@ pub struct Frame {
 pub struct Birth {
     /// Loops and escaping closures that were running.
     pub loops: Vec<u32>,
+    /// Rounds that were running: of loops, comprehensions and callbacks.
+    pub rounds: Vec<u32>,
     /// An open parameter of the entry: (path, function, index).
     pub open: Option<Open>,
 }
@@ -107,15 +111,21 @@ pub struct Eval<'p, 'w> {
     pub stops: Vec<Vec<(Rc<Condition>, Delta)>>,
     /// Instances that were made: class -> cells.
     pub instances: Vec<(ClassRef, CellId)>,
+    /// Cache markers that are written after what they mark was built.
+    pub marks: Marks,
+    /// How the conversation was changed of which the running loop reads turns.
+    pub read: Option<Rewrite>,
     pub work: Work,
 }
 
 impl<'p, 'w> Eval<'p, 'w> {
     pub fn new(program: &'p Program<'w>, assume: &Assume) -> Self {
+        let mut heap = Heap::default();
         Eval {
             program,
             assume: assume.clone(),
-            heap: Heap::default(),
+            marks: Marks::new(&mut heap),
+            heap,
             frames: Vec::new(),
             trail: Trail::default(),
             events: Vec::new(),
@@ -130,6 +140,7 @@ impl<'p, 'w> Eval<'p, 'w> {
             executed: HashSet::new(),
             stops: Vec::new(),
             instances: Vec::new(),
+            read: None,
             work: Work::new(BUDGET),
         }
     }
@@ -207,6 +218,7 @@ impl<'p, 'w> Eval<'p, 'w> {
             items,
             unordered: None,
             rewrite: None,
+            most: None,
             place,
         })))
     }
@@ -244,8 +256,15 @@ impl<'p, 'w> Eval<'p, 'w> {
         let loops = self.loops.clone();
         self.births
             .entry(place)
-            .and_modify(|birth| birth.loops.clone_from(&loops))
-            .or_insert(Birth { loops, open: None });
+            .and_modify(|birth| {
+                birth.loops.clone_from(&loops);
+                birth.rounds.clone_from(&self.marks.rounds);
+            })
+            .or_insert(Birth {
+                loops,
+                rounds: self.marks.rounds.clone(),
+                open: None,
+            });
         unknown.into_value()
     }
 
@@ -346,9 +365,11 @@ impl<'p, 'w> Eval<'p, 'w> {
         };
         match value {
             Value::None => literal(if python { "None" } else { "undefined" }),
+            Value::Null => literal("null"),
             Value::Bool(true) => literal(if python { "True" } else { "true" }),
             Value::Bool(false) => literal(if python { "False" } else { "false" }),
-            Value::Number(number) => literal(&format_number(*number)),
+            Value::Number(number) => literal(&numbers::shown(*number)),
+            Value::Float(number) => literal(&numbers::shown_float(*number)),
             Value::Text(pieces) => (**pieces).clone(),
             Value::Unknown(unknown) => vec![self.slot(unknown, place)],
             Value::Choice(choice) => {
@@ -357,7 +378,7 @@ impl<'p, 'w> Eval<'p, 'w> {
                     .iter()
                     .map(|arm| match arm {
                         // What is missing is mostly guarded further on.
-                        Value::None => Vec::new(),
+                        Value::None | Value::Null => Vec::new(),
                         arm => self.print_within(arm, place, depth + 1),
                     })
                     .collect();

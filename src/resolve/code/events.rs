@@ -1,7 +1,9 @@
 //! What an evaluation found: requests that are sent, message lists and texts whose request is not known.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
+use crate::frontend::code::ir::FunctionId;
 use crate::prompt::{Block, Message, Piece, Prompt};
 use crate::source::Place;
 use crate::volatility::Class;
@@ -30,6 +32,8 @@ pub struct Event {
     pub opens: BTreeSet<Open>,
     /// Literal texts in it.
     pub texts: BTreeSet<Place>,
+    /// The functions that were running, the entry first: which way the prompt came to be.
+    pub through: Vec<(Arc<str>, FunctionId)>,
 }
 
 impl Eval<'_, '_> {
@@ -57,12 +61,17 @@ impl Eval<'_, '_> {
         for pieces in pieces {
             self.collect(pieces, &mut opens, &mut texts);
         }
+        let running = self.frames.iter();
+        let through = running
+            .filter_map(|frame| Some((frame.code.path().clone(), frame.function?)))
+            .collect();
         self.events.push(Event {
             sort,
             site,
             prompt,
             opens,
             texts,
+            through,
         });
     }
 

@@ -15,6 +15,8 @@ use super::eval::{Eval, Flow};
 use super::heap::{Cell, Item, List};
 use super::loops::round_at;
 use super::modules::{Binding, Code, Found};
+use super::numbers;
+use super::picks;
 use super::stmts::Truth;
 use super::value::{choose, Callable, ClassRef, Condition, Unknown, Value};
 
@@ -31,9 +33,10 @@ impl Eval<'_, '_> {
     fn eval_kind(&mut self, expr: &Expr) -> Value {
         match &expr.kind {
             ExprKind::Text(text) => Value::text(text.clone()),
-            ExprKind::Number(number) => Value::Number(*number),
+            ExprKind::Number(number) => self.number(*number, expr),
             ExprKind::Bool(value) => Value::Bool(*value),
             ExprKind::None => Value::None,
+            ExprKind::Null => Value::Null,
             ExprKind::Name(name) => self.name(name, expr.span),
             ExprKind::Attribute { object, name, .. } => {
                 let object = self.eval(object);
@@ -82,6 +85,7 @@ impl Eval<'_, '_> {
             }
             ExprKind::Negate(inner) => match self.eval(inner) {
                 Value::Number(number) => Value::Number(-number),
+                Value::Float(number) => Value::Float(-number),
                 other => other,
             },
             ExprKind::Conditional {
@@ -122,6 +126,7 @@ impl Eval<'_, '_> {
                     items,
                     unordered,
                     rewrite: None,
+                    most: None,
                     place,
                 })))
             }
@@ -169,6 +174,24 @@ impl Eval<'_, '_> {
 
     fn closure_scope(&self) -> Option<usize> {
         self.frame().function.map(|_| self.frame().scope)
+    }
+
+    /// A number as written: one with a fraction stays one in Python, and one too large to be told from its neighbours
+    /// is not known digit by digit.
+    fn number(&mut self, number: f64, expr: &Expr) -> Value {
+        const EXACT: f64 = 9_007_199_254_740_992.0;
+        if !self.is_python() {
+            return Value::Number(number);
+        }
+        let written = self.written(expr.span);
+        let float = !written.starts_with("0x") && written.contains(['.', 'e', 'E']);
+        if float {
+            Value::Float(number)
+        } else if number < EXACT {
+            Value::Number(number)
+        } else {
+            self.derived(expr, Volatility::constant(), 8)
+        }
     }
 
     // ---- names ----
@@ -279,6 +302,9 @@ impl Eval<'_, '_> {
         self.push_frame(code, None, None, None, None);
         // What the statements send is sent by the module's own entry.
         self.quiet += 1;
+        if name == "module" && !self.is_python() {
+            self.bind_common_exports();
+        }
         for index in indices {
             if let Some(stmt) = code.module.body.get(*index) {
                 self.stmt(stmt);
@@ -312,7 +338,7 @@ impl Eval<'_, '_> {
         let first = self.eval(left);
         let known = match op {
             BinaryOp::Nullish => match &first {
-                Value::None => Some(false),
+                Value::None | Value::Null => Some(false),
                 Value::Unknown(_) | Value::Choice(_) => None,
                 _ => Some(true),
             },
@@ -334,9 +360,9 @@ impl Eval<'_, '_> {
         }
         // `x or default`: a default that is a constant does not fork what is anyhow not known.
         match &first {
-            Value::Choice(choice) if choice.arms.iter().any(|arm| matches!(arm, Value::None)) => {
+            Value::Choice(choice) if choice.arms.iter().any(Value::is_nothing) => {
                 let arms = choice.arms.iter().map(|arm| match arm {
-                    Value::None => second.clone(),
+                    Value::None | Value::Null => second.clone(),
                     arm => arm.clone(),
                 });
                 choose(&choice.condition.clone(), arms.collect())
@@ -360,15 +386,21 @@ impl Eval<'_, '_> {
     /// Whether a default is next to nothing beside what it stands in for.
     fn small(&self, value: &Value) -> bool {
         match value {
-            Value::None | Value::Bool(_) | Value::Number(_) => true,
+            Value::None | Value::Null | Value::Bool(_) | Value::Number(_) | Value::Float(_) => true,
             Value::Text(_) => value.known_text().is_some_and(|text| text.len() <= 64),
             _ => false,
         }
     }
 
-    fn condition(&mut self, test: &Expr, value: &Value) -> Rc<Condition> {
+    pub fn condition(&mut self, test: &Expr, value: &Value) -> Rc<Condition> {
         let place = self.place(test.span);
-        Condition::new(self.written(test.span), place, self.volatility(value))
+        let volatility = self.tested(value);
+        let rounds = if picks::tests_kind(test) {
+            Vec::new()
+        } else {
+            self.rounds_of(value)
+        };
+        Condition::within(self.written(test.span), place, volatility, rounds)
     }
 
     pub fn binary(&mut self, op: BinaryOp, left: Value, right: Value, expr: &Expr) -> Value {
@@ -383,6 +415,11 @@ impl Eval<'_, '_> {
         match (op, &left, &right) {
             (BinaryOp::Add, Value::Number(a), Value::Number(b)) => Value::Number(a + b),
             (BinaryOp::Multiply, Value::Number(a), Value::Number(b)) => Value::Number(a * b),
+            (
+                BinaryOp::Add | BinaryOp::Multiply,
+                Value::Number(a) | Value::Float(a),
+                Value::Number(b) | Value::Float(b),
+            ) => Value::Float(if op == BinaryOp::Add { a + b } else { a * b }),
             (BinaryOp::Add, Value::Cell(a), _) if self.heap.list(*a).is_some() => {
                 self.joined_lists(&left, &right, expr)
             }
@@ -410,7 +447,8 @@ impl Eval<'_, '_> {
                     None => self.computed(&left, &right, expr),
                 }
             }
-            _ => self.computed(&left, &right, expr),
+            (BinaryOp::Subtract, Value::Number(a), Value::Number(b)) => Value::Number(a - b),
+            _ => self.placed(op, &left, &right, expr),
         }
     }
 
@@ -424,9 +462,15 @@ impl Eval<'_, '_> {
 
     fn known_equal(&self, left: &Value, right: &Value) -> Option<bool> {
         let scalar = |value: &Value| {
-            matches!(value, Value::None | Value::Bool(_) | Value::Number(_))
-                || value.known_text().is_some()
+            matches!(
+                value,
+                Value::None | Value::Null | Value::Bool(_) | Value::Number(_)
+            ) || value.known_text().is_some()
         };
+        // `null == undefined`, but not `===`: which of the two is asked is not known here.
+        if left.is_nothing() && right.is_nothing() {
+            return left.same(right).then_some(true);
+        }
         if scalar(left) && scalar(right) {
             return Some(match (left.known_text(), right.known_text()) {
                 (Some(a), Some(b)) => a == b,
@@ -442,12 +486,16 @@ impl Eval<'_, '_> {
             )
         };
         match (left, right) {
-            (Value::None, other) | (other, Value::None) if there(other) => Some(false),
+            (Value::None | Value::Null, other) | (other, Value::None | Value::Null)
+                if there(other) =>
+            {
+                Some(false)
+            }
             _ => None,
         }
     }
 
-    fn computed(&mut self, left: &Value, right: &Value, expr: &Expr) -> Value {
+    pub fn computed(&mut self, left: &Value, right: &Value, expr: &Expr) -> Value {
         let volatility = worse(self.volatility(left), self.volatility(right));
         self.keep_trace(&[left, right], volatility, expr, 5)
     }
@@ -460,6 +508,7 @@ impl Eval<'_, '_> {
         expr: &Expr,
         tokens: u32,
     ) -> Value {
+        let round = from.iter().filter_map(|value| value.unknown()?.round).max();
         let mut source = None;
         for value in from {
             if let Value::Unknown(unknown) = value {
@@ -483,6 +532,10 @@ impl Eval<'_, '_> {
             rewrite: None,
             unordered: None,
             thing: None,
+            declared: None,
+            of: None,
+            round,
+            most: None,
             ..(*source).clone()
         };
         if out.trace.is_empty() {
@@ -506,7 +559,7 @@ impl Eval<'_, '_> {
                 FormatPart::Value { expr, spec, span } => {
                     let mut value = self.eval(expr);
                     if let Some(spec) = spec {
-                        value = self.formatted(value, spec);
+                        value = self.formatted(value, spec, *span);
                     }
                     value = self.shown(value, *span);
                     let place = self.place(*span);
@@ -518,8 +571,8 @@ impl Eval<'_, '_> {
         Value::pieces(out)
     }
 
-    /// A value with a format: a clock is cut to what the format shows.
-    pub fn formatted(&mut self, value: Value, spec: &str) -> Value {
+    /// A value with a format: a clock is cut to what the format shows, a known number is written in it.
+    pub fn formatted(&mut self, value: Value, spec: &str, span: Span) -> Value {
         match value {
             Value::Unknown(unknown) if unknown.verdict.clock => {
                 let mut unknown = (*unknown).clone();
@@ -528,7 +581,10 @@ impl Eval<'_, '_> {
                 }
                 unknown.into_value()
             }
-            other => other,
+            other => match numbers::formatted(&other, spec) {
+                Some(text) => self.literal(span, &text),
+                None => other,
+            },
         }
     }
 
@@ -578,7 +634,7 @@ impl Eval<'_, '_> {
                     .collect();
                 out.extend(super::heap::join_items(&choice.condition, arms));
             }
-            Value::None | Value::Bool(_) => {}
+            Value::None | Value::Null | Value::Bool(_) => {}
             other => out.push(Item::Spread(other.clone(), place)),
         }
     }
@@ -604,6 +660,7 @@ impl Eval<'_, '_> {
                     let result = self.eval(value);
                     match key.known_text() {
                         Some(key) => {
+                            let result = self.told(result, &key);
                             if let Some(object) = self.heap.object_mut(id) {
                                 object.set(&key, result);
                             }
@@ -749,11 +806,20 @@ impl Eval<'_, '_> {
             None => {
                 let item = self.item_of(&over, comprehension.over.span);
                 let mut round = self.round_over(&over, &comprehension.over);
-                self.assign(&comprehension.pattern, item);
-                let own = self.round_items(comprehension, &mut entries);
+                round.picks = picks::picks(&comprehension.pattern, &[])
+                    || picks::element_picks(&comprehension.pattern, &comprehension.element)
+                    || self.is_slice(&over);
+                let own = self.in_round(round.id, |eval| {
+                    eval.assign(&comprehension.pattern, item);
+                    eval.tag_round(&comprehension.pattern, round.id);
+                    eval.round_items(comprehension, &mut entries)
+                });
                 // `[m for m in history]` is the history.
-                let passes = over.is_history() && comprehension.test.is_none();
+                let passes = round.history && comprehension.test.is_none();
                 round.history = passes;
+                if passes && round.rewrite.is_none() {
+                    round.rewrite = self.changed_turns(&own, comprehension.element.span);
+                }
                 if !own.is_empty() || passes {
                     items.push(Item::Repeat(Rc::new(round), own));
                 }
@@ -786,6 +852,7 @@ impl Eval<'_, '_> {
                     items,
                     unordered,
                     rewrite: None,
+                    most: None,
                     place,
                 })))
             }
@@ -826,6 +893,17 @@ impl Eval<'_, '_> {
 
     /// A repetition over an unknown sequence whose items a function makes (`map`).
     pub fn mapped_round(&mut self, over: &Value, span: Span, body: Vec<Item>) -> Item {
+        self.mapped_in((0, false), over, span, body)
+    }
+
+    /// The same in the rounds of a loop of this number, which picks its rounds or not.
+    pub fn mapped_in(
+        &mut self,
+        (id, picks): (u32, bool),
+        over: &Value,
+        span: Span,
+        body: Vec<Item>,
+    ) -> Item {
         let unordered = self.unordered(over);
         let mut volatility = self.volatility(over);
         if let Some(order) = &unordered {
@@ -835,6 +913,12 @@ impl Eval<'_, '_> {
         let mut round =
             (*round_at(self.written(span), place, volatility, unordered.is_some())).clone();
         round.history = over.is_history();
+        round.id = id;
+        round.picks = picks;
+        round.rewrite = self.rewrite_of(over);
+        if round.history && round.rewrite.is_none() {
+            round.rewrite = self.changed_turns(&body, span);
+        }
         Item::Repeat(Rc::new(round), body)
     }
 }

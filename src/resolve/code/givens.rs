@@ -71,9 +71,9 @@ impl Eval<'_, '_> {
         depth: usize,
     ) -> filled::Value {
         match value {
-            Value::None => filled::Value::None,
+            Value::None | Value::Null => filled::Value::None,
             Value::Bool(value) => filled::Value::Bool(*value),
-            Value::Number(number) => filled::Value::Number(*number),
+            Value::Number(number) | Value::Float(number) => filled::Value::Number(*number),
             Value::Text(pieces) => match pieces.as_slice() {
                 [] => filled::Value::Text(Text::empty(&place.path)),
                 [Piece::Text(text)] => filled::Value::Text(text.clone()),
@@ -99,7 +99,11 @@ impl Eval<'_, '_> {
                 let scalar = |arm: &Value| {
                     matches!(
                         arm,
-                        Value::None | Value::Text(_) | Value::Unknown(_) | Value::Number(_)
+                        Value::None
+                            | Value::Null
+                            | Value::Text(_)
+                            | Value::Unknown(_)
+                            | Value::Number(_)
                     ) && thing_of(arm).is_none()
                 };
                 if choice.arms.iter().all(scalar) && !value.is_history() {

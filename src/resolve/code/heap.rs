@@ -36,6 +36,8 @@ pub struct List {
     pub unordered: Option<Volatility>,
     /// Earlier items were cut off or changed: how.
     pub rewrite: Option<crate::prompt::Rewrite>,
+    /// A slice of something longer: how many items it has at most.
+    pub most: Option<u32>,
     pub place: Place,
 }
 
@@ -59,6 +61,12 @@ pub struct Round {
     pub unordered: bool,
     /// Earlier turns of a conversation.
     pub history: bool,
+    /// Number of the loop among the loops of an evaluation; 0: none.
+    pub id: u32,
+    /// What it sets is set in a round that the body picks: no more than one is known to set it.
+    pub picks: bool,
+    /// How those turns were cut or changed.
+    pub rewrite: Option<crate::prompt::Rewrite>,
 }
 
 /// A dict, an object literal or an instance.
@@ -103,7 +111,7 @@ impl Item {
     }
 }
 
-fn same_items(a: &[Item], b: &[Item]) -> bool {
+pub fn same_items(a: &[Item], b: &[Item]) -> bool {
     a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.same(b))
 }
 
@@ -143,6 +151,11 @@ impl Heap {
         self.cells.push(Rc::new(cell));
         self.noted.push(0);
         self.cells.len() - 1
+    }
+
+    /// Cells that were made so far.
+    pub fn len(&self) -> usize {
+        self.cells.len()
     }
 
     pub fn get(&self, id: CellId) -> &Cell {
@@ -399,6 +412,7 @@ fn join_cells(condition: &Rc<Condition>, versions: &[&Rc<Cell>]) -> Cell {
                 items: join_items(condition, all.iter().map(|l| l.items.clone()).collect()),
                 unordered: all.iter().find_map(|l| l.unordered.clone()),
                 rewrite: all.iter().find_map(|l| l.rewrite.clone()),
+                most: list.most,
                 place: list.place.clone(),
             })
         }

@@ -91,6 +91,15 @@ impl Eval<'_, '_> {
         Some(self.member(&module, "exports", Span::default()))
     }
 
+    /// `module.exports` and `exports`: one object, until a module sets another.
+    pub fn bind_common_exports(&mut self) {
+        let place = self.place(Span::default());
+        let exports = self.new_object(Vec::new(), place.clone());
+        let module = self.new_object(vec![("exports".into(), exports.clone())], place);
+        self.bind("exports", exports);
+        self.bind("module", module);
+    }
+
     /// `require("x")`, `import("x")`.
     pub fn import_module(&mut self, specifier: &str) -> Value {
         let code = self.code();

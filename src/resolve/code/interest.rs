@@ -4,18 +4,46 @@
 use std::collections::HashSet;
 
 use crate::frontend::code::ir::{
-    Arg, Entry, Expr, ExprKind, FormatPart, FunctionId, Item, Module, Pattern, Stmt, StmtKind,
+    Arg, ArgKind, Entry, Expr, ExprKind, FormatPart, FunctionId, Item, Module, Pattern, Stmt,
+    StmtKind,
 };
-use crate::sdk;
+use crate::sdk::{self, Given, Says};
+
+use super::tables::{adds_items, tables};
 
 /// What was found by function; the module's own body is `None`.
 #[derive(Debug, Default)]
 pub struct Interest {
-    holds: HashSet<FunctionId>,
-    sends: HashSet<FunctionId>,
-    pub body: bool,
+    /// What says so by itself.
+    sure: Marks,
+    /// Calls of names that everything has (`run`, `call`): they count where an SDK is near.
+    weak: Marks,
     /// Every name that is called, by its last part, with the functions that call it.
     pub calls: Vec<(String, Option<FunctionId>)>,
+    /// Attributes of the instance that a method puts something into.
+    pub grows: Vec<(FunctionId, String)>,
+    /// Every module that is imported, as written, with the names that are taken from it.
+    pub imports: Vec<(String, Vec<String>)>,
+    /// Whether the file makes an object of an SDK that needs no import to be told.
+    pub makes: bool,
+}
+
+#[derive(Debug, Default)]
+struct Marks {
+    holds: HashSet<FunctionId>,
+    sends: HashSet<FunctionId>,
+    body: bool,
+}
+
+impl Marks {
+    /// What an inner function does, its outer one is concerned with.
+    fn reach_out(&mut self, module: &Module) {
+        for id in (0..module.functions.len()).rev() {
+            if let (true, Some(parent)) = (self.holds.contains(&id), module.functions[id].parent) {
+                self.holds.insert(parent);
+            }
+        }
+    }
 }
 
 impl Interest {
@@ -30,7 +58,7 @@ impl Interest {
             walk.function = Some(id);
             let decorated = function.decorators.iter().any(super::run::gives_system);
             if decorated || sdk::builds_prompt(&function.name) {
-                walk.out.holds.insert(id);
+                walk.out.sure.holds.insert(id);
             }
             for param in &function.params {
                 if let Some(default) = &param.default {
@@ -45,23 +73,29 @@ impl Interest {
                 walk.expr(value);
             }
         }
-        // What an inner function does, its outer one is concerned with.
-        for id in (0..module.functions.len()).rev() {
-            if let (true, Some(parent)) = (out.holds.contains(&id), module.functions[id].parent) {
-                out.holds.insert(parent);
-            }
-        }
+        out.sure.reach_out(module);
+        out.weak.reach_out(module);
         out
     }
 
     /// Whether a function, or one inside it, has to do with requests.
-    pub fn holds(&self, id: FunctionId) -> bool {
-        self.holds.contains(&id)
+    pub fn holds(&self, id: FunctionId, near: bool) -> bool {
+        self.sure.holds.contains(&id) || near && self.weak.holds.contains(&id)
     }
 
     /// Whether a function sends a request itself.
-    pub fn sends(&self, id: FunctionId) -> bool {
-        self.sends.contains(&id)
+    pub fn sends(&self, id: FunctionId, near: bool) -> bool {
+        self.sure.sends.contains(&id) || near && self.weak.sends.contains(&id)
+    }
+
+    /// Whether the module's own body has to do with requests.
+    pub fn body(&self, near: bool) -> bool {
+        self.sure.body || near && self.weak.body
+    }
+
+    /// Whether it makes a difference if an SDK is near.
+    pub fn depends(&self) -> bool {
+        self.weak.body || !self.weak.holds.is_empty()
     }
 }
 
@@ -71,16 +105,25 @@ struct Walk<'o> {
 }
 
 impl Walk<'_> {
-    fn mark(&mut self, sends: bool) {
+    fn mark(&mut self, says: Says, sends: bool) {
+        let marks = match says {
+            Says::Nothing => return,
+            Says::Weakly => &mut self.out.weak,
+            Says::Surely => &mut self.out.sure,
+        };
         match self.function {
             Some(id) => {
-                self.out.holds.insert(id);
+                marks.holds.insert(id);
                 if sends {
-                    self.out.sends.insert(id);
+                    marks.sends.insert(id);
                 }
             }
-            None => self.out.body = true,
+            None => marks.body = true,
         }
+    }
+
+    fn import(&mut self, module: &str, names: Vec<String>) {
+        self.out.imports.push((module.to_string(), names));
     }
 
     fn stmts(&mut self, stmts: &[Stmt]) {
@@ -93,10 +136,14 @@ impl Walk<'_> {
         match &stmt.kind {
             StmtKind::Expr(expr) => self.expr(expr),
             StmtKind::Assign { targets, value } => {
+                self.regrown(targets, value);
                 targets.iter().for_each(|target| self.pattern(target));
                 self.expr(value);
             }
             StmtKind::Augment { target, value, .. } => {
+                if let Pattern::Target(expr) = target {
+                    self.grown(expr);
+                }
                 self.pattern(target);
                 self.expr(value);
             }
@@ -126,7 +173,14 @@ impl Walk<'_> {
             StmtKind::Return(value) | StmtKind::Yield(value) => {
                 value.iter().for_each(|value| self.expr(value));
             }
+            StmtKind::Import(import) => {
+                let names = import.names.iter().map(|name| name.name.clone());
+                self.import(&import.module, names.collect());
+            }
             StmtKind::Export(export) => {
+                if let Some(from) = &export.from {
+                    self.import(from, Vec::new());
+                }
                 export.default.iter().for_each(|value| self.expr(value));
                 self.stmts(&export.declaration);
             }
@@ -156,12 +210,43 @@ impl Walk<'_> {
 
     fn pattern(&mut self, pattern: &Pattern) {
         match pattern {
-            Pattern::Target(expr) => self.expr(expr),
+            Pattern::Target(expr) => {
+                if marks(expr) {
+                    self.mark(Says::Surely, false);
+                }
+                self.expr(expr);
+            }
             Pattern::Default(inner, value) => {
                 self.pattern(inner);
                 self.expr(value);
             }
             _ => {}
+        }
+    }
+
+    /// Something is put into `self.name`.
+    fn grown(&mut self, expr: &Expr) {
+        if let (Some(name), Some(function)) = (own_attribute(expr), self.function) {
+            self.out.grows.push((function, name.to_string()));
+        }
+    }
+
+    /// `this.turns = [...this.turns, turn]`
+    fn regrown(&mut self, targets: &[Pattern], value: &Expr) {
+        let ExprKind::List(items) = &value.kind else {
+            return;
+        };
+        for target in targets {
+            let Pattern::Target(target) = target else {
+                continue;
+            };
+            let name = own_attribute(target);
+            let itself = items.iter().any(|item| {
+                matches!(item, Item::Spread(spread) if name.is_some() && own_attribute(spread) == name)
+            });
+            if itself {
+                self.grown(target);
+            }
         }
     }
 
@@ -181,9 +266,7 @@ impl Walk<'_> {
         match &expr.kind {
             ExprKind::Attribute { object, .. } => {
                 if let Some(path) = expr.dotted() {
-                    if sdk::sends(&path) {
-                        self.mark(true);
-                    }
+                    self.mark(sdk::says(&path, None), true);
                 }
                 self.expr(object);
             }
@@ -199,12 +282,28 @@ impl Walk<'_> {
             }
             ExprKind::Call { callee, args, .. } => {
                 if let Some(name) = last_name(callee) {
-                    if sdk::sends(callee.dotted().as_deref().unwrap_or(name)) {
-                        self.mark(true);
-                    }
+                    let path = callee.dotted();
+                    let path = path.as_deref().unwrap_or(name);
+                    self.mark(sdk::says(path, Some(&given(args))), true);
+                    self.out.makes |= sdk::makes(path);
                     self.out.calls.push((name.to_string(), self.function));
+                    if let ("require", Some(module)) =
+                        (path, args.first().and_then(|arg| arg.value.literal()))
+                    {
+                        self.import(module, Vec::new());
+                    }
                 }
-                self.expr(callee);
+                // The callee's own name was looked at with the arguments.
+                match &callee.kind {
+                    ExprKind::Attribute { object, .. } => self.expr(object),
+                    ExprKind::Name(_) => {}
+                    _ => self.expr(callee),
+                }
+                if let ExprKind::Attribute { object, name, .. } = &callee.kind {
+                    if tables().methods.get(name).is_some_and(|op| adds_items(*op)) {
+                        self.grown(object);
+                    }
+                }
                 self.args(args);
             }
             ExprKind::Tagged { tag, template } => {
@@ -250,7 +349,7 @@ impl Walk<'_> {
                 self.expr(value);
             }
             ExprKind::Opaque(parts) => parts.iter().for_each(|part| self.expr(part)),
-            ExprKind::Name(name) if sdk::sends(name) => self.mark(true),
+            ExprKind::Name(name) => self.mark(sdk::says(name, None), true),
             _ => {}
         }
     }
@@ -261,6 +360,9 @@ impl Walk<'_> {
         for entry in entries {
             match entry {
                 Entry::Pair { key, value, .. } => {
+                    if key.literal().is_some_and(sdk::is_marker) {
+                        self.mark(Says::Surely, false);
+                    }
                     role |= key.literal() == Some("role");
                     content |= matches!(key.literal(), Some("content" | "parts"));
                     self.expr(value);
@@ -269,8 +371,50 @@ impl Walk<'_> {
             }
         }
         if role && content {
-            self.mark(false);
+            self.mark(Says::Surely, false);
         }
+    }
+}
+
+/// What a call is given, without a look at the values.
+fn given(args: &[Arg]) -> Given<'_> {
+    let mut out = Given::default();
+    for arg in args {
+        match &arg.kind {
+            ArgKind::Keyword(name) => out.names.push(name),
+            ArgKind::Spread | ArgKind::KeywordSpread => out.open = true,
+            ArgKind::Positional => {
+                out.positional += 1;
+                // JavaScript names its arguments in an object.
+                match &arg.value.kind {
+                    ExprKind::Object(entries) => {
+                        for entry in entries {
+                            match entry {
+                                Entry::Pair { key, .. } => out.names.extend(key.literal()),
+                                Entry::Spread(_) => out.open = true,
+                            }
+                        }
+                    }
+                    ExprKind::Text(_)
+                    | ExprKind::Format(_)
+                    | ExprKind::Number(_)
+                    | ExprKind::List(_) => {}
+                    _ => out.open = true,
+                }
+            }
+        }
+    }
+    out
+}
+
+/// `name` of `self.name` and `this.name`.
+fn own_attribute(expr: &Expr) -> Option<&str> {
+    let ExprKind::Attribute { object, name, .. } = &expr.kind else {
+        return None;
+    };
+    match &object.kind {
+        ExprKind::Name(this) if this == "self" || this == "this" => Some(name),
+        _ => None,
     }
 }
 
@@ -279,5 +423,14 @@ fn last_name(callee: &Expr) -> Option<&str> {
         ExprKind::Name(name) | ExprKind::Attribute { name, .. } => Some(name),
         ExprKind::Await(inner) => last_name(inner),
         _ => None,
+    }
+}
+
+/// `block["cache_control"] = ..`, `block.cacheControl = ..`
+fn marks(target: &Expr) -> bool {
+    match &target.kind {
+        ExprKind::Attribute { name, .. } => sdk::is_marker(name),
+        ExprKind::Index { index, .. } => index.literal().is_some_and(sdk::is_marker),
+        _ => false,
     }
 }

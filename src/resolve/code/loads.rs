@@ -5,18 +5,18 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use crate::frontend::code::ir::{BinaryOp, Expr};
-use crate::prompt::Read;
+use crate::prompt::{Piece, Read};
 use crate::source::Span;
 use crate::volatility::classify::{ValueKind, Verdict};
 use crate::volatility::{Confidence, Volatility};
 
 use super::super::files::{folder, join};
-use super::super::value::worse;
+use super::super::value::{push_all, worse};
 use super::eval::{deploy, Eval};
 use super::heap::Item;
 use super::tables::{tables, Operation};
 use super::things::{open_name, path_of_pieces, thing_of, Base, Location, Name, Thing};
-use super::value::{choose, Argument, Condition, Unknown, Value};
+use super::value::{choose, Argument, Choice, Condition, Unknown, Value};
 
 /// Files of a folder that a partly known name may mean; of more it is anyone's guess which.
 const MAX_ALTERNATIVES: usize = 6;
@@ -26,7 +26,7 @@ impl Eval<'_, '_> {
     pub fn is_thing(&self, value: &Value) -> bool {
         match value {
             Value::Choice(choice) => {
-                let plain = |arm: &Value| matches!(arm, Value::None) || thing_of(arm).is_some();
+                let plain = |arm: &Value| arm.is_nothing() || thing_of(arm).is_some();
                 choice.arms.iter().all(plain)
                     && choice.arms.iter().any(|arm| thing_of(arm).is_some())
             }
@@ -68,14 +68,17 @@ impl Eval<'_, '_> {
     ) -> Option<Value> {
         use Operation as Op;
         // One of several paths: each by itself.
-        if let Some((at, Value::Choice(choice))) = args
-            .iter()
-            .enumerate()
-            .map(|(at, arg)| (at, &arg.value))
-            .find(|(_, value)| matches!(value, Value::Choice(_)))
-        {
-            let choice = choice.clone();
-            let arms = choice.arms.iter().filter(|arm| !matches!(arm, Value::None));
+        let names = !matches!(
+            operation,
+            Op::Template | Op::Render | Op::TemplateFile | Op::RenderFile
+        );
+        let one_of = |value: &Value| match value {
+            Value::Text(_) if !names => None,
+            value => choice_of(value),
+        };
+        let mut each = args.iter().enumerate();
+        if let Some((at, choice)) = each.find_map(|(at, arg)| Some((at, one_of(&arg.value)?))) {
+            let arms = choice.arms.iter().filter(|arm| !arm.is_nothing());
             let mut values = Vec::new();
             for arm in arms {
                 let mut args = args.to_vec();
@@ -217,15 +220,14 @@ impl Eval<'_, '_> {
             return None;
         }
         for (at, side) in [left, right].into_iter().enumerate() {
-            let Value::Choice(choice) = side else {
+            let Some(choice) = choice_of(side) else {
                 continue;
             };
             if !self.is_thing(left) {
                 return None;
             }
-            let choice = choice.clone();
             let mut arms = Vec::new();
-            for arm in choice.arms.iter().filter(|arm| !matches!(arm, Value::None)) {
+            for arm in choice.arms.iter().filter(|arm| !arm.is_nothing()) {
                 let (left, right) = if at == 0 { (arm, right) } else { (left, arm) };
                 arms.push(self.path_operator(op, left, right, expr)?);
             }
@@ -307,7 +309,7 @@ impl Eval<'_, '_> {
         if let Value::Choice(choice) = receiver {
             let choice = choice.clone();
             let mut arms = Vec::new();
-            for arm in choice.arms.iter().filter(|arm| !matches!(arm, Value::None)) {
+            for arm in choice.arms.iter().filter(|arm| !arm.is_nothing()) {
                 arms.push(self.thing_method(arm, name, args, expr)?);
             }
             return Some(choose(&choice.condition, arms));
@@ -328,6 +330,7 @@ impl Eval<'_, '_> {
             Thing::Environment(environment) => {
                 self.environment_method(environment, name, args, expr)
             }
+            Thing::Position(_) => None,
         }
     }
 
@@ -348,8 +351,7 @@ impl Eval<'_, '_> {
                 let mut out = location.clone();
                 let mut all = volatility;
                 for arg in args {
-                    if let Value::Choice(choice) = &arg.value {
-                        let choice = choice.clone();
+                    if let Some(choice) = choice_of(&arg.value) {
                         let mut arms = Vec::new();
                         for arm in &choice.arms {
                             let arg = Argument {
@@ -502,6 +504,42 @@ impl Eval<'_, '_> {
         }
         Some(choose(&condition, arms))
     }
+}
+
+/// What is one of several: as it is, or as the texts that a text with a branch in it can be.
+fn choice_of(value: &Value) -> Option<Rc<Choice>> {
+    const MOST: usize = 16;
+    let pieces = match value {
+        Value::Choice(choice) => return Some(choice.clone()),
+        Value::Text(pieces) => pieces,
+        _ => return None,
+    };
+    let at = pieces
+        .iter()
+        .position(|piece| matches!(piece, Piece::Branch(_)))?;
+    let Piece::Branch(branch) = &pieces[at] else {
+        return None;
+    };
+    if branch.arms.len() > MOST {
+        return None;
+    }
+    let arms = branch.arms.iter().map(|arm| {
+        let mut own = Vec::new();
+        push_all(&mut own, pieces[..at].iter().cloned());
+        push_all(&mut own, arm.iter().cloned());
+        push_all(&mut own, pieces[at + 1..].iter().cloned());
+        Value::pieces(own)
+    });
+    Some(Rc::new(Choice {
+        condition: Rc::new(Condition {
+            expr: branch.condition.clone(),
+            id: branch.id,
+            place: branch.place.clone(),
+            volatility: branch.volatility.clone(),
+            rounds: Vec::new(),
+        }),
+        arms: arms.collect(),
+    }))
 }
 
 fn is_own_file(path: &str) -> bool {

@@ -130,6 +130,24 @@ fn javascript_reads_files_by_every_usual_way() {
 }
 
 #[test]
+fn a_name_that_a_branch_decides_is_one_of_the_files_that_it_can_be() {
+    let head = "import importlib.resources\nfrom pathlib import Path\ndef load(fast):\n    if fast:\n        name = \"fast.md\"\n    else:\n        name = \"slow.md\"\n    return";
+    for read in [
+        "importlib.resources.files(\"app.prompts\").joinpath(name).read_text()",
+        "(Path(__file__).parent / \"prompts\" / name).read_text()",
+        "open(f\"app/prompts/{name}\").read()",
+    ] {
+        let code = python(&format!("{head} {read}"), "load(FAST)");
+        let files = [
+            ("app/a.py", code.as_str()),
+            ("app/prompts/fast.md", "Be quick."),
+            ("app/prompts/slow.md", "Take care."),
+        ];
+        assert_eq!(system(&files), "[Be quick.|Take care.]", "{read}");
+    }
+}
+
+#[test]
 fn a_file_that_is_not_here_is_unknown_text_that_stays() {
     let code = python("", "open(\"prompts/none.md\").read()");
     assert_eq!(

@@ -6,6 +6,7 @@ use std::rc::Rc;
 
 use crate::frontend::code::ir::{Expr, Pattern, Stmt};
 use crate::prompt::{Piece, Repeat};
+use crate::sdk;
 use crate::source::{Place, Span};
 use crate::volatility::classify::ValueKind;
 use crate::volatility::Volatility;
@@ -13,7 +14,8 @@ use crate::volatility::Volatility;
 use super::super::context::{LOOP_ROUNDS, MAX_UNROLLED};
 use super::super::value::{from_history, worse};
 use super::eval::{Eval, Flow};
-use super::heap::{Cell, CellId, Delta, Item, Round};
+use super::heap::{same_items, Cell, CellId, Delta, Item, Round};
+use super::picks;
 use super::tables;
 use super::value::{Unknown, Value};
 
@@ -24,16 +26,26 @@ impl Eval<'_, '_> {
             return self.unrolled(pattern, items, body);
         }
         if let Some(items) = self.partly_known(&value) {
-            return self.over_items(pattern, &items, over, body);
+            let place = self.place(over.span);
+            return self.in_slice(&value, &place, |eval| {
+                eval.over_items(pattern, &items, over, body)
+            });
         }
         let retries = tables::is_retry(&self.written(over.span))
             || pattern_names(pattern)
                 .iter()
                 .any(|name| tables::is_retry(name));
         let item = self.item_of(&value, over.span);
-        let round = self.round_over(&value, over);
-        let mut bind = |eval: &mut Self| eval.assign(pattern, item.clone());
-        self.repeated(&round, body, retries, &mut bind)
+        let mut round = self.round_over(&value, over);
+        round.picks = picks::picks(pattern, body) || picks::over_some(over);
+        let place = self.place(over.span);
+        let mut bind = |eval: &mut Self| {
+            eval.assign(pattern, item.clone());
+            eval.tag_round(pattern, round.id);
+        };
+        self.in_slice(&value, &place, |eval| {
+            eval.repeated(&round, body, retries, &mut bind)
+        })
     }
 
     pub fn while_loop(&mut self, test: Option<&Expr>, body: &[Stmt], span: Span) -> Flow {
@@ -59,6 +71,9 @@ impl Eval<'_, '_> {
             rounds: LOOP_ROUNDS,
             unordered: false,
             history: false,
+            id: self.marks.next_round(),
+            picks: true,
+            rewrite: None,
         };
         self.repeated(&round, body, retries, &mut |_| {})
     }
@@ -117,7 +132,8 @@ impl Eval<'_, '_> {
                 }
                 Item::Repeat(round, inner) => {
                     let value = first_item(inner);
-                    let round = round.clone();
+                    let mut round = (**round).clone();
+                    round.picks = picks::picks(pattern, body);
                     self.repeated(&round, body, false, &mut |eval| {
                         if let Some(value) = &value {
                             eval.assign(pattern, value.clone());
@@ -127,9 +143,11 @@ impl Eval<'_, '_> {
                 Item::Spread(value, _) => {
                     let value = value.clone();
                     let item = self.item_of(&value, over.span);
-                    let round = self.round_over(&value, over);
+                    let mut round = self.round_over(&value, over);
+                    round.picks = picks::picks(pattern, body);
                     self.repeated(&round, body, false, &mut |eval| {
                         eval.assign(pattern, item.clone());
+                        eval.tag_round(pattern, round.id);
                     })
                 }
             };
@@ -193,6 +211,7 @@ impl Eval<'_, '_> {
     ) -> Flow {
         let id = self.next_loop;
         self.next_loop += 1;
+        let outer = self.read.take();
         if !retries {
             self.loops.push(id);
         }
@@ -211,14 +230,17 @@ impl Eval<'_, '_> {
             self.carry_turns(&dry, round);
         }
         let mark = self.heap.mark();
-        bind(self);
-        let flow = self.round_of(body);
+        let flow = self.in_round(round.id, |eval| {
+            bind(eval);
+            eval.round_of(body)
+        });
         if !retries {
             self.loops.pop();
         }
         let written = self.heap.written(mark);
         self.fold_round(&written, round);
         self.heap.keep(mark);
+        self.read = outer.or_else(|| self.read.take());
         match flow {
             // A return within a loop may not be reached.
             Flow::Return(value) => {
@@ -240,6 +262,26 @@ impl Eval<'_, '_> {
             }
             _ => Flow::Next,
         }
+    }
+
+    /// Names of a pattern that hold an item now: it differs between the rounds.
+    pub fn tag_round(&mut self, pattern: &Pattern, round: u32) {
+        for name in pattern_names(pattern) {
+            if let Some(Value::Unknown(unknown)) = self.lookup(&name) {
+                let mut unknown = (*unknown).clone();
+                unknown.round = Some(round);
+                self.bind(&name, unknown.into_value());
+            }
+        }
+    }
+
+    /// Runs a callback once for all rounds: the markers that it writes into what is open are written in each.
+    pub fn noting_round(&mut self, round: &Round, run: impl FnOnce(&mut Self)) {
+        let mark = self.heap.mark();
+        self.in_round(round.id, run);
+        let written = self.heap.written(mark);
+        self.fold_notes(&written, round);
+        self.heap.keep(mark);
     }
 
     /// One round: where it ends early (`continue`, `break` in an arm) is joined in.
@@ -264,9 +306,12 @@ impl Eval<'_, '_> {
             if !added || !self.adds_turns(&new.items[old.items.len()..]) {
                 continue;
             }
+            // A list that the loop begins is a copy of the turns that it reads, as they were cut or changed.
+            let read = self.read.as_ref().filter(|_| old.items.is_empty());
             let turns = Rc::new(Round {
                 history: true,
                 over: "earlier turns".into(),
+                rewrite: round.rewrite.as_ref().or(read).cloned(),
                 ..round.clone()
             });
             if let Some(list) = self.heap.list_mut(id) {
@@ -275,12 +320,29 @@ impl Eval<'_, '_> {
         }
     }
 
+    /// Whether added items are turns of a conversation as they are.
+    fn are_turns(&self, items: &[Item]) -> bool {
+        let why = from_history().why;
+        items.iter().all(|item| match item {
+            Item::One(Value::Unknown(unknown), _) => {
+                unknown.item && unknown.verdict.volatility.why == why
+            }
+            Item::Branch(_, arms) => {
+                arms.iter().any(|arm| !arm.is_empty()) && arms.iter().all(|arm| self.are_turns(arm))
+            }
+            _ => false,
+        })
+    }
+
     /// Whether added items look like messages of a conversation: an answer of a model, or a role of the two.
     fn adds_turns(&self, items: &[Item]) -> bool {
         items.iter().any(|item| match item {
             Item::One(Value::Cell(id), _) => match self.heap.get(*id) {
                 Cell::Object(object) => {
-                    object.get("role").is_some() || object.get("type").is_some()
+                    let block = |kind: String| sdk::is_media(&kind) || sdk::is_text_block(&kind);
+                    let kind = object.get("type");
+                    let known = kind.and_then(Value::known_text);
+                    object.get("role").is_some() || (kind.is_some() && !known.is_some_and(block))
                 }
                 _ => false,
             },
@@ -300,20 +362,29 @@ impl Eval<'_, '_> {
             let folded = match (&**before, self.heap.get(id)) {
                 (Cell::List(old), Cell::List(new)) if new.items.len() > old.items.len() => {
                     let mut list = new.clone();
-                    let added = list.items.split_off(old.items.len());
+                    let more = new.items.len() - old.items.len();
+                    // What was put in front, or behind.
+                    let front = !old.items.is_empty() && same_items(&new.items[more..], &old.items);
+                    let added = match front {
+                        true => list.items.drain(..more).collect(),
+                        false => list.items.split_off(old.items.len()),
+                    };
                     let history = self.adds_turns(&added);
                     let turns = Round {
-                        history: false,
+                        history: round.history && self.are_turns(&added),
                         ..round.clone()
                     };
                     // Turns that were carried already stand for these.
-                    let carried = history
-                        && list
-                            .items
-                            .iter()
-                            .any(|i| matches!(i, Item::Repeat(r, _) if r.history));
-                    if !carried {
-                        list.items.push(Item::Repeat(Rc::new(turns), added));
+                    let carried = list.items.iter_mut().find_map(|item| match item {
+                        Item::Repeat(round, body) if round.history && history => Some(body),
+                        _ => None,
+                    });
+                    match carried {
+                        Some(body) => *body = added,
+                        None => {
+                            let at = if front { 0 } else { list.items.len() };
+                            list.items.insert(at, Item::Repeat(Rc::new(turns), added));
+                        }
                     }
                     Some(Cell::List(list))
                 }
@@ -389,10 +460,14 @@ impl Eval<'_, '_> {
     pub fn item_of(&mut self, value: &Value, span: Span) -> Value {
         match value {
             Value::Unknown(unknown) => {
+                self.note_read(value);
                 let mut item: Unknown = (**unknown).clone();
                 item.item = true;
+                item.of = item.of.take().or(item.path.take().map(Into::into));
                 item.path = None;
                 item.rewrite = None;
+                item.declared = None;
+                item.most = None;
                 if item.is_history() {
                     item.verdict.kind = ValueKind::Plain;
                     item.verdict.volatility = from_history();
@@ -402,12 +477,21 @@ impl Eval<'_, '_> {
                 }
                 item.into_value()
             }
+            Value::Cell(_) | Value::Choice(_) if self.is_conversation(value) => {
+                self.turn_of(value, span)
+            }
             Value::Cell(id) => {
                 // Items of known shape: the first one shows what they are made of.
-                let first = self.heap.list(*id).and_then(|list| first_item(&list.items));
-                match first {
-                    Some(value) => value,
-                    None => {
+                let list = self.heap.list(*id);
+                let first = list.and_then(|list| first_item(&list.items));
+                let open = list.and_then(|list| match list.items.as_slice() {
+                    [Item::Spread(open, _)] => Some(open.clone()),
+                    _ => None,
+                });
+                match (first, open) {
+                    (Some(value), _) => value,
+                    (None, Some(open)) => self.item_of(&open, span),
+                    (None, None) => {
                         let volatility = self.volatility(value);
                         let expr = Expr::opaque(span);
                         self.derived(&expr, volatility, 20)
@@ -434,7 +518,10 @@ impl Eval<'_, '_> {
             volatility,
             rounds: LOOP_ROUNDS,
             unordered: unordered.is_some(),
-            history: value.is_history(),
+            id: self.round_id(value),
+            picks: false,
+            history: value.is_history() || self.is_conversation(value),
+            rewrite: self.rewrite_of(value),
         }
     }
 
@@ -458,7 +545,7 @@ impl Eval<'_, '_> {
     }
 }
 
-fn first_item(items: &[Item]) -> Option<Value> {
+pub fn first_item(items: &[Item]) -> Option<Value> {
     items.iter().find_map(|item| match item {
         Item::One(value, _) => Some(value.clone()),
         Item::Repeat(_, body) => first_item(body),
@@ -525,5 +612,8 @@ pub fn round_at(over: String, place: Place, volatility: Volatility, unordered: b
         rounds: LOOP_ROUNDS,
         unordered,
         history: false,
+        id: 0,
+        picks: false,
+        rewrite: None,
     })
 }

@@ -4,10 +4,12 @@
 use std::rc::Rc;
 
 use crate::frontend::code::ir::{Arg, Expr};
+use crate::frontend::template::dialect::Dialect;
 use crate::prompt::Piece;
 use crate::sdk::{self, Call, Makes, Part, Records};
 use crate::source::Place;
 
+use super::super::files::dialect_named;
 use super::eval::Eval;
 use super::heap::{Cell, Item, Object};
 use super::texts::{self, Style};
@@ -39,6 +41,8 @@ pub struct Sorted {
     pub bindings: Bindings,
     pub settings: Vec<(String, Value, Place)>,
     pub provider: Option<String>,
+    /// How placeholders of its templates look.
+    style: Option<String>,
 }
 
 const NAMES: &[(Part, &str)] = &[
@@ -131,7 +135,10 @@ impl Eval<'_, '_> {
         if let Makes::Message(role) = &call.makes {
             let fields = self.fields(args, 1);
             let value = self.constructed(role, args, &fields, expr);
-            return self.as_template(call, value);
+            return match style_of(call, &fields) {
+                Some(style) => self.templates(&value, &style),
+                None => value,
+            };
         }
         if call.makes == Makes::Fields {
             let fields = self.fields(args, 1);
@@ -217,6 +224,7 @@ impl Eval<'_, '_> {
         }
         let named = self.fields(args, usize::from(options));
         fields.extend(named);
+        out.style = style_of(call, &fields);
         for (name, value, place) in fields {
             let part = call.parts.get(&name).or_else(|| call.parts.get("*"));
             self.sort_field(call, part.copied(), (name, value, place), (&mut out, expr));
@@ -280,8 +288,9 @@ impl Eval<'_, '_> {
                     out.parts.push((Part::User, value, place));
                 }
             }
-            Some(part @ (Part::User | Part::Messages)) if call.style.is_some() => {
-                let value = self.as_template(call, value);
+            Some(part @ (Part::User | Part::Messages)) if out.style.is_some() => {
+                let style = out.style.clone().unwrap_or_default();
+                let value = self.templates(&value, &style);
                 out.parts.push((
                     if part == Part::User {
                         Part::Messages
@@ -313,18 +322,7 @@ impl Eval<'_, '_> {
 
     // ---- templates ----
 
-    /// Messages whose texts have placeholders of the call's style.
-    fn as_template(&mut self, call: &Call, value: Value) -> Value {
-        let Some(style) = call.style else {
-            return value;
-        };
-        let style = match style {
-            sdk::Style::Braces => "braces",
-            sdk::Style::Double => "double",
-        };
-        self.templates(&value, style)
-    }
-
+    /// Messages whose texts have placeholders of a style.
     fn templates(&mut self, value: &Value, style: &str) -> Value {
         let span = self.frame_span(value);
         match value {
@@ -495,11 +493,25 @@ impl Eval<'_, '_> {
         Value::Cell(self.heap.add(Cell::Object(object)))
     }
 
-    fn filled_value(&mut self, value: &Value, style: Style, with: (&Bindings, bool)) -> Value {
+    fn filled_value(
+        &mut self,
+        value: &Value,
+        style: Placeholders,
+        with: (&Bindings, bool),
+    ) -> Value {
         match value {
             Value::Text(pieces) => {
                 let pieces = pieces.clone();
-                Value::pieces(texts::filled(&pieces, style, &mut |placeholder| {
+                if let Placeholders::Language(dialect) = style {
+                    let (bindings, partial) = with;
+                    // What is filled in part keeps its text until the rest is known.
+                    if partial {
+                        return value.clone();
+                    }
+                    let place = self.frame_span(value);
+                    return self.filled_by_language(&pieces, dialect, &bindings.named, &place);
+                }
+                Value::pieces(texts::filled(&pieces, Style::Braces, &mut |placeholder| {
                     self.filler(&placeholder.name, &placeholder.place, with)
                 }))
             }
@@ -582,9 +594,28 @@ impl Eval<'_, '_> {
     }
 }
 
-fn template_style(object: &Object) -> Option<Style> {
-    Some(match object.get(TEMPLATE)?.known_text()?.as_str() {
-        "double" => Style::Double,
-        _ => Style::Braces,
+/// How placeholders of a template look.
+#[derive(Clone, Copy, PartialEq)]
+enum Placeholders {
+    /// `{name}`
+    Braces,
+    Language(Dialect),
+}
+
+fn template_style(object: &Object) -> Option<Placeholders> {
+    let style = object.get(TEMPLATE)?.known_text()?;
+    Some(match dialect_named(&style) {
+        None | Some(Dialect::Braces) => Placeholders::Braces,
+        Some(dialect) => Placeholders::Language(dialect),
     })
+}
+
+/// The style that an argument asks for, else that of the call.
+fn style_of(call: &Call, fields: &[(String, Value, Place)]) -> Option<String> {
+    let own = call.style.as_deref()?;
+    let asked = fields
+        .iter()
+        .find(|(name, ..)| sdk::is_format_argument(name))
+        .and_then(|(_, value, _)| sdk::template_format(&value.known_text()?));
+    Some(asked.unwrap_or(own).to_string())
 }

@@ -4,13 +4,15 @@ use std::rc::Rc;
 
 use crate::frontend::code::ir::{Expr, FunctionKind};
 use crate::prompt::Rewrite;
-use crate::source::Span;
+use crate::source::{Place, Span};
 use crate::volatility::classify::{ValueKind, Verdict};
 use crate::volatility::{Class, Confidence, Given, Volatility};
 
 use super::super::value::from_history;
+use super::declared::{set_by_method, Declared};
 use super::eval::Eval;
 use super::heap::{Cell, Item, List};
+use super::loops::first_item;
 use super::value::{choose, Callable, ClassRef, Unknown, Value};
 
 impl Eval<'_, '_> {
@@ -47,7 +49,7 @@ impl Eval<'_, '_> {
                 let arms: Vec<Value> = choice
                     .arms
                     .iter()
-                    .filter(|arm| !matches!(arm, Value::None))
+                    .filter(|arm| !arm.is_nothing())
                     .map(|arm| self.member(arm, name, span))
                     .collect();
                 choose(&choice.condition, arms)
@@ -57,10 +59,16 @@ impl Eval<'_, '_> {
                 self.derived(&Expr::opaque(span), volatility, 1)
             }
             // A member of an enumeration is its value.
-            Value::Bool(_) | Value::Number(_) | Value::Text(_) if name == "value" => object.clone(),
+            Value::Bool(_) | Value::Number(_) | Value::Float(_) | Value::Text(_)
+                if name == "value" =>
+            {
+                object.clone()
+            }
             Value::None
+            | Value::Null
             | Value::Bool(_)
             | Value::Number(_)
+            | Value::Float(_)
             | Value::Text(_)
             | Value::Function(_) => Value::None,
         }
@@ -92,7 +100,8 @@ impl Eval<'_, '_> {
         if self.heap.list(id).is_some() {
             if name == "length" {
                 let volatility = self.volatility(&Value::Cell(id));
-                return self.derived(&Expr::opaque(span), volatility, 1);
+                let length = self.derived(&Expr::opaque(span), volatility, 1);
+                return self.length_of(&Value::Cell(id), length);
             }
             return Value::None;
         }
@@ -132,9 +141,14 @@ impl Eval<'_, '_> {
             .classifier
             .parameter(name, annotation.as_deref(), false);
         let place = self.place(span);
-        let life = self.life.replace(Class::Session);
+        let changes = verdict.volatility.class == Class::State && set_by_method(class, name);
+        let life = self.life;
+        if !changes {
+            self.life = Some(Class::Session);
+        }
         let unknown = Unknown {
             path: Some(format!("self.{name}")),
+            declared: annotation.and_then(|text| Declared::of(&class.code, &text)),
             ..Unknown::new(format!("self.{name}"), verdict)
         };
         let value = self.born(unknown, place, "an attribute of the instance");
@@ -294,6 +308,11 @@ impl Eval<'_, '_> {
         if let Some(value) = self.thing_member(unknown, name, span) {
             return value;
         }
+        if name == "length" && unknown.is_history() {
+            let volatility = unknown.verdict.volatility.clone();
+            let length = self.derived(&Expr::opaque(span), volatility, 1);
+            return self.length_of(&Value::Unknown(Rc::new(unknown.clone())), length);
+        }
         let place = self.place(span);
         // Data of an item, or of a value that has been computed: as volatile as the whole.
         let Some(path) = unknown.path.as_ref().filter(|_| !unknown.item) else {
@@ -302,6 +321,7 @@ impl Eval<'_, '_> {
             part.verdict.clock = unknown.verdict.clock;
             part.rewrite = None;
             part.thing = None;
+            part.declared = None;
             if part.is_history() {
                 part.verdict.kind = ValueKind::Plain;
             }
@@ -317,7 +337,11 @@ impl Eval<'_, '_> {
                 if own.volatility.class == Class::Deploy && own.kind == ValueKind::Plain {
                     own
                 } else {
-                    member_verdict(unknown, &classifier.name(&path))
+                    // A root that is only named so says nothing where its type has told what it is.
+                    let of_root = unknown.path.as_deref().map(|root| classifier.name(root));
+                    let by_name = classifier.name(&path);
+                    let untold = of_root.is_some_and(|root| root == by_name);
+                    member_verdict(unknown, &by_name, untold)
                 }
             }
         };
@@ -331,6 +355,10 @@ impl Eval<'_, '_> {
             off: false,
             unordered: None,
             thing: None,
+            declared: None,
+            of: unknown.of.clone(),
+            round: unknown.round,
+            most: None,
         };
         // A clock of this path is born where it is read.
         if part.trace.is_empty() && part.verdict.volatility.class != Class::Deploy {
@@ -368,17 +396,21 @@ impl Eval<'_, '_> {
         self.born(unknown, place, "read here")
     }
 
-    pub fn set_member(&mut self, object: &Value, name: &str, value: Value) {
+    pub fn set_member(&mut self, object: &Value, name: &str, value: Value, place: &Place) {
         match object {
             Value::Cell(id) => {
+                let value = self.set_marker(*id, name, value, place);
                 if let Some(object) = self.heap.object_mut(*id) {
                     object.set(name, value);
                 }
             }
             Value::Choice(choice) => {
                 for arm in choice.arms.clone() {
-                    self.set_member(&arm, name, value.clone());
+                    self.set_member(&arm, name, value.clone(), place);
                 }
+            }
+            Value::Unknown(unknown) => {
+                self.write_open(unknown, name, &value, place.clone());
             }
             Value::Class(class) => {
                 let key = (class.code.path().clone(), class.id, name.to_string());
@@ -423,7 +455,17 @@ impl Eval<'_, '_> {
                     _ => self.item_of(object, span),
                 }
             }
-            other => self.item_of(other, span),
+            other => {
+                let item = self.item_of(other, span);
+                match (item, index) {
+                    (Value::Unknown(item), Value::Unknown(index)) if index.round.is_some() => {
+                        let mut item = (*item).clone();
+                        item.round = index.round;
+                        item.into_value()
+                    }
+                    (item, _) => item,
+                }
+            }
         }
     }
 
@@ -448,6 +490,11 @@ impl Eval<'_, '_> {
                 };
                 match found {
                     Some(Item::One(value, _)) => value.clone(),
+                    _ if at == -1 => {
+                        let items = list.items.clone();
+                        self.last_of(&items, span)
+                            .unwrap_or_else(|| self.item_of(value, span))
+                    }
                     _ => self.item_of(value, span),
                 }
             }
@@ -461,18 +508,44 @@ impl Eval<'_, '_> {
         }
     }
 
-    pub fn set_index(&mut self, object: &Value, index: &Value, value: Value, span: Span) {
-        let Value::Cell(id) = object else {
-            return;
-        };
-        if let Some(key) = index.known_text() {
-            if let Some(object) = self.heap.object_mut(*id) {
-                object.set(&key, value);
+    /// The last of some items: in each arm its own, that in front of the arms where an arm is empty.
+    fn last_of(&mut self, items: &[Item], span: Span) -> Option<Value> {
+        let (last, front) = items.split_last()?;
+        match last {
+            Item::One(value, _) => Some(value.clone()),
+            Item::Spread(value, _) => Some(self.item_of(&value.clone(), span)),
+            Item::Branch(condition, arms) => {
+                if !self.enter() {
+                    return None;
+                }
+                let mut values = Vec::new();
+                for arm in arms {
+                    let own = match arm.is_empty() {
+                        true => self.last_of(front, span),
+                        false => self.last_of(arm, span),
+                    };
+                    values.extend(own);
+                }
+                self.leave();
+                (!values.is_empty()).then(|| choose(condition, values))
             }
-            return;
+            Item::Repeat(round, body) if !round.history => self.last_of(body, span),
+            Item::Repeat(..) => None,
         }
+    }
+
+    pub fn set_index(&mut self, object: &Value, index: &Value, value: Value, span: Span) {
         let place = self.place(span);
+        if let Some(key) = index.known_text() {
+            return self.set_member(object, &key, value, &place);
+        }
+        let id = match object {
+            Value::Cell(id) => id,
+            Value::Unknown(unknown) => return self.write_open(unknown, "", &value, place),
+            _ => return,
+        };
         if let Some(list) = self.heap.list(*id).cloned() {
+            self.edit_turn(*id, index, &value, span);
             self.replace_item(*id, list, index, (value, place));
             return;
         }
@@ -496,6 +569,27 @@ impl Eval<'_, '_> {
         let Some(at) = at.filter(|at| *at < list.items.len()) else {
             return;
         };
+        // One of several: the others stay, and it is mostly itself with something added.
+        match &list.items[at] {
+            Item::One(..) => {}
+            Item::Spread(Value::Unknown(unknown), _) => {
+                return self.write_open(&unknown.clone(), "", &value, place);
+            }
+            other => {
+                if let Some(Value::Cell(one)) = first_item(std::slice::from_ref(other)) {
+                    self.set_markers(one, &value, &place);
+                }
+                return;
+            }
+        }
+        // Which item it is is certain only where none of open length is counted.
+        let counted = match index {
+            Value::Number(number) if *number < 0.0 => &list.items[at..],
+            _ => &list.items[..=at],
+        };
+        if !counted.iter().all(|item| matches!(item, Item::One(..))) {
+            return;
+        }
         if let Some(list) = self.heap.list_mut(id) {
             list.items[at] = Item::One(value, place);
         }
@@ -519,6 +613,28 @@ impl Eval<'_, '_> {
     // ---- slices ----
 
     pub fn slice(
+        &mut self,
+        object: &Value,
+        start: Option<Value>,
+        end: Option<Value>,
+        step: Option<Value>,
+        expr: &Expr,
+    ) -> Value {
+        let most = match (&start, &end) {
+            (Some(Value::Number(from)), None) if *from < 0.0 => Some(-from as u32),
+            (None | Some(Value::Number(_)), Some(Value::Number(to))) if *to >= 0.0 => {
+                Some(*to as u32)
+            }
+            // As long as the number is that only the run knows.
+            (Some(start), None) if !matches!(start, Value::Number(_)) => Some(1),
+            (_, Some(end)) if !matches!(end, Value::Number(_)) => Some(1),
+            _ => None,
+        };
+        let value = self.slice_within(object, start, end, step, expr);
+        self.at_most(value, most)
+    }
+
+    fn slice_within(
         &mut self,
         object: &Value,
         start: Option<Value>,
@@ -580,12 +696,7 @@ impl Eval<'_, '_> {
         expr: &Expr,
     ) -> Value {
         let mut out = unknown.clone();
-        let from_end = match start {
-            None => false,
-            Some(Value::Number(number)) => *number < 0.0,
-            // `messages[-n:]` with an open `n` is written with a minus.
-            Some(_) => from_the_end(&self.written(expr.span)),
-        };
+        let from_end = self.slides(start.as_ref(), expr);
         let last_only =
             matches!(start, Some(Value::Number(number)) if *number == -1.0) && end.is_none();
         if last_only {
@@ -661,8 +772,7 @@ impl Eval<'_, '_> {
             })));
         }
         // A window over the newest: the oldest turns fall off one by one.
-        let slides = from.is_some_and(|from| from < -1)
-            || (from.is_none() && start.is_some() && from_the_end(&self.written(expr.span)));
+        let slides = from != Some(-1) && self.slides(start.as_ref(), expr);
         let rewrite = (slides && self.holds_history(&items)).then(|| Rewrite {
             place: place.clone(),
             how: self.written(expr.span),
@@ -672,6 +782,7 @@ impl Eval<'_, '_> {
             items,
             rewrite: rewrite.or(list.rewrite),
             unordered: list.unordered,
+            most: list.most,
             place,
         })))
     }
@@ -776,20 +887,13 @@ impl Eval<'_, '_> {
 }
 
 /// What an attribute of something unknown stands for: a telling root decides for all of it.
-/// Whether a slice is written as one that counts from the end: `turns[-n:]`, `turns.slice(turns.length - n)`. What
-/// starts at a place that was looked for (`turns[found:]`) does not move with every turn.
-fn from_the_end(written: &str) -> bool {
-    ["[-", "(-", "len(", ".length"]
-        .iter()
-        .any(|sign| written.contains(sign))
-}
-
-fn member_verdict(unknown: &Unknown, by_name: &Verdict) -> Verdict {
+fn member_verdict(unknown: &Unknown, by_name: &Verdict, untold: bool) -> Verdict {
     let own: &Volatility = &unknown.verdict.volatility;
     let mut verdict = by_name.clone();
     if own.class.is_stable() && own.confidence <= Confidence::Possible {
         // Code of another package or configuration: its members are that too.
-        if verdict.volatility.confidence < Confidence::Likely || verdict.kind == ValueKind::Plain {
+        let weak = verdict.volatility.confidence < Confidence::Likely;
+        if untold || weak || verdict.kind == ValueKind::Plain {
             return Verdict {
                 kind: ValueKind::Plain,
                 ..unknown.verdict.clone()

@@ -36,7 +36,7 @@ impl Eval<'_, '_> {
                 let arms: Vec<Value> = choice
                     .arms
                     .iter()
-                    .filter(|arm| !matches!(arm, Value::None))
+                    .filter(|arm| !arm.is_nothing())
                     .filter_map(|arm| self.method(arm, operation, name, args.clone(), expr))
                     .collect();
                 return Some(choose(&choice.condition, arms));
@@ -54,7 +54,10 @@ impl Eval<'_, '_> {
         }
         let first = args.first().map(|arg| arg.value.clone());
         match (operation, receiver) {
-            (Op::Identity | Op::Copy | Op::Settle, Value::Text(_) | Value::Unknown(_)) => {
+            (
+                Op::Identity | Op::Copy | Op::Settle | Op::Fixed | Op::Localized,
+                Value::Text(_) | Value::Unknown(_),
+            ) => {
                 // A conversion of a clock shows it as a whole.
                 if let Value::Unknown(unknown) = receiver {
                     return self.clock_method(unknown, name, &args, expr).or_else(|| {
@@ -64,6 +67,11 @@ impl Eval<'_, '_> {
                 Some(receiver.clone())
             }
             (Op::Identity | Op::Settle, Value::Cell(_)) => Some(receiver.clone()),
+            (Op::Identity | Op::Fixed | Op::Localized, Value::Number(number))
+                if !self.is_python() =>
+            {
+                self.number_method(*number, operation, &args, expr)
+            }
             (Op::Copy, Value::Cell(id)) => Some(self.copied(*id)),
             (Op::Strip | Op::StripStart | Op::StripEnd, Value::Text(pieces)) => {
                 let set = match &first {
@@ -291,7 +299,7 @@ impl Eval<'_, '_> {
                     .arms
                     .iter()
                     .map(|arm| match arm {
-                        Value::None => Value::empty_text(),
+                        Value::None | Value::Null => Value::empty_text(),
                         arm => self.join(arm, separator, expr),
                     })
                     .collect();
@@ -335,7 +343,7 @@ impl Eval<'_, '_> {
         let out = texts::filled(pieces, style, &mut |placeholder| {
             let value = self.argument_for(placeholder, &named, &positional, &open, &mut next)?;
             let value = match &placeholder.spec {
-                Some(spec) => self.formatted(value, spec),
+                Some(spec) => self.formatted(value, spec, placeholder.place.span),
                 None => value,
             };
             let value = self.shown(value, placeholder.place.span);
@@ -362,7 +370,7 @@ impl Eval<'_, '_> {
                     open.extend(object.spreads.iter().cloned());
                 }
             }
-            Value::None => {}
+            Value::None | Value::Null => {}
             other => open.push(other.clone()),
         }
     }
@@ -654,8 +662,15 @@ impl Eval<'_, '_> {
             return self.with_order_if(list, unordered);
         }
         let item = self.item_of(over, expr.span);
-        let result = call(self, item, None);
-        let round = self.mapped_round(over, expr.span, vec![Item::One(result, place.clone())]);
+        let id = self.round_id(over);
+        let item = in_round_of(item, id);
+        let result = self.in_slice(over, &place, |eval| {
+            eval.in_round(id, |eval| call(eval, item, None))
+        });
+        // A slice made anew is as short as it was.
+        let picks = picks(&function) || self.is_slice(over);
+        let body = vec![Item::One(result, place.clone())];
+        let round = self.mapped_in((id, picks), over, expr.span, body);
         self.new_list(vec![round], place)
     }
 
@@ -671,14 +686,31 @@ impl Eval<'_, '_> {
             return;
         };
         let place = self.place(expr.span);
-        let values = match self.known_items(over, true, expr.span) {
-            Some(values) => values,
-            None => vec![self.item_of(over, expr.span)],
-        };
-        for value in values {
-            let args = vec![Argument::positional(value, place.clone())];
-            self.apply(&function, args, expr, (false, None));
+        if let Some(values) = self.known_items(over, true, expr.span) {
+            for (index, value) in values.into_iter().enumerate() {
+                let mut args = vec![Argument::positional(value, place.clone())];
+                args.push(Argument::positional(
+                    Value::Number(index as f64),
+                    place.clone(),
+                ));
+                self.apply(&function, args, expr, (false, None));
+            }
+            return;
         }
+        let volatility = self.volatility(over);
+        let mut round =
+            (*super::loops::round_at(self.written(expr.span), place.clone(), volatility, false))
+                .clone();
+        round.id = self.round_id(over);
+        round.picks = picks(&function);
+        let item = in_round_of(self.item_of(over, expr.span), round.id);
+        self.in_slice(over, &place, |eval| {
+            eval.noting_round(&round, |eval| {
+                let index = eval.derived(expr, Volatility::constant(), 1);
+                let args = [item, index].map(|value| Argument::positional(value, place.clone()));
+                eval.apply(&function, args.to_vec(), expr, (false, None));
+            });
+        });
     }
 
     /// `items.filter(Boolean)` keeps what is there; another test keeps some.
@@ -731,6 +763,8 @@ impl Eval<'_, '_> {
                 items: Vec::new(),
                 unordered: list.unordered,
                 rewrite: list.rewrite,
+                // Some of them.
+                most: Some(1),
                 place: list.place,
             }
         })))
@@ -876,8 +910,18 @@ impl Eval<'_, '_> {
                 }
                 None
             }
-            Op::Filter if unknown.is_history() => Some(value),
-            Op::Filter => Some(value),
+            Op::Filter if unknown.is_history() => Some(self.at_most(value, Some(1))),
+            // Some of them, in their order.
+            Op::Filter => {
+                let kept = self.filtered_open(unknown, args.first(), expr);
+                Some(self.at_most(kept, Some(1)))
+            }
+            Op::Update => {
+                for arg in &args {
+                    self.update_open(unknown, arg);
+                }
+                Some(Value::None)
+            }
             Op::ForEach => {
                 self.for_each(&value, args.first(), expr);
                 Some(Value::None)
@@ -917,9 +961,13 @@ impl Eval<'_, '_> {
         let first = args.first().map(|arg| arg.value.clone());
         match operation {
             Op::Identity => match first {
-                Some(value @ (Value::Number(_) | Value::Bool(_) | Value::None))
-                    if matches!(path, "str" | "String" | "repr") =>
-                {
+                Some(
+                    value @ (Value::Number(_)
+                    | Value::Float(_)
+                    | Value::Bool(_)
+                    | Value::None
+                    | Value::Null),
+                ) if matches!(path, "str" | "String" | "repr") => {
                     let place = self.place(expr.span);
                     Some(Value::pieces(self.print(&value, &place)))
                 }
@@ -1085,8 +1133,21 @@ impl Eval<'_, '_> {
                     .iter()
                     .map(|arg| self.volatility(&arg.value))
                     .fold(Volatility::constant(), worse);
-                Some(self.derived(expr, volatility, 1))
+                let length = self.derived(expr, volatility, 1);
+                Some(match (operation, &first) {
+                    (Op::Length, Some(list)) => self.length_of(list, length),
+                    _ => length,
+                })
             }
+            Op::Bound => {
+                let values: Vec<Value> = args.iter().map(|arg| arg.value.clone()).collect();
+                self.bound_of(&values, expr)
+            }
+            Op::IsInstance => {
+                let known = self.is_instance(&first?, &args.get(1)?.value);
+                known.map(Value::Bool)
+            }
+            Op::IsList => self.is_list(&first?).map(Value::Bool),
             Op::Partial => {
                 let Some(Value::Function(callable)) = &first else {
                     return first;
@@ -1114,10 +1175,18 @@ impl Eval<'_, '_> {
             }
             Op::Assign => {
                 let target = first?;
-                if let Value::Cell(id) = target {
-                    for arg in args.iter().skip(1) {
-                        self.update_object(id, &arg.value);
+                match &target {
+                    Value::Cell(id) => {
+                        for arg in args.iter().skip(1) {
+                            self.update_object(*id, &arg.value);
+                        }
                     }
+                    Value::Unknown(unknown) => {
+                        for arg in args.iter().skip(1) {
+                            self.update_open(unknown, arg);
+                        }
+                    }
+                    _ => {}
                 }
                 Some(target)
             }
@@ -1183,7 +1252,7 @@ fn strip_nothing(value: &Value) -> Value {
             let arms: Vec<Value> = choice
                 .arms
                 .iter()
-                .filter(|arm| !matches!(arm, Value::None | Value::Bool(false)))
+                .filter(|arm| !arm.is_nothing() && !matches!(arm, Value::Bool(false)))
                 .cloned()
                 .collect();
             choose(&choice.condition, arms)
@@ -1205,4 +1274,24 @@ fn mutates(operation: Operation) -> bool {
             | Op::Splice
             | Op::Remove
     )
+}
+
+/// Whether a callback picks among the items that it is called with.
+fn picks(function: &Value) -> bool {
+    match function {
+        Value::Function(callable) => super::picks::callback_picks(callable.function()),
+        _ => false,
+    }
+}
+
+/// An item that differs between the rounds of a loop.
+fn in_round_of(item: Value, round: u32) -> Value {
+    match item {
+        Value::Unknown(unknown) => {
+            let mut unknown = (*unknown).clone();
+            unknown.round = Some(round);
+            unknown.into_value()
+        }
+        other => other,
+    }
 }

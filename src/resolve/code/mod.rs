@@ -3,6 +3,7 @@
 
 mod aliases;
 mod calls;
+mod declared;
 mod eval;
 mod events;
 mod exprs;
@@ -11,25 +12,34 @@ mod handed;
 mod heap;
 mod imports;
 mod interest;
+mod kept;
 mod knowledge;
 mod loads;
 #[cfg(test)]
 mod loads_tests;
 mod loops;
 mod made;
+mod marked;
+mod marks;
 mod members;
 mod methods;
 mod modules;
+mod numbers;
 mod paths;
+mod picks;
 mod renders;
 mod requests;
 mod rows;
 mod run;
 mod stmts;
 mod tables;
+mod telling;
 mod texts;
 mod things;
+mod types;
 mod value;
+mod ways;
+mod windows;
 
 pub use run::{resolve_code, CodeInput, CodeResult};
 

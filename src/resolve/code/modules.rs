@@ -5,11 +5,13 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fmt;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
+use crate::discover::signs;
 use crate::frontend::code::ir::{
     ClassId, Expr, ExprKind, FunctionId, Import, Language, Module, Pattern, Stmt, StmtKind,
 };
 use crate::frontend::code::{self, language_of};
 use crate::prompt::Read;
+use crate::sdk;
 use crate::source::SourceFile;
 
 use super::super::files::{folder, join, Files};
@@ -24,6 +26,8 @@ pub struct Code {
     pub classifier: Arc<Knowledge>,
     /// Which functions have to do with requests.
     pub interest: Interest,
+    /// Whether the file, or one that it imports, uses a library that sends requests.
+    near: OnceLock<bool>,
     /// Functions that have to do with requests or call one that does, by its name.
     pub warm: OnceLock<HashSet<FunctionId>>,
     /// How each name of the module is bound.
@@ -83,6 +87,7 @@ impl Code {
         } = names;
         Code {
             interest: Interest::of(&module),
+            near: OnceLock::new(),
             warm: OnceLock::new(),
             file,
             module,
@@ -99,6 +104,31 @@ impl Code {
 
     pub fn language(&self) -> Language {
         self.module.language
+    }
+
+    fn is_near(&self) -> bool {
+        self.near.get().copied().unwrap_or(true)
+    }
+
+    /// Whether a function, or one inside it, has to do with requests.
+    pub fn holds(&self, id: FunctionId) -> bool {
+        self.interest.holds(id, self.is_near())
+    }
+
+    /// Whether a function sends a request itself.
+    pub fn sends(&self, id: FunctionId) -> bool {
+        self.interest.sends(id, self.is_near())
+    }
+
+    /// Whether the module's own body has to do with requests.
+    pub fn holds_body(&self) -> bool {
+        self.interest.body(self.is_near())
+    }
+
+    /// Whether the file itself uses a library that sends requests.
+    fn uses_library(&self) -> bool {
+        let imports = &self.interest.imports;
+        self.interest.makes || imports.iter().any(|(module, _)| sdk::is_library(module))
     }
 }
 
@@ -303,6 +333,8 @@ pub struct Program<'w> {
     code: Mutex<HashMap<Arc<str>, Option<Arc<Code>>>>,
     /// Names of functions and classes that have to do with requests.
     hot: OnceLock<HashSet<String>>,
+    /// Files that use a library that sends requests, or import such a file.
+    libraries: OnceLock<HashSet<Arc<str>>>,
     /// One for each language and set of overrides.
     knowledge: Mutex<Vec<Arc<Knowledge>>>,
 }
@@ -314,6 +346,7 @@ impl<'w> Program<'w> {
             paths: Paths::new(files),
             code: Mutex::new(HashMap::new()),
             hot: OnceLock::new(),
+            libraries: OnceLock::new(),
             knowledge: Mutex::new(Vec::new()),
         }
     }
@@ -326,7 +359,12 @@ impl<'w> Program<'w> {
         }
         let loaded = language_of(path).and_then(|language| {
             let file = self.files.read(path)?;
-            Some(self.lower(file, language))
+            let code =
+                (!signs::is_bundle(file.text.as_bytes())).then(|| self.lower(file, language))?;
+            if let Some(libraries) = self.libraries.get() {
+                self.note_near(&code, libraries);
+            }
+            Some(code)
         });
         // Lowered outside of the lock: of two that did the same work the first stays, so that identity holds.
         lock().entry(path.into()).or_insert(loaded).clone()
@@ -355,13 +393,32 @@ impl<'w> Program<'w> {
         known.insert(path, Some(code));
     }
 
-    /// Notes which names have to do with requests, once all inputs are there.
-    pub fn note_hot(&self) {
-        let known = self.code.lock().unwrap_or_else(PoisonError::into_inner);
+    /// Notes which files and names have to do with requests, once all inputs are there.
+    pub fn note_inputs(&self) {
+        let known: Vec<Arc<Code>> = {
+            let known = self.code.lock().unwrap_or_else(PoisonError::into_inner);
+            known.values().flatten().cloned().collect()
+        };
+        let direct: HashSet<Arc<str>> = known
+            .iter()
+            .filter(|code| code.uses_library())
+            .map(|code| code.path().clone())
+            .collect();
+        let mut libraries = direct.clone();
+        libraries.extend(
+            known
+                .iter()
+                .filter(|code| self.imports_one(code, &direct))
+                .map(|code| code.path().clone()),
+        );
+        for code in &known {
+            self.note_near(code, &libraries);
+        }
+        let _ = self.libraries.set(libraries);
         let mut hot = HashSet::new();
-        for code in known.values().flatten() {
+        for code in &known {
             for (id, function) in code.module.functions.iter().enumerate() {
-                if !code.interest.holds(id) || function.name.is_empty() {
+                if !code.holds(id) || function.name.is_empty() {
                     continue;
                 }
                 hot.insert(function.name.clone());
@@ -371,6 +428,29 @@ impl<'w> Program<'w> {
             }
         }
         let _ = self.hot.set(hot);
+    }
+
+    fn note_near(&self, code: &Code, libraries: &HashSet<Arc<str>>) {
+        let near = !code.interest.depends()
+            || libraries.contains(code.path())
+            || self.imports_one(code, libraries);
+        let _ = code.near.set(near);
+    }
+
+    /// Whether a file imports one of these.
+    fn imports_one(&self, code: &Code, paths: &HashSet<Arc<str>>) -> bool {
+        let mut reads = BTreeSet::new();
+        let mut is_one = |specifier: &str| {
+            let found = self.paths.find(code, specifier, &mut reads);
+            found.is_some_and(|path| paths.contains(path.as_str()))
+        };
+        let python = code.language() == Language::Python;
+        code.interest.imports.iter().any(|(module, names)| {
+            let dot = if module.ends_with('.') { "" } else { "." };
+            is_one(module)
+                // `from package import module`
+                || python && names.iter().any(|name| is_one(&format!("{module}{dot}{name}")))
+        })
     }
 
     /// Whether a function has to do with requests, or calls one that does.
@@ -386,7 +466,7 @@ impl<'w> Program<'w> {
             }
             out
         });
-        code.interest.holds(id) || warm.contains(&id)
+        code.holds(id) || warm.contains(&id)
     }
 
     /// Whether the bytes of a file hold a pattern.

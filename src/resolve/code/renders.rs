@@ -152,7 +152,7 @@ impl Eval<'_, '_> {
                 if let Value::Choice(choice) = first {
                     let choice = choice.clone();
                     let mut arms = Vec::new();
-                    for arm in choice.arms.iter().filter(|arm| !matches!(arm, Value::None)) {
+                    for arm in choice.arms.iter().filter(|arm| !arm.is_nothing()) {
                         let template = self.template_named(environment, arm)?;
                         let thing = Thing::Template(template);
                         arms.push(self.thing_value(thing, None, there.clone(), expr));
@@ -309,20 +309,43 @@ impl Eval<'_, '_> {
                 }
             }
             Body::Text(pieces) => {
-                let Some((text, parts)) = one_text(pieces, dialect) else {
-                    return Value::pieces(pieces.clone());
-                };
-                let Some(file) = self.program.files.read(&text.path) else {
-                    return Value::pieces(pieces.clone());
-                };
-                let tree = template::parse(&text, dialect);
-                let here = self.program.files.here(&file, dialect);
-                let mut frame = self.template_frame(args);
-                frame.names.extend(parts);
-                self.evaluated(here, &tree.nodes, frame, false)
+                let frame = self.template_frame(args);
+                self.rendered_text(pieces, dialect, frame)
             }
             Body::Missing(name) => self.not_here(name, args, expr),
         }
+    }
+
+    fn rendered_text(&mut self, pieces: &[Piece], dialect: Dialect, mut frame: Frame) -> Value {
+        let Some((text, parts)) = one_text(pieces, dialect) else {
+            return Value::pieces(pieces.to_vec());
+        };
+        let Some(file) = self.program.files.read(&text.path) else {
+            return Value::pieces(pieces.to_vec());
+        };
+        let tree = template::parse(&text, dialect);
+        let here = self.program.files.here(&file, dialect);
+        frame.names.extend(parts);
+        self.evaluated(here, &tree.nodes, frame, false)
+    }
+
+    /// A text of a prompt class of a library, filled with values by name.
+    pub fn filled_by_language(
+        &mut self,
+        pieces: &[Piece],
+        dialect: Dialect,
+        named: &[(String, Value)],
+        place: &Place,
+    ) -> Value {
+        let args: Vec<Argument> = named
+            .iter()
+            .map(|(name, value)| Argument {
+                name: Some(name.clone()),
+                ..Argument::positional(value.clone(), place.clone())
+            })
+            .collect();
+        let frame = self.template_frame(&args);
+        self.rendered_text(pieces, dialect, frame)
     }
 
     fn evaluated(

@@ -17,9 +17,10 @@ use super::super::history;
 use super::super::roles::HISTORY_ROLE;
 use super::eval::Eval;
 use super::events::{text_length, Sort};
-use super::heap::{Item, Round};
+use super::heap::{Item, Object, Round};
 use super::made::Sorted;
-use super::value::{Argument, Condition, Unknown, Value};
+use super::marks::{attach, in_arm, in_loop};
+use super::value::{Argument, Choice, Condition, Unknown, Value};
 
 /// Bytes below which a text alone is no prompt.
 const MIN_TEXT: usize = 120;
@@ -69,6 +70,7 @@ impl Eval<'_, '_> {
     }
 
     fn assembled(&mut self, api: Option<&'static str>, sorted: Sorted, place: &Place) -> Prompt {
+        self.marks.anew();
         let mut draft = Draft {
             provider: sorted.provider,
             ..Draft::default()
@@ -266,7 +268,7 @@ impl Eval<'_, '_> {
     /// A response schema: spelled out, or of the program and as fixed as it.
     fn schema(&mut self, value: &Value, place: &Place) -> Option<Message> {
         let pieces = match value {
-            Value::None => return None,
+            Value::None | Value::Null => return None,
             Value::Unknown(_) | Value::Class(_) | Value::Function(_) => {
                 self.tool_pieces(value, place)
             }
@@ -294,7 +296,7 @@ impl Eval<'_, '_> {
                 }
             }
         }
-        if matches!(value, Value::None | Value::Function(_) | Value::Class(_)) {
+        if value.is_nothing() || matches!(value, Value::Function(_) | Value::Class(_)) {
             return;
         }
         let pieces = self.print(value, place);
@@ -308,12 +310,22 @@ impl Eval<'_, '_> {
     /// A prompt of these messages.
     pub fn prompt(
         &mut self,
-        target: Target,
+        mut target: Target,
         messages: Vec<Message>,
         settings: Vec<Setting>,
         place: &Place,
     ) -> Prompt {
         let known = target.api.is_some();
+        let key = self.marks.key.take();
+        let marked = messages.iter().flat_map(|message| &message.blocks);
+        if target.provider.is_none() && target.model.is_none() && marked.clone().any(is_marked) {
+            let provider = key.and_then(|key| sdk::marker_provider(&key));
+            target.provider = provider.map(str::to_string);
+            if target.provider.is_some() {
+                target.source = TargetSource::Declared;
+                target.place = target.place.or_else(|| Some(place.clone()));
+            }
+        }
         let names = [self.symbol()];
         let names: Vec<&str> = names
             .iter()
@@ -370,7 +382,8 @@ impl Eval<'_, '_> {
         match value {
             Value::Cell(id) => match self.heap.list(*id).cloned() {
                 Some(list) => {
-                    let mut out = self.message_items(&list.items);
+                    let items = self.begun(&list.items);
+                    let mut out = self.message_items(&items);
                     if let Some(rewrite) = list.rewrite {
                         rewrite_history(&mut out, &rewrite);
                     }
@@ -413,7 +426,15 @@ impl Eval<'_, '_> {
                     let arms = arms.iter().map(|arm| self.message_items(arm)).collect();
                     out.extend(forked(condition, arms));
                 }
-                Item::Repeat(round, _) if round.history => out.push(history_of(round)),
+                Item::Repeat(round, body) if round.history => {
+                    let marks = self.message_items(body).into_iter();
+                    let marks = marks.flat_map(|message| message.blocks);
+                    let mut marks: Vec<Marker> = marks.filter_map(|b| b.marker).collect();
+                    marks.iter_mut().for_each(|mark| in_loop(mark, round));
+                    let mut message = history_of(round);
+                    attach(&mut message.blocks, marks);
+                    out.push(message);
+                }
                 Item::Repeat(round, body) => {
                     let messages = self.message_items(body);
                     out.extend(messages.into_iter().map(|message| repeated(round, message)));
@@ -499,7 +520,7 @@ impl Eval<'_, '_> {
         self.message_items(&list.items)
     }
 
-    fn history_message(&mut self, unknown: &Unknown, place: &Place) -> Message {
+    pub fn history_message(&mut self, unknown: &Unknown, place: &Place) -> Message {
         self.trail.mentions_history = true;
         let section = Section::Role(HISTORY_ROLE.into());
         let piece = Piece::History(History {
@@ -507,12 +528,14 @@ impl Eval<'_, '_> {
             place: place.clone(),
             rewritten: unknown.rewrite.clone(),
         });
+        let mut blocks = vec![Block {
+            pieces: vec![piece],
+            marker: None,
+        }];
+        attach(&mut blocks, self.landing(unknown));
         Message {
             section,
-            blocks: vec![Block {
-                pieces: vec![piece],
-                marker: None,
-            }],
+            blocks,
             place: place.clone(),
             stored: Stored::AsSent,
         }
@@ -532,66 +555,77 @@ impl Eval<'_, '_> {
         })
     }
 
-    fn blocks(&mut self, content: &Value, place: &Place) -> Vec<Block> {
+    pub fn blocks(&mut self, content: &Value, place: &Place) -> Vec<Block> {
         match content {
-            Value::None => Vec::new(),
+            Value::None | Value::Null => Vec::new(),
             Value::Cell(id) => match self.heap.list(*id).cloned() {
-                Some(list) => self.block_items(&list.items, false),
+                Some(list) => self.block_items(&list.items),
                 None => vec![self.block_of(content, place)],
             },
             Value::Choice(choice)
                 if choice.arms.iter().any(|arm| matches!(arm, Value::Cell(_))) =>
             {
                 // Text or blocks: the one with blocks shows the markers.
-                let arm = choice
-                    .arms
-                    .iter()
-                    .find(|arm| matches!(arm, Value::Cell(_)))
-                    .cloned();
-                arm.map_or_else(Vec::new, |arm| self.blocks(&arm, place))
+                let choice = choice.clone();
+                let mut arms = choice.arms.iter().enumerate();
+                let shown = arms.find(|(_, arm)| matches!(arm, Value::Cell(_)));
+                let Some((index, arm)) = shown else {
+                    return Vec::new();
+                };
+                let mut blocks = self.blocks(arm, place);
+                let marks = blocks.iter_mut().filter_map(|b| b.marker.as_mut());
+                marks.for_each(|mark| in_arm(mark, &choice.condition, index));
+                blocks
             }
-            other => {
-                let pieces = self.print(other, place);
-                vec![Block {
-                    pieces,
-                    marker: None,
-                }]
-            }
+            other => self.open_blocks(other, place),
         }
     }
 
-    fn block_items(&mut self, items: &[Item], looped: bool) -> Vec<Block> {
+    /// A text, or something open with what was written into it.
+    fn open_blocks(&mut self, value: &Value, place: &Place) -> Vec<Block> {
+        let mut blocks = vec![Block {
+            pieces: self.print(value, place),
+            marker: None,
+        }];
+        if let Value::Unknown(unknown) = value {
+            attach(&mut blocks, self.landing(unknown));
+        }
+        blocks
+    }
+
+    fn block_items(&mut self, items: &[Item]) -> Vec<Block> {
         let mut out = Vec::new();
         for item in items {
             match item {
-                Item::One(value, place) => {
-                    let mut block = self.block_of(&value.clone(), place);
-                    if looped {
-                        if let Some(marker) = &mut block.marker {
-                            marker.how = MarkerHow::Loop;
-                        }
-                    }
-                    out.push(block);
+                Item::One(value @ Value::Unknown(_), place) => {
+                    out.extend(self.open_blocks(&value.clone(), place));
                 }
+                Item::One(value, place) => out.push(self.block_of(&value.clone(), place)),
                 Item::Spread(value, place) => out.extend(self.blocks(&value.clone(), place)),
                 Item::Branch(condition, arms) => {
-                    let arms: Vec<Vec<Block>> = arms
-                        .iter()
-                        .map(|arm| self.block_items(arm, looped))
-                        .collect();
                     let total = arms.len();
-                    for (index, arm) in arms.into_iter().enumerate() {
-                        for mut block in arm {
-                            let mut all = vec![Vec::new(); total];
-                            all[index] = std::mem::take(&mut block.pieces);
-                            block.pieces = vec![condition.branch(all)];
+                    for (index, arm) in arms.iter().enumerate() {
+                        for mut block in self.block_items(arm) {
+                            if let Some(marker) = &mut block.marker {
+                                in_arm(marker, condition, index);
+                            }
+                            if !block.pieces.is_empty() {
+                                let mut all = vec![Vec::new(); total];
+                                all[index] = std::mem::take(&mut block.pieces);
+                                block.pieces = vec![condition.branch(all)];
+                            }
                             out.push(block);
                         }
                     }
                 }
                 Item::Repeat(round, body) => {
-                    for mut block in self.block_items(body, true) {
-                        block.pieces = vec![repeat_piece(round, block.pieces)];
+                    for mut block in self.block_items(body) {
+                        if let Some(marker) = &mut block.marker {
+                            in_loop(marker, round);
+                        }
+                        if !block.pieces.is_empty() {
+                            block.pieces = vec![repeat_piece(round, block.pieces)];
+                        }
                         out.push(block);
                     }
                 }
@@ -601,6 +635,9 @@ impl Eval<'_, '_> {
     }
 
     fn block_of(&mut self, value: &Value, place: &Place) -> Block {
+        if let Value::Choice(choice) = value {
+            return self.forked_block(&choice.clone(), place);
+        }
         let Value::Cell(id) = value else {
             return Block {
                 pieces: self.print(value, place),
@@ -646,61 +683,53 @@ impl Eval<'_, '_> {
             .find_map(|key| object.get(key).cloned());
         let pieces = match text {
             Some(text) => self.print(&text, place),
-            None => self.print(value, place),
+            None => self.print_unmarked(*id, place),
         };
         Block { pieces, marker }
     }
 
-    /// `cache_control: {"type": "ephemeral", "ttl": "1h"}`
-    fn marker(&mut self, entries: &[(String, Value)], place: &Place) -> Option<Marker> {
-        self.marker_within(entries, place, 0)
+    /// One of several blocks.
+    fn forked_block(&mut self, choice: &Choice, place: &Place) -> Block {
+        let mut marker = None;
+        let mut arms = Vec::with_capacity(choice.arms.len());
+        for (index, arm) in choice.arms.iter().enumerate() {
+            let block = match arm {
+                Value::None => Block {
+                    pieces: Vec::new(),
+                    marker: None,
+                },
+                arm => self.block_of(arm, place),
+            };
+            arms.push(block.pieces);
+            if let Some(mut own) = block.marker {
+                in_arm(&mut own, &choice.condition, index);
+                marker.get_or_insert(own);
+            }
+        }
+        Block {
+            pieces: super::value::join_texts(&choice.condition, arms),
+            marker,
+        }
     }
 
-    fn marker_within(
-        &mut self,
-        entries: &[(String, Value)],
-        place: &Place,
-        depth: usize,
-    ) -> Option<Marker> {
-        let Some((_, value)) = entries.iter().find(|(key, _)| sdk::is_marker(key)) else {
-            // `providerOptions: { anthropic: { cacheControl: .. } }`
-            let mut nests = entries.iter().filter(|(key, _)| sdk::nests_markers(key));
-            return nests.find_map(|(_, value)| {
-                let Value::Cell(id) = value else { return None };
-                let inner = self.heap.object(*id)?.entries.clone();
-                (depth < 3).then(|| self.marker_within(&inner, place, depth + 1))?
-            });
+    /// An object as JSON. A marker is an instruction to the cache and no part of what is sent.
+    fn print_unmarked(&mut self, id: usize, place: &Place) -> Vec<Piece> {
+        let Some(object) = self.heap.object(id) else {
+            return self.print(&Value::Cell(id), place);
         };
-        if matches!(value, Value::None) {
-            return None;
+        if !object.entries.iter().any(|(key, _)| sdk::is_marker(key)) {
+            return self.print(&Value::Cell(id), place);
         }
-        let ttl = match value {
-            Value::Cell(id) => self
-                .heap
-                .object(*id)
-                .and_then(|object| object.get("ttl"))
-                .and_then(Value::known_text)
-                .and_then(|ttl| minutes(&ttl)),
-            _ => None,
-        };
-        let place = match value {
-            Value::Cell(id) => self
-                .heap
-                .object(*id)
-                .map_or(place.clone(), |object| object.place.clone()),
-            _ => place.clone(),
-        };
-        Some(Marker {
-            place,
-            ttl,
-            how: MarkerHow::Literal,
-        })
+        let mut object: Object = object.clone();
+        object.entries.retain(|(key, _)| !sdk::is_marker(key));
+        let bare = self.heap.add(super::heap::Cell::Object(object));
+        self.print(&Value::Cell(bare), place)
     }
 
     /// Tool definitions: one block each, or one value of assumed size.
-    fn tools(&mut self, value: &Value, place: &Place) -> Option<Message> {
+    pub fn tools(&mut self, value: &Value, place: &Place) -> Option<Message> {
         let blocks = match value {
-            Value::None => return None,
+            Value::None | Value::Null => return None,
             Value::Cell(id) => match self.heap.list(*id).cloned() {
                 Some(list) => {
                     let blocks = self.tool_items(&list.items);
@@ -717,13 +746,7 @@ impl Eval<'_, '_> {
                 }
                 None => vec![self.block_of(value, place)],
             },
-            other => {
-                let pieces = self.tool_pieces(other, place);
-                vec![Block {
-                    pieces,
-                    marker: None,
-                }]
-            }
+            other => self.open_tools(other, place),
         };
         (!blocks.is_empty()).then(|| Message {
             section: Section::Tools,
@@ -733,52 +756,53 @@ impl Eval<'_, '_> {
         })
     }
 
+    fn open_tools(&mut self, value: &Value, place: &Place) -> Vec<Block> {
+        let mut blocks = vec![Block {
+            pieces: self.tool_pieces(value, place),
+            marker: None,
+        }];
+        if let Value::Unknown(unknown) = value {
+            attach(&mut blocks, self.landing(unknown));
+        }
+        blocks
+    }
+
     fn tool_items(&mut self, items: &[Item]) -> Vec<Block> {
         let mut out = Vec::new();
         for item in items {
             match item {
-                Item::One(value, place) => {
-                    let marker = match value {
-                        Value::Cell(id) => {
-                            let entries = self.heap.object(*id).map(|o| o.entries.clone());
-                            entries.and_then(|entries| self.marker(&entries, place))
-                        }
-                        _ => None,
-                    };
+                Item::One(value @ (Value::Cell(_) | Value::Choice(_)), place) => {
+                    let marker = self.marker_of(value, place);
                     let pieces = self.tool_pieces(&value.clone(), place);
                     out.push(Block { pieces, marker });
                 }
-                Item::Spread(value, place) => {
-                    let pieces = self.tool_pieces(&value.clone(), place);
-                    out.push(Block {
-                        pieces,
-                        marker: None,
-                    });
+                Item::One(value, place) | Item::Spread(value, place) => {
+                    out.extend(self.open_tools(&value.clone(), place));
                 }
                 Item::Branch(condition, arms) => {
-                    let arms: Vec<Vec<Piece>> = arms
-                        .iter()
-                        .map(|arm| {
-                            self.tool_items(arm)
-                                .into_iter()
-                                .flat_map(|b| b.pieces)
-                                .collect()
-                        })
-                        .collect();
+                    let mut marker = None;
+                    let mut pieces = Vec::with_capacity(arms.len());
+                    for (index, arm) in arms.iter().enumerate() {
+                        let (own, mark) = one_block(self.tool_items(arm));
+                        pieces.push(own);
+                        if let Some(mut mark) = mark {
+                            in_arm(&mut mark, condition, index);
+                            marker = Some(mark);
+                        }
+                    }
                     out.push(Block {
-                        pieces: vec![condition.branch(arms)],
-                        marker: None,
+                        pieces: vec![condition.branch(pieces)],
+                        marker,
                     });
                 }
                 Item::Repeat(round, body) => {
-                    let pieces = self
-                        .tool_items(body)
-                        .into_iter()
-                        .flat_map(|b| b.pieces)
-                        .collect();
+                    let (pieces, mut marker) = one_block(self.tool_items(body));
+                    if let Some(marker) = &mut marker {
+                        in_loop(marker, round);
+                    }
                     out.push(Block {
                         pieces: vec![repeat_piece(round, pieces)],
-                        marker: None,
+                        marker,
                     });
                 }
             }
@@ -787,7 +811,7 @@ impl Eval<'_, '_> {
     }
 
     /// A tool that is not spelled out is taken to be fixed, of assumed size; whether the list varies is what counts.
-    fn tool_pieces(&mut self, value: &Value, place: &Place) -> Vec<Piece> {
+    pub fn tool_pieces(&mut self, value: &Value, place: &Place) -> Vec<Piece> {
         match value {
             Value::Unknown(unknown) => {
                 let mut unknown = (**unknown).clone();
@@ -825,7 +849,7 @@ impl Eval<'_, '_> {
                     .arms
                     .iter()
                     .map(|arm| match arm {
-                        Value::None => Vec::new(),
+                        Value::None | Value::Null => Vec::new(),
                         Value::Cell(id) if self.heap.list(*id).is_some() => {
                             let items = self
                                 .heap
@@ -842,6 +866,7 @@ impl Eval<'_, '_> {
                     .collect();
                 vec![choice.condition.branch(arms)]
             }
+            Value::Cell(id) => self.print_unmarked(*id, place),
             other => self.print(other, place),
         }
     }
@@ -929,6 +954,7 @@ impl Eval<'_, '_> {
             .heap
             .list(*id)
             .map_or(place.clone(), |list| list.place.clone());
+        self.marks.anew();
         let messages = self.messages(value, &place);
         if text_length(&messages) < MIN_TEXT {
             return;
@@ -1081,20 +1107,11 @@ fn folded(blocks: Vec<Block>) -> Vec<Block> {
     out
 }
 
-/// `1h`, `5m`, `3600s` in minutes.
-fn minutes(ttl: &str) -> Option<u32> {
-    let split = ttl.len().checked_sub(1)?;
-    let number: u32 = ttl.get(..split)?.parse().ok()?;
-    match ttl.get(split..)? {
-        "h" => Some(number * 60),
-        "m" => Some(number),
-        "s" => Some(number / 60),
-        _ => None,
-    }
-}
-
 /// Messages of several arms: what all have stands once, the rest is sent or not.
 fn forked(condition: &Rc<Condition>, mut arms: Vec<Vec<Message>>) -> Vec<Message> {
+    if let Some(history) = super::windows::one_history(condition, &arms) {
+        return history;
+    }
     let mut out = Vec::new();
     while let Some(first) = arms.first().and_then(|arm| arm.first()).cloned() {
         if !arms.iter().all(|arm| arm.first() == Some(&first)) {
@@ -1120,6 +1137,15 @@ fn forked(condition: &Rc<Condition>, mut arms: Vec<Vec<Message>>) -> Vec<Message
                 .map(|arm| arm[index].blocks[0].pieces.clone())
                 .collect();
             let mut message = arms[0][index].clone();
+            let mut marks = arms.iter().map(|arm| &arm[index].blocks[0].marker);
+            if !marks.all(Option::is_some) {
+                let marks = arms.iter().map(|arm| arm[index].blocks[0].marker.clone());
+                let found = marks.enumerate().find_map(|(arm, m)| Some((arm, m?)));
+                message.blocks[0].marker = found.map(|(arm, mut mark)| {
+                    in_arm(&mut mark, condition, arm);
+                    mark
+                });
+            }
             message.blocks[0].pieces = super::value::join_texts(condition, pieces);
             out.push(message);
         }
@@ -1128,6 +1154,8 @@ fn forked(condition: &Rc<Condition>, mut arms: Vec<Vec<Message>>) -> Vec<Message
     let total = arms.len();
     for (index, arm) in arms.into_iter().enumerate() {
         for mut message in arm {
+            let marks = message.blocks.iter_mut().filter_map(|b| b.marker.as_mut());
+            marks.for_each(|mark| in_arm(mark, condition, index));
             let history = message
                 .blocks
                 .iter()
@@ -1173,9 +1201,11 @@ fn repeated(round: &Round, mut message: Message) -> Message {
     }
     for block in &mut message.blocks {
         let body = std::mem::take(&mut block.pieces);
-        block.pieces = vec![repeat_piece(round, body)];
+        if !body.is_empty() {
+            block.pieces = vec![repeat_piece(round, body)];
+        }
         if let Some(marker) = &mut block.marker {
-            marker.how = MarkerHow::Loop;
+            in_loop(marker, round);
         }
     }
     message
@@ -1197,6 +1227,21 @@ fn one_history(message: &mut Message) {
         .retain(|block| !block.pieces.is_empty() || block.marker.is_some());
 }
 
+/// Blocks as one, with the last marker.
+fn one_block(blocks: Vec<Block>) -> (Vec<Piece>, Option<Marker>) {
+    let mut pieces = Vec::new();
+    let mut marker = None;
+    for block in blocks {
+        pieces.extend(block.pieces);
+        marker = block.marker.or(marker);
+    }
+    (pieces, marker)
+}
+
+fn is_marked(block: &Block) -> bool {
+    block.marker.is_some()
+}
+
 fn history_of(round: &Round) -> Message {
     Message {
         section: Section::Role(HISTORY_ROLE.into()),
@@ -1204,7 +1249,7 @@ fn history_of(round: &Round) -> Message {
             pieces: vec![Piece::History(History {
                 expr: round.over.clone(),
                 place: round.place.clone(),
-                rewritten: None,
+                rewritten: round.rewrite.clone(),
             })],
             marker: None,
         }],

@@ -13,7 +13,7 @@ use crate::finding::FileError;
 use crate::frontend::code::ir::{Expr, ExprKind, FunctionId, FunctionKind, Module};
 use crate::frontend::code::language_of;
 use crate::frontend::Problem;
-use crate::prompt::{Block, Message, Piece, Prompt, Read};
+use crate::prompt::{Prompt, Read};
 use crate::sdk;
 use crate::source::{Place, SourceFile};
 
@@ -28,8 +28,6 @@ use super::value::{Callable, ClassRef, Value};
 const ROUNDS: usize = 3;
 /// Callers of one function that are evaluated, in the order of their paths.
 const MAX_CALLERS: usize = 12;
-/// Different prompts of one call that are kept: one for each way to it.
-const MAX_VARIANTS: usize = 4;
 /// Instances of one class that a caller makes and whose methods are then evaluated.
 const MAX_INSTANCES: usize = 4;
 
@@ -54,10 +52,10 @@ pub struct CodeResult {
 
 /// A function, or the body of a module, that is evaluated from its start.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-struct Entry {
-    path: Arc<str>,
+pub struct Entry {
+    pub path: Arc<str>,
     /// `None`: the body of the module.
-    function: Option<FunctionId>,
+    pub function: Option<FunctionId>,
 }
 
 /// What the evaluation of one entry found.
@@ -95,7 +93,7 @@ pub fn resolve_code(
         program.insert(input.file, input.module);
     }
     paths.sort();
-    program.note_hot();
+    program.note_inputs();
     let seeds: Vec<Entry> = paths
         .iter()
         .filter_map(|path| program.load(path))
@@ -159,7 +157,7 @@ fn entries(code: &Arc<Code>) -> Vec<Entry> {
     }];
     for (id, function) in code.module.functions.iter().enumerate() {
         let outermost = function.parent.is_none() && function.kind != FunctionKind::Lambda;
-        if outermost && function.kind != FunctionKind::Constructor && code.interest.holds(id) {
+        if outermost && function.kind != FunctionKind::Constructor && code.holds(id) {
             out.push(Entry {
                 path: code.path().clone(),
                 function: Some(id),
@@ -205,6 +203,7 @@ fn run(
         None => run_module(&mut eval, code),
     }
     run_wanted(&mut eval, wanted);
+    eval.note_marked_bodies();
     let mut made = BTreeSet::new();
     for (class, _) in eval.instances.clone() {
         if made.contains(&(class.code.path().clone(), class.id)) {
@@ -262,7 +261,7 @@ fn run_function(eval: &mut Eval<'_, '_>, code: &Arc<Code>, id: FunctionId) {
         this,
         bound: Vec::new(),
     };
-    let value = eval.run_open(&callable, code.interest.sends(id));
+    let value = eval.run_open(&callable, code.sends(id));
     let decorated = function.decorators.iter().any(gives_system);
     if decorated || sdk::builds_prompt(&function.name) {
         let name = match decorated {
@@ -288,7 +287,7 @@ pub(super) fn gives_system(decorator: &Expr) -> bool {
 
 /// The body of a module: what it sends at its top level, and constants that are named like prompts.
 fn run_module(eval: &mut Eval<'_, '_>, code: &Arc<Code>) {
-    if code.interest.body {
+    if code.holds_body() {
         let body = code.clone();
         eval.block(&body.module.body);
     }
@@ -387,7 +386,7 @@ fn run_wanted(eval: &mut Eval<'_, '_>, wanted: &BTreeSet<Wanted>) {
             if eval.has_run(&callable) {
                 continue;
             }
-            eval.run_open(&callable, code.interest.sends(method.method));
+            eval.run_open(&callable, code.sends(method.method));
         }
     }
 }
@@ -559,7 +558,7 @@ fn gather(program: &Program<'_>, found: BTreeMap<Entry, Found>) -> CodeResult {
     }
     let mut kept: Vec<Event> = Vec::new();
     for (_, events) in by_site {
-        kept.extend(variants(events));
+        kept.extend(super::ways::kept(events));
     }
     let mut covered: BTreeSet<Place> = BTreeSet::new();
     for sort in [Sort::Request, Sort::Messages, Sort::Text] {
@@ -589,71 +588,4 @@ fn overlaps(covered: &BTreeSet<Place>, text: &Place) -> bool {
             && known.span.start < text.span.end
             && text.span.start < known.span.end
     })
-}
-
-/// Of the events of one site those that differ, the best informed only.
-fn variants(events: Vec<(Entry, Event)>) -> Vec<Event> {
-    let is_open = |(_, event): &(Entry, Event)| !event.opens.is_empty();
-    let informed = events.iter().any(|event| !is_open(event));
-    let fewest = events
-        .iter()
-        .map(|(_, event)| event.opens.len())
-        .min()
-        .unwrap_or(0);
-    let mut seen = BTreeSet::new();
-    let mut out = Vec::new();
-    for item in events {
-        if (informed && is_open(&item)) || item.1.opens.len() > fewest {
-            continue;
-        }
-        if out.len() < MAX_VARIANTS && seen.insert(content(&item.1.prompt)) {
-            out.push(item.1);
-        }
-    }
-    out
-}
-
-/// What a prompt sends, without the ways its values came.
-fn content(prompt: &Prompt) -> String {
-    fn write(pieces: &[Piece], out: &mut String) {
-        use std::fmt::Write;
-        for piece in pieces {
-            let _ = match piece {
-                Piece::Text(text) => write!(out, "t{}:{};", text.len(), text.as_str()),
-                Piece::Slot(slot) => write!(
-                    out,
-                    "s{}:{}:{:?};",
-                    slot.expr, slot.volatility.class, slot.volatility.frame
-                ),
-                Piece::Branch(branch) => {
-                    let _ = write!(out, "b{}(", branch.id);
-                    branch.arms.iter().for_each(|arm| {
-                        write(arm, out);
-                        out.push('|');
-                    });
-                    write!(out, ")")
-                }
-                Piece::Repeat(repeat) => {
-                    let _ = write!(out, "r{}(", repeat.over);
-                    write(&repeat.body, out);
-                    write!(out, ")")
-                }
-                Piece::History(history) => {
-                    write!(out, "h{}:{};", history.expr, history.rewritten.is_some())
-                }
-                Piece::Media(media) => write!(out, "m{};", media.key),
-            };
-        }
-    }
-    let mut out = format!("{:?}/{:?};", prompt.target.provider, prompt.target.model);
-    for message in &prompt.messages {
-        let message: &Message = message;
-        out.push_str(message.section.name());
-        for block in &message.blocks {
-            let block: &Block = block;
-            out.push(if block.marker.is_some() { '!' } else { ':' });
-            write(&block.pieces, &mut out);
-        }
-    }
-    out
 }

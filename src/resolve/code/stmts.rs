@@ -5,11 +5,12 @@ use std::rc::Rc;
 use crate::frontend::code::ir::{BinaryOp, Expr, ExprKind, MatchArm, Pattern, Stmt, StmtKind};
 use crate::prompt::Hop;
 use crate::source::Span;
-use crate::volatility::Origin;
+use crate::volatility::{Origin, Volatility};
 
+use super::super::value::worse;
 use super::eval::{Eval, Flow};
 use super::heap::{Delta, Item};
-use super::value::{Callable, ClassRef, Condition, Value};
+use super::value::{Callable, Choice, ClassRef, Condition, Value};
 
 /// Truth of a test.
 pub enum Truth {
@@ -287,8 +288,14 @@ impl Eval<'_, '_> {
                 if !equal {
                     return;
                 }
-                if let (ExprKind::Name(name), ExprKind::None) = (&left.kind, &right.kind) {
-                    self.narrow_name(name, Value::None);
+                match (&left.kind, &right.kind) {
+                    (ExprKind::Name(name), ExprKind::None) => {
+                        self.narrow_name(name, Value::None);
+                    }
+                    (ExprKind::Name(name), ExprKind::Null) => {
+                        self.narrow_name(name, Value::Null);
+                    }
+                    _ => {}
                 }
             }
             _ => {}
@@ -307,16 +314,31 @@ impl Eval<'_, '_> {
         if let Some(known) = self.known_truth(&value) {
             return Truth::Known(known);
         }
-        let volatility = self.volatility(&value);
-        let place = self.place(test.span);
-        Truth::Open(Condition::new(self.written(test.span), place, volatility))
+        Truth::Open(self.condition(test, &value))
+    }
+
+    /// What a test of a value depends on: where each arm is known to be there or not, what holds them apart.
+    pub fn tested(&mut self, value: &Value) -> Volatility {
+        match value {
+            // Whether it is there is all that is asked: what it holds does not matter.
+            Value::Choice(choice) if self.each_known(choice) => presence(choice),
+            _ => self.volatility(value),
+        }
+    }
+
+    /// Whether every arm of a choice is surely something or surely nothing.
+    fn each_known(&self, choice: &Choice) -> bool {
+        choice.arms.iter().all(|arm| match arm {
+            Value::Choice(inner) => self.each_known(inner),
+            other => self.known_truth(other).is_some(),
+        })
     }
 
     pub fn known_truth(&self, value: &Value) -> Option<bool> {
         match value {
-            Value::None => Some(false),
+            Value::None | Value::Null => Some(false),
             Value::Bool(known) => Some(*known),
-            Value::Number(number) => Some(*number != 0.0),
+            Value::Number(number) | Value::Float(number) => Some(*number != 0.0),
             Value::Text(pieces) => {
                 use crate::prompt::Piece;
                 if pieces.is_empty() {
@@ -439,8 +461,9 @@ impl Eval<'_, '_> {
         }
     }
 
-    /// A hop where a value gets a name.
+    /// A hop where a value gets a name, and what the name tells of it.
     fn named(&mut self, value: Value, name: &str, span: Span) -> Value {
+        let value = self.told(value, name);
         let carries = match &value {
             Value::Unknown(unknown) => !unknown.trace.is_empty(),
             _ => false,
@@ -480,7 +503,8 @@ impl Eval<'_, '_> {
             } => {
                 let object = self.eval(object);
                 let value = self.named(value, name, *name_span);
-                self.set_member(&object, name, value);
+                let place = self.place(expr.span);
+                self.set_member(&object, name, value, &place);
             }
             ExprKind::Index { object, index } => {
                 let object = self.eval(object);
@@ -573,4 +597,13 @@ fn turns_caching_off(option: &str) -> bool {
         ]
         .iter()
         .any(|word| last.contains(word))
+}
+
+/// What the choosing of an arm depends on.
+fn presence(choice: &Choice) -> Volatility {
+    let inner = choice.arms.iter().filter_map(|arm| match arm {
+        Value::Choice(inner) => Some(presence(inner)),
+        _ => None,
+    });
+    inner.fold(choice.condition.volatility.clone(), worse)
 }

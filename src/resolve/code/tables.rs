@@ -13,6 +13,10 @@ use crate::words::{pairs, strings};
 pub enum Operation {
     /// The first argument (or the receiver), as it is for our purposes: `str(x)`, `x.strip()`, `dedent(x)`, `list(x)`.
     Identity,
+    /// A number with so many decimals: `toFixed`
+    Fixed,
+    /// A number as a language writes it: `toLocaleString`
+    Localized,
     /// As [`Operation::Identity`], without the whitespace at both ends.
     Strip,
     /// As [`Operation::Strip`], at one end.
@@ -104,6 +108,12 @@ pub enum Operation {
     Length,
     Getattr,
     Super,
+    /// `isinstance(x, T)`
+    IsInstance,
+    /// `Array.isArray(x)`
+    IsList,
+    /// `max(a, b)`, `Math.min(a, b)`
+    Bound,
 }
 
 pub struct Tables {
@@ -114,6 +124,14 @@ pub struct Tables {
     retry: Vec<String>,
     answers: Vec<String>,
     pub trimmers: Vec<String>,
+    /// Words of a number of turns that are kept.
+    pub window_words: Vec<String>,
+    /// Words of a test that holds where the context is full.
+    pub limit_words: Vec<String>,
+    /// Keys under which a message or a block has what it says.
+    pub content_keys: Vec<String>,
+    /// Words of a text that stands in for content that was taken out.
+    pub cleared_words: Vec<String>,
     /// The template language of a library, by how its paths begin.
     pub dialects: Vec<(String, String)>,
     /// Names and calls that stand for the file of code itself, its folder, the folder the program runs in.
@@ -134,6 +152,10 @@ pub fn tables() -> &'static Tables {
             retry: words("retry-words"),
             answers: words("answer-paths"),
             trimmers: words("history-trimmers"),
+            window_words: words("window-words"),
+            limit_words: words("limit-words"),
+            content_keys: words("content-keys"),
+            cleared_words: words("cleared-words"),
             dialects: pairs(root.get("template-dialects")),
             own_file: words("own-file"),
             own_folder: words("own-folder"),
@@ -160,6 +182,8 @@ fn operation(name: &str) -> Option<Operation> {
     use Operation::*;
     Some(match name {
         "identity" => Identity,
+        "fixed" => Fixed,
+        "localized" => Localized,
         "strip" => Strip,
         "strip-start" => StripStart,
         "strip-end" => StripEnd,
@@ -227,6 +251,9 @@ fn operation(name: &str) -> Option<Operation> {
         "length" => Length,
         "getattr" => Getattr,
         "super" => Super,
+        "is-instance" => IsInstance,
+        "is-list" => IsList,
+        "bound" => Bound,
         _ => return None,
     })
 }
@@ -240,6 +267,12 @@ pub fn is_retry(text: &str) -> bool {
         .any(|word| text.contains(word.as_str()))
 }
 
+/// Whether one of some words stands in a text, in any case.
+pub fn tells(words: &[String], text: &str) -> bool {
+    let text = text.to_ascii_lowercase();
+    words.iter().any(|word| text.contains(word.as_str()))
+}
+
 /// Whether a path leads to what a model answered (`response.choices[0].message`).
 pub fn is_answer(path: &str) -> bool {
     let path = path.to_ascii_lowercase();
@@ -249,18 +282,17 @@ pub fn is_answer(path: &str) -> bool {
         .any(|word| path.contains(word.as_str()))
 }
 
-/// Operations that change which items a list holds.
-pub fn changes_items(operation: Operation) -> bool {
+/// Operations that put items into a list.
+pub fn adds_items(operation: Operation) -> bool {
     use Operation as Op;
     matches!(
         operation,
-        Op::Append
-            | Op::Extend
-            | Op::Insert
-            | Op::Unshift
-            | Op::Pop
-            | Op::Shift
-            | Op::Remove
-            | Op::Splice
+        Op::Append | Op::Extend | Op::Insert | Op::Unshift
     )
+}
+
+/// Operations that change which items a list holds.
+pub fn changes_items(operation: Operation) -> bool {
+    use Operation as Op;
+    adds_items(operation) || matches!(operation, Op::Pop | Op::Shift | Op::Remove | Op::Splice)
 }

@@ -279,8 +279,6 @@ pub enum Style {
     Percent,
     /// `$name`, `${name}`, `$$`
     Dollar,
-    /// `{{ name }}`, `{{$name}}`
-    Double,
 }
 
 /// Fills the placeholders of a text. `fill` gives `None` where a placeholder stays as written.
@@ -356,7 +354,6 @@ fn next_sign(text: &str, style: Style) -> Option<usize> {
         Style::Braces => text.find(['{', '}']),
         Style::Percent => text.find('%'),
         Style::Dollar => text.find('$'),
-        Style::Double => text.find("{{"),
     }
 }
 
@@ -402,6 +399,7 @@ fn read_placeholder(text: &str, style: Style) -> Option<(usize, Read)> {
                 name = text[2..end].to_string();
                 at = end + 1;
             }
+            let flags = at;
             while bytes
                 .get(at)
                 .is_some_and(|b| matches!(b, b'-' | b'+' | b' ' | b'#' | b'.' | b'0'..=b'9'))
@@ -413,17 +411,12 @@ fn read_placeholder(text: &str, style: Style) -> Option<(usize, Read)> {
                 kind,
                 b's' | b'd' | b'r' | b'f' | b'i' | b'g' | b'x' | b'e' | b'c' | b'a'
             )
-            .then_some((at + 1, Read::Name(name, None)))
-        }
-        Style::Double => {
-            let end = text.find("}}")?;
-            let name = text[2..end].trim().trim_start_matches('$');
-            let bare = name.split('|').next().unwrap_or(name).trim();
-            let valid = !bare.is_empty()
-                && bare
-                    .chars()
-                    .all(|c| c.is_alphanumeric() || matches!(c, '_' | '.' | '[' | ']'));
-            valid.then(|| (end + 2, Read::Name(bare.to_string(), None)))
+            .then(|| {
+                (
+                    at + 1,
+                    Read::Name(name, percent_spec(&text[flags..at], kind)),
+                )
+            })
         }
         Style::Dollar => {
             if text.starts_with("$$") {
@@ -442,6 +435,24 @@ fn read_placeholder(text: &str, style: Style) -> Option<(usize, Read)> {
             (length > 0).then(|| (1 + length, Read::Name(text[1..=length].to_string(), None)))
         }
     }
+}
+
+/// Flags and kind of a `%` placeholder as a format specification; a plain one has none.
+fn percent_spec(flags: &str, kind: u8) -> Option<String> {
+    let plain = flags.is_empty() && matches!(kind, b's' | b'd' | b'i' | b'r' | b'a' | b'c');
+    if plain || flags.contains('#') {
+        return None;
+    }
+    // Texts stand at the right here, too.
+    let left = flags.contains('-');
+    let align = match (left, flags.starts_with('0')) {
+        (true, _) => "<",
+        (false, true) => "",
+        (false, false) => ">",
+    };
+    let bare = flags.replace('-', "");
+    let kind = if kind == b'i' { 'd' } else { char::from(kind) };
+    Some(format!("{align}{bare}{kind}"))
 }
 
 /// A regular expression without any operator: the literal it matches (`\{\{NAME\}\}` -> `{{NAME}}`).

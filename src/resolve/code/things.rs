@@ -18,6 +18,23 @@ pub enum Thing {
     Template(Template),
     /// Where templates are found by name.
     Environment(Environment),
+    /// A number that says where something stands in a conversation.
+    Position(Position),
+}
+
+/// Where in a conversation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Position {
+    /// At its end: how many turns it has.
+    Length,
+    /// Of its last turn.
+    Newest,
+    /// Counted back from the end: it moves with every turn.
+    Tail,
+    /// What is left of a length or a position by a number of turns.
+    Step,
+    /// It moves by whole blocks of turns.
+    Block,
 }
 
 /// A path, in parts unknown.

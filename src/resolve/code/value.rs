@@ -12,6 +12,7 @@ use crate::volatility::classify::{ValueKind, Verdict};
 use crate::volatility::Volatility;
 
 use super::super::value::{pieces_volatility, push_all, push_piece, worse};
+use super::declared::Declared;
 use super::heap::CellId;
 use super::modules::Code;
 use super::things::Thing;
@@ -19,9 +20,14 @@ use super::things::Thing;
 /// What an expression stands for.
 #[derive(Clone, Debug)]
 pub enum Value {
+    /// `None`, `undefined`, what is not there.
     None,
+    /// `null` of JavaScript: nothing as well, but written otherwise.
+    Null,
     Bool(bool),
     Number(f64),
+    /// A number of Python that is written with a fraction even where it has none.
+    Float(f64),
     /// Text, in parts unknown.
     Text(Rc<Vec<Piece>>),
     /// A list, set, tuple, dict, object or instance: its content is in the heap.
@@ -52,6 +58,14 @@ pub struct Unknown {
     pub thing: Option<Rc<Thing>>,
     /// An option that is off unless someone asks for it: what only it brings is possible at most.
     pub off: bool,
+    /// The class of the workspace that it is declared to be an instance of.
+    pub declared: Option<Rc<Declared>>,
+    /// Path of the sequence that it is an item of, or data of an item of.
+    pub of: Option<Rc<str>>,
+    /// The loop whose rounds it differs in.
+    pub round: Option<u32>,
+    /// A slice of something longer: how many items it has at most.
+    pub most: Option<u32>,
 }
 
 /// A function with what it closes over.
@@ -107,6 +121,8 @@ pub struct Condition {
     pub id: u64,
     pub place: Place,
     pub volatility: Volatility,
+    /// Loops whose rounds it differs in, beyond the kind of their items.
+    pub rounds: Vec<u32>,
 }
 
 #[derive(Clone, Debug)]
@@ -117,12 +133,23 @@ pub struct Choice {
 
 impl Condition {
     pub fn new(expr: String, place: Place, volatility: Volatility) -> Rc<Condition> {
+        Condition::within(expr, place, volatility, Vec::new())
+    }
+
+    /// A condition that differs between the rounds of some loops.
+    pub fn within(
+        expr: String,
+        place: Place,
+        volatility: Volatility,
+        rounds: Vec<u32>,
+    ) -> Rc<Condition> {
         let id = stable_hash(&[&place.path, &expr]);
         Rc::new(Condition {
             expr,
             id,
             place,
             volatility,
+            rounds,
         })
     }
 
@@ -188,7 +215,11 @@ impl Unknown {
             item: false,
             unordered: None,
             thing: None,
+            declared: None,
             off: false,
+            of: None,
+            round: None,
+            most: None,
         }
     }
 
@@ -248,6 +279,11 @@ impl Value {
         }
     }
 
+    /// Whether it is one of the values that stand for nothing.
+    pub fn is_nothing(&self) -> bool {
+        matches!(self, Value::None | Value::Null)
+    }
+
     pub fn unknown(&self) -> Option<&Rc<Unknown>> {
         match self {
             Value::Unknown(unknown) => Some(unknown),
@@ -298,9 +334,9 @@ impl Value {
     /// Whether two values are the same value for all that is known.
     pub fn same(&self, other: &Value) -> bool {
         match (self, other) {
-            (Value::None, Value::None) => true,
+            (Value::None, Value::None) | (Value::Null, Value::Null) => true,
             (Value::Bool(a), Value::Bool(b)) => a == b,
-            (Value::Number(a), Value::Number(b)) => a == b,
+            (Value::Number(a), Value::Number(b)) | (Value::Float(a), Value::Float(b)) => a == b,
             (Value::Text(a), Value::Text(b)) => Rc::ptr_eq(a, b) || a == b,
             (Value::Cell(a), Value::Cell(b)) => a == b,
             (Value::Function(a), Value::Function(b)) => {

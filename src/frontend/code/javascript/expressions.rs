@@ -26,7 +26,8 @@ impl Lowering<'_> {
             "number" => self.number(node),
             "true" => ExprKind::Bool(true),
             "false" => ExprKind::Bool(false),
-            "null" | "undefined" => ExprKind::None,
+            "undefined" => ExprKind::None,
+            "null" => ExprKind::Null,
             "regex" => self.regex(node),
             "member_expression" => self.member(node),
             "subscript_expression" => self.subscript(node),
@@ -133,7 +134,10 @@ impl Lowering<'_> {
         if arguments.kind() == "template_string" {
             return ExprKind::Tagged {
                 tag: Box::new(self.expr(callee)),
-                template: Box::new(self.expr(arguments)),
+                template: Box::new(match self.text(callee) {
+                    "String.raw" => Expr::new(span(arguments), self.raw_template(arguments)),
+                    _ => self.expr(arguments),
+                }),
             };
         }
         if callee.kind() == "import" {

@@ -80,6 +80,7 @@ impl Lowering<'_> {
             decorators: head.decorators,
             is_async: has_token(node, "async"),
             is_generator: false,
+            returns: self.written_type(node, "return_type"),
             doc: None,
             class: head.class,
             parent: self.scope.function,
@@ -171,7 +172,11 @@ impl Lowering<'_> {
 
     /// The type as written, on one line.
     pub fn annotation(&self, node: Node) -> Option<String> {
-        let text = self.text(field(node, "type")?);
+        self.written_type(node, "type")
+    }
+
+    fn written_type(&self, node: Node, name: &str) -> Option<String> {
+        let text = self.text(field(node, name)?);
         let text = text.strip_prefix(':').unwrap_or(text);
         Some(text.split_whitespace().collect::<Vec<_>>().join(" "))
     }

@@ -24,6 +24,15 @@ impl Lowering<'_> {
     }
 
     pub fn template(&mut self, node: Node) -> ExprKind {
+        self.template_of(node, Self::decode)
+    }
+
+    /// `` String.raw`..` ``: escapes stay as they are written.
+    pub fn raw_template(&mut self, node: Node) -> ExprKind {
+        self.template_of(node, Self::undecoded)
+    }
+
+    fn template_of(&mut self, node: Node, decode: fn(&Self, usize, usize) -> Text) -> ExprKind {
         let inner = self.inside(node);
         let mut pieces = Vec::new();
         let mut at = inner.start;
@@ -32,17 +41,17 @@ impl Lowering<'_> {
                 continue;
             }
             if child.start_byte() > at {
-                pieces.push(FormatPart::Text(self.decode(at, child.start_byte())));
+                pieces.push(FormatPart::Text(decode(self, at, child.start_byte())));
             }
             let value = self.substitution(child);
             pieces.push(value);
             at = child.end_byte();
         }
         if pieces.is_empty() {
-            return ExprKind::Text(self.decode(inner.start, inner.end));
+            return ExprKind::Text(decode(self, inner.start, inner.end));
         }
         if inner.end > at {
-            pieces.push(FormatPart::Text(self.decode(at, inner.end)));
+            pieces.push(FormatPart::Text(decode(self, at, inner.end)));
         }
         ExprKind::Format(pieces)
     }
@@ -61,13 +70,21 @@ impl Lowering<'_> {
 
     /// Decodes escapes; a CRLF of a template literal is a line feed, as the language has it.
     fn decode(&self, start: usize, end: usize) -> Text {
+        self.decoded(start, end, true)
+    }
+
+    fn undecoded(&self, start: usize, end: usize) -> Text {
+        self.decoded(start, end, false)
+    }
+
+    fn decoded(&self, start: usize, end: usize, escapes: bool) -> Text {
         let mut text = Text::empty(self.path);
         let bytes = self.source.as_bytes();
         let end = end.min(bytes.len());
         let (mut run, mut at) = (start, start);
         while at < end {
             let (decoded, next) = match bytes[at] {
-                b'\\' => escape(&self.source[..end], at),
+                b'\\' if escapes => escape(&self.source[..end], at),
                 b'\r' if bytes.get(at + 1) == Some(&b'\n') && at + 1 < end => (Some('\n'), at + 2),
                 b'\r' => (Some('\n'), at + 1),
                 _ => {

@@ -197,7 +197,7 @@ fn assign(place: Span, target: Pattern, op: BinaryOp, old: Expr, operand: Expr) 
 pub fn step(node: Node) -> (BinaryOp, Expr) {
     let sign = field(node, "operator").map_or("", |sign| sign.kind());
     let op = if sign == "--" {
-        BinaryOp::Arithmetic
+        BinaryOp::Subtract
     } else {
         BinaryOp::Add
     };
@@ -209,6 +209,7 @@ fn operator(node: Node) -> Option<BinaryOp> {
         "+" => BinaryOp::Add,
         "%" => BinaryOp::Remainder,
         "*" => BinaryOp::Multiply,
+        "-" => BinaryOp::Subtract,
         "||" => BinaryOp::Or,
         "&&" => BinaryOp::And,
         "??" => BinaryOp::Nullish,
@@ -225,6 +226,7 @@ pub fn augment(node: Node) -> BinaryOp {
         "+=" => BinaryOp::Add,
         "%=" => BinaryOp::Remainder,
         "*=" => BinaryOp::Multiply,
+        "-=" => BinaryOp::Subtract,
         "||=" => BinaryOp::Or,
         "&&=" => BinaryOp::And,
         "??=" => BinaryOp::Nullish,

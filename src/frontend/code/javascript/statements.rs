@@ -223,8 +223,11 @@ impl Lowering<'_> {
             }
             return;
         }
-        let (Some(target), Some(value)) = (field(node, "name"), field(node, "value")) else {
+        let Some(target) = field(node, "name") else {
             return;
+        };
+        let Some(value) = field(node, "value") else {
+            return self.unset(node, target, out);
         };
         let start = out.len();
         let target = self.pattern(target);
@@ -235,6 +238,50 @@ impl Lowering<'_> {
         let targets = vec![target];
         push(out, span(node), StmtKind::Assign { targets, value });
         self.place_hoisted(start, out);
+    }
+
+    /// `let x;` in a function is nothing until it is set. What a closure sets is left open: when that runs is not
+    /// known.
+    fn unset(&mut self, node: Node, target: Node, out: &mut Vec<Stmt>) {
+        let declaration = node
+            .parent()
+            .filter(|it| it.kind() == "lexical_declaration");
+        let block = declaration.and_then(|it| it.parent());
+        let Some(block) = block.filter(|it| it.kind() == "statement_block") else {
+            return;
+        };
+        let plain = target.kind() == "identifier" && self.scope.function.is_some();
+        if !plain || self.set_by_closure(block, self.text(target)) {
+            return;
+        }
+        let targets = vec![self.pattern(target)];
+        let value = Expr::new(span(node), ExprKind::None);
+        push(out, span(node), StmtKind::Assign { targets, value });
+    }
+
+    /// Whether a function within a block names a variable in front of an equals sign.
+    fn set_by_closure(&self, block: Node, name: &str) -> bool {
+        let mut open = vec![block];
+        while let Some(node) = open.pop() {
+            for child in parts(node) {
+                let text = match child.kind() {
+                    "arrow_function"
+                    | "function_expression"
+                    | "function_declaration"
+                    | "generator_function"
+                    | "method_definition" => self.text(child),
+                    _ => {
+                        open.push(child);
+                        continue;
+                    }
+                };
+                let mut behind = text.split(name).skip(1);
+                if behind.any(|rest| rest.trim_start().starts_with('=')) {
+                    return true;
+                }
+            }
+        }
+        false
     }
 
     /// A value, with what a sequence does before it in front of the statement.

@@ -59,6 +59,7 @@ impl Lowering<'_> {
             decorators,
             is_async: super::has_token(node, "async"),
             is_generator: false,
+            returns: self.written_type(node, "return_type"),
             doc: None,
             class: self.scope.class,
             parent: self.scope.function,
@@ -103,6 +104,7 @@ impl Lowering<'_> {
             decorators: Vec::new(),
             is_async: false,
             is_generator: false,
+            returns: None,
             doc: None,
             class: None,
             parent: self.scope.function,
@@ -163,7 +165,11 @@ impl Lowering<'_> {
 
     /// The type as written, on one line.
     fn annotation(&self, node: Node) -> Option<String> {
-        let written = self.source(node.child_by_field_name("type")?);
+        self.written_type(node, "type")
+    }
+
+    fn written_type(&self, node: Node, name: &str) -> Option<String> {
+        let written = self.source(node.child_by_field_name(name)?);
         let mut out = String::with_capacity(written.len());
         for word in written.split_whitespace() {
             if !out.is_empty() {

@@ -140,6 +140,7 @@ fn operator(node: Node) -> Option<BinaryOp> {
         "+" => BinaryOp::Add,
         "%" => BinaryOp::Remainder,
         "*" => BinaryOp::Multiply,
+        "-" => BinaryOp::Subtract,
         "|" => BinaryOp::Union,
         "and" => BinaryOp::And,
         "or" => BinaryOp::Or,

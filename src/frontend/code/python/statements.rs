@@ -186,6 +186,7 @@ impl Lowering<'_> {
             "+=" => BinaryOp::Add,
             "%=" => BinaryOp::Remainder,
             "*=" => BinaryOp::Multiply,
+            "-=" => BinaryOp::Subtract,
             "|=" => BinaryOp::Union,
             _ => BinaryOp::Arithmetic,
         };

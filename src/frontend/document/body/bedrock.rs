@@ -81,9 +81,9 @@ fn read_blocks(list: &Value, sheet: &mut Sheet) -> Vec<DraftBlock> {
 }
 
 fn cache_point(point: &Entry, sheet: &Sheet) -> Marker {
-    Marker {
-        place: sheet.place(point.key_span.to(point.value.span)),
-        ttl: point.value.get_str("ttl").and_then(minutes),
-        how: MarkerHow::Literal,
-    }
+    Marker::once(
+        sheet.place(point.key_span.to(point.value.span)),
+        point.value.get_str("ttl").and_then(minutes),
+        MarkerHow::Literal,
+    )
 }

@@ -10,11 +10,14 @@ use crate::volatility::classify::Classifier;
 use crate::volatility::Confidence;
 use crate::workspace::{Memory, Workspace};
 
+mod histories;
 mod javascript;
 mod lives;
+mod marks;
 mod modules;
-mod open;
 mod python;
+mod state;
+mod written;
 
 /// Resolves a workspace whose files are all read as code.
 fn run(files: &[(&str, &str)]) -> Resolution {

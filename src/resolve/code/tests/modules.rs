@@ -118,7 +118,6 @@ fn javascript_imports_of_every_form() {
 }
 
 #[test]
-#[ignore = "open: names set on `exports` are not exports"]
 fn common_js_exports() {
     let by_name = (
         "src/texts.js",

@@ -68,7 +68,7 @@ fn operators() {
     table(
         "a.ts",
         &[
-            ("x = a + b - c", "x = ((a Add b) Arithmetic c)"),
+            ("x = a + b - c", "x = ((a Add b) Subtract c)"),
             ("x = a || b && c", "x = (a Or (b And c))"),
             ("x = a ?? b", "x = (a Nullish b)"),
             ("x = a === b != c", "x = ((a Equal b) NotEqual c)"),
@@ -84,7 +84,7 @@ fn operators() {
             ("x = (a, b)", "a; x = b"),
             ("f((a, b))", "f([a, b][1])"),
             ("x = i++", "x = [i, (i := (i Add 1))][0]"),
-            ("x = --i", "x = (i := (i Arithmetic 1))"),
+            ("x = --i", "x = (i := (i Subtract 1))"),
             ("f(a = 1)", "f((a := 1))"),
             ("f(a.b ||= 1)", "f((a.b := (a.b Or 1)))"),
             ("x = await f()", "x = await f()"),
@@ -144,7 +144,7 @@ fn assignments_and_destructuring() {
             ("a = b.c = d[e] = 1", "a = b.c = d[e] = 1"),
             (
                 "x += 1; x ||= 2; x ??= 3; x &&= 4; x -= 5; x++",
-                "x Add= 1; x Or= 2; x Nullish= 3; x And= 4; x Arithmetic= 5; x Add= 1",
+                "x Add= 1; x Or= 2; x Nullish= 3; x And= 4; x Subtract= 5; x Add= 1",
             ),
             ("const [a, , b = 2, ...c] = d", "[a, _, b = 2, ...c] = d"),
             (
@@ -275,7 +275,7 @@ fn control_flow() {
             ("for (;;) { break }", "while - {Break}"),
             (
                 "for (i = 0; ; i += 1, j--) {}",
-                "{i = 0; while - {i Add= 1; j Arithmetic= 1}}",
+                "{i = 0; while - {i Add= 1; j Subtract= 1}}",
             ),
             ("while (a) f()", "while a {f()}"),
             ("do { f() } while (a)", "while a {f()}"),

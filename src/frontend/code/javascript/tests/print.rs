@@ -236,7 +236,7 @@ impl Printer<'_> {
             ExprKind::Regex(pattern, flags) => format!("/{pattern}/{flags}"),
             ExprKind::Number(number) => number.to_string(),
             ExprKind::Bool(value) => value.to_string(),
-            ExprKind::None => "none".to_owned(),
+            ExprKind::None | ExprKind::Null => "none".to_owned(),
             ExprKind::Name(name) => name.clone(),
             ExprKind::Attribute { object, name, .. } => format!("{}.{name}", self.expr(object)),
             ExprKind::Index { object, index } => {

@@ -231,7 +231,7 @@ pub fn expr(m: &Module, of: &Expr) -> String {
         ExprKind::Text(text) => format!("{:?}", text.as_str()),
         ExprKind::Number(number) => number.to_string(),
         ExprKind::Bool(value) => value.to_string(),
-        ExprKind::None => "None".into(),
+        ExprKind::None | ExprKind::Null => "None".into(),
         ExprKind::Name(name) => name.clone(),
         ExprKind::Attribute { object, name, .. } => format!("{}.{name}", expr(m, object)),
         ExprKind::Index { object, index } => format!("{}[{}]", expr(m, object), expr(m, index)),

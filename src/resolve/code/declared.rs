@@ -1,0 +1,218 @@
+//! Values whose making is not seen but whose class is declared: the type of a parameter, a field or a result names a
+//! class of the workspace, and its methods are what is called. What such an instance holds stays open.
+
+use std::rc::Rc;
+use std::sync::Arc;
+
+use crate::frontend::code::ir::{Expr, ExprKind, FunctionKind, Language, Pattern, Stmt, StmtKind};
+use crate::prompt::Hop;
+use crate::volatility::Confidence;
+
+use super::super::value::worse;
+use super::eval::{deploy, Eval};
+use super::modules::Code;
+use super::value::{choose, Argument, Callable, ClassRef, Unknown, Value};
+
+/// Names in a type that stand for nothing being there, or for something that is waited for.
+const WRAPPERS: [&str; 8] = [
+    "undefined",
+    "null",
+    "None",
+    "Optional",
+    "Union",
+    "Promise",
+    "Awaitable",
+    "Readonly",
+];
+
+/// A type that names one class, looked up where a method of it is called.
+#[derive(Debug)]
+pub struct Declared {
+    code: Arc<Code>,
+    name: String,
+}
+
+impl Declared {
+    /// Of a type as written in a file: one name, alone or beside nothing.
+    pub fn of(code: &Arc<Code>, annotation: &str) -> Option<Rc<Declared>> {
+        // `import("./x").Y`, literals, arrays and function types name no single class.
+        if annotation.contains(['(', '\'', '"', '{', '.']) || annotation.contains("[]") {
+            return None;
+        }
+        let words = annotation.split(|c: char| !c.is_alphanumeric() && c != '_' && c != '$');
+        let mut names = words.filter(|word| !word.is_empty() && !WRAPPERS.contains(word));
+        let name = names.next()?;
+        if names.next().is_some() || !name.starts_with(char::is_uppercase) {
+            return None;
+        }
+        Some(Rc::new(Declared {
+            code: code.clone(),
+            name: name.to_string(),
+        }))
+    }
+}
+
+/// A result as the declared type tells.
+pub fn declared_as(value: Value, code: &Arc<Code>, annotation: &str) -> Value {
+    let open = |value: &Value| match value {
+        Value::Unknown(unknown) => unknown.declared.is_none() && unknown.thing.is_none(),
+        _ => false,
+    };
+    let with = |value: Value, declared: &Rc<Declared>| match value {
+        Value::Unknown(unknown) if unknown.declared.is_none() && unknown.thing.is_none() => {
+            let mut unknown = (*unknown).clone();
+            unknown.declared = Some(declared.clone());
+            unknown.into_value()
+        }
+        other => other,
+    };
+    match value {
+        Value::Unknown(_) if open(&value) => match Declared::of(code, annotation) {
+            Some(declared) => with(value, &declared),
+            None => value,
+        },
+        Value::Choice(choice) if choice.arms.iter().any(open) => {
+            let Some(declared) = Declared::of(code, annotation) else {
+                return Value::Choice(choice);
+            };
+            let arms = choice.arms.iter().cloned();
+            let arms = arms.map(|arm| with(arm, &declared)).collect();
+            choose(&choice.condition, arms)
+        }
+        other => other,
+    }
+}
+
+impl Eval<'_, '_> {
+    /// The method that is called on an instance of a class that is declared.
+    pub fn declared_method(&mut self, receiver: &Value, name: &str) -> Option<Value> {
+        let unknown = receiver.unknown()?;
+        let declared = unknown.declared.clone()?;
+        let Value::Class(class) = self.global(&declared.code, &declared.name)? else {
+            return None;
+        };
+        for class in self.lineage(&class) {
+            let functions = &class.code.module.functions;
+            let mut methods = class.class().methods.iter().copied();
+            let method = methods.rfind(|id| {
+                functions[*id].name == name && functions[*id].kind == FunctionKind::Method
+            });
+            let Some(id) = method else {
+                continue;
+            };
+            // Only declared here: what is called stands in a class that is not known.
+            if is_abstract(&functions[id].body) {
+                return None;
+            }
+            return Some(Value::Function(Rc::new(Callable {
+                code: class.code.clone(),
+                id,
+                scope: class.scope,
+                this: Some(receiver.clone()),
+                bound: Vec::new(),
+            })));
+        }
+        None
+    }
+
+    /// A sequence that is not known, less what a test takes out of it: as volatile as what the test looks at beside
+    /// the item.
+    pub fn filtered_open(
+        &mut self,
+        unknown: &Rc<Unknown>,
+        test: Option<&Argument>,
+        expr: &Expr,
+    ) -> Value {
+        let whole = Value::Unknown(unknown.clone());
+        let Some(Value::Function(test)) = test.map(|test| &test.value) else {
+            return whole;
+        };
+        let mut item = (**unknown).clone();
+        item.item = true;
+        item.path = None;
+        item.declared = None;
+        item.verdict.volatility = deploy("an item");
+        let place = self.place(expr.span);
+        let test = test.clone();
+        let args = vec![Argument::positional(item.into_value(), place.clone())];
+        let truth = self.invoke(&test, args, &place);
+        let looked_at = self.volatility(&truth);
+        if looked_at.class.is_stable() || looked_at.confidence < Confidence::Likely {
+            return whole;
+        }
+        let mut left = (**unknown).clone();
+        left.verdict.volatility = worse(left.verdict.volatility, looked_at);
+        left.into_value().with_hop(&Hop {
+            place,
+            note: "filtered here".into(),
+        })
+    }
+}
+
+/// Whether a body only says that there is a method: nothing, `...`, a text, `raise NotImplementedError`.
+fn is_abstract(body: &[Stmt]) -> bool {
+    body.iter().all(|stmt| match &stmt.kind {
+        StmtKind::Raise => true,
+        StmtKind::Expr(expr) => matches!(expr.kind, ExprKind::Text(_) | ExprKind::Opaque(_)),
+        _ => false,
+    })
+}
+
+/// Whether a method of a class, other than its constructor, sets an attribute.
+pub fn set_by_method(class: &ClassRef, name: &str) -> bool {
+    let functions = &class.code.module.functions;
+    let methods = class.class().methods.iter().map(|id| &functions[*id]);
+    let mut later = methods.filter(|method| method.kind != FunctionKind::Constructor);
+    later.any(|method| sets(&method.body, name, class.code.language()))
+}
+
+fn sets(body: &[Stmt], name: &str, language: Language) -> bool {
+    let own = |pattern: &Pattern| {
+        let Pattern::Target(expr) = pattern else {
+            return false;
+        };
+        let ExprKind::Attribute {
+            object, name: set, ..
+        } = &expr.kind
+        else {
+            return false;
+        };
+        let this = match &object.kind {
+            ExprKind::Name(this) => {
+                this == if language == Language::Python {
+                    "self"
+                } else {
+                    "this"
+                }
+            }
+            _ => false,
+        };
+        this && set == name
+    };
+    body.iter().any(|stmt| match &stmt.kind {
+        StmtKind::Assign { targets, .. } => targets.iter().any(own),
+        StmtKind::Augment { target, .. } => own(target),
+        StmtKind::If {
+            then, otherwise, ..
+        } => sets(then, name, language) || sets(otherwise, name, language),
+        StmtKind::For {
+            body, otherwise, ..
+        } => sets(body, name, language) || sets(otherwise, name, language),
+        StmtKind::While { body, .. } | StmtKind::With { body, .. } | StmtKind::Block(body) => {
+            sets(body, name, language)
+        }
+        StmtKind::Try {
+            body,
+            handlers,
+            otherwise,
+            finally,
+        } => {
+            sets(body, name, language)
+                || handlers.iter().any(|handler| sets(handler, name, language))
+                || sets(otherwise, name, language)
+                || sets(finally, name, language)
+        }
+        StmtKind::Match { arms, .. } => arms.iter().any(|arm| sets(&arm.body, name, language)),
+        _ => false,
+    })
+}

@@ -1,0 +1,136 @@
+//! Conversations that an instance keeps: a list in an attribute that its methods put messages into holds, by the time
+//! it is sent, the turns of earlier calls. Knows nothing of requests.
+
+use std::rc::Rc;
+
+use crate::frontend::code::ir::{Function, FunctionKind};
+use crate::volatility::classify::ValueKind;
+use crate::volatility::{Class, Confidence, Origin, Volatility};
+
+use super::eval::Eval;
+use super::heap::{CellId, Item, Round};
+use super::value::{ClassRef, Value};
+
+/// How such turns are called.
+pub const KEPT: &str = "the turns of earlier calls";
+
+impl Eval<'_, '_> {
+    /// Instances that were made since a point, none of which has been called yet.
+    pub fn age_since(&mut self, from: usize) {
+        let made: Vec<CellId> = self.instances[from.min(self.instances.len())..]
+            .iter()
+            .map(|(_, id)| *id)
+            .collect();
+        for id in made {
+            self.age(id, false);
+        }
+    }
+
+    /// What a method hands out that was made for a conversation that nobody has begun here: another call did.
+    pub fn age_returned(&mut self, value: &Value, function: &Function) {
+        if function.class.is_none() || function.kind == FunctionKind::Constructor {
+            return;
+        }
+        match value {
+            Value::Cell(id) => self.age(*id, true),
+            Value::Choice(choice) => {
+                for arm in &choice.arms {
+                    self.age_returned(arm, function);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// The lists of an instance as later calls find them. `untouched`: only those that hold nothing yet.
+    pub fn age(&mut self, id: CellId, untouched: bool) {
+        let Some(object) = self.heap.object(id) else {
+            return;
+        };
+        let Some(class) = object.class.clone() else {
+            return;
+        };
+        let lists: Vec<(String, CellId)> = object
+            .entries
+            .iter()
+            .filter_map(|(name, value)| match value {
+                Value::Cell(list) => Some((name.clone(), *list)),
+                _ => None,
+            })
+            .collect();
+        for (name, list) in lists {
+            let Some(cell) = self.heap.list(list) else {
+                continue;
+            };
+            let place = cell.place.clone();
+            let known = self.holds_history(&cell.items);
+            let begun = untouched && !cell.items.is_empty();
+            if known || begun || !self.keeps_turns(&class, &name) {
+                continue;
+            }
+            let round = Round {
+                over: KEPT.into(),
+                place,
+                volatility: Volatility::new(
+                    Class::Session,
+                    Origin::Outside,
+                    Confidence::Likely,
+                    "a conversation",
+                ),
+                rounds: 1,
+                unordered: false,
+                history: true,
+                rewrite: None,
+                id: 0,
+                picks: false,
+            };
+            if let Some(list) = self.heap.list_mut(list) {
+                list.items.push(Item::Repeat(Rc::new(round), Vec::new()));
+            }
+        }
+    }
+
+    /// Whether an attribute is named like a conversation and a method puts something into it.
+    fn keeps_turns(&mut self, class: &ClassRef, name: &str) -> bool {
+        let verdict = class.code.classifier.parameter(name, None, false);
+        if verdict.kind != ValueKind::History {
+            return false;
+        }
+        self.lineage(class).iter().any(|class| {
+            let module = &class.code.module;
+            class.code.interest.grows.iter().any(|(id, attribute)| {
+                let function = &module.functions[*id];
+                attribute == name
+                    && function.class == Some(class.id)
+                    && function.kind != FunctionKind::Constructor
+            })
+        })
+    }
+
+    /// The items of a message list. Where instructions are put in behind the kept turns, this is the first call and
+    /// there are none.
+    pub fn begun(&self, items: &[Item]) -> Vec<Item> {
+        let kept = |item: &Item| matches!(item, Item::Repeat(round, _) if round.history && round.over == KEPT);
+        let Some(at) = items.iter().position(kept) else {
+            return items.to_vec();
+        };
+        let opens = items[at + 1..].iter().any(|item| self.is_system(item));
+        let mut out = items.to_vec();
+        if opens {
+            out.remove(at);
+        }
+        out
+    }
+
+    fn is_system(&self, item: &Item) -> bool {
+        match item {
+            Item::One(Value::Cell(id), _) => self
+                .heap
+                .object(*id)
+                .and_then(|object| object.get("role")?.known_text())
+                .is_some_and(|role| crate::prompt::Section::from_role(&role).is_preamble()),
+            Item::Branch(_, arms) => arms.iter().flatten().any(|item| self.is_system(item)),
+            _ => false,
+        }
+    }
+}

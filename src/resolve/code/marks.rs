@@ -1,0 +1,479 @@
+//! Cache markers that a program writes after what they mark was built: into something open, by a position, in a loop.
+//! Those written into something open are noted in the store, so that branches and loops hold for them as for any list,
+//! and land where that thing is sent. Knows nothing of requests.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+
+use crate::prompt::{Block, Marker, MarkerHow};
+use crate::sdk;
+use crate::source::{stable_hash, Place};
+use crate::volatility::Volatility;
+
+use super::eval::Eval;
+use super::heap::{Cell, CellId, Heap, Item, List, Round};
+use super::value::{choose, Argument, Condition, Unknown, Value};
+
+/// Entry of a note: what was written to.
+const ROOT: &str = "<root>";
+/// Entries of a marker that is written while the items of a slice are gone through.
+const SET: &str = "<set>";
+const SLICE: &str = "<slice>";
+const MOST: &str = "<most>";
+/// Ranges of cells made in rounds that are kept.
+const MAX_RANGES: usize = 4096;
+
+/// A slice and how many items it has at most.
+pub type Slice = (u64, u32);
+
+/// What an evaluation knows of markers.
+pub struct Marks {
+    /// Rounds that are running, outermost first.
+    pub rounds: Vec<u32>,
+    /// Slices whose items are being gone through, with the number of rounds around them.
+    slices: Vec<(Slice, usize)>,
+    /// Key of the last marker that was read.
+    pub key: Option<String>,
+    next: u32,
+    /// The list of notes.
+    notes: CellId,
+    /// Cells made in the rounds of loops: first, behind the last, loop.
+    made: Vec<(CellId, CellId, u32)>,
+    /// Notes that landed in the prompt that is being put together, and in any.
+    landed: BTreeSet<CellId>,
+    pub sent: BTreeSet<CellId>,
+}
+
+impl Marks {
+    pub fn new(heap: &mut Heap) -> Marks {
+        let notes = heap.add(Cell::List(List {
+            items: Vec::new(),
+            unordered: None,
+            rewrite: None,
+            most: None,
+            place: Place::new(&"".into(), 0, 0),
+        }));
+        Marks {
+            rounds: Vec::new(),
+            slices: Vec::new(),
+            key: None,
+            next: 0,
+            notes,
+            made: Vec::new(),
+            landed: BTreeSet::new(),
+            sent: BTreeSet::new(),
+        }
+    }
+
+    pub fn next_round(&mut self) -> u32 {
+        self.next += 1;
+        self.next
+    }
+
+    /// Cells from here on were made in rounds of this loop.
+    pub fn made_in(&mut self, from: CellId, to: CellId, round: u32) {
+        if from < to && round > 0 && self.made.len() < MAX_RANGES {
+            self.made.push((from, to, round));
+        }
+    }
+
+    /// Another prompt is put together.
+    pub fn anew(&mut self) {
+        self.landed.clear();
+        self.key = None;
+    }
+}
+
+/// What an open value is part of: where it was born and by which path it was reached from there.
+pub fn root_of(unknown: &Unknown) -> String {
+    let path = unknown.of.as_deref().or(unknown.path.as_deref());
+    match unknown.birth() {
+        Some(birth) => format!(
+            "{}:{}|{}",
+            birth.path,
+            birth.span.start,
+            path.unwrap_or_default()
+        ),
+        None => format!("|{}", path.unwrap_or(&unknown.expr)),
+    }
+}
+
+impl Eval<'_, '_> {
+    // ---- rounds ----
+
+    /// The number of the loop over a value: a list that a loop made is gone through round by round of that loop.
+    pub fn round_id(&mut self, value: &Value) -> u32 {
+        if let Value::Cell(id) = value {
+            let list = self.heap.list(*id);
+            if let Some([Item::Repeat(round, _)]) = list.map(|list| list.items.as_slice()) {
+                if round.id > 0 {
+                    return round.id;
+                }
+            }
+        }
+        self.marks.next_round()
+    }
+
+    /// Runs something as one round of a loop.
+    pub fn in_round<T>(&mut self, round: u32, run: impl FnOnce(&mut Self) -> T) -> T {
+        let from = self.heap.len();
+        self.marks.rounds.push(round);
+        let result = run(self);
+        self.marks.rounds.pop();
+        let to = self.heap.len();
+        self.marks.made_in(from, to, round);
+        result
+    }
+
+    /// The rounds that a value differs in.
+    pub fn rounds_of(&self, value: &Value) -> Vec<u32> {
+        let mut out = BTreeSet::new();
+        self.add_rounds(value, 0, &mut out);
+        out.into_iter().collect()
+    }
+
+    fn add_rounds(&self, value: &Value, depth: usize, out: &mut BTreeSet<u32>) {
+        match value {
+            Value::Unknown(unknown) => {
+                out.extend(unknown.round);
+                let birth = unknown.birth().and_then(|place| self.births.get(place));
+                out.extend(birth.into_iter().flat_map(|birth| birth.rounds.clone()));
+            }
+            Value::Choice(choice) if depth < 8 => {
+                out.extend(choice.condition.rounds.iter().copied());
+                let arms = choice.arms.iter();
+                arms.for_each(|arm| self.add_rounds(arm, depth + 1, out));
+            }
+            _ => {}
+        }
+    }
+
+    /// Runs something for the items of a value, which may be a slice.
+    pub fn in_slice<T>(
+        &mut self,
+        value: &Value,
+        place: &Place,
+        run: impl FnOnce(&mut Self) -> T,
+    ) -> T {
+        let slice = self.slice_of(value, place);
+        let around = self.marks.rounds.len();
+        self.marks.slices.extend(slice.map(|slice| (slice, around)));
+        let result = run(self);
+        if slice.is_some() {
+            self.marks.slices.pop();
+        }
+        result
+    }
+
+    /// How many items a value has at most, where it is a slice: which slice, and the number.
+    fn slice_of(&self, value: &Value, place: &Place) -> Option<Slice> {
+        let most = match value {
+            Value::Unknown(unknown) => unknown.most,
+            Value::Cell(id) => self.heap.list(*id)?.most,
+            _ => None,
+        }?;
+        let at = place.span.start.to_string();
+        Some((stable_hash(&[&place.path, &at]), most))
+    }
+
+    pub fn is_slice(&self, value: &Value) -> bool {
+        match value {
+            Value::Unknown(unknown) => unknown.most.is_some(),
+            Value::Cell(id) => self.heap.list(*id).is_some_and(|list| list.most.is_some()),
+            _ => false,
+        }
+    }
+
+    /// A slice with the number of items that it has at most.
+    pub fn at_most(&mut self, value: Value, most: Option<u32>) -> Value {
+        match (value, most) {
+            (Value::Unknown(unknown), Some(_)) => {
+                let mut unknown = (*unknown).clone();
+                unknown.most = most;
+                unknown.into_value()
+            }
+            (Value::Cell(id), Some(_)) => {
+                let open = self.heap.list(id).is_some_and(|list| {
+                    let one = |item: &Item| matches!(item, Item::One(..));
+                    !list.items.iter().all(one)
+                });
+                if let (true, Some(list)) = (open, self.heap.list_mut(id)) {
+                    list.most = most;
+                }
+                Value::Cell(id)
+            }
+            (value, _) => value,
+        }
+    }
+
+    // ---- writing ----
+
+    /// A marker as it is kept in an object that is known: what is set behind the loop that made the object is set in one
+    /// of its rounds, what is set in a loop over a slice is set as often as that is long.
+    pub fn set_marker(&mut self, of: CellId, key: &str, value: Value, place: &Place) -> Value {
+        if !(sdk::is_marker(key) || sdk::nests_markers(key)) {
+            return value;
+        }
+        let value = self.in_slices(value, place);
+        let within = self.marks.made.iter();
+        let rounds: Vec<u32> = within
+            .filter(|(from, to, round)| {
+                (*from..*to).contains(&of) && !self.marks.rounds.contains(round)
+            })
+            .map(|(_, _, round)| *round)
+            .collect();
+        if rounds.is_empty() || value.is_nothing() {
+            return value;
+        }
+        let one = Condition::within(
+            "one of many".into(),
+            place.clone(),
+            Volatility::constant(),
+            rounds,
+        );
+        choose(&one, vec![value, Value::None])
+    }
+
+    fn in_slices(&mut self, value: Value, place: &Place) -> Value {
+        let (Some((slice, around)), Value::Cell(_)) = (self.marks.slices.last(), &value) else {
+            return value;
+        };
+        // Loops within have their own ends.
+        if self.marks.rounds.len() > around + 1 {
+            return value;
+        }
+        let (slice, most) = *slice;
+        let entries = vec![
+            (SET.to_string(), value),
+            (
+                SLICE.to_string(),
+                self.literal(place.span, &slice.to_string()),
+            ),
+            (MOST.to_string(), Value::Number(f64::from(most))),
+        ];
+        self.new_object(entries, place.clone())
+    }
+
+    /// Behind a callback that was run once for all items of a sequence: its notes are those of every round.
+    pub fn fold_notes(&mut self, before: &BTreeMap<CellId, Rc<Cell>>, round: &Round) {
+        let notes = self.marks.notes;
+        let Some(Cell::List(old)) = before.get(&notes).map(|cell| &**cell) else {
+            return;
+        };
+        let kept = old.items.len();
+        if let Some(list) = self.heap.list_mut(notes) {
+            if list.items.len() > kept {
+                let added = list.items.split_off(kept);
+                list.items.push(Item::Repeat(Rc::new(round.clone()), added));
+            }
+        }
+    }
+
+    /// The markers of an object that stands in for one of several.
+    pub fn set_markers(&mut self, of: CellId, value: &Value, place: &Place) {
+        let Value::Cell(id) = value else { return };
+        let Some(object) = self.heap.object(*id).cloned() else {
+            return;
+        };
+        for (key, value) in object.entries {
+            if !sdk::is_marker(&key) && !sdk::nests_markers(&key) {
+                continue;
+            }
+            let value = self.set_marker(of, &key, value, place);
+            if let Some(object) = self.heap.object_mut(of) {
+                object.set(&key, value);
+            }
+        }
+    }
+
+    /// `block.update(cache_control=..)`, `Object.assign(block, {..})`
+    pub fn update_open(&mut self, unknown: &Rc<Unknown>, arg: &Argument) {
+        if let Some(name) = &arg.name {
+            return self.write_open(unknown, name, &arg.value, arg.place.clone());
+        }
+        let entries = match &arg.value {
+            Value::Cell(id) => self.heap.object(*id).map(|object| object.entries.clone()),
+            _ => None,
+        };
+        for (key, value) in entries.into_iter().flatten() {
+            self.write_open(unknown, &key, &value, arg.place.clone());
+        }
+    }
+
+    /// What a marker that was written in a slice wraps.
+    pub fn out_of_slices(&self, value: &Value) -> (Value, Option<Slice>) {
+        let object = match value {
+            Value::Cell(id) => self.heap.object(*id),
+            _ => None,
+        };
+        let found = object.and_then(|object| {
+            let slice = object.get(SLICE)?.known_text()?.parse().ok()?;
+            let Some(Value::Number(most)) = object.get(MOST) else {
+                return None;
+            };
+            Some((object.get(SET)?.clone(), (slice, *most as u32)))
+        });
+        match found {
+            Some((value, slice)) => (value, Some(slice)),
+            None => (value.clone(), None),
+        }
+    }
+
+    /// Something is written into an open value: noted where it is a marker or brings some.
+    pub fn write_open(&mut self, unknown: &Rc<Unknown>, key: &str, value: &Value, place: Place) {
+        let marker = sdk::is_marker(key) || sdk::nests_markers(key);
+        if value.is_nothing() || matches!(value, Value::Bool(false)) {
+            return;
+        }
+        if !marker && !self.holds_marker(value, 0) {
+            return;
+        }
+        let mut into = (**unknown).clone();
+        if !marker && into.of.is_none() && !key.is_empty() {
+            into.path = into.path.map(|path| format!("{path}.{key}"));
+        }
+        let value = if marker {
+            self.in_slices(value.clone(), &place)
+        } else {
+            value.clone()
+        };
+        let entries = vec![
+            (ROOT.to_string(), into.into_value()),
+            (key.to_string(), value),
+        ];
+        let note = self.new_object(entries, place.clone());
+        if let Some(list) = self.heap.list_mut(self.marks.notes) {
+            list.items.push(Item::One(note, place));
+        }
+    }
+
+    /// Whether a value that is written somewhere brings markers.
+    fn holds_marker(&self, value: &Value, depth: usize) -> bool {
+        if depth > 4 {
+            return false;
+        }
+        match value {
+            Value::Choice(choice) => {
+                let mut arms = choice.arms.iter();
+                arms.any(|arm| self.holds_marker(arm, depth + 1))
+            }
+            Value::Cell(id) => match self.heap.get(*id) {
+                Cell::Object(object) => object.entries.iter().any(|(key, value)| {
+                    sdk::is_marker(key) && !value.is_nothing()
+                        || self.holds_marker(value, depth + 1)
+                }),
+                Cell::List(list) => self.items_hold_marker(&list.items, depth + 1),
+                Cell::Scope(_) => false,
+            },
+            _ => false,
+        }
+    }
+
+    fn items_hold_marker(&self, items: &[Item], depth: usize) -> bool {
+        items.iter().take(256).any(|item| match item {
+            Item::One(value, _) | Item::Spread(value, _) => self.holds_marker(value, depth),
+            Item::Branch(_, arms) => arms.iter().any(|arm| self.items_hold_marker(arm, depth)),
+            Item::Repeat(_, body) => self.items_hold_marker(body, depth),
+        })
+    }
+
+    // ---- landing ----
+
+    /// All that was noted: what was written to, in the order of writing.
+    pub fn noted_roots(&self) -> Vec<(CellId, Rc<Unknown>, Place)> {
+        let mut out = Vec::new();
+        if let Some(list) = self.heap.list(self.marks.notes) {
+            self.add_roots(&list.items, &mut out);
+        }
+        out
+    }
+
+    fn add_roots(&self, items: &[Item], out: &mut Vec<(CellId, Rc<Unknown>, Place)>) {
+        for item in items {
+            match item {
+                Item::One(Value::Cell(id), place) => {
+                    let root = self.heap.object(*id).and_then(|object| object.get(ROOT));
+                    if let Some(Value::Unknown(root)) = root {
+                        out.push((*id, root.clone(), place.clone()));
+                    }
+                }
+                Item::Branch(_, arms) => arms.iter().for_each(|arm| self.add_roots(arm, out)),
+                Item::Repeat(_, body) => self.add_roots(body, out),
+                _ => {}
+            }
+        }
+    }
+
+    /// The markers that were written into an open value, where it is sent. They land once in a prompt.
+    pub fn landing(&mut self, unknown: &Unknown) -> Vec<Marker> {
+        let notes = self.heap.list(self.marks.notes);
+        let items = match notes {
+            Some(list) if !list.items.is_empty() => list.items.clone(),
+            _ => return Vec::new(),
+        };
+        self.landing_items(&items, &root_of(unknown))
+    }
+
+    fn landing_items(&mut self, items: &[Item], root: &str) -> Vec<Marker> {
+        let mut out = Vec::new();
+        for item in items {
+            match item {
+                Item::One(Value::Cell(id), place) => {
+                    let Some(object) = self.heap.object(*id).cloned() else {
+                        continue;
+                    };
+                    let Some(Value::Unknown(own)) = object.get(ROOT) else {
+                        continue;
+                    };
+                    if root_of(own) != root || !self.marks.landed.insert(*id) {
+                        continue;
+                    }
+                    self.marks.sent.insert(*id);
+                    out.extend(self.note_markers(&object.entries[1..], place));
+                }
+                Item::Branch(condition, arms) => {
+                    for (arm, items) in arms.iter().enumerate() {
+                        let mut own = self.landing_items(items, root);
+                        own.iter_mut().for_each(|m| in_arm(m, condition, arm));
+                        out.extend(own);
+                    }
+                }
+                Item::Repeat(round, body) => {
+                    let mut own = self.landing_items(body, root);
+                    own.iter_mut().for_each(|m| in_loop(m, round));
+                    out.extend(own);
+                }
+                _ => {}
+            }
+        }
+        out
+    }
+}
+
+/// A marker in an arm of a branch.
+pub fn in_arm(marker: &mut Marker, condition: &Condition, arm: usize) {
+    marker.count.arms.insert(0, (condition.id, arm));
+    marker.count.rounds.extend(condition.rounds.iter().copied());
+}
+
+/// A marker that is set in the rounds of a loop: in each, unless the loop or a condition picks one.
+pub fn in_loop(marker: &mut Marker, round: &Round) {
+    marker.how = MarkerHow::Loop;
+    let picked = round.picks || marker.count.doubtful || marker.count.rounds.contains(&round.id);
+    if !picked && marker.count.slice.is_none() {
+        marker.count.times = None;
+    }
+}
+
+/// Puts markers behind blocks: the first on the last block, what more there is behind it.
+pub fn attach(blocks: &mut Vec<Block>, markers: Vec<Marker>) {
+    for marker in markers {
+        match blocks.last_mut() {
+            Some(block) if block.marker.is_none() => block.marker = Some(marker),
+            _ => blocks.push(Block {
+                pieces: Vec::new(),
+                marker: Some(marker),
+            }),
+        }
+    }
+}

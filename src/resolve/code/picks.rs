@@ -1,0 +1,343 @@
+//! Whether a loop picks the round it acts in: by leaving, by counting, by comparing positions. What such a loop sets may
+//! be set once or a few times; what any other loop sets is set in every round. Looks at the written body only.
+
+use crate::frontend::code::ir::{
+    Arg, BinaryOp, Entry, Expr, ExprKind, FormatPart, Function, Item, Pattern, Stmt, StmtKind,
+};
+
+/// Whether a `for` loop with this pattern picks its rounds.
+pub fn picks(pattern: &Pattern, body: &[Stmt]) -> bool {
+    let mut look = Look::default();
+    look.stmts(body, 0);
+    // `for i, block in enumerate(blocks)`
+    if let Pattern::List(items, _) = pattern {
+        if let Some(Pattern::Name(position, _)) = items.first() {
+            if look.tested.iter().any(|(name, _)| name == position) {
+                return true;
+            }
+        }
+    }
+    look.leaves || look.carried()
+}
+
+/// Whether the element of a comprehension is made by position: `[mark(b) if i == last else b for i, b in enumerate(bs)]`.
+pub fn element_picks(pattern: &Pattern, element: &Expr) -> bool {
+    let mut look = Look::default();
+    look.expr(element, false);
+    let Pattern::List(items, _) = pattern else {
+        return false;
+    };
+    let Some(Pattern::Name(position, _)) = items.first() else {
+        return false;
+    };
+    look.tested.iter().any(|(name, _)| name == position)
+}
+
+/// Whether a loop goes over some positions: `range(start, end)`. One over all of a sequence has only its length.
+pub fn over_some(over: &Expr) -> bool {
+    let ExprKind::Call { callee, args, .. } = &over.kind else {
+        return false;
+    };
+    let path = callee.dotted().unwrap_or_default();
+    let whole = |expr: &Expr| match &expr.kind {
+        ExprKind::Call { .. } => true,
+        ExprKind::Attribute { name, .. } => name == "length",
+        _ => false,
+    };
+    path == "range" && !(args.len() == 1 && whole(&args[0].value))
+}
+
+/// Whether a callback that is called with every item picks among them.
+pub fn callback_picks(function: &Function) -> bool {
+    let mut look = Look::default();
+    look.stmts(&function.body, 0);
+    let positions = function.params.iter().skip(1);
+    let by_position = positions.into_iter().any(|param| match &param.pattern {
+        Pattern::Name(position, _) => look.tested.iter().any(|(name, _)| name == position),
+        _ => false,
+    });
+    by_position || look.carried()
+}
+
+/// Whether a test asks only of what kind an item is: its type, its class, the role of a turn.
+pub fn tests_kind(test: &Expr) -> bool {
+    match &test.kind {
+        ExprKind::Not(inner) => tests_kind(inner),
+        ExprKind::Binary {
+            op: BinaryOp::And | BinaryOp::Or,
+            left,
+            right,
+        } => tests_kind(left) && tests_kind(right),
+        ExprKind::Binary {
+            op: BinaryOp::Equal | BinaryOp::NotEqual | BinaryOp::Compare,
+            left,
+            right,
+        } => [(left, right), (right, left)]
+            .into_iter()
+            .any(|(asked, with)| asks_kind(asked) && names_kind(with)),
+        ExprKind::Call { callee, args, .. } => {
+            let path = callee.dotted().unwrap_or_default();
+            crate::sdk::is_kind_test(&path) && !args.is_empty()
+        }
+        _ => false,
+    }
+}
+
+/// `x.type`, `x["type"]`, `x.get("type")`, `typeof x`
+fn asks_kind(expr: &Expr) -> bool {
+    match &expr.kind {
+        ExprKind::Attribute { name, .. } => crate::sdk::is_kind_key(name),
+        ExprKind::Index { index, .. } => index.literal().is_some_and(crate::sdk::is_kind_key),
+        ExprKind::Call { callee, args, .. } => match &callee.kind {
+            ExprKind::Attribute { name, .. } if name == "get" => args
+                .first()
+                .and_then(|arg| arg.value.literal())
+                .is_some_and(crate::sdk::is_kind_key),
+            ExprKind::Name(name) => crate::sdk::is_kind_test(name),
+            _ => false,
+        },
+        // `typeof x`
+        ExprKind::Opaque(parts) => parts.len() == 1,
+        _ => false,
+    }
+}
+
+/// A kind of which a request holds many: there is one system message.
+fn names_kind(expr: &Expr) -> bool {
+    match &expr.kind {
+        ExprKind::Text(text) => !crate::sdk::names_system(text.as_str()),
+        ExprKind::List(items) | ExprKind::Set(items) => items.iter().all(|item| match item {
+            Item::One(expr) => names_kind(expr),
+            Item::Spread(_) => false,
+        }),
+        _ => false,
+    }
+}
+
+/// Names that a body tests and names that it changes, with where they stand.
+#[derive(Default)]
+struct Look {
+    tested: Vec<(String, usize)>,
+    /// With whether the name is changed from what it was.
+    set: Vec<(String, usize, bool)>,
+    /// Ends the loop before its last round.
+    leaves: bool,
+}
+
+impl Look {
+    /// Whether a test looks at what an earlier round left.
+    fn carried(&self) -> bool {
+        self.tested.iter().any(|(name, _)| {
+            let first_test = self.first(self.tested.iter().map(|(n, at)| (n, *at)), name);
+            let sets = self.set.iter().filter(|(set, _, _)| set == name);
+            let mut fresh = false;
+            let mut changed = false;
+            for (_, at, grows) in sets {
+                fresh |= !grows && Some(*at) < first_test;
+                changed = true;
+            }
+            changed && !fresh
+        })
+    }
+
+    fn first<'n>(
+        &self,
+        mut all: impl Iterator<Item = (&'n String, usize)>,
+        name: &str,
+    ) -> Option<usize> {
+        all.find(|(n, _)| *n == name).map(|(_, at)| at)
+    }
+
+    fn stmts(&mut self, stmts: &[Stmt], loops: usize) {
+        for stmt in stmts {
+            self.stmt(stmt, loops);
+        }
+    }
+
+    fn stmt(&mut self, stmt: &Stmt, loops: usize) {
+        match &stmt.kind {
+            StmtKind::Expr(expr) => {
+                // `seen.add(x)`
+                if let ExprKind::Call { callee, .. } = &expr.kind {
+                    if let ExprKind::Attribute { object, .. } = &callee.kind {
+                        self.changes(object);
+                    }
+                }
+                self.expr(expr, false);
+            }
+            StmtKind::Assign { targets, value } => {
+                self.expr(value, false);
+                targets
+                    .iter()
+                    .for_each(|target| self.pattern(target, false));
+            }
+            StmtKind::Augment { target, value, .. } => {
+                self.expr(value, false);
+                match target {
+                    // `budget.left -= 1`
+                    Pattern::Target(expr) => self.changes(root(expr)),
+                    other => self.pattern(other, true),
+                }
+            }
+            StmtKind::If {
+                test,
+                then,
+                otherwise,
+            } => {
+                self.expr(test, true);
+                self.stmts(then, loops);
+                self.stmts(otherwise, loops);
+            }
+            StmtKind::For {
+                over,
+                body,
+                otherwise,
+                ..
+            } => {
+                self.expr(over, false);
+                self.stmts(body, loops + 1);
+                self.stmts(otherwise, loops);
+            }
+            StmtKind::While { test, body } => {
+                test.iter().for_each(|test| self.expr(test, true));
+                self.stmts(body, loops + 1);
+            }
+            StmtKind::Return(value) => {
+                value.iter().for_each(|value| self.expr(value, false));
+                self.leaves = true;
+            }
+            StmtKind::Break => self.leaves |= loops == 0,
+            StmtKind::Try {
+                body,
+                handlers,
+                otherwise,
+                finally,
+            } => {
+                self.stmts(body, loops);
+                handlers
+                    .iter()
+                    .for_each(|handler| self.stmts(handler, loops));
+                self.stmts(otherwise, loops);
+                self.stmts(finally, loops);
+            }
+            StmtKind::With { body, .. } | StmtKind::Block(body) => self.stmts(body, loops),
+            StmtKind::Match { arms, .. } => {
+                // A `break` of a switch leaves the switch.
+                arms.iter().for_each(|arm| self.stmts(&arm.body, loops + 1));
+            }
+            _ => {}
+        }
+    }
+
+    fn changes(&mut self, expr: &Expr) {
+        if let ExprKind::Name(name) = &expr.kind {
+            self.set.push((name.clone(), expr.span.start, true));
+        }
+    }
+
+    fn pattern(&mut self, pattern: &Pattern, grows: bool) {
+        match pattern {
+            Pattern::Name(name, span) => self.set.push((name.clone(), span.start, grows)),
+            Pattern::List(items, _) => items.iter().for_each(|item| self.pattern(item, grows)),
+            Pattern::Object(items, ..) => {
+                items.iter().for_each(|(_, item)| self.pattern(item, grows));
+            }
+            Pattern::Rest(inner) | Pattern::Default(inner, _) => self.pattern(inner, grows),
+            Pattern::Target(_) | Pattern::Ignore => {}
+        }
+    }
+
+    /// Names in tests, and in comparisons wherever they stand.
+    fn expr(&mut self, expr: &Expr, tested: bool) {
+        match &expr.kind {
+            ExprKind::Name(name) if tested => self.tested.push((name.clone(), expr.span.start)),
+            ExprKind::Conditional {
+                test,
+                then,
+                otherwise,
+            } => {
+                self.expr(test, true);
+                self.expr(then, tested);
+                self.expr(otherwise, tested);
+            }
+            ExprKind::Binary { op, left, right } => {
+                let compares = matches!(
+                    op,
+                    BinaryOp::Equal | BinaryOp::NotEqual | BinaryOp::Compare | BinaryOp::And
+                );
+                self.expr(left, tested || compares);
+                self.expr(right, tested || compares && *op != BinaryOp::And);
+            }
+            ExprKind::Not(inner) => self.expr(inner, true),
+            ExprKind::Assign { target, value } => {
+                self.expr(value, tested);
+                self.pattern(target, false);
+            }
+            _ => parts(expr, &mut |part| self.expr(part, tested)),
+        }
+    }
+}
+
+/// The name that a path of attributes and items starts from.
+fn root(expr: &Expr) -> &Expr {
+    match &expr.kind {
+        ExprKind::Attribute { object, .. } | ExprKind::Index { object, .. } => root(object),
+        _ => expr,
+    }
+}
+
+/// The expressions that an expression is made of.
+fn parts(expr: &Expr, each: &mut dyn FnMut(&Expr)) {
+    let args = |args: &[Arg], each: &mut dyn FnMut(&Expr)| {
+        args.iter().for_each(|arg| each(&arg.value));
+    };
+    match &expr.kind {
+        ExprKind::Attribute { object, .. } => each(object),
+        ExprKind::Index { object, index } => {
+            each(object);
+            each(index);
+        }
+        ExprKind::Slice {
+            object, start, end, ..
+        } => {
+            each(object);
+            start.iter().chain(end).for_each(|bound| each(bound));
+        }
+        ExprKind::Call {
+            callee, args: own, ..
+        } => {
+            each(callee);
+            args(own, each);
+        }
+        ExprKind::Format(parts) => {
+            for part in parts {
+                if let FormatPart::Value { expr, .. } = part {
+                    each(expr);
+                }
+            }
+        }
+        ExprKind::Negate(inner) | ExprKind::Await(inner) => each(inner),
+        ExprKind::List(items) | ExprKind::Set(items) => {
+            for item in items {
+                match item {
+                    Item::One(expr) | Item::Spread(expr) => each(expr),
+                }
+            }
+        }
+        ExprKind::Object(entries) => {
+            for entry in entries {
+                match entry {
+                    Entry::Pair { value, .. } => each(value),
+                    Entry::Spread(expr) => each(expr),
+                }
+            }
+        }
+        ExprKind::Comprehension(inner) => {
+            each(&inner.over);
+            each(&inner.element);
+            inner.test.iter().for_each(each);
+        }
+        ExprKind::Opaque(parts) => parts.iter().for_each(each),
+        _ => {}
+    }
+}

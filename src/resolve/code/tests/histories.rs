@@ -1,0 +1,133 @@
+//! Conversations that helpers cut, copy or change before they are sent.
+
+use super::prompt;
+
+const PYTHON: &str = "import openai\nclient = openai.OpenAI()\n\
+                      RULES = 'Answer from the handbook, and name the page that you read.'\n";
+const SCRIPT: &str = "import OpenAI from 'openai';\nconst client = new OpenAI();\n\
+                      const RULES = 'Quote the terms word for word, and name the page.';\n";
+
+/// What is sent behind the rules, the history named by a helper's body.
+fn python(helper: &str, sent: &str) -> String {
+    let source = format!(
+        "{PYTHON}{helper}\n\ndef answer(history):\n    return client.chat.completions.create(model='m', \
+         messages=[{{'role': 'system', 'content': RULES}}, *{sent}])\n"
+    );
+    behind(&prompt(&[("app.py", &source)]))
+}
+
+fn script(helper: &str, sent: &str) -> String {
+    let source = format!(
+        "{SCRIPT}{helper}\n\nexport async function answer(history) {{\n  return client.chat.completions.create({{ \
+         model: 'm', messages: [{{ role: 'system', content: RULES }}, ...{sent}] }});\n}}\n"
+    );
+    behind(&prompt(&[("app.ts", &source)]))
+}
+
+fn behind(shown: &str) -> String {
+    let (_, rest) = shown.split_once('\n').unwrap_or_default();
+    rest.to_string()
+}
+
+#[test]
+fn a_window_whose_start_a_helper_counts_from_the_end_slides() {
+    let helper =
+        "def first(turns, max_turns):\n    if max_turns <= 0:\n        return len(turns)\n    \
+                  return max(0, len(turns) - max_turns)\n\n\
+                  def window(turns, n):\n    start = first(turns, n)\n    return turns[start:]\n";
+    let shown = python(helper, "window(history, 40)");
+    assert!(shown.starts_with("history: <<~"), "{shown}");
+    let helper = "function window(turns, max) {\n  const start = Math.max(0, turns.length - max);\n  return turns.slice(start);\n}";
+    let shown = script(helper, "window(history, 40)");
+    assert!(shown.starts_with("history: <<~"), "{shown}");
+}
+
+#[test]
+fn a_window_that_moves_by_blocks_does_not_slide() {
+    let helper =
+        "def window(turns, max_turns, stride):\n    start = max(0, len(turns) - max_turns)\n    \
+                  if stride > 1:\n        start -= start % stride\n    return turns[start:]\n";
+    let shown = python(helper, "window(history, 40, stride)");
+    assert!(shown.starts_with("history: <<history"), "{shown}");
+}
+
+#[test]
+fn a_position_that_is_not_counted_from_the_end_is_no_window() {
+    let helper =
+        "def rest(turns, done):\n    start = len(turns) - done\n    return turns[start:]\n";
+    let shown = python(helper, "rest(history, done)");
+    assert!(shown.starts_with("history: <<history"), "{shown}");
+}
+
+#[test]
+fn a_copy_that_a_loop_makes_of_a_window_is_as_changed_as_the_window() {
+    let helper = "def copy(turns):\n    out = []\n    for turn in turns[-20:]:\n        if turn.get('hidden'):\n            continue\n        \
+                  out.append({'role': turn['role'], 'content': turn['content']})\n    return out\n";
+    let shown = python(helper, "copy(history)");
+    assert!(shown.starts_with("history: <<~"), "{shown}");
+    let whole = helper.replace("turns[-20:]", "turns");
+    let shown = python(&whole, "copy(history)");
+    assert!(
+        shown.starts_with("history: <<") && !shown.contains('~'),
+        "{shown}"
+    );
+}
+
+#[test]
+fn turns_whose_content_is_cleared_in_a_copy_are_changed() {
+    let map = "const clear = (turns) => turns.map((t, i) => i < turns.length - 4 ? { ...t, content: '[old result cleared]' } : t);";
+    let shown = script(map, "clear(history)");
+    assert!(shown.starts_with("history: <<~"), "{shown}");
+    let write = "function clear(turns, keep) {\n  const out = turns.map((t) => ({ ...t }));\n  \
+                 for (const ref of refs(turns)) {\n    if (!keep.has(ref.key)) {\n      \
+                 out[ref.index] = { ...out[ref.index], content: '[old result cleared]' };\n    }\n  }\n  return out;\n}";
+    let shown = script(write, "clear(history, kept)");
+    assert!(shown.starts_with("history: <<~"), "{shown}");
+}
+
+#[test]
+fn a_marker_on_the_newest_turn_changes_no_turn() {
+    let mark = "function mark(turns) {\n  const out = turns.map((t) => ({ ...t }));\n  \
+                out[out.length - 1] = { ...out[out.length - 1], cache_control: { type: 'ephemeral' } };\n  return out;\n}";
+    let shown = script(mark, "mark(history)");
+    assert!(!shown.contains('~'), "{shown}");
+}
+
+#[test]
+fn turns_that_methods_put_into_an_attribute_are_there_when_it_is_sent() {
+    let source = format!(
+        "{PYTHON}\nclass Chat:\n    def __init__(self):\n        \
+         self.messages = [{{'role': 'system', 'content': RULES}}]\n\n    \
+         def ask(self, question):\n        self.messages.append({{'role': 'user', 'content': question}})\n        \
+         return client.chat.completions.create(model='m', messages=self.messages)\n"
+    );
+    let shown = behind(&prompt(&[("app.py", &source)]));
+    assert_eq!(
+        shown,
+        "history: <<the turns of earlier calls>>\nuser: <question:request>"
+    );
+}
+
+#[test]
+fn a_list_that_begins_with_its_instructions_in_the_call_has_no_earlier_turns() {
+    let source = format!(
+        "{PYTHON}\nclass Chat:\n    def __init__(self):\n        self.messages = []\n\n    \
+         def ask(self, question):\n        self.messages.append({{'role': 'system', 'content': RULES}})\n        \
+         self.messages.append({{'role': 'user', 'content': question}})\n        \
+         return client.chat.completions.create(model='m', messages=self.messages)\n"
+    );
+    let shown = behind(&prompt(&[("app.py", &source)]));
+    assert_eq!(shown, "user: <question:request>");
+}
+
+#[test]
+fn a_message_is_asked_for_its_class() {
+    let source = "from langchain_core.messages import HumanMessage, SystemMessage\nfrom langchain_openai import ChatOpenAI\n\
+                  llm = ChatOpenAI(model='gpt-5.4')\nRULES = 'Answer from the handbook, and name the page that you read.'\n\n\
+                  def merged(messages):\n    out = []\n    for m in messages:\n        if out and isinstance(m, HumanMessage) and isinstance(out[-1], HumanMessage):\n            \
+                  out[-1].content += m.content\n        else:\n            out.append(m)\n    return out\n\n\
+                  def answer(task, question):\n    \
+                  return llm.invoke(merged([SystemMessage(content=RULES), HumanMessage(content='Task. '), HumanMessage(content=question)]))\n";
+    let shown = behind(&prompt(&[("app.py", source)]));
+    assert_eq!(shown, "user: Task. <question:request>");
+}

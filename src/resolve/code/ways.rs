@@ -1,0 +1,109 @@
+//! The ways to one call that sends: what a caller tells more of replaces what its callee knew alone, and what tests
+//! pass gives way to what the product does.
+
+use std::collections::BTreeSet;
+
+use crate::discover::{context_of, Context};
+use crate::prompt::{Block, Message, Piece, Prompt};
+
+use super::events::Event;
+use super::run::Entry;
+
+/// Different prompts of one call that are kept: one for each way to it.
+const MAX_VARIANTS: usize = 4;
+
+/// Of the events of one site those that differ, the best informed of each way only.
+pub fn kept(mut events: Vec<(Entry, Event)>) -> Vec<Event> {
+    if known_of_product(&events) {
+        events.retain(|(entry, _)| !in_tests(entry));
+    }
+    let mut order: Vec<usize> = (0..events.len()).collect();
+    order.retain(|at| !told_more(&events[*at], &events));
+    let opens = |at: &usize| events[*at].1.opens.len();
+    let fewest = order.iter().map(opens).min().unwrap_or(0);
+    order.retain(|at| opens(at) == fewest);
+    let mut seen = BTreeSet::new();
+    let mut out = Vec::new();
+    for at in order {
+        let event = &events[at].1;
+        if out.len() < MAX_VARIANTS && seen.insert(content(&event.prompt)) {
+            out.push(event.clone());
+        }
+    }
+    out
+}
+
+/// Whether another entry came the same way with more in hand. What tests pass is theirs: it tells only where nothing
+/// else does.
+fn told_more((entry, event): &(Entry, Event), events: &[(Entry, Event)]) -> bool {
+    if event.opens.is_empty() {
+        return false;
+    }
+    events.iter().any(|(other, caller)| {
+        other != entry
+            && caller.through.ends_with(&event.through)
+            && !event.opens.is_subset(&caller.opens)
+    })
+}
+
+/// Whether code of the product tells all of it, or calls what tests call too.
+fn known_of_product(events: &[(Entry, Event)]) -> bool {
+    let product: Vec<&(Entry, Event)> = events.iter().filter(|(e, _)| !in_tests(e)).collect();
+    product.iter().any(|(entry, event)| {
+        let called = product.iter().any(|(other, callee)| {
+            other != entry
+                && event.through.ends_with(&callee.through)
+                && !callee.opens.is_subset(&event.opens)
+        });
+        event.opens.is_empty() || called
+    })
+}
+
+fn in_tests(entry: &Entry) -> bool {
+    context_of(&entry.path) == Context::Test
+}
+
+/// What a prompt sends, without the ways its values came.
+fn content(prompt: &Prompt) -> String {
+    fn write(pieces: &[Piece], out: &mut String) {
+        use std::fmt::Write;
+        for piece in pieces {
+            let _ = match piece {
+                Piece::Text(text) => write!(out, "t{}:{};", text.len(), text.as_str()),
+                Piece::Slot(slot) => write!(
+                    out,
+                    "s{}:{}:{:?};",
+                    slot.expr, slot.volatility.class, slot.volatility.frame
+                ),
+                Piece::Branch(branch) => {
+                    let _ = write!(out, "b{}(", branch.id);
+                    branch.arms.iter().for_each(|arm| {
+                        write(arm, out);
+                        out.push('|');
+                    });
+                    write!(out, ")")
+                }
+                Piece::Repeat(repeat) => {
+                    let _ = write!(out, "r{}(", repeat.over);
+                    write(&repeat.body, out);
+                    write!(out, ")")
+                }
+                Piece::History(history) => {
+                    write!(out, "h{}:{};", history.expr, history.rewritten.is_some())
+                }
+                Piece::Media(media) => write!(out, "m{};", media.key),
+            };
+        }
+    }
+    let mut out = format!("{:?}/{:?};", prompt.target.provider, prompt.target.model);
+    for message in &prompt.messages {
+        let message: &Message = message;
+        out.push_str(message.section.name());
+        for block in &message.blocks {
+            let block: &Block = block;
+            out.push(if block.marker.is_some() { '!' } else { ':' });
+            write(&block.pieces, &mut out);
+        }
+    }
+    out
+}

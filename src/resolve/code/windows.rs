@@ -1,0 +1,328 @@
+//! Windows over a conversation: positions that are counted from its end, copies of it that a loop makes, and earlier
+//! turns that are changed. Which words and keys tell is in `rules/code.yaml`.
+
+use std::rc::Rc;
+
+use crate::frontend::code::ir::{BinaryOp, Expr};
+use crate::prompt::{History, Message, Piece, Rewrite};
+use crate::source::Span;
+use crate::volatility::classify::ValueKind;
+use crate::volatility::Confidence;
+
+use super::super::roles::HISTORY_ROLE;
+use super::super::value::from_history;
+use super::eval::Eval;
+use super::heap::Item;
+use super::tables::{tables, tells};
+use super::things::{thing_of, Position, Thing};
+use super::value::{Condition, Unknown, Value};
+
+/// Values within values that are looked through for what was changed.
+const MAX_DEPTH: usize = 5;
+
+impl Eval<'_, '_> {
+    // ---- positions ----
+
+    /// Two values computed to one, with where it stands in a conversation.
+    pub fn placed(&mut self, op: BinaryOp, left: &Value, right: &Value, expr: &Expr) -> Value {
+        let value = self.computed(left, right, expr);
+        // What is taken off says whether it is a number of turns to keep.
+        let written = self.written(expr.span);
+        let taken = written.rsplit('-').next().unwrap_or_default();
+        let window = || tells(&tables().window_words, taken);
+        let fixed = matches!(right, Value::Number(number) if *number > 1.0);
+        let position = match (op, position(left), position(right)) {
+            (BinaryOp::Remainder, Some(Position::Length | Position::Tail), _) => Position::Step,
+            (BinaryOp::Subtract, Some(_), Some(Position::Step)) => Position::Block,
+            (BinaryOp::Subtract, Some(Position::Length), None) if matches!(right, Value::Number(number) if *number == 1.0) => {
+                Position::Newest
+            }
+            (BinaryOp::Subtract, Some(Position::Length), None) if fixed || window() => {
+                Position::Tail
+            }
+            (
+                BinaryOp::Subtract | BinaryOp::Add,
+                Some(at @ (Position::Tail | Position::Block)),
+                _,
+            )
+            | (BinaryOp::Add, _, Some(at @ (Position::Tail | Position::Block))) => at,
+            (BinaryOp::Multiply | BinaryOp::Arithmetic, Some(_), _) => Position::Block,
+            _ => return value,
+        };
+        at_position(value, position)
+    }
+
+    /// The length of a list that holds a conversation.
+    pub fn length_of(&self, list: &Value, length: Value) -> Value {
+        match self.is_conversation(list) {
+            true => at_position(length, Position::Length),
+            false => length,
+        }
+    }
+
+    /// The least or the most of some positions: `max(0, len(history) - 20)`.
+    pub fn bound_of(&mut self, values: &[Value], expr: &Expr) -> Option<Value> {
+        let found = values.iter().find_map(position)?;
+        let volatility = values.iter().map(|value| self.volatility(value)).fold(
+            crate::volatility::Volatility::constant(),
+            super::super::value::worse,
+        );
+        let value = self.derived(expr, volatility, 1);
+        Some(at_position(value, found))
+    }
+
+    /// Whether a slice that starts there keeps the newest turns only, so that the oldest fall off one by one.
+    pub fn slides(&self, start: Option<&Value>, expr: &Expr) -> bool {
+        match start {
+            None => false,
+            Some(Value::Number(number)) => *number < 0.0,
+            Some(start) => {
+                let written = self.written(expr.span);
+                position(start) == Some(Position::Tail)
+                    || written.contains("[-")
+                    || written.contains("(-")
+            }
+        }
+    }
+
+    // ---- copies ----
+
+    /// Whether a value is a conversation and nothing else.
+    pub fn is_conversation(&self, value: &Value) -> bool {
+        match value {
+            Value::Cell(id) => self.heap.list(*id).is_some_and(|list| {
+                let turns = |item: &Item| match item {
+                    Item::Spread(value, _) => value.is_history(),
+                    Item::Repeat(round, _) => round.history,
+                    _ => false,
+                };
+                !list.items.is_empty() && list.items.iter().all(turns)
+            }),
+            Value::Choice(choice) => {
+                let mut arms = choice.arms.iter();
+                arms.any(|arm| self.is_conversation(arm))
+                    && choice.arms.iter().all(|arm| {
+                        self.is_conversation(arm)
+                            || matches!(arm, Value::None)
+                            || self.is_empty_list(arm)
+                    })
+            }
+            other => other.is_history(),
+        }
+    }
+
+    fn is_empty_list(&self, value: &Value) -> bool {
+        let Value::Cell(id) = value else {
+            return false;
+        };
+        self.heap
+            .list(*id)
+            .is_some_and(|list| list.items.is_empty())
+    }
+
+    /// How the turns of a conversation were cut or changed.
+    pub fn rewrite_of(&self, value: &Value) -> Option<Rewrite> {
+        match value {
+            Value::Unknown(unknown) => unknown.rewrite.clone(),
+            Value::Cell(id) => {
+                let list = self.heap.list(*id)?;
+                list.rewrite.clone().or_else(|| {
+                    list.items.iter().find_map(|item| match item {
+                        Item::Spread(value, _) => self.rewrite_of(value),
+                        Item::Repeat(round, _) if round.history => round.rewrite.clone(),
+                        _ => None,
+                    })
+                })
+            }
+            Value::Choice(choice) => {
+                let found = choice.arms.iter().find_map(|arm| self.rewrite_of(arm))?;
+                Some(in_arm(found, &choice.condition))
+            }
+            _ => None,
+        }
+    }
+
+    /// An item of a conversation in a list: an earlier turn.
+    pub fn turn_of(&mut self, value: &Value, span: Span) -> Value {
+        // Which of the turns it is, and whether they all are turns of this conversation, is not known.
+        let volatility = crate::volatility::Volatility {
+            confidence: Confidence::Possible,
+            ..from_history()
+        };
+        let mut unknown = Unknown::new(
+            self.written(span),
+            crate::volatility::classify::Verdict {
+                kind: ValueKind::Plain,
+                volatility,
+                tokens: 100,
+                clock: false,
+            },
+        );
+        unknown.item = true;
+        self.note_read(value);
+        let place = self.place(span);
+        self.born(unknown, place, "an earlier turn")
+    }
+
+    /// Notes that a turn of a conversation was read: what a loop makes of it is of the same turns.
+    pub fn note_read(&mut self, value: &Value) {
+        if let Some(rewrite) = self.rewrite_of(value) {
+            self.read.get_or_insert(rewrite);
+        }
+    }
+
+    // ---- changes ----
+
+    /// `turns[i] = {..turn, content: "[cleared]"}`: an earlier turn is not what it was.
+    pub fn edit_turn(&mut self, id: usize, index: &Value, value: &Value, span: Span) {
+        let Some(list) = self.heap.list(id) else {
+            return;
+        };
+        let one = |item: &Item| matches!(item, Item::One(..));
+        let other = match index {
+            // From the end, or one that is in sight: no earlier turn.
+            Value::Number(at) if *at < 0.0 => true,
+            Value::Number(at) => list.items.iter().take(*at as usize + 1).all(one),
+            index => matches!(position(index), Some(Position::Newest | Position::Length)),
+        };
+        if other || !self.holds_history(&list.items) || !self.is_changed(value, 0) {
+            return;
+        }
+        let rewrite = Rewrite {
+            place: self.place(span),
+            how: self.written(span),
+            only_at_limit: false,
+        };
+        if let Some(list) = self.heap.list_mut(id) {
+            list.rewrite.get_or_insert(rewrite);
+        }
+    }
+
+    /// What a function over turns makes of them: `turns.map(t => old(t) ? {..t, content: "[cleared]"} : t)`.
+    pub fn changed_turns(&self, body: &[Item], span: Span) -> Option<Rewrite> {
+        self.any_changed(body, 0).then(|| Rewrite {
+            place: self.place(span),
+            how: self.written(span),
+            only_at_limit: false,
+        })
+    }
+
+    /// Whether a value is a copy of something in which a text that says so took the place of the content.
+    fn is_changed(&self, value: &Value, depth: usize) -> bool {
+        if depth > MAX_DEPTH {
+            return false;
+        }
+        match value {
+            Value::Cell(id) => {
+                if let Some(list) = self.heap.list(*id) {
+                    return self.any_changed(&list.items, depth + 1);
+                }
+                let Some(object) = self.heap.object(*id) else {
+                    return false;
+                };
+                let content = |key: &str| tables().content_keys.iter().any(|known| known == key);
+                let mut entries = object.entries.iter();
+                entries.any(|(key, value)| {
+                    let cleared = !object.spreads.is_empty()
+                        && content(key)
+                        && value
+                            .known_text()
+                            .is_some_and(|text| tells(&tables().cleared_words, &text));
+                    cleared || self.is_changed(value, depth + 1)
+                })
+            }
+            Value::Choice(choice) => {
+                let mut arms = choice.arms.iter();
+                arms.any(|arm| self.is_changed(arm, depth + 1))
+            }
+            _ => false,
+        }
+    }
+
+    fn any_changed(&self, items: &[Item], depth: usize) -> bool {
+        items.iter().any(|item| match item {
+            Item::One(value, _) | Item::Spread(value, _) => self.is_changed(value, depth),
+            Item::Branch(_, arms) => arms.iter().any(|arm| self.any_changed(arm, depth)),
+            Item::Repeat(_, body) => self.any_changed(body, depth),
+        })
+    }
+}
+
+/// A number with where it stands in a conversation.
+fn at_position(value: Value, position: Position) -> Value {
+    match value {
+        Value::Unknown(unknown) => {
+            let mut unknown = (*unknown).clone();
+            unknown.thing = Some(Rc::new(Thing::Position(position)));
+            unknown.into_value()
+        }
+        other => other,
+    }
+}
+
+/// Where a number stands in a conversation. One that is moved in blocks in some case is taken to be so.
+fn position(value: &Value) -> Option<Position> {
+    match value {
+        Value::Choice(choice) => {
+            let found: Vec<Position> = choice.arms.iter().filter_map(position).collect();
+            [
+                Position::Block,
+                Position::Tail,
+                Position::Step,
+                Position::Length,
+                Position::Newest,
+            ]
+            .into_iter()
+            .find(|one| found.contains(one))
+        }
+        other => match thing_of(other) {
+            Some(Thing::Position(position)) => Some(*position),
+            _ => None,
+        },
+    }
+}
+
+/// What happens to turns in one arm alone: where the arm is that of a full context, it is rare.
+fn in_arm(rewrite: Rewrite, condition: &Condition) -> Rewrite {
+    let at_limit = tells(&tables().limit_words, &condition.expr);
+    Rewrite {
+        only_at_limit: rewrite.only_at_limit || at_limit,
+        ..rewrite
+    }
+}
+
+/// One conversation that several arms hold in several states: it is changed where one of them changes it.
+pub fn one_history(condition: &Condition, arms: &[Vec<Message>]) -> Option<Vec<Message>> {
+    let full: Vec<&Vec<Message>> = arms.iter().filter(|arm| !arm.is_empty()).collect();
+    let histories: Vec<&History> = full.iter().map(|arm| history(arm)).collect::<Option<_>>()?;
+    if histories.len() < 2 {
+        return None;
+    }
+    let changed = histories
+        .iter()
+        .find_map(|history| history.rewritten.clone());
+    let mut message = full.first()?.first()?.clone();
+    let piece = message.blocks.first_mut()?.pieces.first_mut()?;
+    if let (Piece::History(history), Some(rewrite)) = (piece, changed) {
+        let everywhere = histories.iter().all(|history| history.rewritten.is_some());
+        history.rewritten = Some(match everywhere {
+            true => rewrite,
+            false => in_arm(rewrite, condition),
+        });
+    }
+    Some(vec![message])
+}
+
+/// The conversation of messages that are nothing else.
+fn history(messages: &[Message]) -> Option<&History> {
+    let [message] = messages else {
+        return None;
+    };
+    let [block] = message.blocks.as_slice() else {
+        return None;
+    };
+    match block.pieces.as_slice() {
+        [Piece::History(history)] if message.section.name() == HISTORY_ROLE => Some(history),
+        _ => None,
+    }
+}

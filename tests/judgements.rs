@@ -1,0 +1,373 @@
+//! What a finding says beside its rule: how sure it is, what it is called, what it is worth, and what it rests on.
+
+use prefixlint::config::{ConfigSet, Known, LoadOptions};
+use prefixlint::discover::{discover, Options, PathArg};
+use prefixlint::engine::{analyse, Analysis, Filter, Request};
+use prefixlint::finding::{Counted, Finding, Severity};
+use prefixlint::providers::Table;
+use prefixlint::rules;
+use prefixlint::volatility::Confidence;
+use prefixlint::workspace::Memory;
+use serde_json::json;
+
+/// Lints files as `prefixlint check` in their folder would.
+fn lint(files: &[(&str, &str)]) -> Analysis {
+    let workspace = Memory::new(files);
+    let here = [PathArg::new("")];
+    let mut found = discover(&workspace, &here, &Options::default());
+    let ids = rules::ids();
+    let load = LoadOptions {
+        known: Known {
+            rules: &ids,
+            categories: &rules::CATEGORIES,
+        },
+        ..LoadOptions::default()
+    };
+    let (configs, errors) = ConfigSet::load(&workspace, &here, &found.configs, &load);
+    assert!(errors.is_empty(), "{}", errors[0].message);
+    found.filter(false, &|path| configs.chosen(path));
+    let table = Table::fresh();
+    analyse(&Request {
+        workspace: &workspace,
+        found,
+        settings_for: &|path| configs.settings_for(path),
+        model_for: &|provider, model| table.resolve(provider, model, (2026, 11, 22)),
+        insists: &|_| false,
+        filter: Filter::default(),
+        list_files: false,
+        prices_as_of: table.as_of().to_string(),
+        notices: Vec::new(),
+    })
+}
+
+fn of<'a>(analysis: &'a Analysis, rule: &str) -> Vec<&'a Finding> {
+    let all = analysis.findings.iter();
+    all.filter(|finding| finding.rule == rule).collect()
+}
+
+#[track_caller]
+fn only<'a>(analysis: &'a Analysis, rule: &str) -> &'a Finding {
+    let [one] = of(analysis, rule)[..] else {
+        panic!("{rule}: {:#?}", analysis.findings);
+    };
+    one
+}
+
+/// Stable text of about this many tokens.
+fn filler(tokens: usize) -> String {
+    "word ".repeat(tokens)
+}
+
+fn prompty(model: &str, system: &str, user: &str) -> String {
+    format!(
+        "---\nname: t\nmodel:\n  api: chat\n  configuration:\n    type: openai\n    name: {model}\n---\nsystem:\n{system}\n\nuser:\n{user}\n"
+    )
+}
+
+fn request(model: &str, system: &str, more: serde_json::Value) -> String {
+    let mut body = json!({
+        "model": model,
+        "messages": [
+            { "role": "system", "content": system },
+            { "role": "user", "content": "{{ question }}" },
+        ],
+    });
+    for (key, value) in more.as_object().expect("an object") {
+        body[key] = value.clone();
+    }
+    serde_json::to_string_pretty(&body).expect("JSON")
+}
+
+#[test]
+fn a_cause_is_named_by_what_it_is_without_its_spacing() {
+    let text = filler(1500);
+    let cause = |rule: &str, path: &str, source: &str| {
+        let analysis = lint(&[(path, source)]);
+        only(&analysis, rule).cause_text.clone()
+    };
+    let clock = prompty(
+        "gpt-5.4",
+        &format!("At {{{{ now()  |\n upper }}}}. {text}"),
+        "{{q}}",
+    );
+    assert_eq!(
+        cause("volatile-prefix", "a.prompty", &clock),
+        "now() | upper"
+    );
+    let fork = format!(
+        "{text}{{% if  mode  == 'plan' %}}Only plan.{{% else %}}Carry it out.{{% endif %}}"
+    );
+    let fork = prompty("gpt-5.4", &fork, "{{ history }}\n{{q}}");
+    assert_eq!(
+        cause("conditional-prefix", "a.prompty", &fork),
+        "if mode == 'plan'"
+    );
+    let window = prompty("gpt-5.4", &text, "{{ history[-5:] }}\n{{ q }}");
+    assert_eq!(
+        cause("history-rewrite", "a.prompty", &window),
+        "history history[-5:]"
+    );
+    let tail = request("gpt-5.6", &text, json!({}));
+    let body = tail.replace(
+        "{{ question }}",
+        &format!("{{{{ question }}}} {}", filler(900)),
+    );
+    let unread = cause("unread-cache-write", "a.json", &body);
+    assert!(
+        unread.starts_with("text ") && unread.len() == 21,
+        "{unread}"
+    );
+    let key = request(
+        "gpt-5.4",
+        &text,
+        json!({ "prompt_cache_key": "{{ request_id }}" }),
+    );
+    assert_eq!(
+        cause("volatile-cache-key", "a.json", &key),
+        "setting prompt_cache_key"
+    );
+}
+
+#[test]
+fn a_day_in_front_is_noted_however_little_it_costs() {
+    let config = (
+        "prefixlint.yaml",
+        "traffic: { calls-per-month: 50000000 }\n",
+    );
+    let at = |value: &str| {
+        let source = prompty(
+            "gpt-5.4",
+            &format!("{{{{ {value} }}}} {}", filler(1500)),
+            "{{q}}",
+        );
+        let analysis = lint(&[config, ("a.prompty", &source)]);
+        of(&analysis, "volatile-prefix")
+            .first()
+            .map(|one| one.severity)
+    };
+    assert_eq!(at("now().strftime('%Y-%m-%d')"), Some(Severity::Note));
+    assert_eq!(at("now().strftime('%Y-%m-%d %H')"), None);
+}
+
+#[test]
+fn dollars_a_month_are_those_of_a_thousand_calls_times_the_configured_rate() {
+    let source = prompty(
+        "gpt-5.4",
+        &format!("{{{{ now() }}}} {}", filler(1500)),
+        "{{q}}",
+    );
+    let bare = lint(&[("a.prompty", &source)]);
+    let saved = only(&bare, "volatile-prefix")
+        .savings
+        .clone()
+        .expect("savings");
+    assert_eq!((saved.usd_per_month, saved.basis), (None, "reference"));
+    let config = ("prefixlint.yaml", "traffic: { calls-per-month: 300000 }\n");
+    let configured = lint(&[config, ("a.prompty", &source)]);
+    let saved = only(&configured, "volatile-prefix")
+        .savings
+        .clone()
+        .expect("savings");
+    let monthly = saved.usd_per_month.expect("configured");
+    assert!(
+        (monthly - saved.usd_per_1k_calls * 300.0).abs() < 1e-9,
+        "{saved:?}"
+    );
+    assert!(saved.usd_per_1k_calls > 1.0, "{saved:?}");
+}
+
+#[test]
+fn figures_rest_on_assumptions_where_something_stable_has_no_known_size() {
+    let counted = |system: &str| {
+        let system = format!("{system} {}", filler(1500));
+        let analysis = lint(&[("a.prompty", &prompty("gpt-5.4", &system, "{{q}}"))]);
+        analysis.prompts[0].counted
+    };
+    assert_eq!(counted("Rules."), Counted::Exact);
+    assert_eq!(counted("{{ question }}"), Counted::Exact);
+    assert_eq!(counted("{% include 'missing.j2' %}"), Counted::Assumed);
+    assert_eq!(
+        counted("{% if a %}{% include 'missing.j2' %}{% endif %}"),
+        Counted::Assumed
+    );
+    assert_eq!(
+        counted("{% if a %}text{% else %}more{% endif %}"),
+        Counted::Exact
+    );
+    assert_eq!(counted("{{ history }}"), Counted::Assumed);
+    assert_eq!(
+        counted("{% if a %}{{ history }}{% endif %}"),
+        Counted::Assumed
+    );
+    assert_eq!(
+        counted("{% for d in documents %}x{% endfor %}"),
+        Counted::Exact
+    );
+}
+
+#[test]
+fn a_gain_that_rests_on_an_assumed_history_is_only_likely_and_on_a_transcript_only_possible() {
+    let sure = |source: &str| only(&lint(&[("a.prompty", source)]), "volatile-prefix").confidence;
+    let clock = |rest: &str| {
+        prompty(
+            "gpt-5.4",
+            &format!("{{{{ now() }}}} {}", filler(1500)),
+            rest,
+        )
+    };
+    assert_eq!(sure(&clock("{{q}}")), Confidence::Certain);
+    assert_eq!(sure(&clock("{{ history }}\n{{q}}")), Confidence::Likely);
+    let transcript = |front: usize| {
+        let user = format!(
+            "{{{{ now() }}}} {}{{{{ history }}}}\n{{{{ q }}}}",
+            filler(front)
+        );
+        prompty("gpt-5.4", "Rules.", &user)
+    };
+    assert_eq!(sure(&transcript(1500)), Confidence::Possible);
+    assert_eq!(sure(&transcript(4000)), Confidence::Likely);
+}
+
+#[test]
+fn a_prompt_just_below_the_minimum_warns_only_where_growing_pays_and_the_traffic_is_known() {
+    let traffic = ("prefixlint.yaml", "traffic: { calls-per-month: 500000 }\n");
+    let judged = |files: &[(&str, &str)]| {
+        let analysis = lint(files);
+        let one = only(&analysis, "prefix-below-minimum").clone();
+        (one.severity, one.savings.is_some(), one.message)
+    };
+    let whole = |tokens| prompty("gpt-5.4", &filler(tokens), "{{q}}");
+    let (severity, saves, message) = judged(&[traffic, ("a.prompty", &whole(850))]);
+    assert_eq!((severity, saves), (Severity::Warning, true));
+    assert!(
+        message.contains("growing it to the minimum saves"),
+        "{message}"
+    );
+    assert!(
+        message.contains("short of the 1,024 that gpt-5.4 caches from"),
+        "{message}"
+    );
+    // No traffic is known.
+    let (severity, saves, message) = judged(&[("a.prompty", &whole(850))]);
+    assert_eq!((severity, saves), (Severity::Note, false));
+    assert!(!message.contains("growing"), "{message}");
+    // More than a quarter is missing.
+    let (severity, saves, _) = judged(&[traffic, ("a.prompty", &whole(700))]);
+    assert_eq!((severity, saves), (Severity::Note, false));
+    // Calls are too rare for the cache.
+    let rare = ("prefixlint.yaml", "traffic: { calls-per-month: 100 }\n");
+    let (severity, saves, _) = judged(&[rare, ("a.prompty", &whole(850))]);
+    assert_eq!((severity, saves), (Severity::Note, false));
+    // The request is not known.
+    let alone = format!("You are a helper. {}\n{{{{ question }}}}\n", filler(850));
+    let (severity, saves, message) = judged(&[traffic, ("prompts/a.j2", &alone)]);
+    assert_eq!((severity, saves), (Severity::Note, false));
+    assert!(message.starts_with("alone "), "{message}");
+}
+
+#[test]
+fn growing_a_short_prompt_pays_from_a_size_that_the_traffic_decides() {
+    let help = |tokens, calls: u32| {
+        let config = format!("traffic: {{ calls-per-month: {calls} }}\n");
+        let source = prompty("gpt-5.4", &filler(tokens), "{{q}}");
+        let analysis = lint(&[("prefixlint.yaml", &config), ("a.prompty", &source)]);
+        only(&analysis, "prefix-below-minimum").help.clone()
+    };
+    // Read almost always, at a tenth of the price: 1,024 / 10.
+    assert!(
+        help(200, 5_000_000).contains("growing it to 1,024"),
+        "{}",
+        help(200, 5_000_000)
+    );
+    assert!(
+        help(200, 5_000_000).contains("pays from 102 tokens on"),
+        "{}",
+        help(200, 5_000_000)
+    );
+    assert!(
+        help(50, 5_000_000).contains("does not pay below 102 tokens"),
+        "{}",
+        help(50, 5_000_000)
+    );
+    assert!(
+        help(850, 100).contains("does not pay below"),
+        "{}",
+        help(850, 100)
+    );
+}
+
+#[test]
+fn a_routing_key_is_missed_where_a_whole_cached_request_is_called_faster_than_a_machine_takes() {
+    let judged = |calls: Option<u32>, path: &str, source: &str| {
+        let config = match calls {
+            Some(calls) => format!("traffic: {{ calls-per-month: {calls} }}\n"),
+            None => String::new(),
+        };
+        let analysis = lint(&[("prefixlint.yaml", &config), (path, source)]);
+        assert_eq!(analysis.prompts.len(), 1);
+        of(&analysis, "missing-cache-key").len()
+    };
+    let body = |tokens, more| request("gpt-5.4", &filler(tokens), more);
+    // About 15 a minute, so 648,000 a month.
+    assert_eq!(judged(Some(700_000), "a.json", &body(1500, json!({}))), 1);
+    assert_eq!(judged(Some(600_000), "a.json", &body(1500, json!({}))), 0);
+    assert_eq!(judged(None, "a.json", &body(1500, json!({}))), 0);
+    assert_eq!(judged(Some(700_000), "a.json", &body(500, json!({}))), 0);
+    let keyed = body(1500, json!({ "prompt_cache_key": "faq" }));
+    assert_eq!(judged(Some(700_000), "a.json", &keyed), 0);
+    let template = format!("You are a helper. {}\n{{{{ question }}}}\n", filler(1500));
+    assert_eq!(judged(Some(700_000), "prompts/a.j2", &template), 0);
+    let other = request("claude-sonnet-4-5", &filler(1500), json!({}));
+    assert_eq!(judged(Some(700_000), "a.json", &other), 0);
+}
+
+#[test]
+fn several_values_of_one_barrier_are_one_finding_that_names_them_all() {
+    let system = format!("{{{{ user_name }}}} {{{{ now() }}}} {}", filler(1500));
+    let analysis = lint(&[("a.prompty", &prompty("gpt-5.4", &system, "{{q}}"))]);
+    let one = only(&analysis, "volatile-prefix");
+    // The clock speaks, the name is pointed at, and so is what both strand.
+    assert!(one.message.contains("`now()`"), "{}", one.message);
+    let labels: Vec<&str> = one.labels.iter().map(|label| label.text.as_str()).collect();
+    assert_eq!(labels.len(), 2, "{labels:?}");
+    assert!(
+        labels[0].starts_with("`user_name` (user) stands here too"),
+        "{labels:?}"
+    );
+    assert!(
+        labels[1].ends_with("behind it cannot be shared"),
+        "{labels:?}"
+    );
+    assert_eq!(
+        analysis
+            .findings
+            .iter()
+            .filter(|f| f.severity == Severity::Warning)
+            .count(),
+        1
+    );
+}
+
+#[test]
+fn a_value_of_the_system_prompt_is_sent_behind_the_user_s_text() {
+    let help = |model: &str, system: &str, user: &str| {
+        let analysis = lint(&[("a.prompty", &prompty(model, system, user))]);
+        only(&analysis, "volatile-prefix").help.clone()
+    };
+    let text = filler(1500);
+    let behind = help("gpt-5.4", &format!("{{{{ now() }}}} {text}"), "{{q}}");
+    assert!(
+        behind.starts_with("send it in a block of its own behind the user's text"),
+        "{behind}"
+    );
+    assert!(!behind.contains("breakpoint"), "{behind}");
+    let within = help(
+        "gpt-5.4",
+        "Rules.",
+        &format!("{{{{ now() }}}} {text} {{{{q}}}}"),
+    );
+    assert!(
+        within.starts_with("move it behind the stable text of the user message"),
+        "{within}"
+    );
+}
