@@ -270,6 +270,17 @@ pub enum Origin {
     Fixed,
 }
 
+/// Whether a value is known for what it is, or only for where it comes from.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Given {
+    /// By what gives it, or by a telling name.
+    Known,
+    /// From the conversation so far.
+    Conversation,
+    /// From a caller, under a name that says nothing of how often it changes.
+    Caller,
+}
+
 /// What is known of one value.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Volatility {
@@ -279,6 +290,7 @@ pub struct Volatility {
     /// The life of the frame that computes the value where that is longer than the class's own (DESIGN 3):
     /// `None` = the class's own.
     pub frame: Option<Class>,
+    pub given: Given,
     /// A short phrase for people: "a clock to the second", "named like a user".
     pub why: String,
 }
@@ -295,6 +307,7 @@ impl Volatility {
             origin,
             confidence,
             frame: None,
+            given: Given::Known,
             why: why.into(),
         }
     }

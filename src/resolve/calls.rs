@@ -196,7 +196,10 @@ impl Evaluator<'_> {
             }
             Effect::Randomises => unknown.verdict.volatility = random(),
             // What is new on every call anyway gains nothing from an order.
-            Effect::Shuffles if unknown.verdict.volatility.priced().scope() < Scope::Call => {
+            Effect::Shuffles
+                if unknown.verdict.volatility.priced().scope() < Scope::Call
+                    || unknown.verdict.volatility.confidence == Confidence::Possible =>
+            {
                 unknown.verdict.volatility = shuffled();
             }
             Effect::Keeps | Effect::Window | Effect::Shuffles | Effect::Split(_) => {}

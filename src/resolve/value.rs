@@ -8,7 +8,7 @@ use crate::frontend::template::tree::{Expr, Node};
 use crate::prompt::{Branch, Hop, Piece, Repeat, Rewrite, Size, Slot};
 use crate::source::{Place, Text};
 use crate::volatility::classify::{ValueKind, Verdict};
-use crate::volatility::{Class, Confidence, Origin, Volatility};
+use crate::volatility::{Class, Confidence, Given, Origin, Volatility};
 
 use super::context::Here;
 
@@ -212,6 +212,8 @@ pub fn worse(a: Volatility, b: Volatility) -> Volatility {
         std::cmp::Ordering::Equal if a.origin == Origin::Fixed && b.origin == Origin::Order => b,
         std::cmp::Ordering::Equal if a.origin == Origin::Order && b.origin == Origin::Fixed => a,
         std::cmp::Ordering::Equal if b.confidence > a.confidence => b,
+        // What is handed over by one of two is not handed over as a whole.
+        std::cmp::Ordering::Equal if a.confidence == b.confidence && b.given < a.given => b,
         std::cmp::Ordering::Equal => a,
     }
 }
@@ -241,12 +243,14 @@ pub fn pieces_volatility(pieces: &[Piece]) -> Volatility {
 
 /// Something computed from the conversation so far.
 pub fn from_history() -> Volatility {
-    Volatility::new(
+    let mut volatility = Volatility::new(
         Class::Request,
         Origin::Outside,
         Confidence::Likely,
         "computed from the conversation",
-    )
+    );
+    volatility.given = Given::Conversation;
+    volatility
 }
 
 /// Content of a file that is not here.

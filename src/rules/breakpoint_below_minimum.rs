@@ -2,7 +2,7 @@
 
 use super::{Remark, Weight};
 use crate::figures::{thousands, tokens};
-use crate::finding::{Severity, Threshold};
+use crate::finding::{Counted, Severity, Threshold};
 use crate::judge::{threshold, Judged};
 use crate::volatility::Confidence;
 
@@ -47,7 +47,8 @@ pub fn check(judged: &Judged) -> Vec<Remark> {
             class: None,
             saving: None,
             // Where the request holds enough to be cached, the author's intent is lost; else nothing could be gained.
-            weight: if !covered && judged.best >= minimum {
+            // A conversation of assumed size has markers of its own, or lacks them: another rule says so.
+            weight: if !covered && judged.best >= minimum && judged.counted != Counted::Assumed {
                 Weight::Fixed(Severity::Warning)
             } else {
                 Weight::AtMostNote

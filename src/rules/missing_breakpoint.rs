@@ -1,6 +1,6 @@
 //! missing-breakpoint: explicit-cache provider, cacheable stable run or history, no marker in force behind it.
 
-use super::steps::{effect, join, of, remark};
+use super::steps::{effect, join, of, remark, wraps};
 use super::Remark;
 use crate::figures::tokens;
 use crate::judge::Judged;
@@ -27,7 +27,9 @@ pub fn check(judged: &Judged) -> Vec<Remark> {
                 "put a cache marker on the last stable block"
             };
             let mut remark = remark(judged, step, "missing-breakpoint", message, help.to_string());
-            remark.confidence = if judged.prompt.fragment { Confidence::Possible } else { Confidence::Certain };
+            // What a wrapper is given may bring its markers along.
+            let open = judged.prompt.fragment || (!history && wraps(judged));
+            remark.confidence = if open { Confidence::Possible } else { Confidence::Certain };
             remark
         })
         .collect()

@@ -9,6 +9,9 @@ use crate::judge::Judged;
 use crate::plan::Step;
 use crate::volatility::Confidence;
 
+/// Tokens from which providers cache that publish their minimum.
+const SHORT: f64 = 1024.0;
+
 pub fn check(judged: &Judged) -> Vec<Remark> {
     let Some(key) = &judged.model.cache_key else {
         return Vec::new();
@@ -28,8 +31,12 @@ fn needed(judged: &Judged, key: &str, step: &Step) -> Remark {
     ]);
     Remark {
         saving: Some(saving(step)),
-        weight: Weight::ByShare,
         // Where the minimum is not published, a short prompt may stay below it.
+        weight: match judged.threshold {
+            Threshold::Below => Weight::OnRequest,
+            _ if judged.best < SHORT => Weight::OnRequest,
+            _ => Weight::ByShare,
+        },
         confidence: match judged.threshold {
             Threshold::Above => Confidence::Likely,
             _ => Confidence::Possible,

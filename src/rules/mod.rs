@@ -78,6 +78,8 @@ pub enum Weight {
     AtMostNote,
     /// This severity, whatever it saves.
     Fixed(Severity),
+    /// A note for those who ask for all: true, but nothing that many would change.
+    OnRequest,
 }
 
 /// A rule of the registry.

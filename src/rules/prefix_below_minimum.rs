@@ -67,10 +67,13 @@ pub fn check(judged: &Judged) -> Vec<Remark> {
             cached_now: 0.0,
             cached_after: minimum,
         }),
+        // The summary counts all of them; a note of its own is for one that little text lifts above the minimum.
         weight: if loud {
             Weight::ByShare
-        } else {
+        } else if short <= minimum / 4.0 || judged.traffic.calls_per_month.is_some() {
             Weight::AtMostNote
+        } else {
+            Weight::OnRequest
         },
     }]
 }

@@ -6,9 +6,9 @@ use crate::finding::{Hop, Label};
 use crate::judge::Judged;
 use crate::layout::{speaker, Kind, Segment};
 use crate::plan::{Edit, Step};
-use crate::prompt::Section;
+use crate::prompt::{Piece, Section, TargetSource};
 use crate::source::{Place, Span};
-use crate::volatility::{Class, Confidence, Origin, Scope};
+use crate::volatility::{Class, Confidence, Given, Origin, Scope};
 
 /// The steps of the plan that a rule speaks of. Each step belongs to exactly one rule.
 pub fn of<'a>(judged: &'a Judged, rule: &'static str) -> impl Iterator<Item = &'a Step> {
@@ -140,14 +140,7 @@ pub fn remark(
         trace,
         class: volatility.map(|v| v.class),
         saving: Some(saving(step)),
-        weight: if subject
-            .volatility()
-            .is_some_and(|v| v.priced() == Class::Day)
-        {
-            Weight::AtLeastNote
-        } else {
-            Weight::ByShare
-        },
+        weight: weight(judged, step, rule),
     }
 }
 
@@ -189,13 +182,57 @@ pub fn cause_text(segment: &Segment) -> String {
     }
 }
 
-/// That of the member that speaks; at most likely where the gain rests on an assumed conversation, and possible where
-/// it rests on a history that is text within the same message: whether that only grows, nothing here says.
-pub fn confidence(judged: &Judged, step: &Step) -> Confidence {
-    let subject = subject(judged, step);
-    let own = subject
-        .volatility()
-        .map_or(Confidence::Certain, |v| v.confidence);
+/// Below this many bytes of its own a request is a wrapper around what it is given.
+const MIN_OWN_TEXT: usize = 400;
+
+/// So many variants of a prefix may well be what a deployment settles on once.
+const FEW_VARIANTS: f64 = 8.0;
+
+/// Whether the name of the value says nothing and neither does the request: nobody declares a model or states the
+/// traffic, so whether two calls of it follow within the life of a cache entry is open. A condition on such a value
+/// says nothing anywhere.
+fn unproven(judged: &Judged, step: &Step, subject: &Segment) -> bool {
+    let Some(volatility) = subject.volatility() else {
+        return false;
+    };
+    if volatility.origin != Origin::Outside {
+        return false;
+    }
+    let unnamed = volatility.given == Given::Caller;
+    if volatility.given != Given::Known && matches!(subject.kind, Kind::Fork { .. }) {
+        let variants: f64 = members(judged, step).map(|s| s.key.variants()).product();
+        return variants <= FEW_VARIANTS;
+    }
+    let unseen =
+        judged.model_source == TargetSource::Default && judged.traffic.calls_per_month.is_none();
+    if unnamed && unseen {
+        return true;
+    }
+    hangs_on_another(judged, step, subject)
+}
+
+/// Whether a value of the call stands behind or beside another that may be one: moving the one gains nothing where
+/// the other stays, and of the other nothing is sure.
+fn hangs_on_another(judged: &Judged, step: &Step, subject: &Segment) -> bool {
+    let of_call = |s: &Segment| {
+        matches!(s.kind, Kind::Value { .. })
+            && s.volatility()
+                .is_some_and(|v| v.origin == Origin::Outside && v.priced().scope() == Scope::Call)
+    };
+    let last = step.members.iter().max().copied().unwrap_or(subject.id);
+    let doubtful = |s: &Segment| {
+        s.volatility()
+            .is_some_and(|v| v.confidence == Confidence::Possible)
+    };
+    of_call(subject)
+        && !doubtful(subject)
+        && judged.layout.segments[..=last]
+            .iter()
+            .any(|s| s.id != subject.id && of_call(s) && doubtful(s))
+}
+
+/// Whether what a value from outside strands is for the most part a conversation told within one message.
+fn told_within(judged: &Judged, step: &Step, subject: &Segment) -> bool {
     let inline: f64 = judged
         .layout
         .segments
@@ -205,7 +242,17 @@ pub fn confidence(judged: &Judged, step: &Step) -> Confidence {
         .sum();
     // A window over the history is judged by itself.
     let whole = matches!(subject.kind, Kind::History { .. });
-    if !whole && inline > 0.0 && step.stranded - inline < inline {
+    !whole && inline > 0.0 && step.stranded - inline < inline
+}
+
+/// That of the member that speaks; at most likely where the gain rests on an assumed conversation, and possible where
+/// it rests on a history that is text within the same message: whether that only grows, nothing here says.
+pub fn confidence(judged: &Judged, step: &Step) -> Confidence {
+    let subject = subject(judged, step);
+    let own = subject
+        .volatility()
+        .map_or(Confidence::Certain, |v| v.confidence);
+    if told_within(judged, step, subject) || unproven(judged, step, subject) {
         return Confidence::Possible;
     }
     if judged.prompt.fragment || judged.counted == crate::finding::Counted::Assumed {
@@ -213,6 +260,56 @@ pub fn confidence(judged: &Judged, step: &Step) -> Confidence {
     } else {
         own
     }
+}
+
+/// A `day` clock is always worth a note; what nobody can act on is shown on request.
+fn weight(judged: &Judged, step: &Step, rule: &str) -> Weight {
+    let subject = subject(judged, step);
+    let volatility = subject.volatility();
+    if volatility.is_some_and(|v| v.priced() == Class::Day) {
+        return Weight::AtLeastNote;
+    }
+    let telling = volatility.is_some_and(|v| {
+        v.origin != Origin::Outside
+            || (v.given == Given::Known && v.confidence > Confidence::Possible)
+    });
+    let of_wrapper = !telling && !LACKS.contains(&rule) && wraps(judged);
+    let told = !telling && told_within(judged, step, subject);
+    if of_wrapper || told || hangs_on_another(judged, step, subject) {
+        return Weight::OnRequest;
+    }
+    Weight::ByShare
+}
+
+/// Rules on what a request lacks or does to its history, whoever wrote its text.
+const LACKS: [&str; 4] = [
+    "history-rewrite",
+    "missing-breakpoint",
+    "missing-cache-key",
+    "volatile-cache-key",
+];
+
+/// Whether the code brings next to no text of its own: what it sends is its caller's, and so are the order, the tools
+/// and the settings.
+pub fn wraps(judged: &Judged) -> bool {
+    own_text(judged) < MIN_OWN_TEXT
+}
+
+/// Bytes of text that the code itself brings, where a request is put together of what it is given.
+fn own_text(judged: &Judged) -> usize {
+    fn of(pieces: &[Piece]) -> usize {
+        pieces
+            .iter()
+            .map(|piece| match piece {
+                Piece::Text(text) => text.as_str().trim().len(),
+                Piece::Branch(branch) => branch.arms.iter().map(|arm| of(arm)).sum(),
+                Piece::Repeat(repeat) => of(&repeat.body),
+                _ => 0,
+            })
+            .sum()
+    }
+    let blocks = judged.prompt.messages.iter().flat_map(|m| &m.blocks);
+    blocks.map(|block| of(&block.pieces)).sum()
 }
 
 /// Where the largest stretch of stranded text starts (its first line), and the tokens stranded in all.

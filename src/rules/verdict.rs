@@ -46,6 +46,8 @@ pub fn severity(
             !(in_tests && remark.rule == "prefix-below-minimum"),
         ),
         Weight::AtLeastNote => (by_share, true),
+        // Asked for by its name as well.
+        Weight::OnRequest => (Severity::Note, asked.insisted),
         Weight::ByShare => (by_share, share >= PEDANTIC_BELOW),
     };
     if !shown && !asked.pedantic {
@@ -136,6 +138,7 @@ mod tests {
         assert_eq!(plain(Weight::AtLeastNote, 0.0), Some(Severity::Note));
         assert_eq!(plain(Weight::AtLeastNote, 0.5), Some(Severity::Warning));
         assert_eq!(plain(Weight::AtMostNote, 0.9), Some(Severity::Note));
+        assert_eq!(plain(Weight::OnRequest, 0.9), None);
         assert_eq!(
             plain(Weight::Fixed(Severity::Error), 0.0),
             Some(Severity::Error)
@@ -161,6 +164,9 @@ mod tests {
             ..Asked::default()
         };
         assert_eq!(at(Level::Off, named, false), Some(Severity::Warning));
+        let hidden = self::remark(Weight::OnRequest, Confidence::Certain);
+        let shown = severity(&hidden, 0.0, false, &Settings::default(), &named);
+        assert_eq!(shown, Some(Severity::Note));
         // By its category as well.
         let order = Settings {
             rules: vec![("order".into(), Level::Off)],

@@ -40,6 +40,9 @@ pub fn check(judged: &Judged) -> Vec<Remark> {
             }
             remark.cause_text = "marker".into();
             remark.class = Some(Class::Request);
+            if matches!(remark.weight, Weight::OnRequest) {
+                return Some(remark);
+            }
             remark.confidence = remark.confidence.max(Confidence::Likely);
             // With the author's markers the request is dearer than with caching off.
             if judged.plan.now.usd_per_1k_calls > judged.uncached.usd_per_1k_calls + 1e-9 {

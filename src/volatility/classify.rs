@@ -4,8 +4,8 @@
 use super::code::is_constant_name;
 use super::formats::{granularity, iso_prefix};
 use super::names::{glob, segments, words, Name};
-use super::table::{callee_key, Action, Group, Host, Table};
-use super::{Class, Confidence, Origin, Volatility};
+use super::table::{callee_key, Action, Group, Host, Table, UNKNOWN};
+use super::{Class, Confidence, Given, Origin, Volatility};
 
 /// What a name or a call stands for.
 #[derive(Clone, Debug, PartialEq)]
@@ -282,14 +282,18 @@ fn matches_segment(pattern: &str, part: &str) -> bool {
 
 impl Verdict {
     pub(super) fn of(group: &Group) -> Verdict {
+        let mut volatility = Volatility::new(
+            group.class,
+            group.origin,
+            group.confidence,
+            group.why.clone(),
+        );
+        if group.id == UNKNOWN {
+            volatility.given = Given::Caller;
+        }
         Verdict {
             kind: group.kind,
-            volatility: Volatility::new(
-                group.class,
-                group.origin,
-                group.confidence,
-                group.why.clone(),
-            ),
+            volatility,
             tokens: group.tokens,
             clock: group.clock,
         }

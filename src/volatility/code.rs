@@ -4,7 +4,7 @@
 use super::classify::{named, Classifier, Order, ValueKind, Verdict};
 use super::names::{glob, segments, words, Name};
 use super::table::{callee_key, Annotation, Group, Sequence, Table};
-use super::{Class, Confidence, Origin, Volatility};
+use super::{Class, Confidence, Given, Origin, Volatility};
 
 /// Roots that say nothing of what stands behind them.
 const INSTANCE: [&str; 3] = ["self", "this", "cls"];
@@ -55,10 +55,17 @@ impl Classifier {
             (None, None) => {
                 let mut verdict = Verdict::of(&table.unknown);
                 verdict.volatility.confidence = Confidence::Likely;
+                verdict.volatility.given = Given::Caller;
                 verdict.volatility.why = "a value that is passed in".to_owned();
                 verdict.limit_far(near)
             }
-            (None, Some(told)) => Verdict::of(&table.groups[told.group]).limit_far(near),
+            (None, Some(told)) => {
+                let mut verdict = Verdict::of(&table.groups[told.group]).limit_far(near);
+                if verdict.volatility.class == Class::Request {
+                    verdict.volatility.given = Given::Caller;
+                }
+                verdict
+            }
             (Some(_), Some(told)) if told.strong => Verdict::of(&table.groups[told.group]),
             (Some(group), told) => {
                 let mut verdict = Verdict::of(group);

@@ -12,6 +12,9 @@ use super::formats::Formats;
 use super::names::Name;
 use super::{Class, Confidence, Origin};
 
+/// The group of names and calls that no entry knows.
+pub const UNKNOWN: &str = "unknown";
+
 const COMMON: &str = include_str!("../../rules/volatility/common.yaml");
 const CALLED: &str = include_str!("../../rules/volatility/called.yaml");
 const TEMPLATE: &str = include_str!("../../rules/volatility/template.yaml");
@@ -372,7 +375,7 @@ impl Table {
 impl Group {
     fn unknown() -> Group {
         Group {
-            id: "unknown".into(),
+            id: UNKNOWN.into(),
             class: Class::Request,
             origin: Origin::Outside,
             confidence: Confidence::Likely,
@@ -389,7 +392,7 @@ impl Group {
 
     fn from_yaml(entry: &Value, errors: &mut Vec<String>) -> Group {
         let mut group = Group::unknown();
-        group.id = text_of(entry, "id").unwrap_or("unknown").to_owned();
+        group.id = text_of(entry, "id").unwrap_or(UNKNOWN).to_owned();
         let id = group.id.clone();
         let mut wrong = |key: &str| errors.push(format!("{id}: `{key}` is missing or not valid"));
         match text_of(entry, "class").and_then(Class::parse) {

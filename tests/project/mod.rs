@@ -50,7 +50,10 @@ impl Project {
         );
         project.write(
             "prompts/sub/short.j2",
-            "You are a helper.\n{{ question }}\n",
+            &format!(
+                "{}\n{{{{ question }}}}\n",
+                "You are a helper who answers in one sentence. ".repeat(90)
+            ),
         );
         project
     }

@@ -6,7 +6,7 @@ use crate::frontend::code::ir::{Expr, FunctionKind};
 use crate::prompt::Rewrite;
 use crate::source::{Place, Span};
 use crate::volatility::classify::{ValueKind, Verdict};
-use crate::volatility::{Class, Confidence, Volatility};
+use crate::volatility::{Class, Confidence, Given, Volatility};
 
 use super::super::value::from_history;
 use super::declared::{set_by_method, Declared};
@@ -900,10 +900,14 @@ fn member_verdict(unknown: &Unknown, by_name: &Verdict, untold: bool) -> Verdict
             };
         }
     }
-    verdict.volatility.confidence = verdict
-        .volatility
+    let volatility = &mut verdict.volatility;
+    volatility.confidence = volatility
         .confidence
         .min(own.confidence.max(Confidence::Possible));
+    // A field of what a caller gives, whatever the whole is called: `prompt.tools`, `input.schema`.
+    if volatility.class == Class::Request {
+        volatility.given = Given::Caller;
+    }
     verdict
 }
 

@@ -532,8 +532,11 @@ impl Eval<'_, '_> {
                 Some(Value::None)
             }
             Op::Pop => {
-                let front =
-                    matches!(args.first().map(|a| &a.value), Some(Value::Number(n)) if *n >= 0.0);
+                // At a place that is written down; one that is looked for drops what no provider takes.
+                let front = args.first().is_some_and(|arg| {
+                    matches!(arg.value, Value::Number(n) if n >= 0.0)
+                        && self.written(arg.place.span).parse::<u32>().is_ok()
+                });
                 if front {
                     self.cut_list(&Value::Cell(id), expr.span);
                     return Some(self.item_of(&Value::Cell(id), expr.span));

@@ -8,6 +8,7 @@ mod eval;
 mod events;
 mod exprs;
 mod givens;
+mod handed;
 mod heap;
 mod imports;
 mod interest;

@@ -11,7 +11,7 @@ use crate::prompt::{
 use crate::sdk::{self, Call, Makes, Part};
 use crate::source::Place;
 use crate::volatility::classify::{ValueKind, Verdict};
-use crate::volatility::{Class, Confidence, Origin, Volatility};
+use crate::volatility::{Class, Confidence, Given, Origin, Volatility};
 
 use super::super::history;
 use super::super::roles::HISTORY_ROLE;
@@ -85,6 +85,11 @@ impl Eval<'_, '_> {
             } else {
                 self.setting(name, value, place, &mut draft.settings);
             }
+        }
+        super::handed::settle_messages(&mut draft.tools);
+        super::handed::settle_messages(&mut draft.schema);
+        for setting in &mut draft.settings {
+            super::handed::settle_setting(&mut setting.pieces);
         }
         let mut messages = draft.tools;
         messages.extend(draft.system);
@@ -1191,6 +1196,7 @@ fn repeated(round: &Round, mut message: Message) -> Message {
         .iter()
         .any(|block| history::holds_history(&block.pieces));
     if history {
+        one_history(&mut message);
         return message;
     }
     for block in &mut message.blocks {
@@ -1203,6 +1209,22 @@ fn repeated(round: &Round, mut message: Message) -> Message {
         }
     }
     message
+}
+
+/// A turn that is written out part by part is one turn of the conversation: its parts are no texts of their own.
+fn one_history(message: &mut Message) {
+    let mut seen = false;
+    for block in &mut message.blocks {
+        block.pieces.retain(|piece| match piece {
+            Piece::History(_) => !std::mem::replace(&mut seen, true),
+            Piece::Slot(slot) => slot.volatility.given != Given::Conversation,
+            Piece::Branch(branch) => branch.volatility.given != Given::Conversation,
+            _ => true,
+        });
+    }
+    message
+        .blocks
+        .retain(|block| !block.pieces.is_empty() || block.marker.is_some());
 }
 
 /// Blocks as one, with the last marker.

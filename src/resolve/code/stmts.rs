@@ -246,15 +246,13 @@ impl Eval<'_, '_> {
         })
     }
 
-    /// The arm that is taken only where an option is asked for that is off by default.
+    /// The arm that is taken only where an option is asked for that is off by default, or that does without a cache.
     pub fn doubtful(&mut self, test: &Expr) -> Option<usize> {
         match &test.kind {
             ExprKind::Name(_) | ExprKind::Attribute { .. } => {
                 let value = self.eval(test);
-                value
-                    .unknown()
-                    .is_some_and(|unknown| unknown.off)
-                    .then_some(0)
+                let off = value.unknown().is_some_and(|unknown| unknown.off);
+                (off || turns_caching_off(&self.written(test.span))).then_some(0)
             }
             ExprKind::Not(inner) => self.doubtful(inner).map(|arm| 1 - arm),
             ExprKind::Binary {
@@ -587,6 +585,18 @@ impl Eval<'_, '_> {
             self.heap.join_earlier(&condition, &left);
         }
     }
+}
+
+/// `self.disable_prefix_caching`, `noCache`: whoever asks for it knows what it costs.
+fn turns_caching_off(option: &str) -> bool {
+    let option = option.to_ascii_lowercase();
+    let last = option.rsplit('.').next().unwrap_or(&option);
+    last.contains("cach")
+        && [
+            "disable", "bypass", "bust", "skip", "no_", "nocach", "without",
+        ]
+        .iter()
+        .any(|word| last.contains(word))
 }
 
 /// What the choosing of an arm depends on.
