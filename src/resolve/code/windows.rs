@@ -87,13 +87,19 @@ impl Eval<'_, '_> {
 
     // ---- copies ----
 
+    fn are_lists(&self, items: &[Item]) -> bool {
+        let one = |item: &Item| matches!(item, Item::One(Value::Cell(id), _) if self.heap.list(*id).is_some());
+        !items.is_empty() && items.iter().all(one)
+    }
+
     /// Whether a value is a conversation and nothing else.
     pub fn is_conversation(&self, value: &Value) -> bool {
         match value {
             Value::Cell(id) => self.heap.list(*id).is_some_and(|list| {
                 let turns = |item: &Item| match item {
                     Item::Spread(value, _) => value.is_history(),
-                    Item::Repeat(round, _) => round.history,
+                    // Numbered turns are pairs, and no turns themselves.
+                    Item::Repeat(round, body) => round.history && !self.are_lists(body),
                     _ => false,
                 };
                 !list.items.is_empty() && list.items.iter().all(turns)
