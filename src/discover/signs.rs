@@ -7,6 +7,8 @@ use regex::bytes::{Regex, RegexBuilder};
 
 use crate::sdk;
 
+/// Bytes beyond which code was written by a program.
+const LARGEST: usize = 1 << 20;
 /// Bytes of a line beyond which code is a bundle that no one wrote.
 const LONGEST_LINE: usize = 20_000;
 /// Bytes from which on code with long lines and hardly a space is one too.
@@ -89,8 +91,11 @@ pub fn may_prompt(bytes: &[u8]) -> bool {
         })
 }
 
-/// Whether code is a bundle that no one wrote and no one reads.
+/// Whether code is a bundle, or so long that no one wrote it and no one reads it.
 pub fn is_bundle(bytes: &[u8]) -> bool {
+    if bytes.len() > LARGEST {
+        return true;
+    }
     let mut lines = 0;
     for line in bytes.split(|byte| *byte == b'\n') {
         if line.len() > LONGEST_LINE {
@@ -147,6 +152,9 @@ mod tests {
         assert!(is_bundle(bundle.repeat(40).as_bytes()));
         let prose = "You are the assistant of a shop and help its customers. ".repeat(30) + "\n";
         assert!(!is_bundle(prose.repeat(40).as_bytes()));
+        assert!(is_bundle(
+            "let a = 1;\n".repeat(LARGEST / 11 + 1).as_bytes()
+        ));
         assert!(is_bundle("x".repeat(LONGEST_LINE + 1).as_bytes()));
         assert!(!is_bundle("let a = 1;\n".repeat(9000).as_bytes()));
     }

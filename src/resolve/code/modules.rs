@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fmt;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
+use rayon::prelude::*;
+
 use crate::discover::signs;
 use crate::frontend::code::ir::{
     ClassId, Expr, ExprKind, FunctionId, Import, Language, Module, Pattern, Stmt, StmtKind,
@@ -405,15 +407,16 @@ impl<'w> Program<'w> {
             .map(|code| code.path().clone())
             .collect();
         let mut libraries = direct.clone();
-        libraries.extend(
-            known
-                .iter()
-                .filter(|code| self.imports_one(code, &direct))
-                .map(|code| code.path().clone()),
-        );
-        for code in &known {
-            self.note_near(code, &libraries);
-        }
+        // Imports are looked up in folders of the disk.
+        let second: Vec<Arc<str>> = known
+            .par_iter()
+            .filter(|code| !direct.contains(code.path()) && self.imports_one(code, &direct))
+            .map(|code| code.path().clone())
+            .collect();
+        libraries.extend(second);
+        known
+            .par_iter()
+            .for_each(|code| self.note_near(code, &libraries));
         let _ = self.libraries.set(libraries);
         let mut hot = HashSet::new();
         for code in &known {

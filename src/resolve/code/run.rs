@@ -27,7 +27,7 @@ use super::value::{Callable, ClassRef, Value};
 /// Rounds of looking for callers.
 const ROUNDS: usize = 3;
 /// Callers of one function that are evaluated, in the order of their paths.
-const MAX_CALLERS: usize = 12;
+const MAX_CALLERS: usize = 6;
 /// Instances of one class that a caller makes and whose methods are then evaluated.
 const MAX_INSTANCES: usize = 4;
 
@@ -195,7 +195,7 @@ fn run(
     let mut eval = Eval::new(program, assume);
     // What stands in tests is a note at most: it gets less time.
     if context_of(code.path()) == Context::Test {
-        eval.work.budget /= 5;
+        eval.work.budget /= 20;
     }
     eval.push_frame(code, None, None, None, None);
     match entry.function {
