@@ -446,26 +446,30 @@ fn callers(
     let Some(pattern) = any_of(names.keys()) else {
         return BTreeSet::new();
     };
-    let hits: Vec<&Arc<str>> = others
-        .par_iter()
-        .filter(|path| language_of(path).is_some() && program.mentions(path, &pattern))
-        .collect();
-    let mut all: Vec<&Arc<str>> = paths.iter().chain(hits).collect();
-    all.sort();
-    all.dedup();
-    let loaded: Vec<Arc<Code>> = all
-        .into_par_iter()
-        .filter_map(|path| program.load(path))
-        .collect();
+    let calling = |tests: bool, path: &Arc<str>| {
+        (context_of(path) == Context::Test) == tests
+            && language_of(path).is_some()
+            && program.mentions(path, &pattern)
+    };
     let mut out = BTreeSet::new();
     let mut counts: HashMap<String, usize> = HashMap::new();
     // Code of the product first, tests where nothing else calls.
     for tests in [false, true] {
+        if tests && names.keys().all(|name| counts.contains_key(name)) {
+            break;
+        }
+        let mut all: Vec<&Arc<str>> = paths
+            .par_iter()
+            .chain(others)
+            .filter(|path| calling(tests, path))
+            .collect();
+        all.sort();
+        all.dedup();
+        let loaded: Vec<Arc<Code>> = all
+            .into_par_iter()
+            .filter_map(|path| program.load(path))
+            .collect();
         for code in &loaded {
-            let in_tests = context_of(code.path()) == Context::Test;
-            if in_tests != tests {
-                continue;
-            }
             let mut here: BTreeSet<(&String, Entry)> = BTreeSet::new();
             for (name, function) in &code.interest.calls {
                 let Some(targets) = names.get(name) else {
