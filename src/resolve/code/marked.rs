@@ -124,10 +124,11 @@ impl Eval<'_, '_> {
     /// The arm that shows the blocks and markers of a content that is text or blocks, or one of several lists of blocks.
     pub fn shown_arm(&mut self, choice: &Choice, place: &Place) -> Vec<Block> {
         let mut shown = Vec::new();
-        for (index, arm) in choice.arms.iter().enumerate() {
-            if !holds_cell(arm) {
-                continue;
-            }
+        let mut arms: Vec<(usize, &Value)> = choice.arms.iter().enumerate().collect();
+        arms.retain(|(_, arm)| holds_cell(arm));
+        // Plain blocks before those that stand under conditions of their own.
+        arms.sort_by_key(|(_, arm)| !matches!(arm, Value::Cell(_)));
+        for (index, arm) in arms {
             let mut blocks = self.blocks(arm, place);
             let mut marked = false;
             for mark in blocks.iter_mut().filter_map(|b| b.marker.as_mut()) {
