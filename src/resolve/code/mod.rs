@@ -33,6 +33,7 @@ mod rows;
 mod run;
 mod stmts;
 mod tables;
+mod taken;
 mod telling;
 mod texts;
 mod things;
