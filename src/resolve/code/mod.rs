@@ -29,6 +29,7 @@ mod paths;
 mod picks;
 mod renders;
 mod requests;
+mod roles;
 mod rows;
 mod run;
 mod stmts;
