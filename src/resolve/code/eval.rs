@@ -8,6 +8,7 @@ use std::sync::Arc;
 use crate::config::Assume;
 use crate::frontend::code::ir::{Expr, FunctionId};
 use crate::prompt::{History, Hop, Piece, Repeat, Rewrite, Size, Slot};
+use crate::sdk;
 use crate::source::{Place, Span, Text};
 use crate::volatility::classify::{ValueKind, Verdict};
 use crate::volatility::{Class, Confidence, Origin, Volatility};
@@ -410,7 +411,12 @@ impl<'p, 'w> Eval<'p, 'w> {
             }
             Cell::Object(object) => {
                 push(&mut out, "{");
-                for (index, (key, value)) in object.entries.iter().enumerate() {
+                // A marker is an instruction to the cache and no part of what is sent.
+                let sent = object
+                    .entries
+                    .iter()
+                    .filter(|(key, _)| !sdk::is_marker(key));
+                for (index, (key, value)) in sent.enumerate() {
                     push(&mut out, if index > 0 { ", \"" } else { "\"" });
                     push(&mut out, key);
                     push(&mut out, "\": ");

@@ -18,7 +18,7 @@ use super::modules::{Binding, Code, Found};
 use super::numbers;
 use super::picks;
 use super::stmts::Truth;
-use super::value::{choose, Callable, ClassRef, Condition, Unknown, Value};
+use super::value::{choose, Callable, Choice, ClassRef, Condition, Unknown, Value};
 
 impl Eval<'_, '_> {
     pub fn eval(&mut self, expr: &Expr) -> Value {
@@ -697,25 +697,7 @@ impl Eval<'_, '_> {
                     object.spreads.extend(from.spreads);
                 }
             }
-            Value::Choice(choice) => {
-                // `...(cond && { x })`: entries that are there or not.
-                let choice = choice.clone();
-                for (index, arm) in choice.arms.iter().enumerate() {
-                    let Value::Cell(from) = arm else { continue };
-                    let Some(from) = self.heap.object(*from).cloned() else {
-                        continue;
-                    };
-                    for (key, value) in from.entries {
-                        let before = self.heap.object(id).and_then(|o| o.get(&key).cloned());
-                        let mut arms = vec![before.unwrap_or(Value::None); choice.arms.len()];
-                        arms[index] = value;
-                        let value = choose(&choice.condition, arms);
-                        if let Some(object) = self.heap.object_mut(id) {
-                            object.set(&key, value);
-                        }
-                    }
-                }
-            }
+            Value::Choice(choice) => self.update_forked(id, &choice.clone()),
             Value::Unknown(_) => {
                 if let Some(object) = self.heap.object_mut(id) {
                     object.spreads.push(other.clone());
@@ -723,6 +705,55 @@ impl Eval<'_, '_> {
             }
             _ => {}
         }
+    }
+
+    /// `...(cond && { x })`: entries that are there or not.
+    fn update_forked(&mut self, id: usize, choice: &Choice) {
+        let mut arms = Vec::new();
+        for arm in &choice.arms {
+            let place = self.heap.object(id).map(|object| object.place.clone());
+            let (Value::Choice(_), Some(place)) = (arm, place) else {
+                arms.push(self.entries_of(arm));
+                continue;
+            };
+            let joined = self.new_object(Vec::new(), place);
+            if let Value::Cell(joined) = joined {
+                self.update_object(joined, arm);
+            }
+            arms.push(self.entries_of(&joined));
+        }
+        let mut keys: Vec<&String> = Vec::new();
+        for (key, _) in arms.iter().flatten() {
+            if !keys.contains(&key) {
+                keys.push(key);
+            }
+        }
+        for key in keys {
+            let before = self.heap.object(id).and_then(|o| o.get(key).cloned());
+            let own = |(arm, entries): (&Value, &Vec<(String, Value)>)| {
+                let found = entries.iter().find(|(name, _)| name == key);
+                let open = matches!(arm, Value::Unknown(_));
+                match (found, &before) {
+                    (Some((_, value)), _) => Some(value.clone()),
+                    (None, Some(before)) => Some(before.clone()),
+                    // Of what is open no entries are known: those of the other arms stand for it.
+                    (None, None) => (!open).then_some(Value::None),
+                }
+            };
+            let values = choice.arms.iter().zip(&arms).filter_map(own);
+            let value = choose(&choice.condition, values.collect());
+            if let Some(object) = self.heap.object_mut(id) {
+                object.set(key, value);
+            }
+        }
+    }
+
+    fn entries_of(&self, value: &Value) -> Vec<(String, Value)> {
+        let object = match value {
+            Value::Cell(id) => self.heap.object(*id),
+            _ => None,
+        };
+        object.map_or_else(Vec::new, |object| object.entries.clone())
     }
 
     fn merged(&mut self, left: &Value, right: &Value, expr: &Expr) -> Value {

@@ -8,8 +8,8 @@ use crate::source::Place;
 
 use super::eval::Eval;
 use super::events::Sort;
-use super::marks::in_arm;
-use super::value::{Unknown, Value};
+use super::marks::{in_arm, is_turn};
+use super::value::{Choice, Unknown, Value};
 
 impl Eval<'_, '_> {
     /// `cache_control: {"type": "ephemeral", "ttl": "1h"}`
@@ -28,7 +28,6 @@ impl Eval<'_, '_> {
                 let choice = choice.clone();
                 let mut arms = choice.arms.iter().enumerate();
                 arms.find_map(|(arm, value)| {
-                    let Value::Cell(_) = value else { return None };
                     let mut marker = self.marker_of(value, place)?;
                     in_arm(&mut marker, &choice.condition, arm);
                     Some(marker)
@@ -122,6 +121,29 @@ impl Eval<'_, '_> {
         }
     }
 
+    /// The arm that shows the blocks and markers of a content that is text or blocks, or one of several lists of blocks.
+    pub fn shown_arm(&mut self, choice: &Choice, place: &Place) -> Vec<Block> {
+        let mut shown = Vec::new();
+        for (index, arm) in choice.arms.iter().enumerate() {
+            if !holds_cell(arm) {
+                continue;
+            }
+            let mut blocks = self.blocks(arm, place);
+            let mut marked = false;
+            for mark in blocks.iter_mut().filter_map(|b| b.marker.as_mut()) {
+                in_arm(mark, &choice.condition, index);
+                marked = true;
+            }
+            if marked || shown.is_empty() {
+                shown = blocks;
+            }
+            if marked {
+                break;
+            }
+        }
+        shown
+    }
+
     /// The markers of one note: of an entry that is one, or of what was put under another key.
     pub fn note_markers(&mut self, entries: &[(String, Value)], place: &Place) -> Vec<Marker> {
         let Some((key, value)) = entries.first() else {
@@ -152,6 +174,9 @@ impl Eval<'_, '_> {
         let mut bodies: BTreeMap<String, Vec<(Part, Unknown, Place)>> = BTreeMap::new();
         for (note, root, place) in self.noted_roots() {
             if self.marks.sent.contains(&note) {
+                continue;
+            }
+            if is_turn(&root) {
                 continue;
             }
             let path = root.of.as_deref().or(root.path.as_deref());
@@ -216,6 +241,15 @@ impl Eval<'_, '_> {
         prompt.conversation = Conversation::InRequest;
         prompt.id = format!("{}#{}", site.path, self.symbol());
         self.record(Sort::Messages, site.clone(), prompt);
+    }
+}
+
+/// Whether a value is an object or a list in some arm.
+pub fn holds_cell(value: &Value) -> bool {
+    match value {
+        Value::Cell(_) => true,
+        Value::Choice(choice) => choice.arms.iter().any(holds_cell),
+        _ => false,
     }
 }
 

@@ -20,6 +20,8 @@ const ROOT: &str = "<root>";
 const SET: &str = "<set>";
 const SLICE: &str = "<slice>";
 const MOST: &str = "<most>";
+/// Begins the path of a turn that is read out of a conversation; behind it stands what that one is.
+const TURNS: &str = "<turns>";
 /// Ranges of cells made in rounds that are kept.
 const MAX_RANGES: usize = 4096;
 
@@ -87,6 +89,9 @@ impl Marks {
 /// What an open value is part of: where it was born and by which path it was reached from there.
 pub fn root_of(unknown: &Unknown) -> String {
     let path = unknown.of.as_deref().or(unknown.path.as_deref());
+    if let Some(root) = path.and_then(|path| path.strip_prefix(TURNS)) {
+        return root.to_string();
+    }
     match unknown.birth() {
         Some(birth) => format!(
             "{}:{}|{}",
@@ -96,6 +101,21 @@ pub fn root_of(unknown: &Unknown) -> String {
         ),
         None => format!("|{}", path.unwrap_or(&unknown.expr)),
     }
+}
+
+/// What stands for the turns that a loop over the conversation makes.
+pub fn turns_of(round: &Round) -> String {
+    format!("{}:{}|{}", round.place.path, round.place.span.start, TURNS)
+}
+
+/// The path of a turn of what has this root.
+pub fn turn_path(root: &str) -> Rc<str> {
+    format!("{TURNS}{root}").into()
+}
+
+pub fn is_turn(unknown: &Unknown) -> bool {
+    let of = unknown.of.as_deref();
+    of.is_some_and(|of| of.starts_with(TURNS))
 }
 
 impl Eval<'_, '_> {
@@ -406,12 +426,16 @@ impl Eval<'_, '_> {
 
     /// The markers that were written into an open value, where it is sent. They land once in a prompt.
     pub fn landing(&mut self, unknown: &Unknown) -> Vec<Marker> {
+        self.landing_at(&root_of(unknown))
+    }
+
+    pub fn landing_at(&mut self, root: &str) -> Vec<Marker> {
         let notes = self.heap.list(self.marks.notes);
         let items = match notes {
             Some(list) if !list.items.is_empty() => list.items.clone(),
             _ => return Vec::new(),
         };
-        self.landing_items(&items, &root_of(unknown))
+        self.landing_items(&items, root)
     }
 
     fn landing_items(&mut self, items: &[Item], root: &str) -> Vec<Marker> {

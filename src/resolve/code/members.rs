@@ -530,7 +530,7 @@ impl Eval<'_, '_> {
                 (!values.is_empty()).then(|| choose(condition, values))
             }
             Item::Repeat(round, body) if !round.history => self.last_of(body, span),
-            Item::Repeat(..) => None,
+            Item::Repeat(..) => self.last_turn(last, span),
         }
     }
 

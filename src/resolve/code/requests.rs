@@ -17,7 +17,7 @@ use super::super::history;
 use super::super::roles::HISTORY_ROLE;
 use super::eval::Eval;
 use super::events::{text_length, Sort};
-use super::heap::{Item, Object, Round};
+use super::heap::{Item, Round};
 use super::made::Sorted;
 use super::marks::{attach, in_arm, in_loop};
 use super::value::{Argument, Choice, Condition, Unknown, Value};
@@ -431,6 +431,7 @@ impl Eval<'_, '_> {
                     let marks = marks.flat_map(|message| message.blocks);
                     let mut marks: Vec<Marker> = marks.filter_map(|b| b.marker).collect();
                     marks.iter_mut().for_each(|mark| in_loop(mark, round));
+                    marks.extend(self.landing_at(&super::marks::turns_of(round)));
                     let mut message = history_of(round);
                     attach(&mut message.blocks, marks);
                     out.push(message);
@@ -562,20 +563,9 @@ impl Eval<'_, '_> {
                 Some(list) => self.block_items(&list.items),
                 None => vec![self.block_of(content, place)],
             },
-            Value::Choice(choice)
-                if choice.arms.iter().any(|arm| matches!(arm, Value::Cell(_))) =>
-            {
-                // Text or blocks: the one with blocks shows the markers.
+            Value::Choice(choice) if super::marked::holds_cell(content) => {
                 let choice = choice.clone();
-                let mut arms = choice.arms.iter().enumerate();
-                let shown = arms.find(|(_, arm)| matches!(arm, Value::Cell(_)));
-                let Some((index, arm)) = shown else {
-                    return Vec::new();
-                };
-                let mut blocks = self.blocks(arm, place);
-                let marks = blocks.iter_mut().filter_map(|b| b.marker.as_mut());
-                marks.for_each(|mark| in_arm(mark, &choice.condition, index));
-                blocks
+                self.shown_arm(&choice, place)
             }
             other => self.open_blocks(other, place),
         }
@@ -683,7 +673,7 @@ impl Eval<'_, '_> {
             .find_map(|key| object.get(key).cloned());
         let pieces = match text {
             Some(text) => self.print(&text, place),
-            None => self.print_unmarked(*id, place),
+            None => self.print(value, place),
         };
         Block { pieces, marker }
     }
@@ -710,20 +700,6 @@ impl Eval<'_, '_> {
             pieces: super::value::join_texts(&choice.condition, arms),
             marker,
         }
-    }
-
-    /// An object as JSON. A marker is an instruction to the cache and no part of what is sent.
-    fn print_unmarked(&mut self, id: usize, place: &Place) -> Vec<Piece> {
-        let Some(object) = self.heap.object(id) else {
-            return self.print(&Value::Cell(id), place);
-        };
-        if !object.entries.iter().any(|(key, _)| sdk::is_marker(key)) {
-            return self.print(&Value::Cell(id), place);
-        }
-        let mut object: Object = object.clone();
-        object.entries.retain(|(key, _)| !sdk::is_marker(key));
-        let bare = self.heap.add(super::heap::Cell::Object(object));
-        self.print(&Value::Cell(bare), place)
     }
 
     /// Tool definitions: one block each, or one value of assumed size.
@@ -866,7 +842,6 @@ impl Eval<'_, '_> {
                     .collect();
                 vec![choice.condition.branch(arms)]
             }
-            Value::Cell(id) => self.print_unmarked(*id, place),
             other => self.print(other, place),
         }
     }

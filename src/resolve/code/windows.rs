@@ -13,6 +13,7 @@ use super::super::roles::HISTORY_ROLE;
 use super::super::value::from_history;
 use super::eval::Eval;
 use super::heap::Item;
+use super::marks::{root_of, turn_path, turns_of};
 use super::tables::{tables, tells};
 use super::things::{thing_of, Position, Thing};
 use super::value::{Condition, Unknown, Value};
@@ -165,9 +166,36 @@ impl Eval<'_, '_> {
             },
         );
         unknown.item = true;
+        unknown.of = self.turns_root(value).map(|root| turn_path(&root));
         self.note_read(value);
         let place = self.place(span);
         self.born(unknown, place, "an earlier turn")
+    }
+
+    /// What the turns of a conversation are part of.
+    fn turns_root(&self, value: &Value) -> Option<String> {
+        match value {
+            Value::Cell(id) => match self.heap.list(*id)?.items.last()? {
+                Item::Spread(Value::Unknown(unknown), _) => Some(root_of(unknown)),
+                Item::Repeat(round, _) if round.history => Some(turns_of(round)),
+                _ => None,
+            },
+            Value::Choice(choice) => choice.arms.iter().find_map(|arm| self.turns_root(arm)),
+            Value::Unknown(unknown) => Some(root_of(unknown)),
+            _ => None,
+        }
+    }
+
+    /// The last turn of a list that ends with those that a loop over the conversation makes.
+    pub fn last_turn(&mut self, last: &Item, span: Span) -> Option<Value> {
+        match last {
+            Item::Repeat(round, body) if round.history && !self.are_lists(body) => {
+                let place = round.place.clone();
+                let turns = self.new_list(vec![last.clone()], place);
+                Some(self.turn_of(&turns, span))
+            }
+            _ => None,
+        }
     }
 
     /// Notes that a turn of a conversation was read: what a loop makes of it is of the same turns.

@@ -156,3 +156,97 @@ fn the_body_of_a_request_that_is_sent_elsewhere_shows_its_markers() {
     let source = "def mark(blocks):\n    blocks[-1]['cache_control'] = {'type': 'ephemeral'}\n    return blocks\n";
     assert_eq!(marks(&[("app.py", source)]), Vec::<String>::new());
 }
+
+/// Markers as the arms of options give them, over a conversation that is converted turn by turn.
+const OPTIONAL_MARKERS: &str = "import Anthropic from '@anthropic-ai/sdk';
+const client = new Anthropic();
+function control(url, keep) {
+  if (keep === 'none') return { keep };
+  const ttl = keep === 'long' && url.includes('api') ? '1h' : undefined;
+  return { keep, mark: { type: 'ephemeral', ...(ttl && { ttl }) } };
+}
+function convert(messages, mark) {
+  const out = [];
+  for (const message of messages) {
+    if (typeof message.content === 'string') out.push({ role: 'user', content: message.content });
+    else out.push({ role: 'user', content: message.content.map((part) => ({ type: 'text', text: part.text })) });
+  }
+  if (mark && out.length > 0) {
+    const last = out[out.length - 1];
+    if (Array.isArray(last.content)) {
+      const block = last.content[last.content.length - 1];
+      if (block && block.type === 'text') (block as any).cache_control = mark;
+    } else {
+      last.content = [{ type: 'text', text: last.content, cache_control: mark }] as any;
+    }
+  }
+  return out;
+}
+function build(model, context, strict, options) {
+  const { mark } = control(model.url, options?.keep);
+  const params = { model: 'claude-sonnet-5', max_tokens: 9, messages: convert(context.messages, mark) };
+  if (strict) {
+    params.system = [{ type: 'text', text: 'You keep the books of a small library.', ...(mark ? { cache_control: mark } : {}) }];
+    if (context.system) params.system.push({ type: 'text', text: context.system, ...(mark ? { cache_control: mark } : {}) });
+  } else if (context.system) {
+    params.system = [{ type: 'text', text: context.system, ...(mark ? { cache_control: mark } : {}) }];
+  }
+  return params;
+}
+export async function send(model, context, options, strict) {
+  let params = build(model, context, strict, options);
+  const next = await options?.hook?.(params, model);
+  if (next !== undefined) params = next;
+  return await client.messages.create({ ...params, stream: true });
+}
+";
+
+#[test]
+fn markers_of_some_arms_are_markers_wherever_objects_are_spread() {
+    let files = [("app.ts", OPTIONAL_MARKERS)];
+    let prompts = run(&files).prompts;
+    let sent = prompts.iter().find(|prompt| prompt.id.ends_with("#send"));
+    let sent = sent.unwrap_or_else(|| panic!("{prompts:?}"));
+    let blocks: Vec<_> = sent.messages.iter().flat_map(|m| &m.blocks).collect();
+    let text: Vec<String> = blocks.iter().map(|b| super::show(&b.pieces)).collect();
+    for word in ["ephemeral", "ttl", "1h", "next"] {
+        assert!(!text.iter().any(|text| text.contains(word)), "{text:?}");
+    }
+    for section in ["system", "history"] {
+        let mut own = sent.messages.iter().filter(|m| m.section.name() == section);
+        let marked = own.any(|m| m.blocks.iter().any(|b| b.marker.is_some()));
+        assert!(marked, "{section}: {:?}", marks(&files));
+    }
+}
+
+#[test]
+fn a_helper_of_another_module_sets_markers_in_the_list_it_is_given() {
+    let helper = "export function addMarks(system, messages) {
+  messages[0] = { role: 'system', content: [{ type: 'text', text: system, cache_control: { type: 'ephemeral' } }] };
+  messages.filter((m) => m.role === 'user').slice(-2).forEach((m) => {
+    if (Array.isArray(m.content)) {
+      let part = m.content.filter((p) => p.type === 'text').pop();
+      if (!part) { part = { type: 'text', text: '...' }; m.content.push(part); }
+      part['cache_control'] = { type: 'ephemeral' };
+    }
+  });
+}
+";
+    let app = |test: &str| {
+        format!(
+            "import OpenAI from 'openai';\nimport {{ addMarks as addTheirs }} from './marks';\n\
+             export class Gateway {{\n  async send(system, history, model) {{\n    \
+             let messages = [{{ role: 'system', content: system }}, ...history.map((m) => ({{ role: m.role, content: m.content }}))];\n    \
+             {test}addTheirs(system, messages);\n    \
+             return await new OpenAI().chat.completions.create({{ model, messages }});\n  }}\n}}\n"
+        )
+    };
+    for (test, expected) in [
+        ("", "system[!] history[~<2?]"),
+        ("if (model.caches) ", "system[!?] history[~<2?]"),
+    ] {
+        let app = app(test);
+        let found = marks(&[("app.ts", &app), ("marks.ts", helper)]);
+        assert!(found.iter().any(|found| found == expected), "{found:?}");
+    }
+}
