@@ -24,11 +24,12 @@ fn takes_marks(current: &Layout, terms: &Terms) -> bool {
 fn with_mark(current: &Layout, index: usize) -> (Layout, bool) {
     let mut layout = current.clone();
     let block = layout.segments[index].block;
-    let splits = layout
+    let goes_on = layout
         .segments
         .get(index + 1)
         .is_some_and(|next| next.block == block);
-    if splits {
+    let splits = goes_on && !ends_turns(current, index);
+    if goes_on {
         for segment in layout.segments[index + 1..]
             .iter_mut()
             .filter(|s| s.block == block)
@@ -49,9 +50,48 @@ fn with_mark(current: &Layout, index: usize) -> (Layout, bool) {
     (layout, splits)
 }
 
+/// Whether a segment is turns that are messages of their own: the end of the newest is the end of a block already.
+fn ends_turns(current: &Layout, index: usize) -> bool {
+    let block = current.segments[index].block;
+    let mut same = current.segments.iter().filter(|s| s.block == block);
+    matches!(current.segments[index].kind, Kind::History { .. })
+        && same.all(|s| matches!(s.kind, Kind::History { .. } | Kind::Growth | Kind::Framing))
+}
+
+/// Of the minimum, the share of a message that is worth a block of its own.
+const WORTH_A_BLOCK: f64 = 1.0 / 8.0;
+
+/// A heading in front of the value is not worth a block of its own where what stands before its message is long enough
+/// by itself: the marker goes there.
+fn without_heading(current: &Layout, terms: &Terms, index: usize) -> usize {
+    let block = current.segments[index].block;
+    let first = current.segments.iter().position(|s| s.block == block);
+    let goes_on = current
+        .segments
+        .get(index + 1)
+        .is_some_and(|next| next.block == block);
+    let Some(first) = first.filter(|_| goes_on && !ends_turns(current, index)) else {
+        return index;
+    };
+    let minimum = f64::from(terms.model.minimum);
+    let own = current.offset(index + 1) - current.offset(first);
+    let before = current.segments[..first]
+        .iter()
+        .rposition(|s| s.tokens > 0.0 && s.kind != Kind::Framing);
+    match before {
+        Some(at)
+            if own < terms.granularity().max(minimum * WORTH_A_BLOCK)
+                && current.offset(at + 1) >= minimum =>
+        {
+            at
+        }
+        _ => index,
+    }
+}
+
 /// Segment indices behind which a marker may earn something: before each change of the key, and behind a history.
 /// No marker stands behind the frame of a message.
-fn boundaries(current: &Layout) -> Vec<usize> {
+fn boundaries(current: &Layout, terms: &Terms) -> Vec<usize> {
     let mut out = Vec::new();
     for index in 0..current.segments.len() {
         let segment = &current.segments[index];
@@ -65,9 +105,10 @@ fn boundaries(current: &Layout) -> Vec<usize> {
         let content = segment.tokens > 0.0 && segment.kind != Kind::Framing;
         let history = matches!(segment.kind, Kind::History { .. });
         if content && (change || history) {
-            out.push(index);
+            out.push(without_heading(current, terms, index));
         }
     }
+    out.dedup();
     // Markers at the front and right before the first value of a call matter most.
     let most = MARKS_PER_BARRIER * breadth(current);
     if out.len() > most {
@@ -115,7 +156,7 @@ pub(super) fn bundles(current: &Layout, barriers: &[Barrier], terms: &Terms) -> 
 pub(super) fn mark_edits(current: &Layout, terms: &Terms, conversation: bool) -> Vec<Candidate> {
     let mut out = Vec::new();
     if takes_marks(current, terms) {
-        for index in boundaries(current) {
+        for index in boundaries(current, terms) {
             let id = current.segments[index].id;
             let (layout, splits) = with_mark(current, index);
             let marked = Candidate {
@@ -172,7 +213,7 @@ fn misplaced(current: &Layout, terms: &Terms, conversation: bool) -> Vec<Candida
         return Vec::new();
     };
     let mut out = Vec::new();
-    let places = boundaries(current);
+    let places = boundaries(current, terms);
     let wrong = current
         .marks
         .iter()

@@ -27,6 +27,7 @@ impl Eval<'_, '_> {
                 return self.super_call(args, expr);
             }
         }
+        let mut declared = false;
         let (receiver, function) = match &callee.kind {
             ExprKind::Attribute { object, name, .. } => {
                 let receiver = match &object.kind {
@@ -41,6 +42,7 @@ impl Eval<'_, '_> {
                     return value;
                 }
                 let function = self.declared_method(&receiver, name);
+                declared = function.is_some();
                 let function =
                     function.unwrap_or_else(|| self.member(&receiver, name, callee.span));
                 (Some((receiver, name.clone())), function)
@@ -48,6 +50,12 @@ impl Eval<'_, '_> {
             _ => (None, self.eval(callee)),
         };
         let args = self.arguments(args);
+        // What is made of a template of its own library is seen best where the template and its values are named.
+        if declared {
+            if let Some(text) = self.names_template(&args, expr) {
+                return text;
+            }
+        }
         self.apply(&function, args, expr, (new, receiver))
     }
 

@@ -28,7 +28,7 @@ use super::value::{flat_volatility, Callable, ClassRef, Condition, Unknown, Valu
 /// Calls within calls.
 pub const MAX_CALLS: usize = 10;
 /// Calls within calls that have nothing to do with requests.
-pub const MAX_DULL_CALLS: usize = 2;
+pub const MAX_DULL_CALLS: usize = 3;
 /// Work for one entry: expressions and statements evaluated, and pieces copied.
 const BUDGET: usize = MAX_STEPS / 5;
 

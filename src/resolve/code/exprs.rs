@@ -394,8 +394,10 @@ impl Eval<'_, '_> {
 
     pub fn condition(&mut self, test: &Expr, value: &Value) -> Rc<Condition> {
         let place = self.place(test.span);
-        let volatility = self.tested(value);
-        let rounds = if picks::tests_kind(test) {
+        let system = self.asks_for_system(test);
+        let open = system.is_none() && !picks::tests_kind(test);
+        let volatility = system.unwrap_or_else(|| self.tested(value));
+        let rounds = if !open {
             Vec::new()
         } else {
             self.rounds_of(value)
@@ -851,8 +853,12 @@ impl Eval<'_, '_> {
                 if passes && round.rewrite.is_none() {
                     round.rewrite = self.changed_turns(&own, comprehension.element.span);
                 }
-                if !own.is_empty() || passes {
-                    items.push(Item::Repeat(Rc::new(round), own));
+                match self.system_items(&own) {
+                    Some(own) if !passes => items.extend(own),
+                    _ if !own.is_empty() || passes => {
+                        items.push(Item::Repeat(Rc::new(round), own));
+                    }
+                    _ => {}
                 }
             }
         }

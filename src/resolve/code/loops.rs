@@ -369,6 +369,12 @@ impl Eval<'_, '_> {
                         true => list.items.drain(..more).collect(),
                         false => list.items.split_off(old.items.len()),
                     };
+                    if let Some(own) = self.system_items(&added) {
+                        let at = if front { 0 } else { list.items.len() };
+                        list.items.splice(at..at, own);
+                        *self.heap.edit(id) = Cell::List(list);
+                        continue;
+                    }
                     let history = self.adds_turns(&added);
                     let turns = Round {
                         history: round.history && self.are_turns(&added),
@@ -395,7 +401,8 @@ impl Eval<'_, '_> {
                         let Some(before) = old.names.get(name) else {
                             continue;
                         };
-                        if let Some(grown) = grown(before, value, round) {
+                        let grown = grown(before, value, round);
+                        if let Some(grown) = grown.or_else(|| self.system_choice(value)) {
                             *value = grown;
                             changed = true;
                         }
@@ -564,6 +571,10 @@ fn grown(before: &Value, after: &Value, round: &Round) -> Option<Value> {
     }
     let added = added_pieces(old, new)?;
     let mut pieces = (**old).clone();
+    if let Some(own) = super::roles::system_text(&added) {
+        pieces.extend(own);
+        return Some(Value::pieces(pieces));
+    }
     pieces.push(Piece::Repeat(Repeat {
         over: round.over.clone(),
         place: round.place.clone(),

@@ -423,6 +423,7 @@ impl Eval<'_, '_> {
             Pattern::Object(items, rest, span) => {
                 for (key, pattern) in items {
                     let member = self.member(&value, key, *span);
+                    let member = self.named_by_key(member, key, *span);
                     self.assign(pattern, member);
                 }
                 if let Some(rest) = rest {

@@ -131,3 +131,73 @@ fn a_message_is_asked_for_its_class() {
     let shown = behind(&prompt(&[("app.py", source)]));
     assert_eq!(shown, "user: Task. <question:request>");
 }
+
+const SPLIT: &str = "import Anthropic from '@anthropic-ai/sdk';\nconst client = new Anthropic();\n\
+                     const RULES = 'Quote the terms word for word, and name the page.';\n";
+
+/// What a wrapper sends that takes the system text out of the messages by a loop with this body.
+fn split(before: &str, body: &str, system: &str) -> String {
+    let source = format!(
+        "{SPLIT}export async function ask(messages) {{\n  {before}\n  const turns = [];\n  for (const m of messages) {{\n{body}\n  }}\n  \
+         turns.push({{ role: 'user', content: RULES }});\n  return client.messages.create({{ model: 'm', max_tokens: 9, system: {system}, messages: turns }});\n}}\n"
+    );
+    prompt(&[("app.ts", &source)])
+}
+
+#[test]
+fn system_text_that_is_picked_by_its_role_is_no_turn() {
+    let turn = "turns.push({ role: m.role, content: m.content });";
+    let parts = "const parts = [];";
+    let each = [
+        (
+            parts,
+            format!("if (m.role === 'system') {{ parts.push(m.content); }} else {{ {turn} }}"),
+            "parts.join(' ')",
+        ),
+        (
+            parts,
+            format!("const role = m.role; const text = typeof m.content === 'string' ? m.content : JSON.stringify(m.content); if (role === 'system') {{ parts.push(text); }} else {{ {turn} }}"),
+            "parts.length ? parts.join(' ') : undefined",
+        ),
+        (
+            parts,
+            format!("if (m.role !== 'system') {{ {turn} }} else {{ parts.push({{ type: 'text', text: m.content }}); }}"),
+            "parts",
+        ),
+        (
+            parts,
+            format!("if (m.role === 'system') {{ parts.push(m.content); continue; }} {turn}"),
+            "parts.join(' ')",
+        ),
+        (
+            "let text = '';",
+            format!("if (m.role === 'system') {{ text += m.content; }} else {{ {turn} }}"),
+            "text",
+        ),
+        (
+            "let text = undefined;",
+            format!("if (m.role === 'system') {{ text = m.content; }} else {{ {turn} }}"),
+            "text",
+        ),
+    ];
+    for (before, body, system) in &each {
+        let shown = split(before, body, system);
+        let (first, rest) = shown.split_once('\n').unwrap_or_default();
+        assert!(
+            first.starts_with("system: ") && first.contains(":deploy?>"),
+            "{body}\n{shown}"
+        );
+        assert!(
+            !first.contains("request") && !first.contains("<<"),
+            "{body}\n{shown}"
+        );
+        assert!(rest.contains("<<"), "{body}\n{shown}");
+    }
+}
+
+#[test]
+fn turns_that_are_picked_by_another_role_stay_turns() {
+    let body = "if (m.role === 'assistant') { parts.push(m.content); } else { turns.push({ role: m.role, content: m.content }); }";
+    let shown = split("const parts = [];", body, "parts.join(' ')");
+    assert!(!shown.contains("system: <m.content:deploy"), "{shown}");
+}

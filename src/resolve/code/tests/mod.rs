@@ -17,6 +17,7 @@ mod marks;
 mod modules;
 mod python;
 mod state;
+mod taken;
 mod written;
 
 /// Resolves a workspace whose files are all read as code.
