@@ -8,7 +8,7 @@ use crate::layout::{speaker, Kind, Segment};
 use crate::plan::{Edit, Step};
 use crate::prompt::{Piece, Section, TargetSource};
 use crate::source::{Place, Span};
-use crate::volatility::{Class, Confidence, Given, Origin, Scope};
+use crate::volatility::{Class, Confidence, Given, Origin, Scope, Volatility};
 
 /// The steps of the plan that a rule speaks of. Each step belongs to exactly one rule.
 pub fn of<'a>(judged: &'a Judged, rule: &'static str) -> impl Iterator<Item = &'a Step> {
@@ -53,7 +53,8 @@ pub fn members<'a>(judged: &'a Judged, step: &'a Step) -> impl Iterator<Item = &
     step.members.iter().map(|id| &judged.layout.segments[*id])
 }
 
-/// The member that speaks for a step: a value that the program makes up in sight of a cache's life goes first.
+/// The member that speaks for a step: a value that the program makes up in sight of a cache's life goes first; where
+/// the others are doubtful, state of the session that is none.
 pub fn subject<'a>(judged: &'a Judged, step: &'a Step) -> &'a Segment {
     let made_up = members(judged, step).filter(|segment| {
         segment.volatility().is_some_and(|v| {
@@ -63,9 +64,20 @@ pub fn subject<'a>(judged: &'a Judged, step: &'a Step) -> &'a Segment {
         })
     });
     let first = &judged.layout.segments[step.members[0]];
-    speaker(made_up)
-        .or_else(|| speaker(members(judged, step)))
-        .unwrap_or(first)
+    if let Some(made_up) = speaker(made_up) {
+        return made_up;
+    }
+    let doubtful = |v: &Volatility| v.confidence == Confidence::Possible;
+    let all = speaker(members(judged, step)).unwrap_or(first);
+    if !all.volatility().is_some_and(doubtful) {
+        return all;
+    }
+    let state = members(judged, step).filter(|segment| {
+        segment
+            .volatility()
+            .is_some_and(|v| v.priced() == Class::State && !doubtful(v))
+    });
+    speaker(state).unwrap_or(all)
 }
 
 /// How a value or a condition is named in a message.

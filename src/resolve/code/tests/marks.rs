@@ -130,7 +130,7 @@ fn a_marker_in_a_round_that_is_picked_stands_once() {
             ("for i, m in enumerate(messages):\n    if i == len(messages) - 1:\n        m['cache_control'] = C", "tools[] system[] history[~?]"),
             ("for m in reversed(messages):\n    if m['role'] == 'user':\n        m['cache_control'] = C\n        break", "tools[] system[] history[~?]"),
             ("n = 0\nfor m in messages:\n    if n < 2:\n        m['cache_control'] = C\n        n += 1", "tools[] system[] history[~?]"),
-            ("for m in messages:\n    if m['role'] == 'system':\n        m['cache_control'] = C", "tools[] system[] history[~?]"),
+            ("for m in messages:\n    if m['role'] == 'system':\n        m['cache_control'] = C", "tools[] system[] history[!]"),
             ("for m in messages:\n    if m.cached:\n        m['cache_control'] = C", "tools[] system[] history[~?]"),
             ("mark = limit.mark\nout = []\nfor t in tools:\n    out.append({'name': 'a', 'cache_control': limit})\ntools = out", "tools[~] system[] history[]"),
             ("for m in messages[-2:]:\n    m['cache_control'] = C", "tools[] system[] history[~<2]"),
