@@ -139,8 +139,8 @@ fn several_formats_go_to_their_files() {
 #[test]
 fn the_target_is_chosen_on_the_command_line() {
     let project = Project::new("target");
-    let report = project.json(&["--model", "claude-sonnet-4-5", "--calls-per-month", "200k"]);
-    assert_eq!(report["findings"][0]["model"], "claude-sonnet-4-5");
+    let report = project.json(&["--model", "gpt-4.1", "--calls-per-month", "200k"]);
+    assert_eq!(report["findings"][0]["model"], "gpt-4.1");
     assert_eq!(report["findings"][0]["model_source"], "config");
     assert_eq!(report["traffic"]["calls_per_month"], 200_000.0);
     assert_eq!(report["traffic"]["basis"], "config");
@@ -225,7 +225,7 @@ fn a_broken_config_is_underlined_and_the_run_goes_on_under_the_one_above() {
 #[test]
 fn a_config_above_the_working_folder_holds() {
     let project = Project::new("above");
-    project.write("prefixlint.yaml", "model: claude-sonnet-4-5\n");
+    project.write("prefixlint.yaml", "model: gpt-4.1\n");
     let settings = project.run_in("prompts/sub", &["check", "--show-settings"], None);
     assert!(
         settings.out.contains("../../prefixlint.yaml"),
@@ -233,14 +233,14 @@ fn a_config_above_the_working_folder_holds() {
         settings.out
     );
     let run = project.run_in("prompts", &["check", "--output-format", "json"], None);
-    assert_eq!(run.json()["findings"][0]["model"], "claude-sonnet-4-5");
+    assert_eq!(run.json()["findings"][0]["model"], "gpt-4.1");
     let run = project.run_in(
         "prompts",
         &["check", "--isolated", "--output-format", "json"],
         None,
     );
-    assert_ne!(run.json()["findings"][0]["model"], "claude-sonnet-4-5");
-    project.write("prefixlint.yaml", "modle: claude-sonnet-4-5\n");
+    assert_ne!(run.json()["findings"][0]["model"], "gpt-4.1");
+    project.write("prefixlint.yaml", "modle: gpt-4.1\n");
     let run = project.run_in("prompts", &["check"], None);
     assert_eq!(run.code, 2);
     assert!(run.err.contains("[../prefixlint.yaml:1:1]"), "{}", run.err);
