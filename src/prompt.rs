@@ -334,3 +334,19 @@ pub struct Media {
     pub key: String,
     pub volatility: Volatility,
 }
+
+/// Goes through pieces and those within them, each before what it holds.
+pub fn visit_pieces(pieces: &mut [Piece], act: &mut dyn FnMut(&mut Piece)) {
+    for piece in pieces {
+        act(piece);
+        match piece {
+            Piece::Branch(branch) => {
+                for arm in &mut branch.arms {
+                    visit_pieces(arm, act);
+                }
+            }
+            Piece::Repeat(repeat) => visit_pieces(&mut repeat.body, act),
+            _ => {}
+        }
+    }
+}

@@ -5,16 +5,11 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use prefixlint::config::{ConfigSet, Known, LoadOptions};
-use prefixlint::discover::{discover, Options, PathArg};
-use prefixlint::engine::{analyse, Analysis, Filter, Request};
+use prefixlint::engine::Analysis;
 use prefixlint::finding::{Finding, Severity};
-use prefixlint::providers::Table;
-use prefixlint::rules;
 use prefixlint::workspace::Memory;
 
-/// Prices are those of this date, whenever the test runs.
-const TODAY: (i32, u32, u32) = (2026, 11, 22);
+mod linting;
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/code")
@@ -53,35 +48,7 @@ fn insert(workspace: &mut Memory, folder: &Path, below: &str) {
 fn lint(project: &Path) -> Analysis {
     let mut workspace = Memory::default();
     insert(&mut workspace, project, "");
-    lint_in(&workspace)
-}
-
-fn lint_in(workspace: &Memory) -> Analysis {
-    let here = [PathArg::new("")];
-    let mut found = discover(workspace, &here, &Options::default());
-    let ids = rules::ids();
-    let load = LoadOptions {
-        known: Known {
-            rules: &ids,
-            categories: &rules::CATEGORIES,
-        },
-        ..LoadOptions::default()
-    };
-    let (configs, errors) = ConfigSet::load(workspace, &here, &found.configs, &load);
-    assert!(errors.is_empty(), "{}", errors[0].message);
-    found.filter(false, &|path| configs.chosen(path));
-    let table = Table::fresh();
-    analyse(&Request {
-        workspace,
-        found,
-        settings_for: &|path| configs.settings_for(path),
-        model_for: &|provider, model| table.resolve(provider, model, TODAY),
-        insists: &|_| false,
-        filter: Filter::default(),
-        list_files: false,
-        prices_as_of: table.as_of().to_string(),
-        notices: Vec::new(),
-    })
+    linting::lint(&workspace, &name(project))
 }
 
 fn active(analysis: &Analysis) -> impl Iterator<Item = &Finding> {
@@ -187,7 +154,7 @@ fn said_of(language: &str, statement: &str) -> Vec<(&'static str, bool)> {
     let (path, text) = program(language, statement);
     let mut workspace = Memory::default();
     workspace.insert(&path, &text);
-    let analysis = lint_in(&workspace);
+    let analysis = linting::lint(&workspace, "a comment");
     let findings = analysis.findings.iter();
     findings
         .map(|finding| (finding.rule, finding.suppressed.is_some()))
@@ -256,7 +223,7 @@ fn a_comment_in_a_module_that_others_import_suppresses_too() {
         &path,
         &text.replace("import time", "from stamp import stamp"),
     );
-    let analysis = lint_in(&workspace);
+    let analysis = linting::lint(&workspace, "a comment");
     let said: Vec<_> = analysis
         .findings
         .iter()

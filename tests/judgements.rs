@@ -1,43 +1,16 @@
 //! What a finding says beside its rule: how sure it is, what it is called, what it is worth, and what it rests on.
 
-use prefixlint::config::{ConfigSet, Known, LoadOptions};
-use prefixlint::discover::{discover, Options, PathArg};
-use prefixlint::engine::{analyse, Analysis, Filter, Request};
+use prefixlint::engine::Analysis;
 use prefixlint::finding::{Counted, Finding, Severity};
-use prefixlint::providers::Table;
-use prefixlint::rules;
 use prefixlint::volatility::Confidence;
 use prefixlint::workspace::Memory;
 use serde_json::json;
 
+mod linting;
+
 /// Lints files as `prefixlint check` in their folder would.
 fn lint(files: &[(&str, &str)]) -> Analysis {
-    let workspace = Memory::new(files);
-    let here = [PathArg::new("")];
-    let mut found = discover(&workspace, &here, &Options::default());
-    let ids = rules::ids();
-    let load = LoadOptions {
-        known: Known {
-            rules: &ids,
-            categories: &rules::CATEGORIES,
-        },
-        ..LoadOptions::default()
-    };
-    let (configs, errors) = ConfigSet::load(&workspace, &here, &found.configs, &load);
-    assert!(errors.is_empty(), "{}", errors[0].message);
-    found.filter(false, &|path| configs.chosen(path));
-    let table = Table::fresh();
-    analyse(&Request {
-        workspace: &workspace,
-        found,
-        settings_for: &|path| configs.settings_for(path),
-        model_for: &|provider, model| table.resolve(provider, model, (2026, 11, 22)),
-        insists: &|_| false,
-        filter: Filter::default(),
-        list_files: false,
-        prices_as_of: table.as_of().to_string(),
-        notices: Vec::new(),
-    })
+    linting::lint(&Memory::new(files), "a config")
 }
 
 fn of<'a>(analysis: &'a Analysis, rule: &str) -> Vec<&'a Finding> {

@@ -2,17 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use prefixlint::config::{ConfigSet, Known, LoadOptions};
-use prefixlint::discover::{discover, Options, PathArg};
-use prefixlint::engine::{analyse, Analysis, Filter, Request};
+use prefixlint::engine::Analysis;
 use prefixlint::finding::{Finding, Severity};
-use prefixlint::providers::Table;
 use prefixlint::rulebook::{page_of, pages, Example, Page, Verdict};
 use prefixlint::rules;
 use prefixlint::workspace::Memory;
 
-/// Prices are those of this date, whenever the test runs.
-const TODAY: (i32, u32, u32) = (2026, 11, 22);
+mod linting;
 
 /// Lints the files of an example as `prefixlint check` in their folder would.
 fn lint(example: &Example) -> Analysis {
@@ -20,31 +16,7 @@ fn lint(example: &Example) -> Analysis {
     for (path, text) in &example.files {
         workspace.insert(path, text);
     }
-    let here = [PathArg::new("")];
-    let mut found = discover(&workspace, &here, &Options::default());
-    let ids = rules::ids();
-    let load = LoadOptions {
-        known: Known {
-            rules: &ids,
-            categories: &rules::CATEGORIES,
-        },
-        ..LoadOptions::default()
-    };
-    let (configs, errors) = ConfigSet::load(&workspace, &here, &found.configs, &load);
-    assert!(errors.is_empty(), "{}: {}", example.case, errors[0].message);
-    found.filter(false, &|path| configs.chosen(path));
-    let table = Table::fresh();
-    analyse(&Request {
-        workspace: &workspace,
-        found,
-        settings_for: &|path| configs.settings_for(path),
-        model_for: &|provider, model| table.resolve(provider, model, TODAY),
-        insists: &|_| false,
-        filter: Filter::default(),
-        list_files: false,
-        prices_as_of: table.as_of().to_string(),
-        notices: Vec::new(),
-    })
+    linting::lint(&workspace, &example.case)
 }
 
 /// What an example gets wrong, as lines for a person.

@@ -2,7 +2,7 @@
 //! Knows nothing of templates.
 
 use crate::config::Assume;
-use crate::prompt::{Conversation, History, Message, Piece, Size, Slot};
+use crate::prompt::{visit_pieces, Conversation, History, Message, Piece, Size, Slot};
 use crate::volatility::{Class, Confidence, Origin, Volatility};
 use crate::words::name_words;
 
@@ -121,21 +121,6 @@ fn visit(messages: &mut [Message], act: &mut dyn FnMut(&mut Piece)) {
     for message in messages {
         for block in &mut message.blocks {
             visit_pieces(&mut block.pieces, act);
-        }
-    }
-}
-
-fn visit_pieces(pieces: &mut [Piece], act: &mut dyn FnMut(&mut Piece)) {
-    for piece in pieces {
-        act(piece);
-        match piece {
-            Piece::Branch(branch) => {
-                for arm in &mut branch.arms {
-                    visit_pieces(arm, act);
-                }
-            }
-            Piece::Repeat(repeat) => visit_pieces(&mut repeat.body, act),
-            _ => {}
         }
     }
 }

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use crate::frontend::template::tree::{Expr, Node};
-use crate::prompt::{Branch, Hop, Piece, Repeat, Rewrite, Size, Slot};
+use crate::prompt::{visit_pieces, Hop, Piece, Rewrite, Size, Slot};
 use crate::source::{Place, Text};
 use crate::volatility::classify::{ValueKind, Verdict};
 use crate::volatility::{Class, Confidence, Given, Origin, Volatility};
@@ -259,22 +259,10 @@ pub fn unknown_file(why: &str) -> Volatility {
 }
 
 pub fn add_hop(pieces: &mut [Piece], hop: &Hop) {
-    for piece in pieces {
-        match piece {
-            Piece::Slot(slot) => {
-                if slot.trace.last() != Some(hop) {
-                    slot.trace.push(hop.clone());
-                }
-            }
-            Piece::Branch(Branch { arms, .. }) => {
-                for arm in arms {
-                    add_hop(arm, hop);
-                }
-            }
-            Piece::Repeat(Repeat { body, .. }) => add_hop(body, hop),
-            Piece::Text(_) | Piece::History(_) | Piece::Media(_) => {}
-        }
-    }
+    visit_pieces(pieces, &mut |piece| match piece {
+        Piece::Slot(slot) if slot.trace.last() != Some(hop) => slot.trace.push(hop.clone()),
+        _ => {}
+    });
 }
 
 /// Appends a piece; text that continues text of the same file joins it.

@@ -465,6 +465,80 @@ impl Expr {
         }
     }
 
+    /// The expressions that an expression is made of, in the order in which they are written; keys of objects and what
+    /// is bound are none.
+    pub fn parts(&self, each: &mut dyn FnMut(&Expr)) {
+        match &self.kind {
+            ExprKind::Attribute { object, .. } => each(object),
+            ExprKind::Index { object, index } => {
+                each(object);
+                each(index);
+            }
+            ExprKind::Slice {
+                object, start, end, ..
+            } => {
+                each(object);
+                start.iter().chain(end).for_each(|bound| each(bound));
+            }
+            ExprKind::Call { callee, args, .. } => {
+                each(callee);
+                args.iter().for_each(|arg| each(&arg.value));
+            }
+            ExprKind::Tagged { tag, template } => {
+                each(tag);
+                each(template);
+            }
+            ExprKind::Format(parts) => {
+                for part in parts {
+                    if let FormatPart::Value { expr, .. } = part {
+                        each(expr);
+                    }
+                }
+            }
+            ExprKind::Binary { left, right, .. } => {
+                each(left);
+                each(right);
+            }
+            ExprKind::Not(inner)
+            | ExprKind::Negate(inner)
+            | ExprKind::Await(inner)
+            | ExprKind::Import(inner) => each(inner),
+            ExprKind::Conditional {
+                test,
+                then,
+                otherwise,
+            } => {
+                each(test);
+                each(then);
+                each(otherwise);
+            }
+            ExprKind::List(items) | ExprKind::Set(items) => {
+                for item in items {
+                    match item {
+                        Item::One(expr) | Item::Spread(expr) => each(expr),
+                    }
+                }
+            }
+            ExprKind::Object(entries) => {
+                for entry in entries {
+                    match entry {
+                        Entry::Pair { value, .. } => each(value),
+                        Entry::Spread(expr) => each(expr),
+                    }
+                }
+            }
+            ExprKind::Comprehension(comprehension) => {
+                each(&comprehension.over);
+                each(&comprehension.element);
+                comprehension.key.iter().for_each(&mut *each);
+                comprehension.test.iter().for_each(each);
+            }
+            ExprKind::Assign { value, .. } => each(value),
+            ExprKind::Opaque(parts) => parts.iter().for_each(each),
+            _ => {}
+        }
+    }
+
     /// The text of a string literal.
     pub fn literal(&self) -> Option<&str> {
         match &self.kind {

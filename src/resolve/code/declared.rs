@@ -4,14 +4,14 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
-use crate::frontend::code::ir::{Expr, ExprKind, FunctionKind, Language, Pattern, Stmt, StmtKind};
+use crate::frontend::code::ir::{Expr, ExprKind, FunctionKind, Stmt, StmtKind};
 use crate::prompt::Hop;
 use crate::volatility::Confidence;
 
 use super::super::value::worse;
 use super::eval::{deploy, Eval};
 use super::modules::Code;
-use super::value::{choose, Argument, Callable, ClassRef, Unknown, Value};
+use super::value::{choose, Argument, Callable, Unknown, Value};
 
 /// Names in a type that stand for nothing being there, or for something that is waited for.
 const WRAPPERS: [&str; 8] = [
@@ -154,65 +154,6 @@ fn is_abstract(body: &[Stmt]) -> bool {
     body.iter().all(|stmt| match &stmt.kind {
         StmtKind::Raise => true,
         StmtKind::Expr(expr) => matches!(expr.kind, ExprKind::Text(_) | ExprKind::Opaque(_)),
-        _ => false,
-    })
-}
-
-/// Whether a method of a class, other than its constructor, sets an attribute.
-pub fn set_by_method(class: &ClassRef, name: &str) -> bool {
-    let functions = &class.code.module.functions;
-    let methods = class.class().methods.iter().map(|id| &functions[*id]);
-    let mut later = methods.filter(|method| method.kind != FunctionKind::Constructor);
-    later.any(|method| sets(&method.body, name, class.code.language()))
-}
-
-fn sets(body: &[Stmt], name: &str, language: Language) -> bool {
-    let own = |pattern: &Pattern| {
-        let Pattern::Target(expr) = pattern else {
-            return false;
-        };
-        let ExprKind::Attribute {
-            object, name: set, ..
-        } = &expr.kind
-        else {
-            return false;
-        };
-        let this = match &object.kind {
-            ExprKind::Name(this) => {
-                this == if language == Language::Python {
-                    "self"
-                } else {
-                    "this"
-                }
-            }
-            _ => false,
-        };
-        this && set == name
-    };
-    body.iter().any(|stmt| match &stmt.kind {
-        StmtKind::Assign { targets, .. } => targets.iter().any(own),
-        StmtKind::Augment { target, .. } => own(target),
-        StmtKind::If {
-            then, otherwise, ..
-        } => sets(then, name, language) || sets(otherwise, name, language),
-        StmtKind::For {
-            body, otherwise, ..
-        } => sets(body, name, language) || sets(otherwise, name, language),
-        StmtKind::While { body, .. } | StmtKind::With { body, .. } | StmtKind::Block(body) => {
-            sets(body, name, language)
-        }
-        StmtKind::Try {
-            body,
-            handlers,
-            otherwise,
-            finally,
-        } => {
-            sets(body, name, language)
-                || handlers.iter().any(|handler| sets(handler, name, language))
-                || sets(otherwise, name, language)
-                || sets(finally, name, language)
-        }
-        StmtKind::Match { arms, .. } => arms.iter().any(|arm| sets(&arm.body, name, language)),
         _ => false,
     })
 }

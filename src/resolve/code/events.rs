@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::frontend::code::ir::FunctionId;
-use crate::prompt::{Block, Message, Piece, Prompt};
+use crate::prompt::{visit_pieces, Block, Message, Piece, Prompt};
 use crate::source::Place;
 use crate::volatility::Class;
 
@@ -77,21 +77,13 @@ impl Eval<'_, '_> {
 
     /// What was computed before the loop that sends lives as long as the loop.
     fn settle(&self, pieces: &mut [Piece]) {
-        for piece in pieces {
-            match piece {
-                Piece::Slot(slot) => {
-                    let birth = slot.trace.first().map(|hop| &hop.place);
-                    if slot.volatility.frame.is_none() && self.born_before_loop(birth) {
-                        slot.volatility.frame = held(slot.volatility.class, Some(Class::Session));
-                    }
-                }
-                Piece::Branch(branch) => {
-                    branch.arms.iter_mut().for_each(|arm| self.settle(arm));
-                }
-                Piece::Repeat(repeat) => self.settle(&mut repeat.body),
-                Piece::Text(_) | Piece::History(_) | Piece::Media(_) => {}
+        visit_pieces(pieces, &mut |piece| {
+            let Piece::Slot(slot) = piece else { return };
+            let birth = slot.trace.first().map(|hop| &hop.place);
+            if slot.volatility.frame.is_none() && self.born_before_loop(birth) {
+                slot.volatility.frame = held(slot.volatility.class, Some(Class::Session));
             }
-        }
+        });
     }
 
     fn collect(&self, pieces: &[Piece], opens: &mut BTreeSet<Open>, texts: &mut BTreeSet<Place>) {

@@ -2,7 +2,7 @@
 //! request; a function that takes them from its caller (`tools`, `response_model`, `options.effort`) serves many kinds
 //! and says nothing of how they vary within one. Knows nothing of how the parts of a request are found.
 
-use crate::prompt::{Message, Piece};
+use crate::prompt::{visit_pieces, Message, Piece};
 use crate::volatility::{Class, Confidence, Given, Volatility};
 
 const WHY: &str = "what a caller hands over";
@@ -22,26 +22,20 @@ pub fn settle_setting(pieces: &mut [Piece]) {
 
 /// `sure`: what is less sure than this says nothing either.
 fn settle(pieces: &mut [Piece], sure: Confidence) {
-    for piece in pieces {
-        match piece {
-            Piece::Slot(slot) => fix(&mut slot.volatility, sure),
-            Piece::Branch(branch) => {
-                // A setting that is sent where the messages bring it: system text taken out of them.
-                let optional = branch.arms.iter().any(Vec::is_empty);
-                let brought = branch.volatility.given == Given::Conversation;
-                if sure > Confidence::Possible && optional && brought {
-                    branch.volatility.given = Given::Caller;
-                }
-                fix(&mut branch.volatility, sure);
-                branch.arms.iter_mut().for_each(|arm| settle(arm, sure));
+    visit_pieces(pieces, &mut |piece| match piece {
+        Piece::Slot(slot) => fix(&mut slot.volatility, sure),
+        Piece::Branch(branch) => {
+            // A setting that is sent where the messages bring it: system text taken out of them.
+            let optional = branch.arms.iter().any(Vec::is_empty);
+            let brought = branch.volatility.given == Given::Conversation;
+            if sure > Confidence::Possible && optional && brought {
+                branch.volatility.given = Given::Caller;
             }
-            Piece::Repeat(repeat) => {
-                fix(&mut repeat.volatility, sure);
-                settle(&mut repeat.body, sure);
-            }
-            Piece::Text(_) | Piece::History(_) | Piece::Media(_) => {}
+            fix(&mut branch.volatility, sure);
         }
-    }
+        Piece::Repeat(repeat) => fix(&mut repeat.volatility, sure),
+        Piece::Text(_) | Piece::History(_) | Piece::Media(_) => {}
+    });
 }
 
 fn fix(volatility: &mut Volatility, sure: Confidence) {

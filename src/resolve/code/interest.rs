@@ -4,8 +4,7 @@
 use std::collections::HashSet;
 
 use crate::frontend::code::ir::{
-    Arg, ArgKind, Entry, Expr, ExprKind, FormatPart, FunctionId, Item, Module, Pattern, Stmt,
-    StmtKind,
+    Arg, ArgKind, Entry, Expr, ExprKind, FunctionId, Item, Module, Pattern, Stmt, StmtKind,
 };
 use crate::sdk::{self, Given, Says};
 
@@ -22,6 +21,8 @@ pub struct Interest {
     pub calls: Vec<(String, Option<FunctionId>)>,
     /// Attributes of the instance that a method puts something into.
     pub grows: Vec<(FunctionId, String)>,
+    /// Attributes of the instance that a statement of a method sets.
+    pub sets: Vec<(FunctionId, String)>,
     /// Every module that is imported, as written, with the names that are taken from it.
     pub imports: Vec<(String, Vec<String>)>,
     /// Whether the file makes an object of an SDK that needs no import to be told.
@@ -137,13 +138,17 @@ impl Walk<'_> {
             StmtKind::Expr(expr) => self.expr(expr),
             StmtKind::Assign { targets, value } => {
                 self.regrown(targets, value);
-                targets.iter().for_each(|target| self.pattern(target));
+                for target in targets {
+                    self.set(target);
+                    self.pattern(target);
+                }
                 self.expr(value);
             }
             StmtKind::Augment { target, value, .. } => {
                 if let Pattern::Target(expr) = target {
                     self.grown(expr);
                 }
+                self.set(target);
                 self.pattern(target);
                 self.expr(value);
             }
@@ -231,6 +236,15 @@ impl Walk<'_> {
         }
     }
 
+    fn set(&mut self, target: &Pattern) {
+        let Pattern::Target(target) = target else {
+            return;
+        };
+        if let (Some(name), Some(function)) = (own_attribute(target), self.function) {
+            self.out.sets.push((function, name.to_string()));
+        }
+    }
+
     /// `this.turns = [...this.turns, turn]`
     fn regrown(&mut self, targets: &[Pattern], value: &Expr) {
         let ExprKind::List(items) = &value.kind else {
@@ -254,14 +268,6 @@ impl Walk<'_> {
         args.iter().for_each(|arg| self.expr(&arg.value));
     }
 
-    fn items(&mut self, items: &[Item]) {
-        for item in items {
-            match item {
-                Item::One(expr) | Item::Spread(expr) => self.expr(expr),
-            }
-        }
-    }
-
     fn expr(&mut self, expr: &Expr) {
         match &expr.kind {
             ExprKind::Attribute { object, .. } => {
@@ -269,16 +275,6 @@ impl Walk<'_> {
                     self.mark(sdk::says(&path, None), true);
                 }
                 self.expr(object);
-            }
-            ExprKind::Index { object, index } => {
-                self.expr(object);
-                self.expr(index);
-            }
-            ExprKind::Slice {
-                object, start, end, ..
-            } => {
-                self.expr(object);
-                start.iter().chain(end).for_each(|bound| self.expr(bound));
             }
             ExprKind::Call { callee, args, .. } => {
                 if let Some(name) = last_name(callee) {
@@ -306,51 +302,13 @@ impl Walk<'_> {
                 }
                 self.args(args);
             }
-            ExprKind::Tagged { tag, template } => {
-                self.expr(tag);
-                self.expr(template);
-            }
-            ExprKind::Format(parts) => {
-                for part in parts {
-                    if let FormatPart::Value { expr, .. } = part {
-                        self.expr(expr);
-                    }
-                }
-            }
-            ExprKind::Binary { left, right, .. } => {
-                self.expr(left);
-                self.expr(right);
-            }
-            ExprKind::Not(inner)
-            | ExprKind::Negate(inner)
-            | ExprKind::Await(inner)
-            | ExprKind::Import(inner) => {
-                self.expr(inner);
-            }
-            ExprKind::Conditional {
-                test,
-                then,
-                otherwise,
-            } => {
-                self.expr(test);
-                self.expr(then);
-                self.expr(otherwise);
-            }
-            ExprKind::List(items) | ExprKind::Set(items) => self.items(items),
             ExprKind::Object(entries) => self.object(entries),
-            ExprKind::Comprehension(comprehension) => {
-                self.expr(&comprehension.over);
-                self.expr(&comprehension.element);
-                comprehension.key.iter().for_each(|key| self.expr(key));
-                comprehension.test.iter().for_each(|test| self.expr(test));
-            }
             ExprKind::Assign { target, value } => {
                 self.pattern(target);
                 self.expr(value);
             }
-            ExprKind::Opaque(parts) => parts.iter().for_each(|part| self.expr(part)),
             ExprKind::Name(name) => self.mark(sdk::says(name, None), true),
-            _ => {}
+            _ => expr.parts(&mut |part| self.expr(part)),
         }
     }
 

@@ -97,13 +97,8 @@ impl Eval<'_, '_> {
             return false;
         }
         self.lineage(class).iter().any(|class| {
-            let module = &class.code.module;
-            class.code.interest.grows.iter().any(|(id, attribute)| {
-                let function = &module.functions[*id];
-                attribute == name
-                    && function.class == Some(class.id)
-                    && function.kind != FunctionKind::Constructor
-            })
+            let grows = &class.code.interest.grows;
+            class.method_does(grows, name)
         })
     }
 

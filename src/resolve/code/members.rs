@@ -9,7 +9,7 @@ use crate::volatility::classify::{ValueKind, Verdict};
 use crate::volatility::{Class, Confidence, Given, Volatility};
 
 use super::super::value::from_history;
-use super::declared::{set_by_method, Declared};
+use super::declared::Declared;
 use super::eval::Eval;
 use super::heap::{Cell, Item, List};
 use super::loops::first_item;
@@ -141,7 +141,8 @@ impl Eval<'_, '_> {
             .classifier
             .parameter(name, annotation.as_deref(), false);
         let place = self.place(span);
-        let changes = verdict.volatility.class == Class::State && set_by_method(class, name);
+        let changes = verdict.volatility.class == Class::State
+            && class.method_does(&class.code.interest.sets, name);
         let life = self.life;
         if !changes {
             self.life = Some(Class::Session);

@@ -2,7 +2,7 @@
 //! be set once or a few times; what any other loop sets is set in every round. Looks at the written body only.
 
 use crate::frontend::code::ir::{
-    Arg, BinaryOp, Entry, Expr, ExprKind, FormatPart, Function, Item, Pattern, Stmt, StmtKind,
+    BinaryOp, Expr, ExprKind, Function, Item, Pattern, Stmt, StmtKind,
 };
 
 /// Whether a `for` loop with this pattern picks its rounds.
@@ -85,20 +85,34 @@ pub fn tests_kind(test: &Expr) -> bool {
 
 /// `x.type`, `x["type"]`, `x.get("type")`, `typeof x`
 fn asks_kind(expr: &Expr) -> bool {
+    if kind_of(expr).is_some() {
+        return true;
+    }
     match &expr.kind {
-        ExprKind::Attribute { name, .. } => crate::sdk::is_kind_key(name),
-        ExprKind::Index { index, .. } => index.literal().is_some_and(crate::sdk::is_kind_key),
-        ExprKind::Call { callee, args, .. } => match &callee.kind {
-            ExprKind::Attribute { name, .. } if name == "get" => args
-                .first()
-                .and_then(|arg| arg.value.literal())
-                .is_some_and(crate::sdk::is_kind_key),
+        ExprKind::Call { callee, .. } => match &callee.kind {
             ExprKind::Name(name) => crate::sdk::is_kind_test(name),
             _ => false,
         },
         // `typeof x`
         ExprKind::Opaque(parts) => parts.len() == 1,
         _ => false,
+    }
+}
+
+/// What a key that tells a kind is read of: the `x` of `x.role`, `x["role"]`, `x.get("role")`.
+pub fn kind_of(expr: &Expr) -> Option<&Expr> {
+    let key = crate::sdk::is_kind_key;
+    match &expr.kind {
+        ExprKind::Attribute { object, name, .. } if key(name) => Some(object),
+        ExprKind::Index { object, index } if index.literal().is_some_and(key) => Some(object),
+        ExprKind::Call { callee, args, .. } => match &callee.kind {
+            ExprKind::Attribute { object, name, .. } if name == "get" => {
+                let asked = args.first()?.value.literal()?;
+                key(asked).then_some(&**object)
+            }
+            _ => None,
+        },
+        _ => None,
     }
 }
 
@@ -273,7 +287,7 @@ impl Look {
                 self.expr(value, tested);
                 self.pattern(target, false);
             }
-            _ => parts(expr, &mut |part| self.expr(part, tested)),
+            _ => expr.parts(&mut |part| self.expr(part, tested)),
         }
     }
 }
@@ -283,61 +297,5 @@ fn root(expr: &Expr) -> &Expr {
     match &expr.kind {
         ExprKind::Attribute { object, .. } | ExprKind::Index { object, .. } => root(object),
         _ => expr,
-    }
-}
-
-/// The expressions that an expression is made of.
-fn parts(expr: &Expr, each: &mut dyn FnMut(&Expr)) {
-    let args = |args: &[Arg], each: &mut dyn FnMut(&Expr)| {
-        args.iter().for_each(|arg| each(&arg.value));
-    };
-    match &expr.kind {
-        ExprKind::Attribute { object, .. } => each(object),
-        ExprKind::Index { object, index } => {
-            each(object);
-            each(index);
-        }
-        ExprKind::Slice {
-            object, start, end, ..
-        } => {
-            each(object);
-            start.iter().chain(end).for_each(|bound| each(bound));
-        }
-        ExprKind::Call {
-            callee, args: own, ..
-        } => {
-            each(callee);
-            args(own, each);
-        }
-        ExprKind::Format(parts) => {
-            for part in parts {
-                if let FormatPart::Value { expr, .. } = part {
-                    each(expr);
-                }
-            }
-        }
-        ExprKind::Negate(inner) | ExprKind::Await(inner) => each(inner),
-        ExprKind::List(items) | ExprKind::Set(items) => {
-            for item in items {
-                match item {
-                    Item::One(expr) | Item::Spread(expr) => each(expr),
-                }
-            }
-        }
-        ExprKind::Object(entries) => {
-            for entry in entries {
-                match entry {
-                    Entry::Pair { value, .. } => each(value),
-                    Entry::Spread(expr) => each(expr),
-                }
-            }
-        }
-        ExprKind::Comprehension(inner) => {
-            each(&inner.over);
-            each(&inner.element);
-            inner.test.iter().for_each(each);
-        }
-        ExprKind::Opaque(parts) => parts.iter().for_each(each),
-        _ => {}
     }
 }

@@ -11,7 +11,8 @@ use crate::volatility::{Given, Volatility};
 
 use super::eval::{deploy, Eval};
 use super::heap::{Cell, Item};
-use super::value::{Choice, Condition, Value};
+use super::picks::kind_of;
+use super::value::{Choice, Value};
 
 /// Why a condition holds: the first arm is taken by the system text of the caller, or the second.
 const FIRST: &str = "whether it is the caller's system text";
@@ -46,27 +47,17 @@ impl Eval<'_, '_> {
 
     /// `msg.role`, `msg["role"]`, `msg.get("role")`, or a name that holds it.
     fn is_role_of_turn(&self, expr: &Expr) -> bool {
-        let key = |name: &str| sdk::is_kind_key(name);
-        let object = match &expr.kind {
-            ExprKind::Attribute { object, name, .. } if key(name) => object,
-            ExprKind::Index { object, index } if index.literal().is_some_and(key) => object,
-            ExprKind::Call { callee, args, .. } => match (&callee.kind, args.first()) {
-                (ExprKind::Attribute { object, name, .. }, Some(arg))
-                    if name == "get" && arg.value.literal().is_some_and(key) =>
-                {
-                    object
-                }
-                _ => return false,
-            },
-            ExprKind::Name(name) => {
-                let Some(Value::Unknown(role)) = self.lookup(name) else {
-                    return false;
-                };
-                let words = role.expr.split(|c: char| !c.is_alphanumeric() && c != '_');
-                let last = words.rev().find(|word| !word.is_empty());
-                return role.item && told(&role.verdict.volatility) && last.is_some_and(key);
-            }
-            _ => return false,
+        if let ExprKind::Name(name) = &expr.kind {
+            let Some(Value::Unknown(role)) = self.lookup(name) else {
+                return false;
+            };
+            let words = role.expr.split(|c: char| !c.is_alphanumeric() && c != '_');
+            let last = words.rev().find(|word| !word.is_empty());
+            let told = role.item && told(&role.verdict.volatility);
+            return told && last.is_some_and(sdk::is_kind_key);
+        }
+        let Some(object) = kind_of(expr) else {
+            return false;
         };
         let ExprKind::Name(name) = &object.kind else {
             return false;
@@ -82,15 +73,7 @@ impl Eval<'_, '_> {
             let Item::Branch(condition, arms) = item else {
                 return None;
             };
-            let taken = system_arm(condition)?;
-            let other = arms
-                .iter()
-                .enumerate()
-                .any(|(at, arm)| at != taken && !arm.is_empty());
-            if other {
-                return None;
-            }
-            for item in arms.get(taken)? {
+            for item in only_system(&condition.volatility, arms)? {
                 out.push(self.system_item(item));
             }
         }
@@ -110,7 +93,7 @@ impl Eval<'_, '_> {
         let Value::Choice(choice) = value else {
             return None;
         };
-        let taken = system_arm(&choice.condition)?;
+        let taken = system_arm(&choice.condition.volatility)?;
         let mut arms = choice.arms.clone();
         let own = arms.get_mut(taken)?;
         *own = self.system_value(own, 0);
@@ -153,13 +136,23 @@ impl Eval<'_, '_> {
     }
 }
 
-/// The arm of a condition that system text of the caller takes.
-fn system_arm(condition: &Condition) -> Option<usize> {
-    match condition.volatility.why.as_str() {
+/// The arm that system text of the caller takes.
+fn system_arm(condition: &Volatility) -> Option<usize> {
+    match condition.why.as_str() {
         FIRST => Some(0),
         SECOND => Some(1),
         _ => None,
     }
+}
+
+/// What that arm holds, where the others hold nothing.
+fn only_system<'a, T>(condition: &Volatility, arms: &'a [Vec<T>]) -> Option<&'a [T]> {
+    let taken = system_arm(condition)?;
+    let mut others = arms.iter().enumerate().filter(|(at, _)| *at != taken);
+    if others.any(|(_, arm)| !arm.is_empty()) {
+        return None;
+    }
+    Some(arms.get(taken)?)
 }
 
 /// Whether a value comes of the turns of a conversation.
@@ -174,20 +167,10 @@ pub fn system_text(added: &[Piece]) -> Option<Vec<Piece>> {
         let Piece::Branch(branch) = piece else {
             return None;
         };
-        let taken = match branch.volatility.why.as_str() {
-            FIRST => 0,
-            SECOND => 1,
-            _ => return None,
-        };
-        let mut others = branch
-            .arms
-            .iter()
-            .enumerate()
-            .filter(|(at, _)| *at != taken);
-        if others.any(|(_, arm)| !arm.is_empty()) {
-            return None;
-        }
-        out.extend(system_pieces(branch.arms.get(taken)?));
+        out.extend(system_pieces(only_system(
+            &branch.volatility,
+            &branch.arms,
+        )?));
     }
     (!out.is_empty()).then_some(out)
 }

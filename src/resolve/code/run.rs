@@ -446,10 +446,10 @@ fn callers(
     let Some(pattern) = any_of(names.keys()) else {
         return BTreeSet::new();
     };
-    let calling = |tests: bool, path: &Arc<str>| {
-        (context_of(path) == Context::Test) == tests
-            && language_of(path).is_some()
-            && program.mentions(path, &pattern)
+    // What was lowered already tells its calls without another look at the disk.
+    let may_call = |path: &Arc<str>| {
+        paths.binary_search(path).is_ok()
+            || language_of(path).is_some() && program.mentions(path, &pattern)
     };
     let mut out = BTreeSet::new();
     let mut counts: HashMap<String, usize> = HashMap::new();
@@ -461,7 +461,7 @@ fn callers(
         let mut all: Vec<&Arc<str>> = paths
             .par_iter()
             .chain(others)
-            .filter(|path| calling(tests, path))
+            .filter(|path| (context_of(path) == Context::Test) == tests && may_call(path))
             .collect();
         all.sort();
         all.dedup();

@@ -4,7 +4,7 @@
 
 use std::rc::Rc;
 
-use crate::prompt::Piece;
+use crate::prompt::{visit_pieces, Piece};
 use crate::volatility::classify::{ValueKind, Verdict};
 use crate::volatility::{Class, Confidence, Volatility};
 
@@ -84,21 +84,10 @@ fn varies(piece: &Piece) -> bool {
 }
 
 fn told_pieces(pieces: &mut [Piece], told: &Volatility) {
-    for piece in pieces {
-        match piece {
-            Piece::Slot(slot) => adopt(&mut slot.volatility, told),
-            Piece::Branch(branch) => {
-                adopt(&mut branch.volatility, told);
-                branch
-                    .arms
-                    .iter_mut()
-                    .for_each(|arm| told_pieces(arm, told));
-            }
-            Piece::Repeat(repeat) => {
-                adopt(&mut repeat.volatility, told);
-                told_pieces(&mut repeat.body, told);
-            }
-            Piece::Text(_) | Piece::History(_) | Piece::Media(_) => {}
-        }
-    }
+    visit_pieces(pieces, &mut |piece| match piece {
+        Piece::Slot(slot) => adopt(&mut slot.volatility, told),
+        Piece::Branch(branch) => adopt(&mut branch.volatility, told),
+        Piece::Repeat(repeat) => adopt(&mut repeat.volatility, told),
+        Piece::Text(_) | Piece::History(_) | Piece::Media(_) => {}
+    });
 }

@@ -5,8 +5,8 @@ use std::fmt;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use crate::frontend::code::ir::{Class, ClassId, Function, FunctionId};
-use crate::prompt::{Branch, Hop, Piece, Rewrite};
+use crate::frontend::code::ir::{Class, ClassId, Function, FunctionId, FunctionKind};
+use crate::prompt::{visit_pieces, Branch, Hop, Piece, Rewrite};
 use crate::source::{stable_hash, Place, Text};
 use crate::volatility::classify::{ValueKind, Verdict};
 use crate::volatility::Volatility;
@@ -199,6 +199,16 @@ impl ClassRef {
         &self.code.module.classes[self.id]
     }
 
+    /// Whether something is noted of an attribute (function, attribute) in a method other than the constructor.
+    pub fn method_does(&self, noted: &[(FunctionId, String)], attribute: &str) -> bool {
+        noted.iter().any(|(id, name)| {
+            let function = &self.code.module.functions[*id];
+            name == attribute
+                && function.class == Some(self.id)
+                && function.kind != FunctionKind::Constructor
+        })
+    }
+
     pub fn same(&self, other: &ClassRef) -> bool {
         Arc::ptr_eq(&self.code, &other.code) && self.id == other.id
     }
@@ -364,14 +374,11 @@ impl Value {
 }
 
 fn hop_pieces(pieces: &mut [Piece], hop: &Hop) {
-    for piece in pieces {
-        match piece {
-            Piece::Slot(slot) => add_hop(&mut slot.trace, hop),
-            Piece::Branch(branch) => branch.arms.iter_mut().for_each(|arm| hop_pieces(arm, hop)),
-            Piece::Repeat(repeat) => hop_pieces(&mut repeat.body, hop),
-            Piece::Text(_) | Piece::History(_) | Piece::Media(_) => {}
+    visit_pieces(pieces, &mut |piece| {
+        if let Piece::Slot(slot) = piece {
+            add_hop(&mut slot.trace, hop);
         }
-    }
+    });
 }
 
 /// One of several values, by a condition. Values that are the same are one; texts fork only where they differ.

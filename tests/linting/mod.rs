@@ -1,0 +1,41 @@
+//! Lints files in memory as `prefixlint check` in their folder would.
+
+use prefixlint::config::{ConfigSet, Known, LoadOptions};
+use prefixlint::discover::{discover, Options, PathArg};
+use prefixlint::engine::{analyse, Analysis, Filter, Request};
+use prefixlint::providers::Table;
+use prefixlint::rules;
+use prefixlint::workspace::Memory;
+
+/// Prices are those of this date, whenever the test runs.
+const TODAY: (i32, u32, u32) = (2026, 11, 22);
+
+/// `about`: what a config that cannot be read is reported with.
+#[track_caller]
+pub fn lint(workspace: &Memory, about: &str) -> Analysis {
+    let here = [PathArg::new("")];
+    let mut found = discover(workspace, &here, &Options::default());
+    let ids = rules::ids();
+    let load = LoadOptions {
+        known: Known {
+            rules: &ids,
+            categories: &rules::CATEGORIES,
+        },
+        ..LoadOptions::default()
+    };
+    let (configs, errors) = ConfigSet::load(workspace, &here, &found.configs, &load);
+    assert!(errors.is_empty(), "{about}: {}", errors[0].message);
+    found.filter(false, &|path| configs.chosen(path));
+    let table = Table::fresh();
+    analyse(&Request {
+        workspace,
+        found,
+        settings_for: &|path| configs.settings_for(path),
+        model_for: &|provider, model| table.resolve(provider, model, TODAY),
+        insists: &|_| false,
+        filter: Filter::default(),
+        list_files: false,
+        prices_as_of: table.as_of().to_string(),
+        notices: Vec::new(),
+    })
+}
