@@ -84,6 +84,17 @@ pub struct Call {
     pub style: Option<String>,
 }
 
+impl Call {
+    /// Whether one of the arguments that it needs is among these.
+    fn is_given(&self, names: &[&str], positional: usize) -> bool {
+        let named = |need: &String| names.contains(&need.as_str());
+        let placed = |need| self.positional.iter().position(|name| name == need);
+        self.needs
+            .iter()
+            .any(|need| named(need) || placed(need).is_some_and(|at| at < positional))
+    }
+}
+
 struct Tables {
     calls: Vec<Call>,
     roles: Vec<String>,
@@ -310,14 +321,7 @@ pub fn call(
         if call.needs.is_empty() {
             return call.packages.is_empty();
         }
-        call.needs.iter().any(|need| {
-            names.contains(&need.as_str())
-                || call
-                    .positional
-                    .iter()
-                    .position(|name| name == need)
-                    .is_some_and(|at| at < positional)
-        })
+        call.is_given(names, positional)
     })
 }
 
@@ -422,15 +426,7 @@ pub fn says(path: &str, given: Option<&Given>) -> Says {
         if !call.on.is_empty() {
             return Says::Weakly;
         }
-        let needed = |given: &Given| {
-            let named = |need: &String| given.names.contains(&need.as_str());
-            let placed = |need| call.positional.iter().position(|name| name == need);
-            given.open
-                || call
-                    .needs
-                    .iter()
-                    .any(|need| named(need) || placed(need).is_some_and(|at| at < given.positional))
-        };
+        let needed = |given: &Given| given.open || call.is_given(&given.names, given.positional);
         match (call.needs.is_empty(), given) {
             (true, _) if call.packages.is_empty() => Says::Surely,
             (true, _) => Says::Weakly,

@@ -267,10 +267,8 @@ impl Eval<'_, '_> {
     /// Names of a pattern that hold an item now: it differs between the rounds.
     pub fn tag_round(&mut self, pattern: &Pattern, round: u32) {
         for name in pattern_names(pattern) {
-            if let Some(Value::Unknown(unknown)) = self.lookup(&name) {
-                let mut unknown = (*unknown).clone();
-                unknown.round = Some(round);
-                self.bind(&name, unknown.into_value());
+            if let Some(item @ Value::Unknown(_)) = self.lookup(&name) {
+                self.bind(&name, item.in_round_of(round));
             }
         }
     }

@@ -458,13 +458,9 @@ impl Eval<'_, '_> {
             }
             other => {
                 let item = self.item_of(other, span);
-                match (item, index) {
-                    (Value::Unknown(item), Value::Unknown(index)) if index.round.is_some() => {
-                        let mut item = (*item).clone();
-                        item.round = index.round;
-                        item.into_value()
-                    }
-                    (item, _) => item,
+                match index.unknown().and_then(|index| index.round) {
+                    Some(round) => item.in_round_of(round),
+                    None => item,
                 }
             }
         }

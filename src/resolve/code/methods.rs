@@ -663,7 +663,7 @@ impl Eval<'_, '_> {
         }
         let item = self.item_of(over, expr.span);
         let id = self.round_id(over);
-        let item = in_round_of(item, id);
+        let item = item.in_round_of(id);
         let result = self.in_slice(over, &place, |eval| {
             eval.in_round(id, |eval| call(eval, item, None))
         });
@@ -703,7 +703,7 @@ impl Eval<'_, '_> {
                 .clone();
         round.id = self.round_id(over);
         round.picks = picks(&function);
-        let item = in_round_of(self.item_of(over, expr.span), round.id);
+        let item = self.item_of(over, expr.span).in_round_of(round.id);
         self.in_slice(over, &place, |eval| {
             eval.noting_round(&round, |eval| {
                 let index = eval.derived(expr, Volatility::constant(), 1);
@@ -1281,17 +1281,5 @@ fn picks(function: &Value) -> bool {
     match function {
         Value::Function(callable) => super::picks::callback_picks(callable.function()),
         _ => false,
-    }
-}
-
-/// An item that differs between the rounds of a loop.
-fn in_round_of(item: Value, round: u32) -> Value {
-    match item {
-        Value::Unknown(unknown) => {
-            let mut unknown = (*unknown).clone();
-            unknown.round = Some(round);
-            unknown.into_value()
-        }
-        other => other,
     }
 }

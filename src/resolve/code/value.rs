@@ -341,6 +341,18 @@ impl Value {
         }
     }
 
+    /// An item that differs between the rounds of a loop.
+    pub fn in_round_of(self, round: u32) -> Value {
+        match self {
+            Value::Unknown(unknown) => {
+                let mut unknown = (*unknown).clone();
+                unknown.round = Some(round);
+                unknown.into_value()
+            }
+            other => other,
+        }
+    }
+
     /// Whether two values are the same value for all that is known.
     pub fn same(&self, other: &Value) -> bool {
         match (self, other) {
