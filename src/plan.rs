@@ -8,7 +8,7 @@ use crate::volatility::Key;
 mod marks;
 mod moves;
 use marks::{bundles, mark_edits};
-use moves::{joint_moves, moves};
+use moves::{joint_moves, moves, windows};
 
 /// Most edits of one plan, and most barriers looked at for one edit.
 const MOST_STEPS: usize = 32;
@@ -203,7 +203,9 @@ fn best(
     });
     // Where no edit gains anything by itself, several values may stand in front of one prefix that is long enough.
     let together = if alone.is_none() && bundled.is_none() && marked.is_none() {
-        largest(joint_moves(current, &barriers, terms))
+        let mut joint = joint_moves(current, &barriers, terms);
+        joint.extend(windows(current, &barriers));
+        largest(joint)
     } else {
         None
     };

@@ -3,7 +3,8 @@
 use super::{breadth, candidate, Candidate, Edit};
 use crate::layout::{speaker, Barrier, Kind, Layout, Segment, Terms};
 use crate::prompt::Section;
-use crate::volatility::{Key, Origin, Scope};
+use crate::resolve::HISTORY_ROLE;
+use crate::volatility::{Class, Confidence, Key, Origin, Scope};
 
 /// Edits of barriers and histories without any marker.
 pub(super) fn moves(current: &Layout, barriers: &[Barrier], terms: &Terms) -> Vec<Candidate> {
@@ -22,7 +23,7 @@ pub(super) fn moves(current: &Layout, barriers: &[Barrier], terms: &Terms) -> Ve
                 return None;
             }
             let mut layout = current.clone();
-            layout.segments[index].key = Key::of(crate::volatility::Class::Session, 0);
+            layout.segments[index].key = Key::of(Class::Session, 0);
             Some(candidate(Edit::AppendOnly, vec![segment.id], layout))
         });
     barriers
@@ -69,6 +70,57 @@ pub(super) fn joint_moves(current: &Layout, barriers: &[Barrier], terms: &Terms)
         joined = Some(all);
     }
     out
+}
+
+/// A window over the history and what stands in front of it together, where nothing says that the latter varies: as
+/// long as either stays, the history is not read. Turns that are told within a text are most often but its material.
+pub(super) fn windows(current: &Layout, barriers: &[Barrier]) -> Vec<Candidate> {
+    let grown = Key::of(Class::Session, 0);
+    let mut out = Vec::new();
+    for (index, history) in current.segments.iter().enumerate() {
+        let slides = matches!(&history.kind, Kind::History { rewritten: Some(rewrite), .. } if !rewrite.only_at_limit);
+        let own_turns = current.messages[history.message].section.name() == HISTORY_ROLE;
+        if !slides || !own_turns || history.key.scope != Scope::Call {
+            continue;
+        }
+        let blocks = |barrier: &&Barrier| {
+            let first = barrier.members.first();
+            first.is_some_and(|first| *first < index) && grown.join(&barrier.key) != grown
+        };
+        let blocking: Vec<&Barrier> = barriers.iter().filter(blocks).collect();
+        let doubtful = blocking.iter().all(|barrier| is_doubtful(current, barrier));
+        let joined = blocking.iter().fold(None, |all: Option<Barrier>, next| {
+            Some(all.map_or_else(|| (*next).clone(), |all| all.with(next)))
+        });
+        let (true, Some(joined)) = (doubtful, joined) else {
+            continue;
+        };
+        let Some((mut layout, _)) = moved(current, &joined) else {
+            continue;
+        };
+        let mut members = vec![history.id];
+        members.extend(joined.members.iter().map(|at| current.segments[*at].id));
+        for segment in &mut layout.segments {
+            if segment.id == history.id {
+                segment.key = grown.clone();
+            }
+        }
+        out.push(candidate(Edit::AppendOnly, members, layout));
+    }
+    out
+}
+
+/// Whether a barrier is of the messages, and all of it may as well be the same on every call.
+fn is_doubtful(current: &Layout, barrier: &Barrier) -> bool {
+    let possible = |index: &usize| {
+        let volatility = current.segments[*index].volatility();
+        volatility
+            .is_some_and(|v| v.origin == Origin::Outside && v.confidence == Confidence::Possible)
+            || current.segments[*index].key.scope < Scope::Call
+    };
+    !barrier.setting
+        && current.messages[barrier.message].section != Section::Tools
+        && barrier.members.iter().all(possible)
 }
 
 fn edit_barrier(current: &Layout, barrier: &Barrier) -> Option<Candidate> {

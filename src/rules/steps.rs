@@ -64,6 +64,9 @@ pub fn subject<'a>(judged: &'a Judged, step: &'a Step) -> &'a Segment {
         })
     });
     let first = &judged.layout.segments[step.members[0]];
+    if step.edit == Edit::AppendOnly {
+        return first;
+    }
     if let Some(made_up) = speaker(made_up) {
         return made_up;
     }

@@ -41,7 +41,7 @@ impl Eval<'_, '_> {
                 if let Some(value) = self.known_method(&receiver, name, args, expr) {
                     return value;
                 }
-                let function = self.declared_method(&receiver, name);
+                let function = self.declared_method(&receiver, name, callee.span);
                 declared = function.is_some();
                 let function =
                     function.unwrap_or_else(|| self.member(&receiver, name, callee.span));

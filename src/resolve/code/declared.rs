@@ -6,12 +6,13 @@ use std::sync::Arc;
 
 use crate::frontend::code::ir::{Expr, ExprKind, FunctionKind, Stmt, StmtKind};
 use crate::prompt::Hop;
+use crate::source::Span;
 use crate::volatility::Confidence;
 
 use super::super::value::worse;
 use super::eval::{deploy, Eval};
 use super::modules::Code;
-use super::value::{choose, Argument, Callable, Unknown, Value};
+use super::value::{choose, Argument, Callable, ClassRef, Unknown, Value};
 
 /// Names in a type that stand for nothing being there, or for something that is waited for.
 const WRAPPERS: [&str; 8] = [
@@ -84,13 +85,24 @@ pub fn declared_as(value: Value, code: &Arc<Code>, annotation: &str) -> Value {
 }
 
 impl Eval<'_, '_> {
-    /// The method that is called on an instance of a class that is declared.
-    pub fn declared_method(&mut self, receiver: &Value, name: &str) -> Option<Value> {
+    /// The method that is called on an instance of a class that is declared; in some arms the instance may be one whose
+    /// making is seen (`given or Manager()`).
+    pub fn declared_method(&mut self, receiver: &Value, name: &str, span: Span) -> Option<Value> {
+        if let Value::Choice(choice) = receiver {
+            let open = |arm: &Value| arm.unknown().is_some_and(|arm| arm.declared.is_some());
+            if !choice.arms.iter().any(open) {
+                return None;
+            }
+            let arms = choice.arms.iter().filter(|arm| !arm.is_nothing());
+            let methods = arms.map(|arm| {
+                let declared = self.declared_method(arm, name, span);
+                declared.unwrap_or_else(|| self.member(arm, name, span))
+            });
+            let methods = methods.collect();
+            return Some(choose(&choice.condition, methods));
+        }
         let unknown = receiver.unknown()?;
-        let declared = unknown.declared.clone()?;
-        let Value::Class(class) = self.global(&declared.code, &declared.name)? else {
-            return None;
-        };
+        let class = self.declared_class(unknown)?;
         for class in self.lineage(&class) {
             let functions = &class.code.module.functions;
             let mut methods = class.class().methods.iter().copied();
@@ -113,6 +125,24 @@ impl Eval<'_, '_> {
             })));
         }
         None
+    }
+
+    fn declared_class(&mut self, unknown: &Unknown) -> Option<ClassRef> {
+        let declared = unknown.declared.clone()?;
+        match self.global(&declared.code, &declared.name)? {
+            Value::Class(class) => Some(class),
+            _ => None,
+        }
+    }
+
+    /// The class that is declared of an attribute of such an instance.
+    pub fn declared_part(&mut self, unknown: &Unknown, name: &str) -> Option<Rc<Declared>> {
+        let class = self.declared_class(unknown)?;
+        self.lineage(&class).iter().find_map(|class| {
+            let fields = &class.class().fields;
+            let field = fields.iter().find(|field| field.name == name)?;
+            Declared::of(&class.code, field.annotation.as_deref()?)
+        })
     }
 
     /// A sequence that is not known, less what a test takes out of it: as volatile as what the test looks at beside

@@ -315,6 +315,8 @@ impl Eval<'_, '_> {
             return self.length_of(&Value::Unknown(Rc::new(unknown.clone())), length);
         }
         let place = self.place(span);
+        let declared = self.declared_part(unknown, name);
+        let classifier = self.frame().code.classifier.clone();
         // Data of an item, or of a value that has been computed: as volatile as the whole.
         let Some(path) = unknown.path.as_ref().filter(|_| !unknown.item) else {
             let mut part = unknown.clone();
@@ -322,14 +324,17 @@ impl Eval<'_, '_> {
             part.verdict.clock = unknown.verdict.clock;
             part.rewrite = None;
             part.thing = None;
-            part.declared = None;
+            part.declared = declared;
             if part.is_history() {
                 part.verdict.kind = ValueKind::Plain;
+            }
+            // An instance of a class is no data, and what it holds is not told by where it is kept.
+            if unknown.declared.is_some() {
+                part.verdict = turns_by_name(part.verdict, || classifier.name(name));
             }
             return part.into_value();
         };
         let path = format!("{path}.{name}");
-        let classifier = self.frame().code.classifier.clone();
         let verdict = match classifier.attribute(&path) {
             Some(verdict) => verdict,
             None => {
@@ -342,7 +347,11 @@ impl Eval<'_, '_> {
                     let of_root = unknown.path.as_deref().map(|root| classifier.name(root));
                     let by_name = classifier.name(&path);
                     let untold = of_root.is_some_and(|root| root == by_name);
-                    member_verdict(unknown, &by_name, untold)
+                    let verdict = member_verdict(unknown, &by_name, untold);
+                    match verdict.volatility.class.is_stable() {
+                        true => verdict,
+                        false => turns_by_name(verdict, || classifier.name(name)),
+                    }
                 }
             }
         };
@@ -356,7 +365,7 @@ impl Eval<'_, '_> {
             off: false,
             unordered: None,
             thing: None,
-            declared: None,
+            declared,
             of: unknown.of.clone(),
             round: unknown.round,
             most: None,
@@ -906,6 +915,17 @@ fn member_verdict(unknown: &Unknown, by_name: &Verdict, untold: bool) -> Verdict
         volatility.given = Given::Caller;
     }
     verdict
+}
+
+/// `session.messages`: an attribute that is named like a conversation is one, whatever its owner is called.
+fn turns_by_name(verdict: Verdict, own_name: impl FnOnce() -> Verdict) -> Verdict {
+    if verdict.kind != ValueKind::Plain {
+        return verdict;
+    }
+    match own_name() {
+        own if own.kind == ValueKind::History => own,
+        _ => verdict,
+    }
 }
 
 fn mentions(expr: &Expr, name: &str) -> bool {

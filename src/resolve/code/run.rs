@@ -28,6 +28,8 @@ use super::value::{Callable, ClassRef, Value};
 const ROUNDS: usize = 3;
 /// Callers of one function that are evaluated, in the order of their paths.
 const MAX_CALLERS: usize = 6;
+/// What shares one in so many bytes of its text with a request is part of it.
+const LEAST_PART: usize = 4;
 /// Instances of one class that a caller makes and whose methods are then evaluated.
 const MAX_INSTANCES: usize = 4;
 
@@ -569,9 +571,7 @@ fn gather(program: &Program<'_>, found: BTreeMap<Entry, Found>) -> CodeResult {
         let of_sort = kept.iter().filter(|event| event.sort == sort);
         let mut more = BTreeSet::new();
         for event in of_sort {
-            let part =
-                sort != Sort::Request && event.texts.iter().any(|text| overlaps(&covered, text));
-            if part {
+            if sort != Sort::Request && takes_part(&covered, &event.texts) {
                 continue;
             }
             more.extend(event.texts.iter().cloned());
@@ -580,6 +580,15 @@ fn gather(program: &Program<'_>, found: BTreeMap<Entry, Found>) -> CodeResult {
         covered.extend(more);
     }
     out
+}
+
+/// Whether texts are those of what is covered. A passage that many prompts include is a small part of each; arms that
+/// no request takes may be most of a builder.
+fn takes_part(covered: &BTreeSet<Place>, texts: &BTreeSet<Place>) -> bool {
+    let bytes = |text: &Place| text.span.len();
+    let shared = texts.iter().filter(|text| overlaps(covered, text));
+    let shared: usize = shared.map(bytes).sum();
+    shared > 0 && shared * LEAST_PART >= texts.iter().map(bytes).sum()
 }
 
 fn overlaps(covered: &BTreeSet<Place>, text: &Place) -> bool {

@@ -201,3 +201,54 @@ fn turns_that_are_picked_by_another_role_stay_turns() {
     let shown = split("const parts = [];", body, "parts.join(' ')");
     assert!(!shown.contains("system: <m.content:deploy"), "{shown}");
 }
+
+#[test]
+fn a_window_that_a_method_of_another_class_cuts_slides() {
+    let window = "class Session:\n    messages: list[dict]\n    done: int\n\n    def get_history(self, max_messages: int = 120) -> list[dict]:\n        \
+                  start = max(0, len(self.messages) - max_messages)\n        return self.messages[start:]\n";
+    let app = format!(
+        "{PYTHON}from session import Session\n\ndef answer(session: Session, question):\n    history = session.get_history(**{{'max_messages': 50}})\n    \
+         return client.chat.completions.create(model='m', messages=[{{'role': 'system', 'content': RULES}}, *history, {{'role': 'user', 'content': question}}])\n"
+    );
+    let shown = behind(&prompt(&[("app.py", &app), ("session.py", window)]));
+    assert!(shown.starts_with("history: <<~"), "{shown}");
+}
+
+const KEPT_BY_SESSIONS: &str = "class Session:\n    def __init__(self):\n        self.messages = []\n\n    \
+                                def add(self, role, text):\n        self.messages.append({'role': role, 'content': text})\n\n    \
+                                def get_history(self, max_messages: int = 120) -> list[dict]:\n        \
+                                return self.messages[-max_messages:]\n\n\n\
+                                class Sessions:\n    def __init__(self):\n        self.cache = {}\n\n    \
+                                def get(self, key) -> Session:\n        if key in self.cache:\n            return self.cache[key]\n        \
+                                return Session()\n";
+
+#[test]
+fn a_window_that_is_cut_by_what_a_store_hands_out_slides() {
+    for store in ["sessions or Sessions()", "Sessions()", "sessions"] {
+        let app = format!(
+            "{PYTHON}from store import Sessions\n\nclass Loop:\n    def __init__(self, sessions: Sessions | None = None):\n        \
+             self.sessions = {store}\n\n    def answer(self, key, question):\n        session = self.sessions.get(key)\n        \
+             return client.chat.completions.create(model='m', messages=[{{'role': 'system', 'content': RULES}}, \
+             *session.get_history(), {{'role': 'user', 'content': question}}])\n"
+        );
+        let shown = behind(&prompt(&[("app.py", &app), ("store.py", KEPT_BY_SESSIONS)]));
+        assert!(shown.starts_with("history: <<~"), "{store}\n{shown}");
+    }
+}
+
+#[test]
+fn a_window_that_the_declared_field_of_a_declared_parameter_cuts_slides() {
+    let turn = "from store import Session\n\nclass Turn:\n    session: Session | None = None\n";
+    let app = format!(
+        "{PYTHON}from turn import Turn\n\ndef answer(turn: Turn, question):\n    \
+         return client.chat.completions.create(model='m', messages=[{{'role': 'system', 'content': RULES}}, \
+         *turn.session.get_history(), {{'role': 'user', 'content': question}}])\n"
+    );
+    let files = [
+        ("app.py", app.as_str()),
+        ("store.py", KEPT_BY_SESSIONS),
+        ("turn.py", turn),
+    ];
+    let shown = behind(&prompt(&files));
+    assert!(shown.starts_with("history: <<~"), "{shown}");
+}
