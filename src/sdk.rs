@@ -490,6 +490,11 @@ pub fn is_role(role: &str) -> bool {
     tables().roles.iter().any(|known| known == role)
 }
 
+/// Keys of a block or message that set a cache marker.
+pub fn markers() -> impl Iterator<Item = &'static str> {
+    tables().markers.iter().map(String::as_str)
+}
+
 /// Whether a key of a block or message is a cache marker.
 pub fn is_marker(key: &str) -> bool {
     tables().markers.iter().any(|known| known == key)

@@ -8,6 +8,7 @@ use regex::Regex;
 use super::knowledge::{knowledge, Knowledge};
 use super::name::Traits;
 use super::{How, Taken};
+use crate::frontend::document::body::is_format_text;
 use crate::frontend::template::dialect::Dialect;
 
 /// Bytes of a file that are looked at.
@@ -203,5 +204,9 @@ pub fn guess_dialect(text: &str) -> Dialect {
         .dialects
         .iter()
         .find(|(_, pattern)| pattern.is_match(head))
-        .map_or(Dialect::Plain, |(dialect, _)| *dialect)
+        .map_or(Dialect::Plain, |(dialect, _)| match dialect {
+            // Names in close double braces beside names in single ones are braces of a format.
+            Dialect::Mustache if is_format_text(head) => Dialect::Braces,
+            dialect => *dialect,
+        })
 }

@@ -106,6 +106,7 @@ fn prompt(messages: Vec<Message>) -> Prompt {
         rows: 1,
         looped: None,
         recorded: false,
+        marks_elsewhere: false,
         inherited_by: Vec::new(),
         reads: Vec::new(),
     }

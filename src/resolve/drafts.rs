@@ -128,6 +128,7 @@ fn template_prompt(
         rows: 0,
         looped: None,
         recorded: false,
+        marks_elsewhere: false,
         inherited_by: Vec::new(),
         reads: own.reads.iter().cloned().collect(),
     };
@@ -292,6 +293,7 @@ fn draft_prompt(
         rows: draft.rows,
         looped: None,
         recorded: draft.recorded,
+        marks_elsewhere: false,
         inherited_by: Vec::new(),
         reads: own.reads.iter().cloned().collect(),
     };

@@ -26,6 +26,9 @@ pub fn check(judged: &Judged) -> Vec<Remark> {
         let mut remark = remark(judged, step, "history-rewrite", message, HELP.to_string());
         remark.class = Some(Class::Request);
         remark.confidence = remark.confidence.min(Confidence::Likely);
+        if asks_about(judged, subject) {
+            remark.weight = Weight::AtMostNote;
+        }
         if let Kind::History { rewritten: Some(rewrite), .. } = &subject.kind {
             if rewrite.place != remark.place {
                 remark.labels.push(Label {
@@ -37,6 +40,21 @@ pub fn check(judged: &Judged) -> Vec<Remark> {
         remark
     });
     priced.chain(at_limit(judged)).collect()
+}
+
+/// Whether all that stands behind the turns is text of the program: a question about the conversation, asked aside of
+/// it and now and then, no turn of it.
+fn asks_about(judged: &Judged, history: &Segment) -> bool {
+    let behind = &judged.layout.segments[history.id + 1..];
+    let asked = |segment: &Segment| {
+        matches!(segment.kind, Kind::Text { .. })
+            && judged.layout.messages[segment.message].section.is_user()
+    };
+    let silent = |segment: &Segment| matches!(segment.kind, Kind::Framing | Kind::Growth);
+    behind.iter().any(asked)
+        && behind
+            .iter()
+            .all(|segment| asked(segment) || silent(segment))
 }
 
 fn how(segment: &Segment) -> String {

@@ -1,17 +1,18 @@
 //! missing-breakpoint: explicit-cache provider, cacheable stable run or history, no marker in force behind it.
 
 use super::steps::{effect, join, of, remark, wraps};
-use super::Remark;
+use super::{Remark, Weight};
 use crate::figures::tokens;
 use crate::judge::Judged;
 use crate::layout::Kind;
+use crate::plan::Step;
 use crate::volatility::Confidence;
 
 pub fn check(judged: &Judged) -> Vec<Remark> {
-    of(judged, "missing-breakpoint")
+    steps(judged)
         .map(|step| {
             let marked = step.mark_behind.unwrap_or_default();
-            let history = matches!(judged.layout.segments[marked].kind, Kind::History { .. });
+            let history = is_history(judged, step);
             let what = if history { "the history" } else { "stable text" };
             let message = join(&[
                 Some(format!(
@@ -27,10 +28,23 @@ pub fn check(judged: &Judged) -> Vec<Remark> {
                 "put a cache marker on the last stable block"
             };
             let mut remark = remark(judged, step, "missing-breakpoint", message, help.to_string());
-            // What a wrapper is given may bring its markers along.
-            let open = judged.prompt.fragment || (!history && wraps(judged));
+            // What a wrapper is given may bring its markers along, and markers written elsewhere may land here.
+            let open = judged.prompt.fragment || judged.prompt.marks_elsewhere || wraps(judged);
+            // The one behind the history makes each turn read the text in front of it too.
+            if !history && steps(judged).any(|other| is_history(judged, other)) {
+                remark.weight = Weight::AtMostNote;
+            }
             remark.confidence = if open { Confidence::Possible } else { Confidence::Certain };
             remark
         })
         .collect()
+}
+
+fn steps(judged: &Judged) -> impl Iterator<Item = &Step> {
+    of(judged, "missing-breakpoint")
+}
+
+fn is_history(judged: &Judged, step: &Step) -> bool {
+    let marked = step.mark_behind.unwrap_or_default();
+    matches!(judged.layout.segments[marked].kind, Kind::History { .. })
 }

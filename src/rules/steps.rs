@@ -1,5 +1,6 @@
 //! What the ordering and breakpoint rules share: which rule speaks of a step of the plan, and the parts of its message.
 
+use super::verdict::PEDANTIC_BELOW;
 use super::{Remark, Saving, Weight};
 use crate::figures::{percent, plural, tokens};
 use crate::finding::{Hop, Label};
@@ -214,7 +215,10 @@ fn unproven(judged: &Judged, step: &Step, subject: &Segment) -> bool {
         return false;
     }
     let unnamed = volatility.given == Given::Caller;
-    if volatility.given != Given::Known && matches!(subject.kind, Kind::Fork { .. }) {
+    // What does not change within a session, a user or a tenant may be the same for all of them.
+    let settled = volatility.class != Class::State && volatility.priced().scope() < Scope::Call;
+    let open = volatility.given != Given::Known || settled;
+    if open && matches!(subject.kind, Kind::Fork { .. }) {
         let variants: f64 = members(judged, step).map(|s| s.key.variants()).product();
         return variants <= FEW_VARIANTS;
     }
@@ -260,6 +264,15 @@ fn told_within(judged: &Judged, step: &Step, subject: &Segment) -> bool {
     !whole && inline > 0.0 && step.stranded - inline < inline
 }
 
+/// Whether nothing at all is read, which state of a session alone does not bring about: it is another value of the step
+/// that does, and of that one less is sure.
+fn explains_little(step: &Step, subject: &Segment) -> bool {
+    let state = subject
+        .volatility()
+        .is_some_and(|v| v.priced() == Class::State);
+    state && step.members.len() > 1 && step.bill_before.read < 1.0
+}
+
 /// That of the member that speaks; at most likely where the gain rests on an assumed conversation, and possible where
 /// it rests on a history that is text within the same message: whether that only grows, nothing here says.
 pub fn confidence(judged: &Judged, step: &Step) -> Confidence {
@@ -267,7 +280,10 @@ pub fn confidence(judged: &Judged, step: &Step) -> Confidence {
     let own = subject
         .volatility()
         .map_or(Confidence::Certain, |v| v.confidence);
-    if told_within(judged, step, subject) || unproven(judged, step, subject) {
+    let doubtful = told_within(judged, step, subject)
+        || unproven(judged, step, subject)
+        || explains_little(step, subject);
+    if doubtful {
         return Confidence::Possible;
     }
     if judged.prompt.fragment || judged.counted == crate::finding::Counted::Assumed {
@@ -293,7 +309,16 @@ fn weight(judged: &Judged, step: &Step, rule: &str) -> Weight {
     if of_wrapper || told || hangs_on_another(judged, step, subject) {
         return Weight::OnRequest;
     }
+    if frees_little(judged, step) && judged.share(step.gain) >= PEDANTIC_BELOW {
+        return Weight::AtMostNote;
+    }
     Weight::ByShare
+}
+
+/// Whether less than the least that is cached stands behind what is moved: it pays where all of it is just enough, and
+/// with a sentence more or less it does not.
+fn frees_little(judged: &Judged, step: &Step) -> bool {
+    step.edit == Edit::Move && step.stranded < f64::from(judged.model.minimum)
 }
 
 /// Rules on what a request lacks or does to its history, whoever wrote its text.
@@ -323,7 +348,10 @@ fn own_text(judged: &Judged) -> usize {
             })
             .sum()
     }
-    let blocks = judged.prompt.messages.iter().flat_map(|m| &m.blocks);
+    // A schema put together of what is given is no text of its own.
+    let messages = judged.prompt.messages.iter();
+    let spoken = messages.filter(|message| message.section != Section::Schema);
+    let blocks = spoken.flat_map(|message| &message.blocks);
     blocks.map(|block| of(&block.pieces)).sum()
 }
 

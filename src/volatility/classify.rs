@@ -316,6 +316,7 @@ impl Verdict {
         }
         self.volatility.class = class;
         self.volatility.why = match class {
+            class if class.is_stable() => "the zone of a clock",
             Class::Day => "a clock, shown to the day",
             Class::Hour => "a clock, shown to the hour",
             Class::Minute => "a clock, shown to the minute",

@@ -6,12 +6,13 @@ use serde_yaml::Value;
 use super::table::{strings, text_of, Host};
 use super::Class;
 
-/// What one directive shows, coarse to fine. `None` shows no clock (a zone).
+/// What one directive shows, coarse to fine; a zone is that of the deployment. `None` shows nothing.
 type Shown = Option<Class>;
 
 /// The steps of the table, by key.
-const STEPS: [(&str, Shown); 5] = [
+const STEPS: [(&str, Shown); 6] = [
     ("none", None),
+    ("deploy", Some(Class::Deploy)),
     ("day", Some(Class::Day)),
     ("hour", Some(Class::Hour)),
     ("minute", Some(Class::Minute)),
@@ -292,7 +293,8 @@ mod tests {
             ("%c", Some(Class::Unique)),
             ("%s", Some(Class::Unique)),
             ("%3N", Some(Class::Unique)),
-            ("%Z", None),
+            ("%Z", Some(Class::Deploy)),
+            ("%Y-%m-%d %Z", Some(Class::Day)),
             ("100%", None),
             ("YYYY-MM-DD", Some(Class::Day)),
             ("yyyy-MM-dd", Some(Class::Day)),

@@ -431,7 +431,34 @@ pub fn guess_dialect(text: &str) -> Dialect {
     if guess == Dialect::Plain && has_dollar_braces(text) {
         return Dialect::Dollar;
     }
+    if guess == Dialect::Jinja && is_format_text(text) {
+        return Dialect::Braces;
+    }
     guess
+}
+
+/// Whether single braces hold plain names and double ones stand close around theirs: text for a `format`, in which
+/// double braces are braces.
+pub fn is_format_text(text: &str) -> bool {
+    let name = |text: &str| {
+        text.starts_with(|c: char| c.is_ascii_lowercase() || c == '_')
+            && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+    };
+    let inside = |rest: &'static str, at: usize| -> Option<&str> {
+        let inner = near(&text[at..]);
+        inner.find(rest).map(|end| &inner[..end])
+    };
+    let doubled = text.match_indices("{{");
+    let close = doubled
+        .filter_map(|(at, open)| inside("}}", at + open.len()))
+        .all(|tag| !tag.starts_with(' ') || !name(tag.trim()));
+    close
+        && text.match_indices('{').any(|(at, _)| {
+            let single = !text[..at].ends_with(['{', '$']) && !text[at + 1..].starts_with('{');
+            single
+                && inside("}", at + 1)
+                    .is_some_and(|tag| name(tag) && !text[at + tag.len() + 2..].starts_with('}'))
+        })
 }
 
 /// The start of a text, as far as a tag may reach: keeps the search for closing braces linear.

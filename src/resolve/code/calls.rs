@@ -17,7 +17,7 @@ use super::declared::{declared_as, Declared};
 use super::eval::{Birth, Eval, Flow, Frame, Open, MAX_CALLS, MAX_DULL_CALLS};
 use super::heap::{Cell, Item, Object};
 use super::modules::Code;
-use super::tables::{changes_items, tables};
+use super::tables::{changes_items, runs_once, tables};
 use super::value::{choose, Argument, Callable, ClassRef, Unknown, Value};
 
 impl Eval<'_, '_> {
@@ -259,7 +259,10 @@ impl Eval<'_, '_> {
         if let Some(text) = self.names_template(&args, expr) {
             return text;
         }
-        self.escape(&args);
+        match runs_once(&path) {
+            true => self.runs_within(&args),
+            false => self.escape(&args),
+        }
         let classifier = self.frame().code.classifier.clone();
         if let Some(trimmed) = self.trimmed(&path, &args, expr) {
             return trimmed;
@@ -854,58 +857,6 @@ impl Eval<'_, '_> {
         if let Some(rest) = rest {
             self.bind(rest, value);
         }
-    }
-
-    // ---- closures that outlive the call they are given to ----
-
-    /// Functions among the arguments of a call that is not known: what they send is sent by whoever calls them.
-    pub fn escape(&mut self, args: &[Argument]) {
-        for arg in args {
-            match &arg.value {
-                Value::Function(callable) => {
-                    let callable = callable.clone();
-                    if callable.code.holds(callable.id) {
-                        self.run_closure(&callable);
-                    }
-                }
-                Value::Cell(id) => {
-                    let Some(object) = self.heap.object(*id) else {
-                        continue;
-                    };
-                    let inner: Vec<Rc<Callable>> = object
-                        .entries
-                        .iter()
-                        .filter_map(|(_, value)| match value {
-                            Value::Function(callable) => Some(callable.clone()),
-                            _ => None,
-                        })
-                        .filter(|callable| callable.code.holds(callable.id))
-                        .collect();
-                    for callable in inner {
-                        self.run_closure(&callable);
-                    }
-                }
-                _ => {}
-            }
-        }
-        self.passed_on(args);
-    }
-
-    /// Runs a closure that is called later, many times: what was computed around it lives longer than a call of it.
-    pub fn run_closure(&mut self, callable: &Callable) {
-        let running = self.frames.iter().any(|frame| {
-            frame.function == Some(callable.id) && Arc::ptr_eq(&frame.code, &callable.code)
-        });
-        if running || self.has_run(callable) || !self.enter() {
-            return;
-        }
-        let id = self.next_loop;
-        self.next_loop += 1;
-        self.loops.push(id);
-        let near = callable.code.sends(callable.id);
-        self.aside(|eval| eval.run_open(callable, near));
-        self.loops.pop();
-        self.leave();
     }
 
     // ---- classes ----

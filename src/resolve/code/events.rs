@@ -78,12 +78,32 @@ impl Eval<'_, '_> {
     /// What was computed before the loop that sends lives as long as the loop.
     fn settle(&self, pieces: &mut [Piece]) {
         visit_pieces(pieces, &mut |piece| {
-            let Piece::Slot(slot) = piece else { return };
-            let birth = slot.trace.first().map(|hop| &hop.place);
-            if slot.volatility.frame.is_none() && self.born_before_loop(birth) {
-                slot.volatility.frame = held(slot.volatility.class, Some(Class::Session));
+            let before = self.made_before_loop(piece);
+            let volatility = match piece {
+                Piece::Slot(slot) => &mut slot.volatility,
+                Piece::Repeat(repeat) => &mut repeat.volatility,
+                _ => return,
+            };
+            if volatility.frame.is_none() && before {
+                volatility.frame = held(volatility.class, Some(Class::Session));
             }
         });
+    }
+
+    /// Whether a value, or all that a repeated part is made of, was born before the loop.
+    fn made_before_loop(&self, piece: &Piece) -> bool {
+        match piece {
+            Piece::Slot(slot) => self.born_before_loop(slot.trace.first().map(|hop| &hop.place)),
+            Piece::Repeat(repeat) => {
+                let mut values = repeat
+                    .body
+                    .iter()
+                    .filter(|piece| !matches!(piece, Piece::Text(_)))
+                    .peekable();
+                values.peek().is_some() && values.all(|piece| self.made_before_loop(piece))
+            }
+            _ => false,
+        }
     }
 
     fn collect(&self, pieces: &[Piece], opens: &mut BTreeSet<Open>, texts: &mut BTreeSet<Place>) {

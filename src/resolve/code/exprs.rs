@@ -40,7 +40,10 @@ impl Eval<'_, '_> {
             ExprKind::Name(name) => self.name(name, expr.span),
             ExprKind::Attribute { object, name, .. } => {
                 let object = self.eval(object);
-                self.member(&object, name, expr.span)
+                match self.part_of_clock(&object, name, expr.span) {
+                    Some(part) => part,
+                    None => self.member(&object, name, expr.span),
+                }
             }
             ExprKind::Index { object, index } => {
                 let object = self.eval(object);

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use crate::frontend::code::ir::{Expr, FunctionKind};
 use crate::prompt::Rewrite;
 use crate::source::{Place, Span};
-use crate::volatility::classify::{ValueKind, Verdict};
+use crate::volatility::classify::{Effect, ValueKind, Verdict};
 use crate::volatility::{Class, Confidence, Given, Volatility};
 
 use super::super::value::from_history;
@@ -379,6 +379,24 @@ impl Eval<'_, '_> {
                 super::eval::held(part.verdict.volatility.class, Some(frame));
         }
         part.into_value()
+    }
+
+    /// A part of a clock that is read by its name: `now.day`.
+    pub fn part_of_clock(&mut self, object: &Value, name: &str, span: Span) -> Option<Value> {
+        let Value::Unknown(unknown) = object else {
+            return None;
+        };
+        if !unknown.verdict.clock {
+            return None;
+        }
+        let shown = self.frame().code.classifier.filter(name, &[]);
+        let Effect::Granularity(class) = shown else {
+            return None;
+        };
+        let mut part = (**unknown).clone();
+        part.expr = self.written_or(span, || format!("{}.{name}", unknown.expr));
+        part.verdict.cut_to(class);
+        Some(part.into_value())
     }
 
     fn written_or(&self, span: Span, other: impl FnOnce() -> String) -> String {

@@ -3,6 +3,7 @@
 
 mod aliases;
 mod calls;
+mod closures;
 mod declared;
 mod eval;
 mod events;
@@ -39,6 +40,7 @@ mod telling;
 mod texts;
 mod things;
 mod types;
+mod unplaced;
 mod value;
 mod ways;
 mod windows;

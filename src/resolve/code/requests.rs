@@ -352,6 +352,7 @@ impl Eval<'_, '_> {
             rows: 0,
             looped: None,
             recorded: false,
+            marks_elsewhere: false,
             inherited_by: Vec::new(),
             reads: Vec::new(),
         }

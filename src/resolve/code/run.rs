@@ -536,6 +536,7 @@ fn gather(program: &Program<'_>, found: BTreeMap<Entry, Found>) -> CodeResult {
         sources: program.sources(),
         ..CodeResult::default()
     };
+    let mut carried: BTreeSet<Place> = BTreeSet::new();
     let mut by_site: BTreeMap<(Place, Sort), Vec<(Entry, Event)>> = BTreeMap::new();
     for (entry, found) in found {
         for rendered in found.rendered {
@@ -558,6 +559,7 @@ fn gather(program: &Program<'_>, found: BTreeMap<Entry, Found>) -> CodeResult {
         }
         let entry = found.entry;
         for event in found.events {
+            carried.extend(super::unplaced::carried(&event.prompt));
             let key = (event.site.clone(), event.sort);
             by_site.entry(key).or_default().push((entry.clone(), event));
         }
@@ -579,6 +581,7 @@ fn gather(program: &Program<'_>, found: BTreeMap<Entry, Found>) -> CodeResult {
         }
         covered.extend(more);
     }
+    super::unplaced::note(program, &carried, &mut out.prompts);
     out
 }
 

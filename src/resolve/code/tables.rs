@@ -122,6 +122,7 @@ pub struct Tables {
     /// By name, where the receiver is a text, a list or an object.
     pub methods: HashMap<String, Operation>,
     retry: Vec<String>,
+    runs_once: Vec<String>,
     answers: Vec<String>,
     pub trimmers: Vec<String>,
     /// Words of a number of turns that are kept.
@@ -150,6 +151,7 @@ pub fn tables() -> &'static Tables {
             functions: operations(root.get("functions")),
             methods: operations(root.get("methods")),
             retry: words("retry-words"),
+            runs_once: words("runs-once"),
             answers: words("answer-paths"),
             trimmers: words("history-trimmers"),
             window_words: words("window-words"),
@@ -265,6 +267,12 @@ pub fn is_retry(text: &str) -> bool {
         .retry
         .iter()
         .any(|word| text.contains(word.as_str()))
+}
+
+/// Whether a call runs the function that it is given once, or again only until it works.
+pub fn runs_once(path: &str) -> bool {
+    let name = path.rsplit('.').next().unwrap_or(path);
+    is_retry(name) || tables().runs_once.iter().any(|known| known == name)
 }
 
 /// Whether one of some words stands in a text, in any case.

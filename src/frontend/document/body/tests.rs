@@ -314,6 +314,8 @@ fn dialects_are_guessed_by_their_markers() {
         ("Hi {{.Name}}", Dialect::GoTemplate),
         ("{{role \"user\"}}", Dialect::Dotprompt),
         ("Hi {{role}}", Dialect::Jinja),
+        ("Hi {{role}} of {team}", Dialect::Braces),
+        ("Hi {{ role }} of {team}", Dialect::Jinja),
         ("<%= name %>", Dialect::Erb),
         ("Hi ${name}", Dialect::Dollar),
         ("costs $5, {\"a\": {\"b\": {}}}", Dialect::Plain),

@@ -74,6 +74,44 @@ fn a_clock_inside_the_function_that_sends_keeps_its_own_class() {
 }
 
 #[test]
+fn a_part_of_a_clock_that_is_read_by_its_name_is_as_coarse_as_the_part() {
+    let class = |part: &str| {
+        python(&format!(
+            "def send():\n    now = datetime.now()\n    \
+             client.responses.create(model='m', instructions=f'At {{now.{part}}}')\n"
+        ))
+    };
+    assert_eq!(class("day"), "At <now.day:day!>");
+    assert_eq!(class("hour"), "At <now.hour:hour!>");
+    assert_eq!(class("microsecond"), "At <now.microsecond:minute>");
+}
+
+#[test]
+fn the_zone_of_a_clock_is_that_of_the_deployment() {
+    let shown = python(
+        "import time\ndef send():\n    \
+         client.responses.create(model='m', instructions=time.strftime('%Z'))\n",
+    );
+    assert!(shown.contains(":deploy"), "{shown}");
+}
+
+#[test]
+fn a_closure_that_runs_within_the_call_it_is_given_to_makes_nothing_live_longer() {
+    let sent = |given_to: &str| {
+        let source = format!(
+            "import OpenAI from 'openai';\nconst client = new OpenAI();\n\
+             export async function handle(req) {{\n  const found = await search(req.query);\n  \
+             return {given_to}({{ async start() {{\n    \
+             await client.responses.create({{ model: 'm', instructions: `See ${{found}}` }});\n  }} }});\n}}\n"
+        );
+        prompt(&[("app.ts", &source)])
+    };
+    assert!(sent("serve").contains("/session"), "{}", sent("serve"));
+    let once = sent("new ReadableStream");
+    assert!(!once.contains("/session"), "{once}");
+}
+
+#[test]
 fn a_property_is_read_on_each_call_and_a_cached_one_once() {
     let class = |decorator: &str| {
         python(&format!(

@@ -250,3 +250,29 @@ fn a_helper_of_another_module_sets_markers_in_the_list_it_is_given() {
         assert!(found.iter().any(|found| found == expected), "{found:?}");
     }
 }
+
+#[test]
+fn markers_that_no_request_is_seen_to_carry_are_told() {
+    let elsewhere = |body: &str, helper: &str| {
+        let source = format!(
+            "import anthropic\nclient = anthropic.Anthropic()\n{helper}\n\
+             def send(messages, text):\n{body}    return client.messages.create(\
+             model='claude-sonnet-5', max_tokens=9, system=system, messages=messages)\n"
+        );
+        let prompts = run(&[("app.py", &source)]).prompts;
+        assert_eq!(prompts.len(), 1);
+        prompts[0].marks_elsewhere
+    };
+    let marked =
+        "    system = [{'type': 'text', 'text': text, 'cache_control': {'type': 'ephemeral'}}]\n";
+    assert!(!elsewhere(marked, ""));
+    assert!(!elsewhere(marked, "# cache_control: what is not here"));
+    assert!(!elsewhere(
+        marked,
+        "def off(block):\n    del block['cache_control']"
+    ));
+    assert!(elsewhere(
+        marked,
+        "def later(rows):\n    rows[find(rows)]['cache_control'] = {'type': 'ephemeral'}"
+    ));
+}

@@ -1,0 +1,84 @@
+//! Markers that code writes and no request is seen to carry: what they mark is not known, so nothing is missing for
+//! sure behind what they may mark. Knows only how a marker is written, nothing of what it is written into.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, OnceLock};
+
+use regex::Regex;
+
+use crate::discover::{context_of, Context};
+use crate::frontend::code::language_of;
+use crate::prompt::Prompt;
+use crate::sdk;
+use crate::source::{Place, SourceFile};
+
+use super::modules::Program;
+
+/// The places of the markers that a request carries.
+pub fn carried(prompt: &Prompt) -> impl Iterator<Item = Place> + '_ {
+    let blocks = prompt.messages.iter().flat_map(|message| &message.blocks);
+    let markers = blocks.filter_map(|block| block.marker.as_ref());
+    markers.map(|marker| marker.place.clone())
+}
+
+/// Says of each request whether a file that it was put together in writes markers that none of all requests carries.
+pub fn note(program: &Program<'_>, carried: &BTreeSet<Place>, prompts: &mut [Prompt]) {
+    let mut known: BTreeMap<Arc<str>, bool> = BTreeMap::new();
+    for prompt in prompts {
+        let own = std::iter::once(&prompt.origin.path);
+        let read = prompt.reads.iter().filter(|read| read.found);
+        let files = own.chain(read.map(|read| &read.path));
+        let mut code =
+            files.filter(|path| language_of(path).is_some() && context_of(path) != Context::Test);
+        prompt.marks_elsewhere = code.any(|path| {
+            *known.entry(path.clone()).or_insert_with(|| {
+                let code = program.load(path);
+                code.is_some_and(|code| writes_unplaced(&code.file, carried))
+            })
+        });
+    }
+}
+
+fn writes_unplaced(file: &SourceFile, carried: &BTreeSet<Place>) -> bool {
+    let Some(pattern) = pattern() else {
+        return false;
+    };
+    let text = file.content();
+    let text = text.as_str();
+    let base = file.content_start();
+    let written = pattern
+        .find_iter(text)
+        .map(|found| base + found.end().saturating_sub(1));
+    let mut written = written.filter(|at| !in_comment(text, at - base));
+    written.any(|at| !is_carried(file, at, carried))
+}
+
+/// Whether the object that starts behind a key, or one around it, is a marker of a request.
+fn is_carried(file: &SourceFile, at: usize, carried: &BTreeSet<Place>) -> bool {
+    carried
+        .iter()
+        .filter(|place| place.path == file.path)
+        .any(|place| place.span.start <= at && at <= place.span.end.max(place.span.start))
+}
+
+fn in_comment(text: &str, at: usize) -> bool {
+    let line = text[..at].rfind('\n').map_or(0, |end| end + 1);
+    let line = text[line..].trim_start();
+    ["#", "//", "*", "/*"]
+        .iter()
+        .any(|sign| line.starts_with(sign))
+}
+
+/// A key of a marker that something is set to: `"cache_control": {`, `block["cache_control"] = `, `cachePoint: {`.
+fn pattern() -> Option<&'static Regex> {
+    static PATTERN: OnceLock<Option<Regex>> = OnceLock::new();
+    let made = PATTERN.get_or_init(|| {
+        let keys: Vec<String> = sdk::markers().map(regex::escape).collect();
+        let keys = keys.join("|");
+        Regex::new(&format!(
+            r#"\b(?:{keys})\b(?:["']?\s*:|["']?\]?\s*=)\s*[^=\s]"#
+        ))
+        .ok()
+    });
+    made.as_ref()
+}
