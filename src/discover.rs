@@ -18,7 +18,7 @@ pub mod signs;
 #[cfg(test)]
 mod tests;
 
-use knowledge::knowledge;
+use knowledge::{knowledge, Pattern};
 pub use name::{by_name, Name};
 
 /// A file or folder to lint, relative to the root of the workspace (`""` = the root).
@@ -279,7 +279,7 @@ pub struct Formats<'a> {
 }
 
 /// Decides what a file is, reading it only where its name leaves that open. The file is handed back where it was
-/// read and is of use.
+/// read and is of use. `suites`: whether code that tests other code is read too.
 ///
 /// # Errors
 /// Why a file that could be a prompt cannot be read.
@@ -287,11 +287,15 @@ pub fn take(
     workspace: &dyn Workspace,
     candidate: &Candidate,
     formats: Formats,
+    suites: bool,
 ) -> Result<(Taken, Option<Arc<SourceFile>>), ReadError> {
     let wanted = candidate.named || candidate.included;
     let name = by_name(&candidate.path);
     match &name {
         Name::Config => return Ok((Taken::Config, None)),
+        Name::Code(_) if !wanted && !suites && in_suite(candidate.below()) => {
+            return Ok((Taken::skip("code of tests"), None));
+        }
         Name::Code(language) => {
             let most = knowledge().peek(&candidate.path);
             let wanted = wanted || {
@@ -381,16 +385,25 @@ pub fn classify(
 
 /// Production or test, by the path below the argument.
 pub fn context_of(below: &str) -> Context {
-    let knowledge = knowledge();
-    let lower = below.to_ascii_lowercase();
-    let (folders, name) = lower.rsplit_once('/').unwrap_or(("", &lower));
-    let in_test_folder = folders.split('/').any(|folder| {
-        let known = knowledge.test_folders.iter().any(|word| word == folder);
-        known || knowledge.test_folder_names.is_match(folder)
-    });
-    if in_test_folder || knowledge.test_names.is_match(name) {
+    let known = knowledge();
+    if stands_in(below, &known.test_folders, &known.test_folder_names) {
         Context::Test
     } else {
         Context::Production
     }
+}
+
+/// Whether a file stands among the tests of other code, by the path below the argument; examples and docs do not.
+pub fn in_suite(below: &str) -> bool {
+    let known = knowledge();
+    stands_in(below, &known.suite_folders, &known.suite_folder_names)
+}
+
+/// Whether a folder of a path has one of these names, or the file is named like a test.
+fn stands_in(below: &str, folders: &[String], names: &Pattern) -> bool {
+    let lower = below.to_ascii_lowercase();
+    let (above, name) = lower.rsplit_once('/').unwrap_or(("", &lower));
+    let mut above = above.split('/');
+    above.any(|folder| folders.iter().any(|word| word == folder) || names.is_match(folder))
+        || knowledge().test_names.is_match(name)
 }

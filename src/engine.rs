@@ -5,13 +5,14 @@ use std::sync::{Arc, Mutex};
 
 use rayon::prelude::*;
 
-use crate::config::{ConfigError, Settings, Traffic};
+use crate::config::{ConfigError, Settings, Tests, Traffic};
 use crate::discover::{self, Context, Formats, Found, How, Taken};
 use crate::finding::{FileError, Finding, Severity};
 use crate::frontend::code;
 use crate::frontend::document;
 use crate::frontend::document::draft::Document;
 use crate::frontend::template;
+use crate::frontend::DIRECTIVE;
 use crate::judge::{judge, Judged};
 use crate::prompt::{Prompt, TargetSource};
 use crate::providers::Model;
@@ -26,9 +27,6 @@ use crate::workspace::{holds_rows, ReadError, Vantage, Workspace};
 
 mod counting;
 mod findings;
-
-/// How a comment that speaks to the linter begins.
-const DIRECTIVE: &str = "prefixlint:";
 
 /// Everything a run found, in an order that does not depend on threads.
 pub struct Analysis {
@@ -139,8 +137,13 @@ pub fn analyse(request: &Request) -> Analysis {
     let other_code: Vec<Arc<str>> = found
         .candidates
         .iter()
+        .filter(|candidate| code::language_of(&candidate.path).is_some())
+        .filter(|candidate| {
+            candidate.named
+                || reads_suites(request, &candidate.path)
+                || !discover::in_suite(candidate.below())
+        })
         .map(|candidate| candidate.path.clone())
-        .filter(|path| code::language_of(path).is_some())
         .collect();
     for outcome in outcomes {
         errors.extend(outcome.error);
@@ -302,6 +305,11 @@ fn outcomes(request: &Request) -> Vec<Outcome> {
     out.into_iter().flatten().collect()
 }
 
+/// Whether the config wants code that tests other code to be linted as any other.
+fn reads_suites(request: &Request, path: &str) -> bool {
+    (request.settings_for)(path).tests == Tests::Same
+}
+
 /// Reads and parses one candidate.
 fn outcome(request: &Request, candidate: &discover::Candidate) -> Outcome {
     let path = candidate.path.clone();
@@ -324,7 +332,8 @@ fn outcome(request: &Request, candidate: &discover::Candidate) -> Outcome {
             Ok((read.map(keep), Arc::new(file)))
         },
     };
-    let (taken, file) = match discover::take(request.workspace, candidate, formats) {
+    let suites = reads_suites(request, &path);
+    let (taken, file) = match discover::take(request.workspace, candidate, formats, suites) {
         Ok(taken) => taken,
         Err(error) => {
             return Outcome {

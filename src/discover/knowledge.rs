@@ -100,6 +100,8 @@ pub struct Knowledge {
     pub dialects: Vec<(Dialect, Pattern)>,
     pub test_folders: Vec<String>,
     pub test_folder_names: Pattern,
+    pub suite_folders: Vec<String>,
+    pub suite_folder_names: Pattern,
     pub test_names: Pattern,
 }
 
@@ -205,6 +207,8 @@ fn load(root: &Value) -> Knowledge {
             .collect(),
         test_folders: strings(&root["test-folders"]),
         test_folder_names: pattern(&root["test-folder-names"]),
+        suite_folders: strings(&root["suite-folders"]),
+        suite_folder_names: pattern(&root["suite-folder-names"]),
         test_names: pattern(&root["test-names"]),
     }
 }

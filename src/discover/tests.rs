@@ -21,7 +21,7 @@ fn taken(path: &str, text: &str) -> String {
     let Some(candidate) = found.candidates.first() else {
         return "not found".into();
     };
-    let (taken, _) = take(&ws, candidate, NONE).unwrap();
+    let (taken, _) = take(&ws, candidate, NONE, false).unwrap();
     format!("{} | {}", taken.word(), taken.reason())
 }
 
@@ -251,7 +251,7 @@ fn who_names_a_file_gets_it() {
         ("b.py", "x"),
     ]);
     let take_named = |path: &str| {
-        let (taken, file) = take(&ws, &Candidate::named(path), NONE).unwrap();
+        let (taken, file) = take(&ws, &Candidate::named(path), NONE, false).unwrap();
         (
             format!("{} | {}", taken.word(), taken.reason()),
             file.is_some(),
@@ -271,7 +271,7 @@ fn who_names_a_file_gets_it() {
     let paths: Vec<&str> = found.candidates.iter().map(|c| &*c.path).collect();
     assert_eq!(paths, ["b.py", "notes.md"]);
     assert_eq!(*found.excluded, ["a.yaml".into()]);
-    let (taken, _) = take(&ws, &found.candidates[1], NONE).unwrap();
+    let (taken, _) = take(&ws, &found.candidates[1], NONE, false).unwrap();
     assert_eq!(taken.reason(), "braces: named in the config");
 }
 
@@ -311,6 +311,7 @@ fn only_documents_with_a_request_are_handed_to_their_format() {
                     file: &format,
                     ..NONE
                 },
+                false,
             )
             .unwrap();
             matches!(taken, Taken::Prompt { .. }).then(|| taken.reason())
@@ -422,4 +423,27 @@ fn pages_that_steer_a_coding_agent_are_no_prompts() {
         let text = "You are an expert. Use `${selection}` where it helps.";
         assert!(!taken(path, text).starts_with("prompt"), "{path}");
     }
+}
+
+#[test]
+fn code_of_tests_is_read_where_it_is_asked_for() {
+    let text = "client.chat.completions.create(model=m)";
+    let ws = Memory::new(&[
+        ("app/tests/chat.py", text),
+        ("app/chat.spec.ts", text),
+        ("examples/chat.py", text),
+    ]);
+    let read = |argument: &str, suites: bool| -> Vec<String> {
+        let found = discover(&ws, &[PathArg::new(argument)], &Options::default());
+        let candidates = found.candidates.iter();
+        candidates
+            .filter(|candidate| take(&ws, candidate, NONE, suites).unwrap().1.is_some())
+            .map(|candidate| candidate.path.to_string())
+            .collect()
+    };
+    // Examples are programs; tests send what they were written to check.
+    assert_eq!(read("", false), ["examples/chat.py"]);
+    assert_eq!(read("", true).len(), 3);
+    assert_eq!(read("app/tests", false), ["app/tests/chat.py"]);
+    assert_eq!(read("app/chat.spec.ts", false), ["app/chat.spec.ts"]);
 }

@@ -7,6 +7,9 @@ pub mod template;
 
 use crate::source::Span;
 
+/// How a comment that speaks to the linter begins. Comments of code are kept only in files that hold it.
+pub const DIRECTIVE: &str = "prefixlint:";
+
 /// Something a frontend could not make sense of. The rest of the file is still used.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Problem {

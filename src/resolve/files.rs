@@ -10,6 +10,7 @@ use crate::frontend::code::ir::Language;
 use crate::frontend::template::dialect::Dialect;
 use crate::frontend::template::tree::Tree;
 use crate::frontend::template::{self};
+use crate::frontend::DIRECTIVE;
 use crate::prompt::Read;
 use crate::source::{SourceFile, Text};
 use crate::volatility::classify::Classifier;
@@ -208,7 +209,7 @@ fn body_text(file: &SourceFile, dialect: Dialect) -> Text {
 /// Classes that comments of a file give to names: `prefixlint: volatility(name)=constant`.
 fn declared(text: &str) -> Option<Arc<Classifier>> {
     static FORM: OnceLock<Option<Regex>> = OnceLock::new();
-    if !text.contains("prefixlint:") {
+    if !text.contains(DIRECTIVE) {
         return None;
     }
     let form = FORM

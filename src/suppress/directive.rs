@@ -7,11 +7,10 @@
 //! ```
 
 use super::Comment;
-use crate::frontend::Problem;
+use crate::frontend::{Problem, DIRECTIVE};
 use crate::source::Span;
 use crate::volatility::Class;
 
-const MARK: &str = "prefixlint:";
 const VERBS: [&str; 3] = ["ignore", "ignore-file", "volatility"];
 
 /// What a suppression covers.
@@ -51,7 +50,7 @@ pub(super) fn parse(comment: &Comment, source: &str, rules: &[&str]) -> Parsed {
         .map(|at| comment.span.start + at);
     let mut at = 0;
     for line in comment.text.split_inclusive('\n') {
-        if let Some(found) = line.find(MARK) {
+        if let Some(found) = line.find(DIRECTIVE) {
             let body = without_closing(&line[found..]);
             let span = whole.map_or(comment.span, |start| {
                 Span::new(start + at + found, start + at + found + body.len())
@@ -84,7 +83,7 @@ struct Line<'a> {
 
 impl Line<'_> {
     fn read(&self, comment: Span, rules: &[&str], out: &mut Parsed) {
-        let rest = self.body[MARK.len()..].trim_start();
+        let rest = self.body[DIRECTIVE.len()..].trim_start();
         let length = rest
             .find(|c: char| !c.is_ascii_alphanumeric() && c != '-' && c != '_')
             .unwrap_or(rest.len());

@@ -99,7 +99,7 @@ impl Disk {
             return Err(ReadError::TooLarge(size, limit));
         }
         // The file may grow between the two looks: never take more than the limit.
-        let bytes = read_at_most(&full, limit + 1)?;
+        let bytes = read_at_most(&full, size, limit + 1)?;
         if bytes.len() as u64 > limit {
             return Err(ReadError::TooLarge(bytes.len() as u64, limit));
         }
@@ -111,8 +111,10 @@ impl Disk {
     }
 }
 
-fn read_at_most(path: &Path, most: u64) -> Result<Vec<u8>, ReadError> {
-    let mut bytes = Vec::new();
+/// `size` is what the file is expected to hold: bytes are read into one piece of memory of that size.
+fn read_at_most(path: &Path, size: u64, most: u64) -> Result<Vec<u8>, ReadError> {
+    let expected = usize::try_from(size.min(most)).unwrap_or(0);
+    let mut bytes = Vec::with_capacity(expected + 1);
     let file = File::open(path).map_err(|error| ReadError::from(&error))?;
     file.take(most)
         .read_to_end(&mut bytes)
@@ -169,7 +171,7 @@ impl Workspace for Disk {
         if size > limit {
             return Err(ReadError::TooLarge(size, limit));
         }
-        read_at_most(&full, most.min(limit))
+        read_at_most(&full, size, most.min(limit))
     }
 
     fn list(&self, folder: &str) -> Vec<Entry> {

@@ -36,7 +36,7 @@ pub struct Module {
     /// Every function, method and lambda of the file, outer before inner.
     pub functions: Vec<Function>,
     pub classes: Vec<Class>,
-    /// Comments with their span and their text without the comment sign.
+    /// Comments with their span and their text without the comment sign, in a file that speaks to the linter.
     pub comments: Vec<(Span, String)>,
     /// Syntax that could not be read; the rest stands.
     pub problems: Vec<Problem>,

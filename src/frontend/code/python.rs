@@ -5,7 +5,7 @@ use tree_sitter::{Node, Parser};
 
 use super::ir::{ClassId, Expr, ExprKind, FunctionId, Language, Module};
 use super::MAX_NESTING;
-use crate::frontend::Problem;
+use crate::frontend::{Problem, DIRECTIVE};
 use crate::source::{SourceFile, Span};
 
 mod comprehensions;
@@ -42,7 +42,9 @@ pub fn lower(file: &SourceFile) -> Module {
         depth: 0,
         scope: Scope::default(),
     };
-    lowering.comments(root);
+    if file.text.contains(DIRECTIVE) {
+        lowering.comments(root);
+    }
     lowering.problem(root);
     lowering.module.body = lowering.statements(root);
     lowering.module

@@ -2,6 +2,7 @@
 //! and what it finds. One evaluator for all host languages. Knows nothing of layout, cost or rules.
 
 mod aliases;
+mod callers;
 mod calls;
 mod closures;
 mod declared;

@@ -472,11 +472,9 @@ impl<'w> Program<'w> {
         code.holds(id) || warm.contains(&id)
     }
 
-    /// Whether the bytes of a file hold a pattern.
-    pub fn mentions(&self, path: &str, pattern: &regex::bytes::Regex) -> bool {
-        self.files
-            .peek(path)
-            .is_some_and(|bytes| pattern.is_match(&bytes))
+    /// The bytes of a file, without keeping them.
+    pub fn peek(&self, path: &str) -> Option<Vec<u8>> {
+        self.files.peek(path)
     }
 
     fn lower(&self, file: Arc<SourceFile>, language: Language) -> Arc<Code> {

@@ -13,7 +13,10 @@ use super::modules::Code;
 
 pub struct Paths<'w> {
     files: &'w Files<'w>,
-    listings: Mutex<HashMap<String, Arc<Listing>>>,
+    /// Of a folder that is not there: none.
+    listings: Mutex<HashMap<String, Option<Arc<Listing>>>>,
+    /// Folders that an absolute import may start from, by the folder of the file.
+    roots: Mutex<HashMap<String, Arc<Roots>>>,
     /// What a specifier stands for in a folder, and what was looked up to tell: modules are asked for over and over.
     found: Mutex<HashMap<Asked, Arc<Answer>>>,
     aliases: AliasTable<'w>,
@@ -24,6 +27,7 @@ pub struct Paths<'w> {
 /// A language, the folder that a specifier stands in, and the specifier.
 type Asked = (Language, String, String);
 type Answer = (Option<String>, BTreeSet<Read>);
+type Roots = Vec<(String, Arc<Listing>)>;
 
 #[derive(Default)]
 struct Listing {
@@ -45,6 +49,7 @@ impl<'w> Paths<'w> {
         Paths {
             files,
             listings: Mutex::new(HashMap::new()),
+            roots: Mutex::new(HashMap::new()),
             found: Mutex::new(HashMap::new()),
             aliases: AliasTable::new(files),
             projects: OnceLock::new(),
@@ -74,42 +79,48 @@ impl<'w> Paths<'w> {
         answer.0.clone()
     }
 
-    fn listing(&self, folder: &str) -> Arc<Listing> {
+    /// What a folder holds; none where it is not there.
+    fn listing(&self, folder: &str) -> Option<Arc<Listing>> {
         let lock = || self.listings.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = lock().get(folder) {
             return known.clone();
         }
-        let mut listing = Listing::default();
-        for entry in self.files.entries(folder) {
-            if entry.folder {
-                listing.folders.insert(entry.name);
-            } else {
-                listing.files.insert(entry.name);
+        let (above, name) = folder.rsplit_once('/').unwrap_or(("", folder));
+        // A folder that is not there is not listed.
+        let is_there = folder.is_empty()
+            || self
+                .listing(above)
+                .is_some_and(|above| above.folders.contains(name));
+        let listing = is_there.then(|| {
+            let mut listing = Listing::default();
+            for entry in self.files.entries(folder) {
+                if entry.folder {
+                    listing.folders.insert(entry.name);
+                } else {
+                    listing.files.insert(entry.name);
+                }
             }
-        }
-        let listing = Arc::new(listing);
+            Arc::new(listing)
+        });
         lock().insert(folder.to_string(), listing.clone());
         listing
     }
 
     /// The names of the files of a folder, sorted.
     pub fn files_of(&self, folder: &str) -> Vec<String> {
-        self.listing(folder).files.iter().cloned().collect()
+        let listing = self.listing(folder);
+        listing.map_or_else(Vec::new, |listing| listing.files.iter().cloned().collect())
     }
 
     pub fn is_folder(&self, path: &str) -> bool {
-        if path.is_empty() {
-            return true;
-        }
-        let (above, name) = path.rsplit_once('/').unwrap_or(("", path));
-        // A folder that is not there is not listed.
-        (above.is_empty() || self.is_folder(above)) && self.listing(above).folders.contains(name)
+        self.listing(path).is_some()
     }
 
     /// Whether a file is there.
     pub fn exists(&self, path: &str) -> bool {
         let (above, name) = path.rsplit_once('/').unwrap_or(("", path));
-        self.is_folder(above) && self.listing(above).files.contains(name)
+        self.listing(above)
+            .is_some_and(|above| above.files.contains(name))
     }
 
     fn first(&self, paths: Vec<String>, reads: &mut BTreeSet<Read>) -> Option<String> {
@@ -162,16 +173,12 @@ impl<'w> Paths<'w> {
             return self.first(module(base), reads);
         }
         let head = tail.split('/').next().unwrap_or_default();
-        for root in self.python_roots(from) {
-            if !self.is_folder(&root) {
-                continue;
-            }
-            let listing = self.listing(&root);
+        for (root, listing) in self.python_roots(from).iter() {
             let here = listing.folders.contains(head)
                 || listing.files.contains(&format!("{head}.py"))
                 || listing.files.contains(&format!("{head}.pyi"));
             if here {
-                if let Some(path) = self.first(module(&root), reads) {
+                if let Some(path) = self.first(module(root), reads) {
                     return Some(path);
                 }
             }
@@ -181,9 +188,14 @@ impl<'w> Paths<'w> {
 
     /// Folders that an absolute import may start from: those above a file, then those of other projects of the
     /// workspace.
-    fn python_roots(&self, from: &str) -> Vec<String> {
-        let mut out = Vec::new();
+    fn python_roots(&self, from: &str) -> Arc<Roots> {
+        let lock = || self.roots.lock().unwrap_or_else(PoisonError::into_inner);
         let mut base = folder(from);
+        if let Some(known) = lock().get(base) {
+            return known.clone();
+        }
+        let asked = base.to_string();
+        let mut out = Vec::new();
         loop {
             out.push(base.to_string());
             out.extend(join(base, "src"));
@@ -198,7 +210,11 @@ impl<'w> Paths<'w> {
                 out.push(project.clone());
             }
         }
-        out
+        let listed = out
+            .into_iter()
+            .filter_map(|root| Some((self.listing(&root)?, root)));
+        let roots: Roots = listed.map(|(listing, root)| (root, listing)).collect();
+        lock().entry(asked).or_insert(Arc::new(roots)).clone()
     }
 
     /// Folders near the root with a `pyproject.toml` or a `setup.py`, and their `src`.
@@ -208,7 +224,9 @@ impl<'w> Paths<'w> {
         for _ in 0..=MAX_PROJECT_DEPTH {
             let mut next = Vec::new();
             for at in level.into_iter().take(MAX_PROJECT_FOLDERS) {
-                let listing = self.listing(&at);
+                let Some(listing) = self.listing(&at) else {
+                    continue;
+                };
                 let builds = ["pyproject.toml", "setup.py", "setup.cfg"];
                 if builds.iter().any(|name| listing.files.contains(*name)) {
                     out.push(at.clone());
@@ -230,9 +248,10 @@ impl<'w> Paths<'w> {
             return Some(folder(&path).to_string());
         }
         let tail = name.replace('.', "/");
-        let roots = self.python_roots(from).into_iter();
+        let roots = self.python_roots(from);
         roots
-            .filter_map(|root| join(&root, &tail))
+            .iter()
+            .filter_map(|(root, _)| join(root, &tail))
             .find(|path| self.is_folder(path))
     }
 

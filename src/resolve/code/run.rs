@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use rayon::prelude::*;
-use regex::bytes::{Regex, RegexBuilder};
 
 use crate::config::Assume;
 use crate::discover::{context_of, Context};
@@ -19,6 +18,7 @@ use crate::source::{Place, SourceFile};
 
 use super::super::evaluator::Rendered;
 use super::super::files::Files;
+use super::callers::callers;
 use super::eval::{Eval, Open};
 use super::events::{Event, Sort};
 use super::modules::{Binding, Code, Program};
@@ -26,8 +26,6 @@ use super::value::{Callable, ClassRef, Value};
 
 /// Rounds of looking for callers.
 const ROUNDS: usize = 3;
-/// Callers of one function that are evaluated, in the order of their paths.
-const MAX_CALLERS: usize = 6;
 /// What shares one in so many bytes of its text with a request is part of it.
 const LEAST_PART: usize = 4;
 /// Instances of one class that a caller makes and whose methods are then evaluated.
@@ -430,103 +428,6 @@ fn wanted_methods(
         }
     }
     out
-}
-
-/// The functions that call some of these, by name; files that were not read are searched for the names.
-fn callers(
-    program: &Program<'_>,
-    functions: &BTreeSet<(Arc<str>, FunctionId)>,
-    paths: &[Arc<str>],
-    others: &[Arc<str>],
-) -> BTreeSet<Entry> {
-    let mut names: BTreeMap<String, Vec<(Arc<str>, FunctionId)>> = BTreeMap::new();
-    for (path, id) in functions {
-        if let Some(name) = program.load(path).and_then(|code| called_as(&code, *id)) {
-            names.entry(name).or_default().push((path.clone(), *id));
-        }
-    }
-    let Some(pattern) = any_of(names.keys()) else {
-        return BTreeSet::new();
-    };
-    // What was lowered already tells its calls without another look at the disk.
-    let may_call = |path: &Arc<str>| {
-        paths.binary_search(path).is_ok()
-            || language_of(path).is_some() && program.mentions(path, &pattern)
-    };
-    let mut out = BTreeSet::new();
-    let mut counts: HashMap<String, usize> = HashMap::new();
-    // Code of the product first, tests where nothing else calls.
-    for tests in [false, true] {
-        if tests && names.keys().all(|name| counts.contains_key(name)) {
-            break;
-        }
-        let mut all: Vec<&Arc<str>> = paths
-            .par_iter()
-            .chain(others)
-            .filter(|path| (context_of(path) == Context::Test) == tests && may_call(path))
-            .collect();
-        all.sort();
-        all.dedup();
-        let loaded: Vec<Arc<Code>> = all
-            .into_par_iter()
-            .filter_map(|path| program.load(path))
-            .collect();
-        for code in &loaded {
-            let mut here: BTreeSet<(&String, Entry)> = BTreeSet::new();
-            for (name, function) in &code.interest.calls {
-                let Some(targets) = names.get(name) else {
-                    continue;
-                };
-                let outermost = outermost(code, *function);
-                let entry = Entry {
-                    path: code.path().clone(),
-                    function: outermost,
-                };
-                let itself = targets
-                    .iter()
-                    .all(|(path, id)| path == code.path() && Some(*id) == outermost);
-                if !itself {
-                    here.insert((name, entry));
-                }
-            }
-            for (name, entry) in here {
-                let count = counts.entry(name.clone()).or_insert(0);
-                if *count < MAX_CALLERS && (!tests || *count == 0) {
-                    *count += 1;
-                    out.insert(entry);
-                }
-            }
-        }
-    }
-    out
-}
-
-/// The name that a function is called by: a constructor by that of its class.
-fn called_as(code: &Code, id: FunctionId) -> Option<String> {
-    let function = &code.module.functions[id];
-    let name = match (function.kind, function.class) {
-        (FunctionKind::Constructor, Some(class)) => &code.module.classes[class].name,
-        _ => &function.name,
-    };
-    // `run`, `call`: names that everything has say nothing.
-    (name.len() > 2).then(|| name.clone())
-}
-
-fn outermost(code: &Code, function: Option<FunctionId>) -> Option<FunctionId> {
-    let mut at = function?;
-    while let Some(parent) = code.module.functions[at].parent {
-        at = parent;
-    }
-    Some(at)
-}
-
-fn any_of<'a>(names: impl Iterator<Item = &'a String>) -> Option<Regex> {
-    let names: Vec<String> = names.map(|name| regex::escape(name)).collect();
-    if names.is_empty() {
-        return None;
-    }
-    let pattern = format!(r"(?-u)(?:{})\s*\(", names.join("|"));
-    RegexBuilder::new(&pattern).size_limit(1 << 24).build().ok()
 }
 
 /// The prompts that stand: what a caller tells more of replaces what its callee knew alone, and what takes part in a

@@ -1,11 +1,11 @@
-//! From the text of a file to its tree, and one walk over the whole tree for comments and broken places.
+//! From the text of a file to its tree, and walks over the tree for comments and broken places.
 
 use std::ops::ControlFlow;
 
 use tree_sitter::{Language, Node, ParseOptions, Parser, Tree};
 
 use super::masks;
-use crate::frontend::Problem;
+use crate::frontend::{Problem, DIRECTIVE};
 use crate::source::{SourceFile, Span};
 
 /// Progress calls per byte of a file beyond which a parse is given up: recovery from garbage can be slow without end.
@@ -90,6 +90,7 @@ fn damage(tree: &Tree) -> usize {
 }
 
 pub struct Survey {
+    /// Of a file that speaks to the linter.
     pub comments: Vec<(Span, String)>,
     /// At most one: the first broken place.
     pub problems: Vec<Problem>,
@@ -102,12 +103,18 @@ pub fn survey(tree: &Tree, source: &str) -> Survey {
         if first.is_none() && (node.is_error() || node.is_missing()) {
             first = Some(problem(node, source));
         }
-        if node.kind() == "comment" {
-            let text = source.get(node.byte_range()).unwrap_or_default();
-            comments.push((super::span(node), uncomment(text).to_owned()));
-        }
-        true
+        first.is_none() && node.has_error()
     });
+    // Comments stand anywhere in the tree, and few files hold one that matters.
+    if source.contains(DIRECTIVE) {
+        walk(tree, |node| {
+            if node.kind() == "comment" {
+                let text = source.get(node.byte_range()).unwrap_or_default();
+                comments.push((super::span(node), uncomment(text).to_owned()));
+            }
+            true
+        });
+    }
     Survey {
         comments,
         problems: first.into_iter().collect(),

@@ -22,7 +22,11 @@ mod written;
 
 /// Resolves a workspace whose files are all read as code.
 fn run(files: &[(&str, &str)]) -> Resolution {
-    let memory = Memory::new(files);
+    resolved(&Memory::new(files), files, &[])
+}
+
+/// Resolves the code of `files`; the `others` are read where something calls for them.
+fn resolved(memory: &Memory, files: &[(&str, &str)], others: &[Arc<str>]) -> Resolution {
     let code = files.iter().filter_map(|(path, _)| {
         let language = language_of(path)?;
         let file = memory.read(path).unwrap();
@@ -36,8 +40,8 @@ fn run(files: &[(&str, &str)]) -> Resolution {
     let classifier = Arc::new(Classifier::new(&[]));
     resolve(
         code.collect(),
-        &[],
-        &memory,
+        others,
+        memory,
         &|_| classifier.clone(),
         &|_| Assume::default(),
     )

@@ -179,3 +179,45 @@ fn a_passage_that_a_request_shares_does_not_hide_what_else_is_made_of_it() {
     let files = [("ask.py", sent), ("build.py", &part), ("shared.py", shared)];
     assert_eq!(super::prompts(&files).len(), 1);
 }
+
+/// Files that are not read as inputs: only their calls can bring them in.
+fn with_others(inputs: &[(&str, &str)], others: &[(&str, &str)]) -> super::Resolution {
+    let all: Vec<(&str, &str)> = inputs.iter().chain(others).copied().collect();
+    let memory = crate::workspace::Memory::new(&all);
+    let unread: Vec<std::sync::Arc<str>> = others.iter().map(|(path, _)| (*path).into()).collect();
+    super::resolved(&memory, inputs, &unread)
+}
+
+const SENDS: &str = "
+import openai
+client = openai.OpenAI()
+
+def answer(tone):
+    return client.chat.completions.create(model='gpt-5.4', messages=[
+        {'role': 'system', 'content': f'Tone: {tone}. Be brief.'},
+        {'role': 'user', 'content': 'Go on.'},
+    ])
+";
+
+#[test]
+fn a_call_of_a_common_name_counts_where_its_module_is_named() {
+    let near = "from bot import answer\n\ndef main():\n    answer('dry')\n";
+    let far = "from quiz import answer\n\ndef main():\n    answer('loud')\n";
+    let prompts = |others: &[(&str, &str)]| {
+        let resolution = with_others(&[("bot.py", SENDS)], others);
+        let texts = resolution.prompts.iter().map(super::messages);
+        texts.collect::<Vec<_>>().join("\n")
+    };
+    let found = prompts(&[("a.py", far), ("b.py", near)]);
+    assert!(found.contains("Tone: dry."), "{found}");
+    let found = prompts(&[("a.py", far)]);
+    assert!(found.contains("<tone:"), "{found}");
+}
+
+#[test]
+fn a_name_within_a_longer_one_is_no_call_of_it() {
+    let sends = SENDS.replace("answer", "send_answer");
+    let other = "from bot import send_answer\n\ndef main():\n    resend_answer('dry')\n";
+    let resolution = with_others(&[("bot.py", &sends)], &[("a.py", other)]);
+    assert!(!resolution.sources.contains_key("a.py"));
+}

@@ -414,11 +414,14 @@ fn jsx() {
 
 #[test]
 fn comments_lose_their_signs() {
-    let module = clean("a.ts", "// one\nf(/* two */ x) /** three\n * four */");
+    let module = clean(
+        "a.ts",
+        "// prefixlint: one\nf(/* two */ x) /** three\n * four */",
+    );
     let texts: Vec<&str> = module.comments.iter().map(|it| it.1.as_str()).collect();
-    assert_eq!(texts, ["one", "two", "three\n * four"]);
+    assert_eq!(texts, ["prefixlint: one", "two", "three\n * four"]);
     assert_eq!(module.comments[0].0.start, 0);
-    assert_eq!(module.comments[0].0.end, 6);
+    assert_eq!(module.comments[0].0.end, 18);
 }
 
 #[test]

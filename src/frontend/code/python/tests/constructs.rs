@@ -357,14 +357,15 @@ fn names_of_imports_have_their_span() {
 
 #[test]
 fn comments_are_kept_wherever_they_stand() {
-    let source = "#!x\na = [  # one\n  1, # two\n]\r\n# three\r\ns = '# no'\nf(# four\n)\n";
+    let source =
+        "#prefixlint: x\na = [  # one\n  1, # two\n]\r\n# three\r\ns = '# no'\nf(# four\n)\n";
     let module = super::lowered(source);
     let texts: Vec<_> = module
         .comments
         .iter()
         .map(|comment| comment.1.as_str())
         .collect();
-    assert_eq!(texts, ["!x", " one", " two", " three", " four"]);
+    assert_eq!(texts, ["prefixlint: x", " one", " two", " three", " four"]);
     for (at, text) in &module.comments {
         assert_eq!(source[at.start..at.end], format!("#{text}"));
     }
