@@ -211,6 +211,7 @@ pub fn analyse(request: &Request) -> Analysis {
         &classifier_for,
         &assume_for,
     );
+    problems.retain(|(path, _)| !resolution.as_text.contains(path));
     problems.extend(resolution.problems);
     problems.sort_by(|a, b| (&a.0, a.1.span, &a.1.message).cmp(&(&b.0, b.1.span, &b.1.message)));
     problems.dedup();

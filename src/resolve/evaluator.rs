@@ -43,6 +43,8 @@ pub struct Rendered {
     pub reads: BTreeSet<Read>,
     pub mentions_history: bool,
     pub holds_task: bool,
+    /// Filled as a text that marks its gaps in a way of its own, not read as a template of any dialect.
+    pub as_text: bool,
 }
 
 impl Trail {

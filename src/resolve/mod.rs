@@ -74,6 +74,8 @@ pub struct Resolution {
     pub partial_of: BTreeMap<Arc<str>, Arc<str>>,
     /// Sorted, each once.
     pub problems: Vec<(Arc<str>, Problem)>,
+    /// Files that code fills as texts: what they are as templates says nothing.
+    pub as_text: BTreeSet<Arc<str>>,
     /// Limits that were hit, by file. Sorted, each once.
     pub limits: Vec<FileError>,
     /// Every file that took part: the inputs and what they read.
@@ -116,6 +118,10 @@ pub fn resolve(
     }
     let code = code::resolve_code(code, other_code, &files, assume_for);
     sources.extend(code.sources);
+    let rendered = code.rendered.iter();
+    let (texts, templates): (Vec<_>, Vec<_>) = rendered.partition(|rendered| rendered.as_text);
+    let mut as_text: BTreeSet<Arc<str>> = texts.iter().map(|text| text.path.clone()).collect();
+    as_text.retain(|path| templates.iter().all(|template| template.path != *path));
     let mut resolved: Vec<Resolved> = rest
         .into_par_iter()
         .map(|input| drafts::resolve_file(input, &code.rendered, &files, assume_for))
@@ -148,7 +154,9 @@ pub fn resolve(
     }
     for file in resolved {
         out.limits.extend(file.trail.notices(&file.path));
-        out.problems.extend(file.trail.problems);
+        if !as_text.contains(&file.path) {
+            out.problems.extend(file.trail.problems);
+        }
         if partial_of.contains_key(&file.path) {
             continue;
         }
@@ -161,6 +169,7 @@ pub fn resolve(
         }
     }
     out.partial_of = partial_of;
+    out.as_text = as_text;
     out.prompts.extend(code.prompts);
     out.limits.extend(code.limits);
     out.problems.extend(code.problems);

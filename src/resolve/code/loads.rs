@@ -26,9 +26,10 @@ impl Eval<'_, '_> {
     pub fn is_thing(&self, value: &Value) -> bool {
         match value {
             Value::Choice(choice) => {
-                let plain = |arm: &Value| arm.is_nothing() || thing_of(arm).is_some();
-                choice.arms.iter().all(plain)
-                    && choice.arms.iter().any(|arm| thing_of(arm).is_some())
+                let is_thing = |arm: &Value| self.is_thing(arm);
+                let mut arms = choice.arms.iter();
+                arms.all(|arm| arm.is_nothing() || is_thing(arm))
+                    && choice.arms.iter().any(is_thing)
             }
             other => thing_of(other).is_some(),
         }

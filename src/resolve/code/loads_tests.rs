@@ -148,6 +148,26 @@ fn a_name_that_a_branch_decides_is_one_of_the_files_that_it_can_be() {
 }
 
 #[test]
+fn a_name_that_branches_within_branches_decide_is_one_of_their_files() {
+    let head = "from importlib import resources\ndef load(fast, own):\n    if own:\n        name = \"own.md\"\n    elif fast:\n        name = \"fast.md\"\n    \
+                else:\n        name = \"slow.md\"\n    with resources.files(\"app.prompts\").joinpath(name).open() as f:\n        return f.read().format(most=3)";
+    let code = python(head, "load(FAST, OWN)");
+    let files = [
+        ("app/a.py", code.as_str()),
+        ("app/prompts/own.md", "Own {most}. {{ no tag %}}"),
+        ("app/prompts/fast.md", "Be quick."),
+        ("app/prompts/slow.md", "Take care."),
+    ];
+    assert_eq!(
+        system(&files),
+        "[Own 3. { no tag %}|[Be quick.|Take care.]]"
+    );
+    let out = run(&files);
+    assert!(out.as_text.contains("app/prompts/own.md"));
+    assert!(!out.as_text.contains("app/prompts/slow.md"));
+}
+
+#[test]
 fn a_file_that_is_not_here_is_unknown_text_that_stays() {
     let code = python("", "open(\"prompts/none.md\").read()");
     assert_eq!(

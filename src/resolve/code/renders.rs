@@ -368,6 +368,7 @@ impl Eval<'_, '_> {
                 reads: own.reads.clone(),
                 mentions_history: own.mentions_history,
                 holds_task: own.holds_task,
+                as_text: false,
             };
             if !self.trail.rendered.contains(&rendered) {
                 self.trail.rendered.push(rendered);
@@ -397,6 +398,15 @@ impl Eval<'_, '_> {
 
     /// A file of text that code fills is what it is filled with.
     pub fn note_filled(&mut self, from: &[Piece], out: &[Piece]) {
+        if let ([Piece::Branch(from), ..], [Piece::Branch(out), ..]) = (from, out) {
+            // One of several files.
+            if from.id == out.id && from.arms.len() == out.arms.len() {
+                for (from, out) in from.arms.iter().zip(&out.arms) {
+                    self.note_filled(from, out);
+                }
+            }
+            return;
+        }
         let [Piece::Text(text)] = from else {
             return;
         };
@@ -410,6 +420,7 @@ impl Eval<'_, '_> {
             reads: Default::default(),
             mentions_history: super::super::history::holds_history(out),
             holds_task: false,
+            as_text: true,
         };
         if !self.trail.rendered.contains(&rendered) {
             self.trail.rendered.push(rendered);
