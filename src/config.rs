@@ -114,7 +114,7 @@ pub enum Level {
     Default,
 }
 
-/// How findings in tests, examples and docs are treated.
+/// How findings in tests, examples and docs are treated. Code of tests is read only where it is `Same`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Tests {
     Note,

@@ -109,7 +109,7 @@ model: {default}
 # include: [{include}]
 # exclude: [\"**/testdata/**\"]
 
-# Findings in tests, examples and docs: note, same (as elsewhere) or off.
+# Findings in tests, examples and docs: note, same (as elsewhere; then code of tests is read too) or off.
 # tests: note
 
 # Values that are not what their name says: constant, deploy, day, hour, minute, tenant, user, session, state, request,
