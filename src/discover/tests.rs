@@ -399,6 +399,8 @@ fn the_language_of_plain_files_is_guessed() {
         ("{{name}}", Dialect::Mustache),
         ("<step_{{number}}> of {limit}", Dialect::Braces),
         ("{{ number }} of {limit}", Dialect::Mustache),
+        ("{{number}}: {{\n  \"a\": [{{more}}]\n}}", Dialect::Braces),
+        ("{{number}}: {\n  \"a\": {{more}}\n}", Dialect::Mustache),
         ("{{number}} of {\"a\": 1} or ${limit}", Dialect::Mustache),
         ("Hi {name!r:>5}", Dialect::Braces),
         ("Hi {items[0]}", Dialect::Braces),

@@ -42,14 +42,7 @@ pub fn collect(
         .filter_map(|(index, remark)| draft(request, &prompts[index], remark))
         .collect();
     let mut drafts = merge(drafts);
-    drafts.extend(problems.iter().filter_map(|(path, problem)| {
-        let in_tests = marks.get(path).is_some_and(|marks| marks.in_tests);
-        hygiene(
-            request,
-            rules::parse_error(place(path, problem.span), problem),
-            in_tests,
-        )
-    }));
+    drafts.extend(parse_errors(request, problems, marks));
     let sources = sources(request, prompts, &drafts, marks);
     for draft in &mut drafts {
         suppress(&mut draft.finding, marks, &sources);
@@ -58,6 +51,30 @@ pub fn collect(
     let mut findings = order(drafts);
     fingerprint(&mut findings);
     (findings, sources)
+}
+
+/// Problems of one file that are shown: what is not written in the language it is taken for has one in every line.
+const MOST_PROBLEMS: usize = 3;
+
+/// `problems` stand in the order of their files.
+fn parse_errors<'a>(
+    request: &'a Request,
+    problems: &'a [(Arc<str>, Problem)],
+    marks: &'a BTreeMap<Arc<str>, FileMarks>,
+) -> impl Iterator<Item = Draft> + 'a {
+    let files = problems.chunk_by(|a, b| a.0 == b.0);
+    files.flat_map(move |file| {
+        let more = file.len().saturating_sub(MOST_PROBLEMS);
+        let shown = file.iter().take(MOST_PROBLEMS).enumerate();
+        shown.filter_map(move |(index, (path, problem))| {
+            let mut remark = rules::parse_error(place(path, problem.span), problem);
+            if more > 0 && index + 1 == MOST_PROBLEMS {
+                remark.message += &format!(", and {more} more in this file");
+            }
+            let in_tests = marks.get(path).is_some_and(|marks| marks.in_tests);
+            hygiene(request, remark, in_tests)
+        })
+    })
 }
 
 type Sources = BTreeMap<Arc<str>, Arc<SourceFile>>;

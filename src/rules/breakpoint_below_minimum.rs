@@ -1,5 +1,6 @@
 //! breakpoint-below-minimum: the marked prefix is below the model's minimum and silently ignored.
 
+use super::steps::wraps;
 use super::{Remark, Weight};
 use crate::figures::{thousands, tokens};
 use crate::finding::{Counted, Severity, Threshold};
@@ -50,6 +51,9 @@ pub fn check(judged: &Judged) -> Vec<Remark> {
             // A conversation of assumed size has markers of its own, or lacks them: another rule says so.
             weight: if !covered && judged.best >= minimum && judged.counted != Counted::Assumed {
                 Weight::Fixed(Severity::Warning)
+            } else if wraps(judged) {
+                // How long the text is that a wrapper is given, its callers know.
+                Weight::OnRequest
             } else {
                 Weight::AtMostNote
             },

@@ -68,7 +68,10 @@ fn used(judged: &Judged) -> impl Iterator<Item = (&str, Option<&str>, &Place)> {
     let word = match judged.prompt.target.api {
         Some("messages") => Some("cache_control"),
         Some("converse") => Some("cachePoint"),
-        Some("chat" | "responses") => Some("prompt_cache_breakpoint"),
+        // Through a gateway a model that knows marks of its own takes them as it does elsewhere.
+        Some("chat" | "responses") if judged.model.max_breakpoints.is_none() => {
+            Some("prompt_cache_breakpoint")
+        }
         _ => None,
     };
     let mark = judged

@@ -18,7 +18,13 @@ impl Classifier {
         let group = (1..=parts.len()).rev().find_map(|end| {
             let key = callee_key(&parts[..end].join("."));
             table.attributes.get(&key)
-        })?;
+        });
+        // What the language itself says of a thing, whosever it is: `model.__name__`.
+        let own = || {
+            let last = parts.last().filter(|last| last.starts_with("__"))?;
+            table.attributes.get(&callee_key(last))
+        };
+        let group = group.or_else(own)?;
         let mut verdict = Verdict::of(&table.groups[*group]);
         if let Some(class) = self.overridden(&parts) {
             verdict.declare(class);

@@ -437,28 +437,35 @@ pub fn guess_dialect(text: &str) -> Dialect {
     guess
 }
 
-/// Whether single braces hold plain names and double ones stand close around theirs: text for a `format`, in which
-/// double braces are braces.
+/// Whether double braces are braces, as in a text for a `format`: they stand close around names, and there are names in
+/// single braces, or JSON in double ones.
 pub fn is_format_text(text: &str) -> bool {
     let name = |text: &str| {
         text.starts_with(|c: char| c.is_ascii_lowercase() || c == '_')
             && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
     };
-    let inside = |rest: &'static str, at: usize| -> Option<&str> {
+    let inside = |close: &str, at: usize| {
         let inner = near(&text[at..]);
-        inner.find(rest).map(|end| &inner[..end])
+        inner.find(close).map(|end| &inner[..end])
     };
-    let doubled = text.match_indices("{{");
-    let close = doubled
-        .filter_map(|(at, open)| inside("}}", at + open.len()))
-        .all(|tag| !tag.starts_with(' ') || !name(tag.trim()));
-    close
-        && text.match_indices('{').any(|(at, _)| {
-            let single = !text[..at].ends_with(['{', '$']) && !text[at + 1..].starts_with('{');
-            single
-                && inside("}", at + 1)
-                    .is_some_and(|tag| name(tag) && !text[at + tag.len() + 2..].starts_with('}'))
-        })
+    let doubled = || text.match_indices("{{").map(|(at, _)| at + 2);
+    let spaced = doubled()
+        .filter_map(|at| inside("}}", at))
+        .any(|tag| tag.starts_with(' ') && name(tag.trim()));
+    let single = |(at, _): (usize, &str)| {
+        let alone = !text[..at].ends_with(['{', '$']) && !text[at + 1..].starts_with('{');
+        alone
+            && inside("}", at + 1)
+                .is_some_and(|tag| name(tag) && !text[at + tag.len() + 2..].starts_with('}'))
+    };
+    let json = |at: usize| {
+        let inner = near(&text[at..]).trim_start();
+        inner.starts_with('"')
+            && inner[1..]
+                .split_once('"')
+                .is_some_and(|(_, behind)| behind.starts_with(':'))
+    };
+    !spaced && (text.match_indices('{').any(single) || doubled().any(json))
 }
 
 /// The start of a text, as far as a tag may reach: keeps the search for closing braces linear.

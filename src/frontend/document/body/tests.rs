@@ -316,6 +316,7 @@ fn dialects_are_guessed_by_their_markers() {
         ("Hi {{role}}", Dialect::Jinja),
         ("Hi {{role}} of {team}", Dialect::Braces),
         ("Hi {{ role }} of {team}", Dialect::Jinja),
+        ("Hi {{role}}: {{ \"team\": {{}} }}", Dialect::Braces),
         ("<%= name %>", Dialect::Erb),
         ("Hi ${name}", Dialect::Dollar),
         ("costs $5, {\"a\": {\"b\": {}}}", Dialect::Plain),
