@@ -1,6 +1,6 @@
 //! missing-breakpoint: explicit-cache provider, cacheable stable run or history, no marker in force behind it.
 
-use super::steps::{effect, join, of, remark, wraps};
+use super::steps::{at_message, effect, join, of, remark, wraps};
 use super::{Remark, Weight};
 use crate::figures::tokens;
 use crate::judge::Judged;
@@ -35,7 +35,7 @@ pub fn check(judged: &Judged) -> Vec<Remark> {
                 remark.weight = Weight::AtMostNote;
             }
             remark.confidence = if open { Confidence::Possible } else { Confidence::Certain };
-            remark
+            at_message(judged, step, remark)
         })
         .collect()
 }

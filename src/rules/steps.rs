@@ -4,6 +4,7 @@ use super::verdict::PEDANTIC_BELOW;
 use super::{Remark, Saving, Weight};
 use crate::figures::{percent, plural, tokens};
 use crate::finding::{Hop, Label};
+use crate::frontend::code::language_of;
 use crate::judge::Judged;
 use crate::layout::{speaker, Kind, Segment};
 use crate::plan::{Edit, Step};
@@ -157,6 +158,25 @@ pub fn remark(
         class: volatility.map(|v| v.class),
         saving: Some(saving(step)),
         weight: weight(judged, step, rule),
+    }
+}
+
+/// What a message lacks is mended where code makes the message: a file of text that it loads is only named.
+pub fn at_message(judged: &Judged, step: &Step, remark: Remark) -> Remark {
+    let message = &judged.layout.messages[subject(judged, step).message].place;
+    let is_code = |place: &Place| language_of(&place.path).is_some();
+    if is_code(&remark.place) || !is_code(message) {
+        return remark;
+    }
+    let mut labels = remark.labels;
+    labels.push(Label {
+        place: remark.place,
+        text: "the text".into(),
+    });
+    Remark {
+        place: message.clone(),
+        labels,
+        ..remark
     }
 }
 

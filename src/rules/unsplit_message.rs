@@ -1,6 +1,6 @@
 //! unsplit-message: on models that match at message or marker ends only, stable and variable text share one message.
 
-use super::steps::{effect, join, of, remark};
+use super::steps::{at_message, effect, join, of, remark};
 use super::Remark;
 use crate::figures::tokens;
 use crate::judge::Judged;
@@ -24,7 +24,8 @@ pub fn check(judged: &Judged) -> Vec<Remark> {
             if step.explicit {
                 help.push_str("; with explicit mode the changing tail is not written either");
             }
-            remark(judged, step, "unsplit-message", message, help)
+            let remark = remark(judged, step, "unsplit-message", message, help);
+            at_message(judged, step, remark)
         })
         .collect()
 }
