@@ -4,6 +4,9 @@ use super::steps::{effect, join, name_of, of, remark, subject};
 use super::Remark;
 use crate::figures::tokens;
 use crate::judge::Judged;
+use crate::layout::{Kind, Segment};
+use crate::prompt::Piece;
+use crate::volatility::{Confidence, Origin};
 
 pub fn check(judged: &Judged) -> Vec<Remark> {
     of(judged, "varying-setting")
@@ -18,7 +21,37 @@ pub fn check(judged: &Judged) -> Vec<Remark> {
                 Some(effect(judged, step)),
             ]);
             let help = "keep it fixed for this prompt, or send the variants as prompts of their own".to_string();
-            remark(judged, step, "varying-setting", message, help)
+            let mut remark = remark(judged, step, "varying-setting", message, help);
+            if handed_on(judged, subject) {
+                remark.confidence = Confidence::Possible;
+            }
+            remark
         })
         .collect()
+}
+
+/// Whether code takes the option from its caller: its name says what it is, not how often it changes.
+fn handed_on(judged: &Judged, subject: &Segment) -> bool {
+    let from_outside = subject
+        .volatility()
+        .is_some_and(|v| v.origin == Origin::Outside && v.confidence < Confidence::Certain);
+    let handed = match &subject.kind {
+        Kind::Value { trace, .. } => !trace.is_empty(),
+        Kind::Setting { name, .. } => {
+            let mut settings = judged.prompt.settings.iter();
+            let own = settings.find(|setting| setting.name == *name);
+            own.is_some_and(|setting| setting.pieces.iter().any(has_way))
+        }
+        _ => false,
+    };
+    from_outside && handed
+}
+
+fn has_way(piece: &Piece) -> bool {
+    match piece {
+        Piece::Slot(slot) => !slot.trace.is_empty(),
+        Piece::Branch(branch) => branch.arms.iter().flatten().any(has_way),
+        Piece::Repeat(repeat) => repeat.body.iter().any(has_way),
+        _ => false,
+    }
 }
