@@ -23,7 +23,11 @@ pub fn check(judged: &Judged) -> Vec<Remark> {
             )),
             Some(effect(judged, step)),
         ]);
-        let mut remark = remark(judged, step, "history-rewrite", message, HELP.to_string());
+        let mut help = HELP.to_string();
+        if step.members.len() > 1 {
+            help.push_str("; what varies in front of it has to move behind it as well");
+        }
+        let mut remark = remark(judged, step, "history-rewrite", message, help);
         remark.class = Some(Class::Request);
         remark.confidence = remark.confidence.min(Confidence::Likely);
         if asks_about(judged, subject) {
@@ -33,7 +37,7 @@ pub fn check(judged: &Judged) -> Vec<Remark> {
             if rewrite.place != remark.place {
                 remark.labels.push(Label {
                     place: rewrite.place.clone(),
-                    text: "the window".into(),
+                    text: "earlier turns are dropped or edited here".into(),
                 });
             }
         }

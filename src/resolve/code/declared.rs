@@ -127,7 +127,7 @@ impl Eval<'_, '_> {
         None
     }
 
-    fn declared_class(&mut self, unknown: &Unknown) -> Option<ClassRef> {
+    pub fn declared_class(&mut self, unknown: &Unknown) -> Option<ClassRef> {
         let declared = unknown.declared.clone()?;
         match self.global(&declared.code, &declared.name)? {
             Value::Class(class) => Some(class),

@@ -733,15 +733,23 @@ impl Eval<'_, '_> {
         }
         for key in keys {
             let before = self.heap.object(id).and_then(|o| o.get(key).cloned());
+            let found = |entries: &[(String, Value)]| {
+                let mut own = entries.iter().filter(|(name, _)| name == key);
+                own.next().map(|(_, value)| value.clone())
+            };
+            // Of what is open no entries are known: those of the other arms stand for it, but for the markers that only
+            // they bring.
+            let marked = arms
+                .iter()
+                .filter_map(|entries| found(entries))
+                .any(|value| self.holds_marker(&value, 0));
             let own = |(arm, entries): (&Value, &Vec<(String, Value)>)| {
-                let found = entries.iter().find(|(name, _)| name == key);
                 let open = matches!(arm, Value::Unknown(_));
-                match (found, &before) {
-                    (Some((_, value)), _) => Some(value.clone()),
-                    (None, Some(before)) => Some(before.clone()),
-                    // Of what is open no entries are known: those of the other arms stand for it.
-                    (None, None) => (!open).then_some(Value::None),
-                }
+                let absent = || match open && marked {
+                    true => Some(arm.clone()),
+                    false => (!open).then_some(Value::None),
+                };
+                found(entries).or_else(|| before.clone()).or_else(absent)
             };
             let values = choice.arms.iter().zip(&arms).filter_map(own);
             let value = choose(&choice.condition, values.collect());
@@ -952,7 +960,7 @@ impl Eval<'_, '_> {
         let place = self.place(span);
         let mut round =
             (*round_at(self.written(span), place, volatility, unordered.is_some())).clone();
-        round.history = over.is_history();
+        round.history = over.is_history() || self.is_conversation(over);
         round.id = id;
         round.picks = picks;
         round.rewrite = self.rewrite_of(over);

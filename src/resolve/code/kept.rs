@@ -4,12 +4,12 @@
 use std::rc::Rc;
 
 use crate::frontend::code::ir::{Function, FunctionKind};
-use crate::volatility::classify::ValueKind;
+use crate::volatility::classify::{ValueKind, Verdict};
 use crate::volatility::{Class, Confidence, Origin, Volatility};
 
 use super::eval::Eval;
 use super::heap::{CellId, Item, Round};
-use super::value::{ClassRef, Value};
+use super::value::{ClassRef, Unknown, Value};
 
 /// How such turns are called.
 pub const KEPT: &str = "the turns of earlier calls";
@@ -90,10 +90,21 @@ impl Eval<'_, '_> {
         }
     }
 
+    /// The conversation that an instance keeps whose making is not seen: its class says what its attributes are, not
+    /// the name that the instance is held by.
+    pub fn kept_open(&mut self, unknown: &Unknown, name: &str) -> Option<Verdict> {
+        let class = self.declared_class(unknown)?;
+        let verdict = kept_by_name(&class, name)?;
+        let changed = |class: &ClassRef| {
+            let interest = &class.code.interest;
+            class.method_does(&interest.grows, name) || class.method_does(&interest.sets, name)
+        };
+        self.lineage(&class).iter().any(changed).then_some(verdict)
+    }
+
     /// Whether an attribute is named like a conversation and a method puts something into it.
     fn keeps_turns(&mut self, class: &ClassRef, name: &str) -> bool {
-        let verdict = class.code.classifier.parameter(name, None, false);
-        if verdict.kind != ValueKind::History {
+        if kept_by_name(class, name).is_none() {
             return false;
         }
         self.lineage(class).iter().any(|class| {
@@ -128,4 +139,9 @@ impl Eval<'_, '_> {
             _ => false,
         }
     }
+}
+
+fn kept_by_name(class: &ClassRef, name: &str) -> Option<Verdict> {
+    let verdict = class.code.classifier.parameter(name, None, false);
+    (verdict.kind == ValueKind::History).then_some(verdict)
 }

@@ -483,7 +483,13 @@ impl Eval<'_, '_> {
                 item.into_value()
             }
             Value::Cell(_) | Value::Choice(_) if self.is_conversation(value) => {
-                self.turn_of(value, span)
+                match self.marked_turn(value) {
+                    Some(turn) => {
+                        self.note_read(value);
+                        turn
+                    }
+                    None => self.turn_of(value, span),
+                }
             }
             Value::Cell(id) => {
                 // Items of known shape: the first one shows what they are made of.

@@ -12,6 +12,7 @@ use crate::volatility::Volatility;
 
 use super::eval::Eval;
 use super::heap::{Cell, CellId, Heap, Item, List, Round};
+use super::loops::first_item;
 use super::value::{choose, Argument, Condition, Unknown, Value};
 
 /// Entry of a note: what was written to.
@@ -368,7 +369,7 @@ impl Eval<'_, '_> {
     }
 
     /// Whether a value that is written somewhere brings markers.
-    fn holds_marker(&self, value: &Value, depth: usize) -> bool {
+    pub fn holds_marker(&self, value: &Value, depth: usize) -> bool {
         if depth > 4 {
             return false;
         }
@@ -387,6 +388,25 @@ impl Eval<'_, '_> {
             },
             _ => false,
         }
+    }
+
+    /// The turn of a conversation that a loop has marked: what is made of it may carry the marker on.
+    pub fn marked_turn(&self, value: &Value) -> Option<Value> {
+        let Value::Cell(id) = value else {
+            return None;
+        };
+        self.heap
+            .list(*id)?
+            .items
+            .iter()
+            .find_map(|item| match item {
+                Item::Repeat(round, body) if round.history => {
+                    let mut body = body.iter().map(std::slice::from_ref);
+                    let marked = body.find(|item| self.items_hold_marker(item, 0))?;
+                    first_item(marked)
+                }
+                _ => None,
+            })
     }
 
     fn items_hold_marker(&self, items: &[Item], depth: usize) -> bool {

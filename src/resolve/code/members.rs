@@ -335,7 +335,8 @@ impl Eval<'_, '_> {
             return part.into_value();
         };
         let path = format!("{path}.{name}");
-        let verdict = match classifier.attribute(&path) {
+        let known = classifier.attribute(&path);
+        let verdict = match known.or_else(|| self.kept_open(unknown, name)) {
             Some(verdict) => verdict,
             None => {
                 // A name that says configuration says it of a member too: `request.systemPrompt`.

@@ -631,50 +631,7 @@ impl Eval<'_, '_> {
         }
     }
 
-    /// `items.map(f)`, `map(f, items)`
-    pub fn map(&mut self, over: &Value, function: Option<&Argument>, expr: &Expr) -> Value {
-        let place = self.place(expr.span);
-        let Some(function) = function.map(|arg| arg.value.clone()) else {
-            return over.clone();
-        };
-        // JavaScript passes the position too.
-        let counts = !self.is_python();
-        let call = |eval: &mut Self, item: Value, index: Option<usize>| {
-            let argument = |value: Value| Argument::positional(value, place.clone());
-            let mut args = vec![argument(item)];
-            if counts {
-                let index = match index {
-                    Some(index) => Value::Number(index as f64),
-                    None => eval.derived(expr, Volatility::constant(), 1),
-                };
-                args.push(argument(index));
-            }
-            eval.apply(&function, args, expr, (false, None))
-        };
-        if let Some(values) = self.known_items(over, true, expr.span) {
-            let unordered = self.unordered(over);
-            let items = values
-                .into_iter()
-                .enumerate()
-                .map(|(index, value)| Item::One(call(self, value, Some(index)), place.clone()))
-                .collect();
-            let list = self.new_list(items, place.clone());
-            return self.with_order_if(list, unordered);
-        }
-        let item = self.item_of(over, expr.span);
-        let id = self.round_id(over);
-        let item = item.in_round_of(id);
-        let result = self.in_slice(over, &place, |eval| {
-            eval.in_round(id, |eval| call(eval, item, None))
-        });
-        // A slice made anew is as short as it was.
-        let picks = picks(&function) || self.is_slice(over);
-        let body = vec![Item::One(result, place.clone())];
-        let round = self.mapped_in((id, picks), over, expr.span, body);
-        self.new_list(vec![round], place)
-    }
-
-    fn with_order_if(&mut self, value: Value, order: Option<Volatility>) -> Value {
+    pub fn with_order_if(&mut self, value: Value, order: Option<Volatility>) -> Value {
         match order {
             Some(_) => self.with_order(value, order),
             None => value,
@@ -1277,7 +1234,7 @@ fn mutates(operation: Operation) -> bool {
 }
 
 /// Whether a callback picks among the items that it is called with.
-fn picks(function: &Value) -> bool {
+pub fn picks(function: &Value) -> bool {
     match function {
         Value::Function(callable) => super::picks::callback_picks(callable.function()),
         _ => false,

@@ -21,6 +21,7 @@ mod loads;
 mod loads_tests;
 mod loops;
 mod made;
+mod mapped;
 mod marked;
 mod marks;
 mod members;

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use crate::frontend::code::ir::{BinaryOp, Expr};
 use crate::prompt::{History, Message, Piece, Rewrite};
-use crate::source::Span;
+use crate::source::{Place, Span};
 use crate::volatility::classify::ValueKind;
 use crate::volatility::Confidence;
 
@@ -219,11 +219,14 @@ impl Eval<'_, '_> {
             Value::Number(at) => list.items.iter().take(*at as usize + 1).all(one),
             index => matches!(position(index), Some(Position::Newest | Position::Length)),
         };
-        if other || !self.holds_history(&list.items) || !self.is_changed(value, 0) {
+        if other || !self.holds_history(&list.items) {
             return;
         }
+        let Some(place) = self.change_in(value, 0) else {
+            return;
+        };
         let rewrite = Rewrite {
-            place: self.place(span),
+            place,
             how: self.written(span),
             only_at_limit: false,
         };
@@ -234,50 +237,50 @@ impl Eval<'_, '_> {
 
     /// What a function over turns makes of them: `turns.map(t => old(t) ? {..t, content: "[cleared]"} : t)`.
     pub fn changed_turns(&self, body: &[Item], span: Span) -> Option<Rewrite> {
-        self.any_changed(body, 0).then(|| Rewrite {
-            place: self.place(span),
+        self.change_among(body, 0).map(|place| Rewrite {
+            place,
             how: self.written(span),
             only_at_limit: false,
         })
     }
 
-    /// Whether a value is a copy of something in which a text that says so took the place of the content.
-    fn is_changed(&self, value: &Value, depth: usize) -> bool {
+    /// Where a copy is made, within a value, in which a text that says so took the place of the content.
+    fn change_in(&self, value: &Value, depth: usize) -> Option<Place> {
         if depth > MAX_DEPTH {
-            return false;
+            return None;
         }
         match value {
             Value::Cell(id) => {
                 if let Some(list) = self.heap.list(*id) {
-                    return self.any_changed(&list.items, depth + 1);
+                    return self.change_among(&list.items, depth + 1);
                 }
-                let Some(object) = self.heap.object(*id) else {
-                    return false;
-                };
+                let object = self.heap.object(*id)?;
                 let content = |key: &str| tables().content_keys.iter().any(|known| known == key);
-                let mut entries = object.entries.iter();
-                entries.any(|(key, value)| {
+                object.entries.iter().find_map(|(key, value)| {
                     let cleared = !object.spreads.is_empty()
                         && content(key)
                         && value
                             .known_text()
                             .is_some_and(|text| tells(&tables().cleared_words, &text));
-                    cleared || self.is_changed(value, depth + 1)
+                    match cleared {
+                        true => Some(object.place.clone()),
+                        false => self.change_in(value, depth + 1),
+                    }
                 })
             }
             Value::Choice(choice) => {
                 let mut arms = choice.arms.iter();
-                arms.any(|arm| self.is_changed(arm, depth + 1))
+                arms.find_map(|arm| self.change_in(arm, depth + 1))
             }
-            _ => false,
+            _ => None,
         }
     }
 
-    fn any_changed(&self, items: &[Item], depth: usize) -> bool {
-        items.iter().any(|item| match item {
-            Item::One(value, _) | Item::Spread(value, _) => self.is_changed(value, depth),
-            Item::Branch(_, arms) => arms.iter().any(|arm| self.any_changed(arm, depth)),
-            Item::Repeat(_, body) => self.any_changed(body, depth),
+    fn change_among(&self, items: &[Item], depth: usize) -> Option<Place> {
+        items.iter().find_map(|item| match item {
+            Item::One(value, _) | Item::Spread(value, _) => self.change_in(value, depth),
+            Item::Branch(_, arms) => arms.iter().find_map(|arm| self.change_among(arm, depth)),
+            Item::Repeat(_, body) => self.change_among(body, depth),
         })
     }
 }

@@ -252,3 +252,59 @@ fn a_window_that_the_declared_field_of_a_declared_parameter_cuts_slides() {
     let shown = behind(&prompt(&files));
     assert!(shown.starts_with("history: <<~"), "{shown}");
 }
+
+#[test]
+fn turns_of_an_instance_that_is_only_declared_are_turns() {
+    let held = |attribute: &str| {
+        format!(
+            "{SCRIPT}class Log {{\n  constructor() {{ this.{attribute} = []; }}\n  all() {{ return [...this.{attribute}]; }}\n  \
+             put(turns) {{ this.{attribute} = turns; }}\n}}\n\
+             const clear = (turns) => turns.map((t, i) => i < turns.length - 4 ? {{ ...t, content: '[old result cleared]' }} : t);\n\
+             export class Desk {{\n  constructor(private log: Log) {{}}\n  ask() {{\n    return client.chat.completions.create({{ \
+             model: 'm', messages: [{{ role: 'system', content: RULES }}, ...clear(this.log.all())] }});\n  }}\n}}\n"
+        )
+    };
+    let shown = behind(&prompt(&[("app.ts", &held("messages"))]));
+    assert!(shown.starts_with("history: <<~"), "{shown}");
+    let shown = behind(&prompt(&[("app.ts", &held("samples"))]));
+    assert!(!shown.contains("<<~"), "{shown}");
+}
+
+#[test]
+fn changed_turns_stay_changed_in_a_copy_of_the_copy() {
+    let map = "const clear = (turns) => turns.map((t, i) => i < turns.length - 4 ? { ...t, content: '[old result cleared]' } : t);\n\
+               const send = (turns) => turns.map((t) => ({ role: t.role, content: t.content }));";
+    for sent in ["send(clear(history))", "clear(send(history))"] {
+        let shown = script(map, sent);
+        assert!(shown.starts_with("history: <<~"), "{shown}");
+    }
+    let shown = script(map, "send(send(history))");
+    assert!(
+        shown.starts_with("history: <<") && !shown.contains('~'),
+        "{shown}"
+    );
+}
+
+#[test]
+fn turns_are_told_apart_where_a_function_maps_all_that_is_sent() {
+    let source = |sent: &str| {
+        format!(
+            "{SCRIPT}const convert = (all) => all.map((m) => ({{ role: m.role, content: m.content }}));\n\
+             export function answer(history, question) {{\n  return client.chat.completions.create({{ model: 'm', \
+             messages: convert([{{ role: 'system', content: RULES }}, ...{sent}, {{ role: 'user', content: question }}]) }});\n}}\n"
+        )
+    };
+    for (sent, sign) in [
+        ("history", "history: <<"),
+        ("history.slice(-20)", "history: <<~"),
+    ] {
+        let shown = prompt(&[("app.ts", &source(sent))]);
+        let lines: Vec<&str> = shown.lines().collect();
+        let [system, history, user] = lines[..] else {
+            panic!("{shown}");
+        };
+        assert!(system.starts_with("system: Quote the terms"), "{shown}");
+        assert!(history.starts_with(sign), "{shown}");
+        assert_eq!(user, "user: <question:request>");
+    }
+}

@@ -276,3 +276,17 @@ fn markers_that_no_request_is_seen_to_carry_are_told() {
         "def later(rows):\n    rows[find(rows)]['cache_control'] = {'type': 'ephemeral'}"
     ));
 }
+
+#[test]
+fn a_marker_on_a_turn_stays_where_the_turns_are_gone_through_again() {
+    let mark = "const mark = (all) => all.map((m, i) => i === all.length - 1 ? { ...m, content: [{ type: 'text', text: m.content, cache_control: { type: 'ephemeral' } }] } : m);\n\
+                const sign = (all) => all.map((m) => m.role === 'assistant' ? { ...m, signature: 'x' } : m);\n";
+    let once = format!("{mark}messages = mark(messages);");
+    let again = format!("{mark}messages = sign(mark(sign(messages)));");
+    let [once, again] = [once, again].map(|body| {
+        let (path, source) = program("ts", &body);
+        marks(&[(path, &source)]).join(" & ")
+    });
+    assert!(once.contains("history[~"), "{once}");
+    assert_eq!(once, again);
+}

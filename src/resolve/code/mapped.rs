@@ -1,0 +1,120 @@
+//! `items.map(f)`: what a function makes of each item of a sequence. Knows nothing of requests.
+
+use crate::frontend::code::ir::Expr;
+use crate::volatility::Volatility;
+
+use super::eval::Eval;
+use super::heap::{Item, List};
+use super::methods::picks;
+use super::value::{Argument, Value};
+
+impl Eval<'_, '_> {
+    /// `items.map(f)`, `map(f, items)`
+    pub fn map(&mut self, over: &Value, function: Option<&Argument>, expr: &Expr) -> Value {
+        let place = self.place(expr.span);
+        let Some(function) = function.map(|arg| arg.value.clone()) else {
+            return over.clone();
+        };
+        if let Some(values) = self.known_items(over, true, expr.span) {
+            let unordered = self.unordered(over);
+            let items = values
+                .into_iter()
+                .enumerate()
+                .map(|(index, value)| {
+                    let made = self.made_of(&function, value, Some(index), expr);
+                    Item::One(made, place.clone())
+                })
+                .collect();
+            let list = self.new_list(items, place.clone());
+            return self.with_order_if(list, unordered);
+        }
+        let Some(several) = self.several(over, &function) else {
+            let round = self.map_rounds(over, &function, expr);
+            return self.new_list(vec![round], place);
+        };
+        let items = self.map_items(&several.items, &function, expr);
+        let list = self.new_list(items, place);
+        if let Value::Cell(id) = &list {
+            if let Some(list) = self.heap.list_mut(*id) {
+                list.rewrite = several.rewrite;
+            }
+        }
+        list
+    }
+
+    /// The items of a list in which a conversation, or anything open, is one of several. Where the function picks some
+    /// by their position, what it does to one says nothing of the others.
+    fn several(&self, over: &Value, function: &Value) -> Option<List> {
+        let Value::Cell(id) = over else {
+            return None;
+        };
+        let list = self.heap.list(*id)?;
+        let mixed = list.items.len() > 1 && list.unordered.is_none();
+        (mixed && !picks(function)).then(|| list.clone())
+    }
+
+    fn map_items(&mut self, items: &[Item], function: &Value, expr: &Expr) -> Vec<Item> {
+        let mut out = Vec::with_capacity(items.len());
+        for item in items {
+            if !self.enter() {
+                break;
+            }
+            match item {
+                Item::One(value, place) => {
+                    let made = self.made_of(function, value.clone(), None, expr);
+                    out.push(Item::One(made, place.clone()));
+                }
+                Item::Branch(condition, arms) => {
+                    let arms = arms.iter();
+                    let arms = arms.map(|arm| self.map_items(arm, function, expr));
+                    out.push(Item::Branch(condition.clone(), arms.collect()));
+                }
+                Item::Spread(value, _) => {
+                    out.push(self.map_rounds(&value.clone(), function, expr));
+                }
+                Item::Repeat(round, _) => {
+                    let part = self.new_list(vec![item.clone()], round.place.clone());
+                    out.push(self.map_rounds(&part, function, expr));
+                }
+            }
+            self.leave();
+        }
+        out
+    }
+
+    /// One round for all items of a sequence.
+    fn map_rounds(&mut self, over: &Value, function: &Value, expr: &Expr) -> Item {
+        let place = self.place(expr.span);
+        let item = self.item_of(over, expr.span);
+        let id = self.round_id(over);
+        let item = item.in_round_of(id);
+        let result = self.in_slice(over, &place, |eval| {
+            eval.in_round(id, |eval| eval.made_of(function, item, None, expr))
+        });
+        // A slice made anew is as short as it was.
+        let picks = picks(function) || self.is_slice(over);
+        let body = vec![Item::One(result, place)];
+        self.mapped_in((id, picks), over, expr.span, body)
+    }
+
+    /// What the function makes of one item.
+    fn made_of(
+        &mut self,
+        function: &Value,
+        item: Value,
+        index: Option<usize>,
+        expr: &Expr,
+    ) -> Value {
+        let place = self.place(expr.span);
+        let mut args = vec![Argument::positional(item, place.clone())];
+        // JavaScript passes the position too.
+        if !self.is_python() {
+            let index = match index {
+                Some(index) => Value::Number(index as f64),
+                None => self.derived(expr, Volatility::constant(), 1),
+            };
+            args.push(Argument::positional(index, place));
+        }
+        self.apply(function, args, expr, (false, None))
+    }
+}
