@@ -7,6 +7,7 @@ use std::sync::Arc;
 use crate::frontend::code::ir::{Expr, ExprKind, FunctionKind, Stmt, StmtKind};
 use crate::prompt::Hop;
 use crate::source::Span;
+use crate::volatility::classify::ValueKind;
 use crate::volatility::Confidence;
 
 use super::super::value::worse;
@@ -93,7 +94,10 @@ impl Eval<'_, '_> {
             if !choice.arms.iter().any(open) {
                 return None;
             }
-            let arms = choice.arms.iter().filter(|arm| !arm.is_nothing());
+            // One whose making is seen stands for those that are only declared.
+            let made = choice.arms.iter().any(|arm| matches!(arm, Value::Cell(_)));
+            let arms = choice.arms.iter();
+            let arms = arms.filter(|arm| !arm.is_nothing() && !(made && open(arm)));
             let methods = arms.map(|arm| {
                 let declared = self.declared_method(arm, name, span);
                 declared.unwrap_or_else(|| self.member(arm, name, span))
@@ -135,14 +139,19 @@ impl Eval<'_, '_> {
         }
     }
 
-    /// The class that is declared of an attribute of such an instance.
+    /// The class that is declared of an attribute of such an instance, where it holds a conversation: all else that
+    /// hangs on an instance would be half the program.
     pub fn declared_part(&mut self, unknown: &Unknown, name: &str) -> Option<Rc<Declared>> {
         let class = self.declared_class(unknown)?;
-        self.lineage(&class).iter().find_map(|class| {
+        let part = self.lineage(&class).iter().find_map(|class| {
             let fields = &class.class().fields;
             let field = fields.iter().find(|field| field.name == name)?;
             Declared::of(&class.code, field.annotation.as_deref()?)
-        })
+        })?;
+        match self.global(&part.code, &part.name)? {
+            Value::Class(class) => holds_turns(&class).then_some(part),
+            _ => None,
+        }
     }
 
     /// A sequence that is not known, less what a test takes out of it: as volatile as what the test looks at beside
@@ -177,6 +186,18 @@ impl Eval<'_, '_> {
             note: "filtered here".into(),
         })
     }
+}
+
+/// Whether an attribute of a class is named like a conversation.
+fn holds_turns(class: &ClassRef) -> bool {
+    let code = &class.code;
+    let turns = |name: &str| code.classifier.name(name).kind == ValueKind::History;
+    class.class().fields.iter().any(|field| turns(&field.name))
+        || code
+            .interest
+            .sets
+            .iter()
+            .any(|(id, name)| code.module.functions[*id].class == Some(class.id) && turns(name))
 }
 
 /// Whether a body only says that there is a method: nothing, `...`, a text, `raise NotImplementedError`.
