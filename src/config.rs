@@ -122,6 +122,9 @@ pub enum Tests {
     Off,
 }
 
+/// The target where nothing names one; the price tables say the same.
+pub const BUILT_IN_MODEL: &str = "gpt-5.4";
+
 /// The settings in force for one file: nearest config, its overrides, then the command line.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Settings {

@@ -158,6 +158,7 @@ fn collect_folder(ws: &dyn Workspace, argument: &PathArg, options: &Options, fou
     found
         .errors
         .extend(walked.errors.into_iter().map(|(path, message)| FileError {
+            partial: false,
             path: path.into(),
             message,
         }));
@@ -167,6 +168,7 @@ fn collect_file(ws: &dyn Workspace, argument: &PathArg, found: &mut Found) {
     if !ws.exists(&argument.path) {
         let error = ws.peek(&argument.path, 1).err();
         found.errors.push(FileError {
+            partial: false,
             path: argument.path.as_str().into(),
             message: error.unwrap_or(ReadError::NotFound).to_string(),
         });

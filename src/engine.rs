@@ -9,8 +9,8 @@ use crate::config::{ConfigError, Settings, Tests, Traffic};
 use crate::discover::{self, Context, Formats, Found, How, Taken};
 use crate::finding::{FileError, Finding, Severity};
 use crate::frontend::code;
-use crate::frontend::document;
 use crate::frontend::document::draft::Document;
+use crate::frontend::document::{self, Spoken};
 use crate::frontend::template;
 use crate::frontend::DIRECTIVE;
 use crate::judge::{judge, Judged};
@@ -345,6 +345,7 @@ fn outcome(request: &Request, candidate: &discover::Candidate) -> Outcome {
                 },
                 parsed: None,
                 error: Some(FileError {
+                    partial: false,
                     path,
                     message: error.to_string(),
                 }),
@@ -370,8 +371,16 @@ fn outcome(request: &Request, candidate: &discover::Candidate) -> Outcome {
     let error = parsed.as_ref().and_then(|parsed| {
         let invalid = parsed.parsed.file.invalid_bytes;
         (invalid > 0).then(|| FileError {
+            partial: true,
             path,
-            message: format!("{invalid} bytes are not valid UTF-8; each is read as U+001A and the rest is linted"),
+            message: format!(
+                "{} not valid UTF-8; read as U+001A, and the rest is linted",
+                if invalid == 1 {
+                    "1 byte is".to_string()
+                } else {
+                    format!("{invalid} bytes are")
+                }
+            ),
         })
     });
     Outcome {
@@ -407,15 +416,20 @@ fn parse(
         _ => return None,
     };
     // Few files speak to the linter: only those are searched for comments.
-    let comments = match &kind {
-        _ if !file.text.contains(DIRECTIVE) => Vec::new(),
-        ParsedKind::Template { tree, .. } => tree.comments(),
+    let Spoken {
+        comments,
+        statements,
+    } = match &kind {
+        _ if !file.text.contains(DIRECTIVE) => Spoken::default(),
+        ParsedKind::Template { tree, .. } => Spoken {
+            comments: tree.comments(),
+            ..Spoken::default()
+        },
         ParsedKind::Document(_) => document::comments(&file),
-        ParsedKind::Code(module) => module.comments.clone(),
-    };
-    let statements = match &kind {
-        ParsedKind::Code(module) if !comments.is_empty() => code::simple_statements(module),
-        _ => Vec::new(),
+        ParsedKind::Code(module) => Spoken {
+            comments: module.comments.clone(),
+            statements: code::simple_statements(module),
+        },
     };
     let suppressions = suppressions(&file, comments);
     Some(ParsedFile {

@@ -32,6 +32,8 @@ impl Severity {
 pub struct Label {
     pub place: Place,
     pub text: String,
+    /// It speaks of what stands behind the finding's place, wherever that begins.
+    pub behind: bool,
 }
 
 /// How token figures were obtained, worst of all parts.
@@ -174,4 +176,6 @@ pub struct Edit {
 pub struct FileError {
     pub path: Arc<str>,
     pub message: String,
+    /// What could be read is linted all the same.
+    pub partial: bool,
 }

@@ -2,6 +2,8 @@
 //! Knows nothing of rules, files or formats. `build.rs` makes a layout from a prompt; its arithmetic is here, in
 //! `ends.rs` (where a target can match) and in `barriers.rs` (what stands in front of what).
 
+use std::sync::Arc;
+
 use crate::cost::{bill, Bill, Prefix, Rates, Stretch};
 use crate::prompt::{Hop, MarkerHow, Rewrite, Section};
 use crate::providers::{Match, Model, Prices};
@@ -23,8 +25,8 @@ pub use build::{build, Count};
 pub enum Kind {
     /// Tokens that the chat format adds.
     Framing,
-    /// Stable text; the hash names its content.
-    Text { hash: u64 },
+    /// Stable text; the hash names its content, the opening is for those who look at it.
+    Text { hash: u64, opening: Arc<str> },
     /// A value.
     Value {
         expr: String,

@@ -10,7 +10,7 @@ mod examples;
 mod filler;
 
 pub use examples::{Example, Expect, Verdict};
-pub use filler::expand as expand_filler;
+pub use filler::{expand as expand_filler, summarise as summarise_filler};
 
 /// The id and the text of one embedded page.
 macro_rules! page {

@@ -354,7 +354,7 @@ fn rows_above_the_limit_of_other_files_are_read_and_a_limit_remains() {
     let ran = tree.check();
     let problem = ran.problem("prompts/batch.jsonl", &["row 202"]);
     assert_eq!(problem["start"]["line"], 202);
-    ran.error("prompts/batch.jsonl", "1 bytes are not valid UTF-8");
+    ran.error("prompts/batch.jsonl", "1 byte is not valid UTF-8");
     let findings = ran.json["findings"].as_array().expect("findings");
     let found = findings
         .iter()

@@ -79,14 +79,17 @@ fn rich() -> Analysis {
         Label {
             place: place(&a, "{{ now() }}"),
             text: "a clock to the minute".into(),
+            behind: false,
         },
         Label {
             place: place(&a, "You are the support assistant."),
             text: "stable text behind it".into(),
+            behind: false,
         },
         Label {
             place: place(&b, "datetime.now()"),
             text: "read here".into(),
+            behind: false,
         },
     ];
     clock.trace = vec![
@@ -134,6 +137,7 @@ fn rich() -> Analysis {
     });
     let mut all = analysis(vec![a, b], vec![clock, note, hushed]);
     all.errors.push(FileError {
+        partial: false,
         path: "prompts/bad.j2".into(),
         message: "not text".into(),
     });
@@ -162,7 +166,7 @@ fn full_shows_the_frame_the_money_and_the_way_of_the_value() {
     let text = render("full", &rich(), Show::default());
     println!("{text}");
     for part in [
-        "warning[volatile-prefix]: 87 % of the input cost, $7.37 per 1,000 calls",
+        "warning[volatile-prefix]: the fix saves 87 % of the input cost, $7.37 per 1,000 calls",
         "[prompts/a.j2:1:28]",
         "a clock to the minute",
         "stable text behind it",
@@ -249,6 +253,7 @@ fn places_at_the_edges_do_not_break_the_frame() {
                 one.labels = vec![Label {
                     place: Place::new(&path, 0, text.len()),
                     text: "all".into(),
+                    behind: false,
                 }];
                 let out = render("full", &analysis(vec![file], vec![one]), Show::default());
                 assert!(out.contains("e.j2"), "{text:?} {start}..{end}:\n{out}");

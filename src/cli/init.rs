@@ -7,8 +7,10 @@ use std::path::PathBuf;
 use clap::ArgMatches;
 
 use super::{backend, check, output, CheckOptions, ConfigChoice, Failure, CLEAN};
+use crate::config::BUILT_IN_MODEL;
 use crate::engine::Analysis;
 use crate::prompt::TargetSource;
+use crate::report;
 
 const NAME: &str = "prefixlint.yaml";
 /// Folders that are named in the file.
@@ -25,7 +27,7 @@ pub(super) fn run(matches: &ArgMatches) -> Result<u8, Failure> {
         .any(|name| folder.join(name).exists());
     if taken && !matches.get_flag("force") {
         return Err(
-            Failure::new(format!("{} has a config already", folder.display()))
+            Failure::new(format!("`{}` has a config already", folder.display()))
                 .with_help("--force overwrites it"),
         );
     }
@@ -33,11 +35,9 @@ pub(super) fn run(matches: &ArgMatches) -> Result<u8, Failure> {
     options.config = ConfigChoice::Isolated;
     let analysis = check::pooled(0, || backend::analyse(&options))??;
     output::write_file(&path, &config(&analysis))?;
-    output::print(&format!(
-        "wrote {}: {} prompts found\n",
-        path.display(),
-        analysis.prompts.len()
-    ))?;
+    let found = report::counted(analysis.prompts.len(), "prompt");
+    let shown = path.strip_prefix(".").unwrap_or(&path).display();
+    output::print(&format!("wrote {shown}: {found} found\n"))?;
     Ok(CLEAN)
 }
 
@@ -45,7 +45,7 @@ pub(super) fn run(matches: &ArgMatches) -> Result<u8, Failure> {
 fn config(analysis: &Analysis) -> String {
     let mut folders: BTreeMap<&str, usize> = BTreeMap::new();
     let mut models: BTreeSet<&str> = BTreeSet::new();
-    let mut default = "gpt-5.4";
+    let mut default = BUILT_IN_MODEL;
     for judged in &analysis.prompts {
         let path = &judged.prompt.origin.path;
         let folder = path.rsplit_once('/').map_or(".", |(folder, _)| folder);
@@ -58,7 +58,8 @@ fn config(analysis: &Analysis) -> String {
         }
     }
     let mut out = String::from("# prefixlint: settings for the files below this folder.\n");
-    let _ = writeln!(out, "# {} prompts found:", analysis.prompts.len());
+    let found = report::counted(analysis.prompts.len(), "prompt");
+    let _ = writeln!(out, "# {found} found:");
     // The folders with most prompts first.
     let mut folders: Vec<(&str, usize)> = folders.into_iter().collect();
     folders.sort_by_key(|(_, count)| std::cmp::Reverse(*count));

@@ -107,8 +107,33 @@ fn proof(head: &str, traits: &Traits, knowledge: &Knowledge) -> Option<String> {
     Some(format!("opens with \"{sentence}\""))
 }
 
-/// The first words of the sentence that addresses a model, if one of the first sentences does.
+/// The first words of the sentence that addresses a model, if one of the first sentences does: of what is sent, else of
+/// what is defined in front of it.
 fn opening(head: &str, knowledge: &Knowledge) -> Option<String> {
+    let sent = without_definitions(head);
+    let of_definitions = || match sent {
+        Cow::Owned(_) => sentence(head, knowledge),
+        Cow::Borrowed(_) => None,
+    };
+    sentence(&sent, knowledge).or_else(of_definitions)
+}
+
+/// Without macros and named parts: nothing of them is sent where they stand.
+fn without_definitions(head: &str) -> Cow<'_, str> {
+    static DEFINITIONS: OnceLock<Option<Regex>> = OnceLock::new();
+    let definitions = DEFINITIONS.get_or_init(|| {
+        Regex::new(
+            r"(?s)\{%-?\s*macro\b.*?\{%-?\s*endmacro\b.*?%\}|\{\{-?\s*define\b.*?\{\{-?\s*end\s*-?\}\}",
+        )
+        .ok()
+    });
+    match definitions {
+        Some(definitions) => definitions.replace_all(head, ""),
+        None => Cow::Borrowed(head),
+    }
+}
+
+fn sentence(head: &str, knowledge: &Knowledge) -> Option<String> {
     let openers = knowledge.openers.regex()?;
     let body = without_front(head);
     let mut seen = 0;

@@ -1,5 +1,7 @@
 //! From a prompt to a layout: wire order, one segment per stable run or value, tokens of the target model.
 
+use std::sync::Arc;
+
 use super::keys::{fork_key, value_key, weight};
 use super::options::{automatic, automatic_ttl, states_markers, unkeyed, wire_order, Tier};
 use super::{Kind, Layout, Mark, MessageInfo, Part, Segment, BLOCK_GAP};
@@ -21,6 +23,9 @@ pub trait Count {
 
 /// Tokens assumed for the question that follows a conversation.
 const QUESTION_TOKENS: f64 = 50.0;
+
+/// Characters of a text that are kept to be shown.
+const OPENING: usize = 240;
 
 /// Lays a prompt out on a target.
 pub fn build(prompt: &Prompt, model: &Model, assume: &Assume, counter: &dyn Count) -> Layout {
@@ -92,6 +97,16 @@ pub fn build(prompt: &Prompt, model: &Model, assume: &Assume, counter: &dyn Coun
         }
     }
     layout
+}
+
+/// The first words of a text, for those who look at the request.
+fn opening(text: &str) -> Arc<str> {
+    let text = text.trim_start();
+    let end = text
+        .char_indices()
+        .nth(OPENING)
+        .map_or(text.len(), |(at, _)| at);
+    text[..end].into()
 }
 
 /// A stable run that is being collected: text of one block with nothing variable in between.
@@ -233,11 +248,12 @@ impl Builder<'_> {
         };
         let place = run.place.unwrap_or_else(|| self.origin.clone());
         let hash = stable_hash(&[run.text.trim()]);
+        let opening = opening(&run.text);
         self.parts(&run.text, &run.texts, stable);
         self.push(
             stable + run.unseen,
             Key::constant(),
-            Kind::Text { hash },
+            Kind::Text { hash, opening },
             place,
         );
         all - stable
@@ -457,7 +473,10 @@ impl Builder<'_> {
                 self.push(
                     tokens,
                     Key::constant(),
-                    Kind::Text { hash },
+                    Kind::Text {
+                        hash,
+                        opening: opening(&setting.name),
+                    },
                     setting.place.clone(),
                 );
             }

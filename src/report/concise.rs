@@ -38,7 +38,8 @@ impl Report for Concise {
         }
         for error in &analysis.errors {
             let path = analysis.vantage.shown(&error.path);
-            let _ = writeln!(out, "{path}: not linted: {}", error.message);
+            let lead = if error.partial { "" } else { "not linted: " };
+            let _ = writeln!(out, "{path}: {lead}{}", error.message);
         }
         if !list_notes {
             let _ = writeln!(out, "{}", full::counted_notes(&notes, style));

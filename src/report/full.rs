@@ -1,6 +1,7 @@
 //! The report that people read: a headline, findings as frames in order of saving, one line for each note, and a
 //! summary that names the traffic and the prices behind the figures.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
@@ -113,10 +114,11 @@ fn worst_share(analysis: &Analysis) -> Option<f64> {
 
 fn frame(out: &mut String, analysis: &Analysis, finding: &Finding, style: Style) {
     title(out, finding, style);
-    let own = labels(finding);
+    let own = labels(analysis, finding);
+    let message = untitled(finding);
     let frame = Frame {
         severity: finding.severity,
-        message: &finding.message,
+        message: &message,
         help: &finding.help,
         excerpt: excerpt(analysis, finding, &own, style.width),
     };
@@ -124,7 +126,7 @@ fn frame(out: &mut String, analysis: &Analysis, finding: &Finding, style: Style)
     details(out, analysis, finding, &own, style);
 }
 
-/// `warning[volatile-prefix]: 87 % of the input cost, $7.36 per 1,000 calls`.
+/// `warning[volatile-prefix]: the fix saves 87 % of the input cost, $7.36 per 1,000 calls`.
 fn title(out: &mut String, finding: &Finding, style: Style) {
     let name = format!("{}[{}]", finding.severity.name(), finding.rule);
     let _ = write!(out, "{}", style.severity(finding.severity, &name));
@@ -135,10 +137,22 @@ fn title(out: &mut String, finding: &Finding, style: Style) {
                 |month| format!("{} a month", usd(month)),
             );
             let share = style.paint(BOLD, &percent(savings.share));
-            let _ = write!(out, ": {share} of the input cost, {price}");
+            let _ = write!(out, ": the fix saves {share} of the input cost, {price}");
         }
     }
     out.push('\n');
+}
+
+/// The message without what the title says already: the share that the fix saves.
+fn untitled(finding: &Finding) -> Cow<'_, str> {
+    let Some(savings) = &finding.savings else {
+        return Cow::Borrowed(&finding.message);
+    };
+    let said = format!(
+        "; the fix saves {} of the input cost",
+        percent(savings.share)
+    );
+    Cow::Owned(finding.message.replacen(&said, "", 1))
 }
 
 /// The labels of a frame: its own text, those in the same file, and how many more there are than it shows.
@@ -149,13 +163,24 @@ struct Labels<'a> {
     folded: Vec<&'a Label>,
 }
 
-/// The first labels and the last one, which says what stands behind them all; the rest is counted.
-fn labels(finding: &Finding) -> Labels<'_> {
+/// The first labels and the last one, which says what stands behind them all; the rest is counted. What begins on
+/// the line of the primary place is said of that place: two arms of one line read badly.
+fn labels<'a>(analysis: &Analysis, finding: &'a Finding) -> Labels<'a> {
+    let line_of = |at: usize| {
+        let file = source(analysis, &finding.place.path)?;
+        Some(file.line_index(at.min(file.len())))
+    };
+    let last = line_of(finding.place.span.end);
+    let beside = |label: &Label| {
+        let start = label.place.span.start;
+        label.place == finding.place
+            || (label.behind && start >= finding.place.span.start && line_of(start) == last)
+    };
     let (own, others): (Vec<&Label>, Vec<&Label>) = finding
         .labels
         .iter()
         .filter(|label| label.place.path == finding.place.path)
-        .partition(|label| label.place == finding.place);
+        .partition(|label| beside(label));
     let own: Vec<&str> = own.iter().map(|label| label.text.as_str()).collect();
     let mut shown = others;
     let mut folded = Vec::new();
@@ -317,7 +342,12 @@ pub(super) fn counted_notes(notes: &[&Finding], style: Style) -> String {
 
 fn errors(out: &mut String, analysis: &Analysis, style: Style) {
     for error in &analysis.errors {
-        let name = style.severity(Severity::Error, "not linted");
+        let word = if error.partial {
+            "bad bytes"
+        } else {
+            "not linted"
+        };
+        let name = style.severity(Severity::Error, word);
         let path = analysis.vantage.shown(&error.path);
         let _ = writeln!(out, "{name} {path}: {}", error.message);
     }

@@ -8,7 +8,7 @@ use serde_json::{json, Value};
 use super::prompts::{self, bill_after, class_name, expression, kind_name, marker_name};
 use super::style::{self, Ink, Style, BLUE, BOLD, CYAN, DIM, GREEN, MAGENTA, PLAIN, RED, YELLOW};
 use super::wording::approximate;
-use super::{located, position, source};
+use super::{located, position};
 use crate::engine::Analysis;
 use crate::figures::{percent, usd};
 use crate::finding::{Counted, Threshold};
@@ -151,20 +151,14 @@ fn first_barrier(judged: &Judged) -> Option<f64> {
 fn row(analysis: &Analysis, judged: &Judged, segment: &Segment, at: f64, columns: usize) -> Row {
     let class = class_name(segment);
     let framing = matches!(segment.kind, Kind::Framing);
-    let text = match (
-        expression(&segment.kind),
-        source(analysis, &segment.place.path),
-    ) {
+    let text = match (&segment.kind, expression(&segment.kind)) {
         _ if framing => "chat format".to_string(),
-        (Some(expression), _) => expression.to_string(),
-        (None, Some(file)) => {
-            let span = segment.place.span;
-            let text = file.slice(span.start, span.end);
-            // No more of a long text than fits is looked at.
-            let text: String = text.trim().chars().take(columns * 2).collect();
-            text.split_whitespace().collect::<Vec<_>>().join(" ")
+        (_, Some(expression)) => expression.to_string(),
+        // As it is sent: its place may hold the tag of an include or a name.
+        (Kind::Text { opening, .. }, None) if !opening.is_empty() => {
+            opening.split_whitespace().collect::<Vec<_>>().join(" ")
         }
-        (None, None) => kind_name(&segment.kind).to_string(),
+        (kind, None) => kind_name(kind).to_string(),
     };
     let text = match &segment.kind {
         Kind::Fork { .. } => format!("if {text}"),

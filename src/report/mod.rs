@@ -32,6 +32,7 @@ pub use json::document as json_document;
 pub use json::pretty;
 pub use style::Style;
 pub use tables::{files, files_json};
+pub use wording::counted;
 
 /// How much a person wants to read.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]

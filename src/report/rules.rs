@@ -7,7 +7,7 @@ use serde_json::{json, Value};
 use super::json::pretty;
 use super::markdown;
 use super::style::{table, Style, BOLD, DIM};
-use crate::rulebook::Page;
+use crate::rulebook::{summarise_filler, Page};
 
 /// Id, category, summary of each rule.
 pub fn list(pages: &[Page], style: Style) -> String {
@@ -56,7 +56,8 @@ pub fn page(page: &Page, style: Style) -> String {
     );
     for section in &page.sections {
         let _ = writeln!(out, "\n{}\n", style.paint(BOLD, &section.title));
-        out.push_str(&markdown::render(&section.body, style));
+        let body = summarise_filler(&section.body);
+        out.push_str(&markdown::render(&body, style));
     }
     out
 }

@@ -8,7 +8,7 @@ use super::json::{number, pretty};
 use super::style::{Style, BOLD, CYAN, DIM};
 use super::wording::plain;
 use super::SettingsView;
-use crate::config::{Level, Settings, Tests};
+use crate::config::{Level, Settings, Tests, BUILT_IN_MODEL};
 
 pub fn text(views: &[SettingsView], style: Style) -> String {
     let mut out = String::new();
@@ -55,7 +55,7 @@ fn lines(settings: &Settings) -> Vec<(&'static str, String)> {
                 settings
                     .model
                     .clone()
-                    .unwrap_or_else(|| "# built in".to_string()),
+                    .unwrap_or_else(|| format!("{BUILT_IN_MODEL} # built in")),
             ),
             ("traffic", map(fields)),
             (

@@ -113,7 +113,7 @@ fn template_prompt(
         true,
         own.mentions_history,
         soft,
-        &[&file.path],
+        telling_names(format_name(dialect), &[&file.path]),
     );
     let prompt = Prompt {
         id: file.path.to_string(),
@@ -273,8 +273,7 @@ fn draft_prompt(
     let fragment = draft.fragment && !headers;
     let conversation = conversation(
         &messages,
-        &draft.key,
-        file,
+        telling_names(draft.format, &[&*file.path, &draft.key]),
         &own,
         (fragment, soft, draft.rows),
     );
@@ -303,8 +302,7 @@ fn draft_prompt(
 
 fn conversation(
     messages: &[Message],
-    key: &str,
-    file: &SourceFile,
+    names: &[&str],
     trail: &Trail,
     (fragment, soft, rows): (bool, bool, usize),
 ) -> Conversation {
@@ -312,6 +310,15 @@ fn conversation(
         // Rows of a batch are requests of their own.
         return Conversation::None;
     }
-    let names = [&*file.path, key];
-    history::conversation(messages, fragment, trail.mentions_history, soft, &names)
+    history::conversation(messages, fragment, trail.mentions_history, soft, names)
+}
+
+/// The names that may tell of a conversation. A function of Semantic Kernel is sent whole, turns and all, whatever
+/// its plugin is called.
+fn telling_names<'a, 'b>(format: &str, names: &'a [&'b str]) -> &'a [&'b str] {
+    if format == "semantic-kernel" {
+        &[]
+    } else {
+        names
+    }
 }

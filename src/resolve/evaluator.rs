@@ -62,6 +62,7 @@ impl Trail {
     /// The limits as notices of a file.
     pub fn notices(&self, path: &Arc<str>) -> Vec<FileError> {
         let notice = |limit: &String| FileError {
+            partial: false,
             path: path.clone(),
             message: limit.clone(),
         };

@@ -77,6 +77,18 @@ const CLOSE: &str = "%%";
 
 /// Replaces every filler directive of a text; anything that is not one stays as it is.
 pub fn expand(text: &str) -> String {
+    replace(text, words)
+}
+
+/// The same with a word on each filler instead of the filler, for people.
+pub fn summarise(text: &str) -> String {
+    replace(text, |count, _| {
+        let count = crate::figures::thousands(count as f64);
+        format!("[{count} words that never change]")
+    })
+}
+
+fn replace(text: &str, with: impl Fn(usize, u64) -> String) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(at) = rest.find(OPEN) {
@@ -87,7 +99,7 @@ pub fn expand(text: &str) -> String {
         out.push_str(&rest[..at]);
         match directive {
             Some(((count, seed), length)) => {
-                out.push_str(&words(count, seed));
+                out.push_str(&with(count, seed));
                 rest = &inner[length..];
             }
             None => {

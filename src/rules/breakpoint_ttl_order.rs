@@ -30,6 +30,7 @@ pub fn check(judged: &Judged) -> Vec<Remark> {
                     labels: vec![Label {
                         place: first.clone(),
                         text: format!("lives {before:.0} minutes"),
+                        behind: false,
                     }],
                     trace: Vec::new(),
                     class: None,

@@ -29,7 +29,7 @@ pub fn check(prompts: &[Judged]) -> Vec<(usize, Remark)> {
         let minimum = f64::from(judged.model.minimum);
         let (mut offset, mut front) = (0.0, 0u64);
         for (segment, piece) in judged.layout.segments.iter().enumerate() {
-            if let Kind::Text { hash } = piece.kind {
+            if let Kind::Text { hash, .. } = piece.kind {
                 let parts = judged.layout.parts.iter();
                 let large = parts.filter(|part| part.segment == segment && part.tokens >= minimum);
                 for part in large.filter(|_| judged.terms().caches()) {
@@ -105,6 +105,7 @@ fn remark(prompts: &[Judged], standings: &[Standing]) -> Option<(usize, Remark)>
             labels: vec![Label {
                 place: first.part.place.clone(),
                 text: "the text".into(),
+                behind: false,
             }],
             trace: Vec::new(),
             class: None,

@@ -38,6 +38,7 @@ pub fn check(judged: &Judged) -> Vec<Remark> {
                 remark.labels.push(Label {
                     place: rewrite.place.clone(),
                     text: "earlier turns are dropped or edited here".into(),
+                    behind: false,
                 });
             }
         }

@@ -132,6 +132,7 @@ pub fn remark(
             Some(Label {
                 place: segment.place.clone(),
                 text: format!("{} ({class}) stands here too", name_of(segment)),
+                behind: false,
             })
         })
         .collect();
@@ -142,6 +143,7 @@ pub fn remark(
                 "{} behind it cannot be shared",
                 tokens(stranded, judged.estimated())
             ),
+            behind: true,
         });
     }
     let (volatility, trace) = (subject.volatility().cloned(), trace_of(subject));
@@ -172,6 +174,7 @@ pub fn at_message(judged: &Judged, step: &Step, remark: Remark) -> Remark {
     labels.push(Label {
         place: remark.place,
         text: "the text".into(),
+        behind: false,
     });
     Remark {
         place: message.clone(),
@@ -213,7 +216,7 @@ pub fn cause_text(segment: &Segment) -> String {
         ),
         Kind::Setting { name, .. } => format!("setting {name}"),
         Kind::History { expr, .. } => format!("history {expr}"),
-        Kind::Text { hash } => format!("text {hash:016x}"),
+        Kind::Text { hash, .. } => format!("text {hash:016x}"),
         _ => "piece".into(),
     }
 }
@@ -313,6 +316,9 @@ pub fn confidence(judged: &Judged, step: &Step) -> Confidence {
     }
 }
 
+/// Fewer stranded tokens than these are the end of a sentence behind a value: nobody rewrites it for them.
+const CRUMBS: f64 = 16.0;
+
 /// A `day` clock is always worth a note; what nobody can act on is shown on request.
 fn weight(judged: &Judged, step: &Step, rule: &str) -> Weight {
     let subject = subject(judged, step);
@@ -326,7 +332,8 @@ fn weight(judged: &Judged, step: &Step, rule: &str) -> Weight {
     });
     let of_wrapper = !telling && !LACKS.contains(&rule) && wraps(judged);
     let told = !telling && told_within(judged, step, subject);
-    if of_wrapper || told || hangs_on_another(judged, step, subject) {
+    let crumbs = step.edit == Edit::Move && step.stranded < CRUMBS;
+    if of_wrapper || told || crumbs || hangs_on_another(judged, step, subject) {
         return Weight::OnRequest;
     }
     if frees_little(judged, step) && judged.share(step.gain) >= PEDANTIC_BELOW {

@@ -40,6 +40,7 @@ pub fn check(judged: &Judged) -> Vec<Remark> {
                 Some(_) => "another breakpoint".into(),
                 None => format!("breakpoint {}", number + 1),
             },
+            behind: false,
         })
         .collect();
     let with = if automatic > 0 {

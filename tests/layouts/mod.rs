@@ -99,7 +99,13 @@ pub fn layout(pieces: &[(f64, Of, usize, bool)]) -> Layout {
             trace: vec![],
         };
         let (key, kind) = match of {
-            Of::Class(Class::Constant) => (Key::constant(), Kind::Text { hash: index as u64 }),
+            Of::Class(Class::Constant) => (
+                Key::constant(),
+                Kind::Text {
+                    hash: index as u64,
+                    opening: "".into(),
+                },
+            ),
             Of::Class(class) => (Key::of(*class, index as u64), value(*class)),
             Of::History => (
                 Key::of(Class::Session, 0),

@@ -103,7 +103,7 @@ pub fn predict(mut prompt: Prompt) -> Prediction {
     let asked = recorder.asked.into_inner();
     let (mut text, mut tokens) = (String::new(), 0.0);
     for segment in stable {
-        if let Kind::Text { hash } = &segment.kind {
+        if let Kind::Text { hash, .. } = &segment.kind {
             let found = asked.iter().find(|t| stable_hash(&[t.trim()]) == *hash);
             text.push_str(found.expect("a segment's text was counted"));
             tokens += segment.tokens;

@@ -18,7 +18,7 @@ pub mod task_prompts;
 pub mod value;
 mod words;
 
-pub use comments::comments;
+pub use comments::{comments, Spoken};
 pub use formats::{by_name, extensions, read, read_rows, Read};
 
 use body::Found;

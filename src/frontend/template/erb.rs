@@ -7,13 +7,14 @@ use super::expr::{Host, Parser};
 use super::tree::{Expr, ExprKind, Include, Node};
 use super::Tag;
 
-pub(super) fn action(tag: &Tag) -> Action {
+pub(super) fn action(tag: &Tag, host: Host) -> Action {
     let content = tag.content().trim();
     if content.is_empty() {
         return Action::Nodes(Vec::new());
     }
     let code = Code {
         tag,
+        host,
         from: tag.inner.0 + tag.content().len() - tag.content().trim_start().len(),
         content,
     };
@@ -28,6 +29,7 @@ pub(super) fn action(tag: &Tag) -> Action {
 
 struct Code<'a> {
     tag: &'a Tag<'a>,
+    host: Host,
     /// Where the content starts in the decoded text.
     from: usize,
     content: &'a str,
@@ -38,7 +40,7 @@ impl<'a> Code<'a> {
     fn value(&self, part: &str) -> Expr {
         let start = part.as_ptr() as usize - self.content.as_ptr() as usize;
         let from = self.from + start;
-        let mut parser = Parser::new(self.tag.text, from, from + part.len(), Host::Script);
+        let mut parser = Parser::new(self.tag.text, from, from + part.len(), self.host);
         let expr = parser.expression();
         if parser.error.is_none() && parser.done() {
             return expr;

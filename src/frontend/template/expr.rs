@@ -24,8 +24,17 @@ const JINJA_WORDS: Words = Words {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Host {
     Jinja,
-    /// Ruby or JavaScript: `&&`, `||`, `!`, `c ? a : b`, no filters.
+    /// JavaScript: `&&`, `||`, `!`, `c ? a : b`, `new X()`, no filters.
     Script,
+    /// Ruby: the same operators; methods of a constant or of what a call gives are called without brackets.
+    Ruby,
+}
+
+impl Host {
+    /// A language of its own with the operators of C.
+    fn is_script(self) -> bool {
+        self != Host::Jinja
+    }
 }
 
 /// A parser over the words of one tag.
@@ -234,9 +243,9 @@ impl<'a> Parser<'a> {
             }
             Word::Op(op) => {
                 let power = match *op {
-                    "||" if self.host == Host::Script => 1,
-                    "&&" if self.host == Host::Script => 2,
-                    "===" | "!==" if self.host == Host::Script => 4,
+                    "||" if self.host.is_script() => 1,
+                    "&&" if self.host.is_script() => 2,
+                    "===" | "!==" if self.host.is_script() => 4,
                     "==" | "!=" | "<" | ">" | "<=" | ">=" => 4,
                     "+" | "-" => 5,
                     "~" => 6,
@@ -279,7 +288,7 @@ impl<'a> Parser<'a> {
     }
 
     fn unary_inner(&mut self, from: usize) -> Tall {
-        let script = self.host == Host::Script;
+        let script = self.host.is_script();
         if self.take_name("not") || (script && self.take_op("!")) {
             let (inner, height) = self.binary(if script { 8 } else { 3 });
             return self.tall(ExprKind::Not(Box::new(inner)), from, height);
@@ -318,6 +327,7 @@ impl<'a> Parser<'a> {
             Word::Name("true" | "True") => ExprKind::Bool(true),
             Word::Name("false" | "False") => ExprKind::Bool(false),
             Word::Name("none" | "None" | "null" | "nil") => ExprKind::None,
+            Word::Name("new") if self.host == Host::Script => self.constructor(),
             Word::Name(name) => ExprKind::Name(name.into()),
             Word::Number(value) => ExprKind::Number(value),
             Word::Str(mut text) => {
@@ -334,7 +344,7 @@ impl<'a> Parser<'a> {
             }
             Word::Op("{") => return self.map(from),
             // `@name` of Ruby.
-            Word::Op("@") if self.host == Host::Script => {
+            Word::Op("@") if self.host.is_script() => {
                 ExprKind::Name(self.name().unwrap_or_default().into())
             }
             _ => {
@@ -343,6 +353,17 @@ impl<'a> Parser<'a> {
             }
         };
         self.tall(kind, from, 0)
+    }
+
+    /// `new Date`: the name that the tables know a constructor by.
+    fn constructor(&mut self) -> ExprKind {
+        match self.peek().map(|token| token.word.clone()) {
+            Some(Word::Name(class)) => {
+                self.at += 1;
+                ExprKind::Name(format!("new {class}"))
+            }
+            _ => ExprKind::Name("new".into()),
+        }
     }
 
     fn parenthesised(&mut self, from: usize) -> Tall {

@@ -21,7 +21,7 @@ use std::cell::RefCell;
 
 use self::build::{Action, Builder};
 use self::dialect::{Dialect, TagKind};
-use self::expr::Parser;
+use self::expr::{Host, Parser};
 use self::lexer::LexemeKind;
 use self::tree::{Expr, Node, Tree};
 use crate::frontend::Problem;
@@ -152,7 +152,8 @@ fn tag_action(tag: &Tag, dialect: Dialect) -> Action {
         Dialect::Liquid => liquid::action(tag),
         Dialect::GoTemplate => go::action(tag),
         Dialect::SemanticKernel => semantic_kernel::action(tag),
-        Dialect::Erb | Dialect::Ejs => erb::action(tag),
+        Dialect::Erb => erb::action(tag, Host::Ruby),
+        Dialect::Ejs => erb::action(tag, Host::Script),
         Dialect::Braces | Dialect::Dollar | Dialect::Plain => {
             Action::Text("a tag in a language without tags".into(), None)
         }

@@ -447,6 +447,7 @@ fn gather(program: &Program<'_>, found: BTreeMap<Entry, Found>) -> CodeResult {
         }
         for limit in found.limits {
             out.limits.push(FileError {
+                partial: false,
                 path: entry.path.clone(),
                 message: limit,
             });

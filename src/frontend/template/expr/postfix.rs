@@ -14,7 +14,15 @@ impl Parser<'_> {
                     match self.peek().map(|t| t.word.clone()) {
                         Some(Word::Name(name)) => {
                             self.at += 1;
-                            ExprKind::Attr(Box::new(value), name.into())
+                            let bare = !self.peek().is_some_and(|next| next.is("("));
+                            let called = self.host == Host::Ruby && bare && answers_calls(&value);
+                            let kind = ExprKind::Attr(Box::new(value), name.into());
+                            if called {
+                                let (callee, _) = self.tall(kind, from, height);
+                                ExprKind::Call(Box::new(callee), Vec::new(), Vec::new())
+                            } else {
+                                kind
+                            }
                         }
                         Some(Word::Number(index)) => {
                             let at = self.position();
@@ -85,9 +93,7 @@ impl Parser<'_> {
             let _ = self.take_op("**") || self.take_op("*");
             let key = match (self.peek().map(|t| t.word.clone()), self.peek_at(1)) {
                 (Some(Word::Name(key)), Some(next)) if next.is("=") => Some(key),
-                (Some(Word::Name(key)), Some(next))
-                    if self.host == Host::Script && next.is(":") =>
-                {
+                (Some(Word::Name(key)), Some(next)) if self.host.is_script() && next.is(":") => {
                     Some(key)
                 }
                 _ => None,
@@ -111,7 +117,7 @@ impl Parser<'_> {
 
     pub(super) fn filters(&mut self, value: Tall, from: usize) -> Tall {
         let (mut value, mut height) = value;
-        if self.host == Host::Script {
+        if self.host.is_script() {
             return (value, height);
         }
         loop {
@@ -178,5 +184,15 @@ impl Parser<'_> {
         }
         let (value, height) = self.unary_operand();
         (vec![value], height)
+    }
+}
+
+/// Whether what stands behind the `.` of a Ruby value can only be a call: that of a constant (`Time.now`) or of what
+/// another call gives (`Time.now.year`). An attribute of a variable is data.
+fn answers_calls(value: &Expr) -> bool {
+    match &value.kind {
+        ExprKind::Name(name) => name.starts_with(|c: char| c.is_uppercase()),
+        ExprKind::Call(..) => true,
+        _ => false,
     }
 }
