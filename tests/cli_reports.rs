@@ -166,7 +166,7 @@ fn full_shows_the_frame_the_money_and_the_way_of_the_value() {
     let text = render("full", &rich(), Show::default());
     println!("{text}");
     for part in [
-        "warning[volatile-prefix]: the fix saves 87 % of the input cost, $7.37 per 1,000 calls",
+        "warning[volatile-prefix]: saves 87 % of the input cost, $7.37 per 1,000 calls",
         "[prompts/a.j2:1:28]",
         "a clock to the minute",
         "stable text behind it",

@@ -40,7 +40,8 @@ impl Report for Full {
         let mut out = String::new();
         let loud = show.verbosity > Verbosity::Quiet;
         if loud {
-            let _ = writeln!(out, "{}", headline(analysis, show.verbosity, style));
+            let line = headline(analysis, show.verbosity, style);
+            style::wrapped(&mut out, "", 0, &line, style.width);
             let spoken = active(analysis).any(|finding| !collapsed(finding, show.verbosity));
             if spoken || !analysis.errors.is_empty() {
                 out.push('\n');
@@ -126,7 +127,7 @@ fn frame(out: &mut String, analysis: &Analysis, finding: &Finding, style: Style)
     details(out, analysis, finding, &own, style);
 }
 
-/// `warning[volatile-prefix]: the fix saves 87 % of the input cost, $7.36 per 1,000 calls`.
+/// `warning[volatile-prefix]: saves 87 % of the input cost, $7.36 per 1,000 calls`.
 fn title(out: &mut String, finding: &Finding, style: Style) {
     let name = format!("{}[{}]", finding.severity.name(), finding.rule);
     let _ = write!(out, "{}", style.severity(finding.severity, &name));
@@ -137,7 +138,7 @@ fn title(out: &mut String, finding: &Finding, style: Style) {
                 |month| format!("{} a month", usd(month)),
             );
             let share = style.paint(BOLD, &percent(savings.share));
-            let _ = write!(out, ": the fix saves {share} of the input cost, {price}");
+            let _ = write!(out, ": saves {share} of the input cost, {price}");
         }
     }
     out.push('\n');

@@ -155,7 +155,8 @@ fn row(analysis: &Analysis, judged: &Judged, segment: &Segment, at: f64, columns
         _ if framing => "chat format".to_string(),
         (_, Some(expression)) => expression.to_string(),
         // As it is sent: its place may hold the tag of an include or a name.
-        (Kind::Text { opening, .. }, None) if !opening.is_empty() => {
+        (Kind::Text { opening, .. }, None) if opening.is_empty() => "white space".to_string(),
+        (Kind::Text { opening, .. }, None) => {
             opening.split_whitespace().collect::<Vec<_>>().join(" ")
         }
         (kind, None) => kind_name(kind).to_string(),
