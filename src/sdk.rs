@@ -437,6 +437,11 @@ pub fn says(path: &str, given: Option<&Given>) -> Says {
     candidates(path).map(of).max().unwrap_or(Says::Nothing)
 }
 
+/// Whether a dotted name may make a message.
+pub fn makes_message(path: &str) -> bool {
+    candidates(path).any(|call| matches!(call.makes, Makes::Message(_)))
+}
+
 /// Whether a dotted name may make an object of an SDK, whatever package it is of.
 pub fn makes(path: &str) -> bool {
     candidates(path).any(|call| {

@@ -137,7 +137,10 @@ impl Evaluator<'_> {
         let mut pieces = self.render(value, expr);
         if let ExprKind::Name(_) | ExprKind::Attr(..) = expr.kind {
             if let [Piece::Slot(slot)] = pieces.as_mut_slice() {
-                slot.expr = written;
+                // A value that code put into the text has no tag that is written anywhere.
+                if !written.is_empty() {
+                    slot.expr = written;
+                }
             }
         }
         pieces

@@ -298,6 +298,10 @@ impl Eval<'_, '_> {
         }
         let values: Vec<&Value> = args.iter().map(|arg| &arg.value).collect();
         if classifier.is_pure(&asked) || classifier.is_pure(&path) {
+            let own = path.rsplit('.').next().unwrap_or(&path);
+            if let Some(shown) = self.shown_clock(own, &args, &literal_refs, expr) {
+                return shown;
+            }
             let volatility = values
                 .iter()
                 .map(|value| self.volatility(value))

@@ -25,6 +25,8 @@ use super::modules::{Code, Program};
 use super::numbers;
 use super::value::{flat_volatility, Callable, ClassRef, Condition, Unknown, Value};
 
+/// Bytes of text that are one step of the evaluation.
+const BYTES_A_STEP: usize = 1 << 8;
 /// Calls within calls.
 pub const MAX_CALLS: usize = 10;
 /// Calls within calls that have nothing to do with requests.
@@ -350,6 +352,11 @@ impl<'p, 'w> Eval<'p, 'w> {
     pub fn print(&mut self, value: &Value, place: &Place) -> Vec<Piece> {
         let mut out = self.print_within(value, place, 0);
         self.work.steps += out.len() / 16;
+        let bytes = super::texts::shorten(&mut out);
+        self.work.steps += bytes / BYTES_A_STEP;
+        if bytes > super::texts::MAX_BYTES {
+            self.limit("a text that is too long: its end is left out".to_string());
+        }
         if count_pieces(&out) > MAX_PIECES && fold_tail(&mut out, MAX_PIECES, place) {
             self.limit(format!(
                 "more than {MAX_PIECES} pieces: the tail is one value"

@@ -281,6 +281,9 @@ impl Walk<'_> {
                     let path = callee.dotted();
                     let path = path.as_deref().unwrap_or(name);
                     self.mark(sdk::says(path, Some(&given(args))), true);
+                    if sdk::makes_message(path) {
+                        self.mark(Says::Weakly, false);
+                    }
                     self.out.makes |= sdk::makes(path);
                     self.out.calls.push((name.to_string(), self.function));
                     if let ("require", Some(module)) =

@@ -152,8 +152,9 @@ impl Eval<'_, '_> {
             sorted.parts = parts;
             sorted.provider = sorted.provider.or(provider);
         }
-        if !matches!(call.makes, Makes::Object(_) | Makes::Itself) {
-            let partial = call.makes == Makes::Partial;
+        let made = matches!(call.makes, Makes::Object(_) | Makes::Itself);
+        if !made || !sorted.bindings.named.is_empty() {
+            let partial = made || call.makes == Makes::Partial;
             for (part, value, _) in &mut sorted.parts {
                 if *part == Part::Messages {
                     *value = self.filled_in(value, &sorted.bindings, partial);
@@ -566,6 +567,13 @@ impl Eval<'_, '_> {
             };
             self.born(unknown, place.clone(), "filled in by name")
         });
+        // A function that is given for a placeholder is called whenever the template is filled.
+        if let Value::Function(callable) = &value {
+            let callable = callable.clone();
+            let life = self.life.take();
+            value = self.invoke(&callable, Vec::new(), place);
+            self.life = life;
+        }
         for part in parts {
             value = self.member(&value, part, place.span);
         }

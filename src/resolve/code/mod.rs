@@ -4,6 +4,7 @@
 mod aliases;
 mod callers;
 mod calls;
+mod clocks;
 mod closures;
 mod declared;
 mod eval;

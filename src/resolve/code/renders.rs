@@ -477,6 +477,7 @@ fn one_text(pieces: &[Piece], dialect: Dialect) -> Option<(Text, Vec<(String, fi
                 let tag = match dialect {
                     Dialect::Erb => format!("<%- {name} %>"),
                     Dialect::Handlebars | Dialect::Mustache => format!("{{{{{{{name}}}}}}}"),
+                    Dialect::SemanticKernel => format!("{{{{${name}}}}}"),
                     _ => format!("{{{{ {name} }}}}"),
                 };
                 let at = out.whole().span.end;

@@ -156,8 +156,8 @@ fn entries(code: &Arc<Code>) -> Vec<Entry> {
         function: None,
     }];
     for (id, function) in code.module.functions.iter().enumerate() {
-        let outermost = function.parent.is_none() && function.kind != FunctionKind::Lambda;
-        if outermost && function.kind != FunctionKind::Constructor && code.holds(id) {
+        if function.parent.is_none() && function.kind != FunctionKind::Constructor && code.holds(id)
+        {
             out.push(Entry {
                 path: code.path().clone(),
                 function: Some(id),
@@ -249,7 +249,7 @@ fn run_function(eval: &mut Eval<'_, '_>, code: &Arc<Code>, id: FunctionId) {
             scope: None,
         };
         match function.kind {
-            FunctionKind::Static | FunctionKind::Function | FunctionKind::Lambda => None,
+            FunctionKind::Static | FunctionKind::Function => None,
             FunctionKind::ClassMethod => Some(Value::Class(class)),
             _ => Some(eval.open_instance(&class)),
         }

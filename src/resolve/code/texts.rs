@@ -12,6 +12,34 @@ use super::value::Value;
 /// Bytes that a repeated literal may grow to; beyond it the repetition stands as a loop.
 const MAX_REPEATED: usize = 1 << 18;
 
+/// Bytes of literal text that one value may hold: a text that is added to itself again and again has no other end.
+pub const MAX_BYTES: usize = 1 << 19;
+
+/// Leaves out literal text beyond [`MAX_BYTES`]. Returns the bytes that there were.
+pub fn shorten(pieces: &mut [Piece]) -> usize {
+    let bytes = |piece: &Piece| match piece {
+        Piece::Text(text) => text.len(),
+        _ => 0,
+    };
+    let total = pieces.iter().map(bytes).sum();
+    if total <= MAX_BYTES {
+        return total;
+    }
+    let mut room = MAX_BYTES;
+    for piece in pieces {
+        let Piece::Text(text) = piece else { continue };
+        let mut end = room.min(text.len());
+        while !text.as_str().is_char_boundary(end) {
+            end -= 1;
+        }
+        if end < text.len() {
+            *text = text.slice(0, end);
+        }
+        room -= end;
+    }
+    total
+}
+
 /// `text * times`
 pub fn repeated(pieces: &Rc<Vec<Piece>>, times: f64) -> Value {
     let times = if times.is_finite() && times > 0.0 {

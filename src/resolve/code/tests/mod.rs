@@ -16,6 +16,7 @@ mod lives;
 mod marks;
 mod modules;
 mod python;
+mod shown;
 mod state;
 mod taken;
 mod written;
