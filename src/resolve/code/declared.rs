@@ -97,7 +97,7 @@ impl Eval<'_, '_> {
             // One whose making is seen stands for those that are only declared.
             let made = choice.arms.iter().any(|arm| matches!(arm, Value::Cell(_)));
             let arms = choice.arms.iter();
-            let arms = arms.filter(|arm| !arm.is_nothing() && !(made && open(arm)));
+            let arms = arms.filter(|arm| !(arm.is_nothing() || (made && open(arm))));
             let methods = arms.map(|arm| {
                 let declared = self.declared_method(arm, name, span);
                 declared.unwrap_or_else(|| self.member(arm, name, span))
