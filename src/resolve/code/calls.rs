@@ -275,6 +275,7 @@ impl Eval<'_, '_> {
         } else {
             path.clone()
         };
+        self.shuffled_in_place(&path, &args);
         let verdict = classifier
             .call(&asked, &literal_refs)
             .or_else(|| new.then(|| classifier.call(&path, &literal_refs)).flatten());

@@ -2,9 +2,9 @@
 //! and what it finds. One evaluator for all host languages. Knows nothing of layout, cost or rules.
 
 mod aliases;
+mod arguments;
 mod callers;
 mod calls;
-mod clocks;
 mod closures;
 mod declared;
 mod eval;

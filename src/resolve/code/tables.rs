@@ -125,6 +125,7 @@ pub struct Tables {
     runs_once: Vec<String>,
     answers: Vec<String>,
     pub trimmers: Vec<String>,
+    pub shufflers: Vec<String>,
     /// Words of a number of turns that are kept.
     pub window_words: Vec<String>,
     /// Words of a test that holds where the context is full.
@@ -154,6 +155,7 @@ pub fn tables() -> &'static Tables {
             runs_once: words("runs-once"),
             answers: words("answer-paths"),
             trimmers: words("history-trimmers"),
+            shufflers: words("shufflers"),
             window_words: words("window-words"),
             limit_words: words("limit-words"),
             content_keys: words("content-keys"),

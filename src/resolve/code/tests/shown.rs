@@ -38,3 +38,18 @@ fn a_text_that_is_added_to_itself_ends() {
     let sent = python(&before, "t");
     assert!(sent.len() <= 1 << 20, "{}", sent.len());
 }
+
+#[test]
+fn a_list_that_is_shuffled_has_no_order() {
+    let sent = |inside: &str, module: &str| {
+        let source = format!(
+            "import random\nimport openai\nclient = openai.OpenAI()\nSHOTS = ['p', 'q']\n{module}\ndef send(a):\n    \
+             shots = list(SHOTS)\n{inside}    return client.responses.create(model='m', instructions=', '.join(shots))\n"
+        );
+        prompt(&[("app.py", &source)])
+    };
+    let shuffled = sent("    random.shuffle(shots)\n", "");
+    assert!(shuffled.contains('~'), "{shuffled}");
+    let kept = sent("", "");
+    assert_eq!(kept, "system: p, q");
+}
