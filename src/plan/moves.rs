@@ -4,7 +4,7 @@ use super::{breadth, candidate, Candidate, Edit};
 use crate::layout::{speaker, Barrier, Kind, Layout, Segment, Terms};
 use crate::prompt::Section;
 use crate::resolve::HISTORY_ROLE;
-use crate::volatility::{Class, Confidence, Key, Origin, Scope};
+use crate::volatility::{Class, Confidence, Key, Lifetime, Origin, Scope, Volatility};
 
 /// Edits of barriers and histories without any marker.
 pub(super) fn moves(current: &Layout, barriers: &[Barrier], terms: &Terms) -> Vec<Candidate> {
@@ -110,13 +110,17 @@ pub(super) fn windows(current: &Layout, barriers: &[Barrier]) -> Vec<Candidate> 
     out
 }
 
-/// Whether a barrier is of the messages, and all of it may as well be the same on every call.
+/// Whether a barrier is of the messages, and all of it may as well be the same on every call. A clock
+/// does change: it is said by itself.
 fn is_doubtful(current: &Layout, barrier: &Barrier) -> bool {
     let possible = |index: &usize| {
-        let volatility = current.segments[*index].volatility();
-        volatility
-            .is_some_and(|v| v.origin == Origin::Outside && v.confidence == Confidence::Possible)
-            || current.segments[*index].key.scope < Scope::Call
+        let segment = &current.segments[*index];
+        if segment.key.scope < Scope::Call {
+            return segment.key.lifetime == Lifetime::FOREVER;
+        }
+        let doubted =
+            |v: &Volatility| v.origin == Origin::Outside && v.confidence == Confidence::Possible;
+        segment.volatility().is_some_and(doubted)
     };
     !barrier.setting
         && current.messages[barrier.message].section != Section::Tools

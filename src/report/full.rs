@@ -23,6 +23,8 @@ const SHOWN_LABELS: usize = 4;
 /// Its notes are one line of the summary: which prompts cannot be cached.
 const COLLAPSED: &str = "prefix-below-minimum";
 /// Prompts of one finding that are named.
+/// Labels in other files that are shown one by one.
+const ALSO_SHOWN: usize = 3;
 const NAMED_PROMPTS: usize = 3;
 
 pub(super) struct Full;
@@ -263,12 +265,30 @@ fn details(
             line(name, &text);
         }
     }
+    let mut elsewhere: Vec<&Label> = Vec::new();
     for label in &finding.labels {
         let in_trace = finding.trace.iter().any(|hop| hop.place == label.place);
-        if label.place.path != finding.place.path && !in_trace {
-            let text = format!("{}  {}", located(analysis, &label.place), label.text);
-            line("also", &text);
+        let is_new = elsewhere.iter().all(|known| known.place != label.place);
+        if label.place.path != finding.place.path && !in_trace && is_new {
+            elsewhere.push(label);
         }
+    }
+    let shown = match elsewhere.len() {
+        // The line that says how many more there are would take the place of the one.
+        many if many > ALSO_SHOWN + 1 => ALSO_SHOWN,
+        few => few,
+    };
+    for label in &elsewhere[..shown] {
+        let text = format!("{}  {}", located(analysis, &label.place), label.text);
+        line("also", &text);
+    }
+    if let Some(next) = elsewhere.get(shown) {
+        let text = format!(
+            "and {} more like these, from {} on",
+            elsewhere.len() - shown,
+            located(analysis, &next.place)
+        );
+        line("also", &text);
     }
     if finding.prompts.len() > 1 {
         line("prompts", &named(analysis, &finding.prompts));

@@ -17,6 +17,8 @@ use super::run::Entry;
 
 /// Callers of one function that are evaluated, in the order of their paths.
 const MAX_CALLERS: usize = 6;
+/// Files that call a common name without a word of where it is defined; more of them are left out.
+const MAX_FAR: usize = 12;
 /// Files that are lowered at a time: behind them it is looked which names still want callers.
 const BATCH: usize = 24;
 /// Bytes of a compiled pattern.
@@ -31,7 +33,7 @@ type Target = (Arc<str>, FunctionId);
 struct Sought {
     name: String,
     targets: Vec<Target>,
-    /// What else must stand in a file that calls a function of so common a name: where it is defined.
+    /// What stands in a file that names where a function of so common a name is defined.
     beside: Option<Regex>,
 }
 
@@ -39,6 +41,8 @@ struct Sought {
 struct Likely<'p> {
     path: &'p Arc<str>,
     names: Vec<usize>,
+    /// Those of them that the file does not say where to find: an instance may have been handed over.
+    far: Vec<usize>,
 }
 
 /// The functions that call some of these, by name. `paths` (sorted) were read, `others` were not.
@@ -55,10 +59,11 @@ pub fn callers(
     let mut all: Vec<&Arc<str>> = paths.iter().chain(others).collect();
     all.sort();
     all.dedup();
-    let likely: Vec<Likely<'_>> = all
+    let mut likely: Vec<Likely<'_>> = all
         .into_par_iter()
         .filter_map(|path| likely(program, path, &sought, &calls))
         .collect();
+    drop_widespread(&mut likely, sought.len());
     let mut out = BTreeSet::new();
     let mut counts: Vec<usize> = vec![0; sought.len()];
     // Code of the product first, tests where nothing else calls.
@@ -234,13 +239,23 @@ fn likely<'p>(
         let beside = sought.beside.as_ref();
         own || beside.is_none_or(|beside| beside.is_match(&bytes))
     };
-    let names: Vec<usize> = calls
-        .each
-        .matches(&bytes)
-        .into_iter()
-        .filter(|at| reaches(&sought[*at]))
-        .collect();
-    (!names.is_empty()).then_some(Likely { path, names })
+    let names = calls.each.matches(&bytes).into_iter();
+    let (names, far) = names.partition(|at| reaches(&sought[*at]));
+    Some(Likely { path, names, far })
+}
+
+/// A common name that many files call says nothing in those that do not say where it is found.
+fn drop_widespread(likely: &mut Vec<Likely<'_>>, names: usize) {
+    let mut counts = vec![0; names];
+    for at in likely.iter().flat_map(|likely| &likely.far) {
+        counts[*at] += 1;
+    }
+    for likely in likely.iter_mut() {
+        let far = std::mem::take(&mut likely.far);
+        let kept = far.into_iter().filter(|at| counts[*at] <= MAX_FAR);
+        likely.names.extend(kept);
+    }
+    likely.retain(|likely| !likely.names.is_empty());
 }
 
 fn outermost(code: &Code, function: Option<FunctionId>) -> Option<FunctionId> {

@@ -19,9 +19,7 @@ pub fn kept(mut events: Vec<(Entry, Event)>) -> Vec<Event> {
     }
     let mut order: Vec<usize> = (0..events.len()).collect();
     order.retain(|at| !told_more(&events[*at], &events));
-    let opens = |at: &usize| events[*at].1.opens.len();
-    let fewest = order.iter().map(opens).min().unwrap_or(0);
-    order.retain(|at| opens(at) == fewest);
+    order.sort_by_key(|at| events[*at].1.opens.len());
     let mut seen = BTreeSet::new();
     let mut out = Vec::new();
     for at in order {
