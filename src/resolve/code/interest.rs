@@ -278,7 +278,7 @@ impl Walk<'_> {
             }
             ExprKind::Call { callee, args, .. } => {
                 if let Some(name) = last_name(callee) {
-                    let path = callee.dotted();
+                    let path = path_of(callee);
                     let path = path.as_deref().unwrap_or(name);
                     self.mark(sdk::says(path, Some(&given(args))), true);
                     if sdk::makes_message(path) {
@@ -383,6 +383,20 @@ fn last_name(callee: &Expr) -> Option<&str> {
     match &callee.kind {
         ExprKind::Name(name) | ExprKind::Attribute { name, .. } => Some(name),
         ExprKind::Await(inner) => last_name(inner),
+        _ => None,
+    }
+}
+
+/// The dotted name of a callee, or what of it stands behind the last call or index: `messages.create` of
+/// `client().messages.create`.
+fn path_of(callee: &Expr) -> Option<String> {
+    match &callee.kind {
+        ExprKind::Name(name) => Some(name.clone()),
+        ExprKind::Attribute { object, name, .. } => Some(match path_of(object) {
+            Some(front) => format!("{front}.{name}"),
+            None => name.clone(),
+        }),
+        ExprKind::Await(inner) => path_of(inner),
         _ => None,
     }
 }
