@@ -335,7 +335,17 @@ impl Eval<'_, '_> {
     /// Whether added items look like messages of a conversation: an answer of a model, or a role of the two.
     fn adds_turns(&self, items: &[Item]) -> bool {
         items.iter().any(|item| match item {
-            Item::One(Value::Cell(id), _) => match self.heap.get(*id) {
+            Item::One(value, _) => self.adds_turn(value),
+            Item::Spread(Value::Unknown(unknown), _) => is_answer(unknown),
+            Item::Branch(_, arms) => arms.iter().any(|arm| self.adds_turns(arm)),
+            Item::Repeat(_, body) => self.adds_turns(body),
+            _ => false,
+        })
+    }
+
+    fn adds_turn(&self, value: &Value) -> bool {
+        match value {
+            Value::Cell(id) => match self.heap.get(*id) {
                 Cell::Object(object) => {
                     let block = |kind: String| sdk::is_media(&kind) || sdk::is_text_block(&kind);
                     let kind = object.get("type");
@@ -344,13 +354,11 @@ impl Eval<'_, '_> {
                 }
                 _ => false,
             },
-            Item::One(Value::Unknown(unknown), _) | Item::Spread(Value::Unknown(unknown), _) => {
-                tables::is_answer(unknown.path.as_deref().unwrap_or(&unknown.expr))
-            }
-            Item::Branch(_, arms) => arms.iter().any(|arm| self.adds_turns(arm)),
-            Item::Repeat(_, body) => self.adds_turns(body),
+            // One turn, by its kind.
+            Value::Choice(choice) => choice.arms.iter().any(|arm| self.adds_turn(arm)),
+            Value::Unknown(unknown) => is_answer(unknown),
             _ => false,
-        })
+        }
     }
 
     /// Behind the loop: what a round added to texts and lists is repeated.
@@ -554,6 +562,10 @@ impl Eval<'_, '_> {
             _ => None,
         }
     }
+}
+
+fn is_answer(unknown: &Unknown) -> bool {
+    tables::is_answer(unknown.path.as_deref().unwrap_or(&unknown.expr))
 }
 
 pub fn first_item(items: &[Item]) -> Option<Value> {

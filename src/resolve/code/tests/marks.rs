@@ -290,3 +290,15 @@ fn a_marker_on_a_turn_stays_where_the_turns_are_gone_through_again() {
     assert!(once.contains("history[~"), "{once}");
     assert_eq!(once, again);
 }
+
+#[test]
+fn a_conversation_that_is_converted_kind_by_kind_is_one_where_the_client_is_called_for() {
+    let wire = "def one(turn):\n    if isinstance(turn, Asked):\n        return {'role': 'user', 'content': [{'type': 'text', 'text': p.text, 'cache_control': C} for p in turn.parts]}\n    \
+                elif isinstance(turn, Answered):\n        return {'role': 'assistant', 'content': turn.text}\n\n\
+                def wire(turns):\n    out = []\n    for turn in turns:\n        out.append(one(turn))\n    return out\n";
+    let chat = "from anthropic import Anthropic\nfrom wire import wire\n\nclass Chat:\n    def client(self):\n        return Anthropic()\n\n    \
+                def send(self, turns):\n        return self.client().messages.create(model='claude-sonnet-5', max_tokens=9, messages=wire(turns))\n";
+    let wire = format!("from kinds import Asked, Answered\nC = {{'type': 'ephemeral'}}\n\n{wire}");
+    let found = marks(&[("chat.py", chat), ("wire.py", &wire)]);
+    assert_eq!(found, ["history[*?]"]);
+}
