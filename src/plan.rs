@@ -5,6 +5,7 @@ use crate::cost::Bill;
 use crate::layout::{Layout, Mark, Terms};
 use crate::volatility::Key;
 
+mod lift;
 mod marks;
 mod moves;
 use marks::{bundles, mark_edits};
@@ -28,6 +29,8 @@ const ROUNDING: f64 = 1e-9;
 pub enum Edit {
     /// A barrier goes behind the last piece it strands.
     Move,
+    /// The text of a system message goes in front of the history.
+    Lift,
     /// Unordered content is put in a fixed order.
     Order,
     /// A tool list, or an option, is the same on every call.
@@ -100,7 +103,10 @@ pub fn plan(layout: &Layout, terms: &Terms, conversation: bool) -> Plan {
         let Some((candidate, gain, after)) = best(&current, terms, conversation, &bill) else {
             break;
         };
-        let (before, stranded) = as_written(layout, &candidate.members);
+        let (before, stranded) = match candidate.edit {
+            Edit::Lift => lift::as_written(layout, &candidate.members),
+            _ => as_written(layout, &candidate.members),
+        };
         steps.push(Step {
             edit: candidate.edit,
             members: candidate.members,

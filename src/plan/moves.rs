@@ -1,5 +1,6 @@
 //! Edits that move, order or settle what stands in front of something more stable; no markers here.
 
+use super::lift::lifted;
 use super::{breadth, candidate, Candidate, Edit};
 use crate::layout::{speaker, Barrier, Kind, Layout, Segment, Terms};
 use crate::prompt::Section;
@@ -32,6 +33,7 @@ pub(super) fn moves(current: &Layout, barriers: &[Barrier], terms: &Terms) -> Ve
         .filter(|barrier| strands_enough(current, barrier, terms))
         .filter_map(|barrier| edit_barrier(current, barrier))
         .chain(rewritten)
+        .chain(lifted(current))
         .collect()
 }
 

@@ -109,6 +109,7 @@ pub(super) fn value(analysis: &Analysis, judged: &Judged) -> Value {
 fn edit_name(step: &Step) -> &'static str {
     match step.edit {
         Edit::Move => "move",
+        Edit::Lift => "lift",
         Edit::Order => "order",
         Edit::Settle => "settle",
         Edit::AppendOnly => "append-only",
@@ -139,6 +140,7 @@ pub(super) fn step_text(judged: &Judged, step: &Step) -> String {
     }
     let text = match step.edit {
         Edit::Move => format!("move {named} behind the stable text"),
+        Edit::Lift => "put the system message in front of the history".to_string(),
         Edit::Order => format!("put {named} in a fixed order"),
         Edit::Settle => format!("send the same {named} on every call"),
         Edit::AppendOnly => "only append to the history".to_string(),

@@ -27,6 +27,7 @@ fn rule_of(judged: &Judged, step: &Step) -> &'static str {
     let in_tools = judged.layout.messages[member.message].section == Section::Tools;
     match &step.edit {
         Edit::AppendOnly => "history-rewrite",
+        Edit::Lift => "variable-before-stable",
         Edit::Order | Edit::Settle if in_tools => "unstable-tools",
         Edit::Order => "unstable-order",
         Edit::Settle => match &member.kind {
@@ -330,7 +331,8 @@ fn weight(judged: &Judged, step: &Step, rule: &str) -> Weight {
         v.origin != Origin::Outside
             || (v.given == Given::Known && v.confidence > Confidence::Possible)
     });
-    let of_wrapper = !telling && !LACKS.contains(&rule) && wraps(judged);
+    let given = step.edit != Edit::Lift && !LACKS.contains(&rule);
+    let of_wrapper = !telling && given && wraps(judged);
     let told = !telling && told_within(judged, step, subject);
     let crumbs = step.edit == Edit::Move && step.stranded < CRUMBS;
     if of_wrapper || told || crumbs || hangs_on_another(judged, step, subject) {
@@ -345,10 +347,11 @@ fn weight(judged: &Judged, step: &Step, rule: &str) -> Weight {
 /// Whether less than the least that is cached stands behind what is moved: it pays where all of it is just enough, and
 /// with a sentence more or less it does not.
 fn frees_little(judged: &Judged, step: &Step) -> bool {
-    step.edit == Edit::Move && step.stranded < f64::from(judged.model.minimum)
+    matches!(step.edit, Edit::Move | Edit::Lift) && step.stranded < f64::from(judged.model.minimum)
 }
 
-/// Rules on what a request lacks or does to its history, whoever wrote its text.
+/// Rules on what a request lacks or does to its history, whoever wrote its text (where its system message stands is the
+/// request's own doing as well).
 const LACKS: [&str; 4] = [
     "history-rewrite",
     "missing-breakpoint",
