@@ -3,6 +3,7 @@
 use super::{Remark, Weight};
 use crate::finding::Severity;
 use crate::judge::Judged;
+use crate::prompt::{Piece, Setting};
 use crate::source::Place;
 use crate::volatility::Confidence;
 
@@ -14,6 +15,9 @@ pub fn check(judged: &Judged) -> Vec<Remark> {
     }
     let mut out: Vec<Remark> = Vec::new();
     for (option, value, place) in used(judged) {
+        let written = !judged.prompt.settings.iter().any(|setting| {
+            setting.place == *place && setting.name == option && is_handed_on(setting)
+        });
         let Some(what) = model.unsupported_option(option, value) else {
             continue;
         };
@@ -37,7 +41,7 @@ pub fn check(judged: &Judged) -> Vec<Remark> {
         let rejected = what.contains("reject") || what.contains("400") || what.contains("error");
         out.push(Remark {
             rule: "cache-option-unsupported",
-            confidence: if model.fallback {
+            confidence: if model.fallback || !written {
                 Confidence::Possible
             } else {
                 Confidence::Certain
@@ -51,14 +55,23 @@ pub fn check(judged: &Judged) -> Vec<Remark> {
             trace: Vec::new(),
             class: None,
             saving: None,
-            weight: if rejected {
-                Weight::Fixed(Severity::Error)
-            } else {
-                Weight::AtMostNote
+            weight: match (written, rejected) {
+                (false, _) => Weight::OnRequest,
+                (true, true) => Weight::Fixed(Severity::Error),
+                (true, false) => Weight::AtMostNote,
             },
         });
     }
     out
+}
+
+/// Whether a wrapper only hands an option on: whether it is set at all, its caller says.
+fn is_handed_on(setting: &Setting) -> bool {
+    !setting.pieces.is_empty()
+        && !setting
+            .pieces
+            .iter()
+            .any(|piece| matches!(piece, Piece::Text(_)))
 }
 
 /// Every option of the request with its value where that is literal, and the word that its markers are written with.

@@ -12,6 +12,7 @@ use super::super::value::from_history;
 use super::declared::Declared;
 use super::eval::Eval;
 use super::heap::{Cell, Item, List};
+use super::knowledge::Knowledge;
 use super::loops::first_item;
 use super::value::{choose, Callable, ClassRef, Unknown, Value};
 
@@ -336,28 +337,40 @@ impl Eval<'_, '_> {
         };
         let path = format!("{path}.{name}");
         let known = classifier.attribute(&path);
-        let verdict = match known.or_else(|| self.kept_open(unknown, name)) {
+        let known = known.or_else(|| self.kept_open(unknown, name));
+        // What came with the call is a request's; what a name says beside it counts for more.
+        let is_request = |verdict: &Verdict| verdict.volatility.class == Class::Request;
+        let is_answer = unknown
+            .path
+            .as_ref()
+            .is_some_and(|path| path.ends_with(')'));
+        let of_request =
+            is_answer && is_request(&unknown.verdict) || known.as_ref().is_some_and(is_request);
+        let own = configured(&classifier, name)
+            .filter(|own| of_request || known.is_none() && own.kind == ValueKind::Plain);
+        let expr = self.written_or(span, || path.clone());
+        // What is made of it later is not judged by where it came from.
+        let path = if of_request && own.is_some() {
+            name.to_string()
+        } else {
+            path
+        };
+        let verdict = match own.or(known) {
             Some(verdict) => verdict,
             None => {
-                // A name that says configuration says it of a member too: `request.systemPrompt`.
-                let own = classifier.parameter(name, None, false);
-                if own.volatility.class == Class::Deploy && own.kind == ValueKind::Plain {
-                    own
-                } else {
-                    // A root that is only named so says nothing where its type has told what it is.
-                    let of_root = unknown.path.as_deref().map(|root| classifier.name(root));
-                    let by_name = classifier.name(&path);
-                    let untold = of_root.is_some_and(|root| root == by_name);
-                    let verdict = member_verdict(unknown, &by_name, untold);
-                    match verdict.volatility.class.is_stable() {
-                        true => verdict,
-                        false => turns_by_name(verdict, || classifier.name(name)),
-                    }
+                // A root that is only named so says nothing where its type has told what it is.
+                let of_root = unknown.path.as_deref().map(|root| classifier.name(root));
+                let by_name = classifier.name(&path);
+                let untold = of_root.is_some_and(|root| root == by_name);
+                let verdict = member_verdict(unknown, &by_name, untold);
+                match verdict.volatility.class.is_stable() {
+                    true => verdict,
+                    false => turns_by_name(verdict, || classifier.name(name)),
                 }
             }
         };
         let mut part = Unknown {
-            expr: self.written_or(span, || path.clone()),
+            expr,
             path: Some(path),
             verdict,
             trace: unknown.trace.clone(),
@@ -934,6 +947,14 @@ fn member_verdict(unknown: &Unknown, by_name: &Verdict, untold: bool) -> Verdict
         volatility.given = Given::Caller;
     }
     verdict
+}
+
+/// `request.systemPrompt`, `const { system, tools } = await request.json()`: a name that says configuration says it of a
+/// part too.
+fn configured(classifier: &Knowledge, name: &str) -> Option<Verdict> {
+    let own = classifier.parameter(name, None, false);
+    let configures = matches!(own.kind, ValueKind::Plain | ValueKind::Tools);
+    (configures && own.volatility.class == Class::Deploy).then_some(own)
 }
 
 /// `session.messages`: an attribute that is named like a conversation is one, whatever its owner is called.

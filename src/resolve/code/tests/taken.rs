@@ -1,6 +1,6 @@
 //! Objects taken apart.
 
-use super::prompt;
+use super::{prompt, prompts};
 
 #[test]
 fn a_part_of_an_object_taken_apart_goes_by_its_own_path() {
@@ -8,4 +8,15 @@ fn a_part_of_an_object_taken_apart_goes_by_its_own_path() {
     let found = prompt(&[("a.ts", code)]);
     assert!(found.contains("options.platform"), "{found}");
     assert!(found.contains("options.mode"), "{found}");
+}
+
+#[test]
+fn a_part_of_the_body_of_a_request_is_what_its_name_says() {
+    let source = "import { streamText } from 'ai';\n\nexport async function POST(req) {\n  \
+        const { topic, system, tools } = await req.json();\n  \
+        return streamText({ model: 'm', system: 'About ' + topic + '. ' + system, tools: Object.entries(tools).map(([n, t]) => t), prompt: 'Go.' });\n}\n";
+    let all = prompts(&[("route.ts", source)]).join("\n");
+    assert!(all.contains("topic:request"), "{all}");
+    assert!(all.contains("system:deploy?>"), "{all}");
+    assert!(!all.contains("tools:request"), "{all}");
 }
