@@ -118,6 +118,8 @@ pub struct Eval<'p, 'w> {
     pub marks: Marks,
     /// How the conversation was changed of which the running loop reads turns.
     pub read: Option<Rewrite>,
+    /// Whether a test has told that the first item of the conversation is its system text.
+    pub system_leads: bool,
     pub work: Work,
 }
 
@@ -144,6 +146,7 @@ impl<'p, 'w> Eval<'p, 'w> {
             stops: Vec::new(),
             instances: Vec::new(),
             read: None,
+            system_leads: false,
             work: Work::new(BUDGET),
         }
     }

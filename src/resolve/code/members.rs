@@ -897,11 +897,14 @@ impl Eval<'_, '_> {
         }
     }
 
-    /// Something is taken out of a list: earlier turns change where it holds a conversation.
+    /// Something is taken out of a list: earlier turns change where it holds a conversation. Its system text is no turn.
     pub fn cut_list(&mut self, object: &Value, span: Span) {
         let Value::Cell(id) = object else {
             return;
         };
+        if self.system_leads {
+            return;
+        }
         let rewritten = self.rewriting(object, span);
         if let Some(list) = self.heap.list_mut(*id) {
             list.rewrite = list.rewrite.take().or(rewritten);

@@ -19,6 +19,25 @@ const FIRST: &str = "whether it is the caller's system text";
 const SECOND: &str = "whether it is no system text of the caller";
 const WHY: &str = "system text among the caller's messages";
 
+/// `messages[0].role == "system"`, with other tests beside it.
+pub fn tells_first_is_system(test: &Expr) -> bool {
+    let ExprKind::Binary { op, left, right } = &test.kind else {
+        return false;
+    };
+    let system = |expr: &Expr| expr.literal().is_some_and(sdk::names_system);
+    let first = |expr: &Expr| match kind_of(expr).map(|turn| &turn.kind) {
+        Some(ExprKind::Index { index, .. }) => {
+            matches!(index.kind, ExprKind::Number(at) if at == 0.0)
+        }
+        _ => false,
+    };
+    match op {
+        BinaryOp::And => tells_first_is_system(left) || tells_first_is_system(right),
+        BinaryOp::Equal => first(left) && system(right) || system(left) && first(right),
+        _ => false,
+    }
+}
+
 impl Eval<'_, '_> {
     /// What a test depends on that asks for the role of system text of an open conversation.
     pub fn asks_for_system(&self, test: &Expr) -> Option<Volatility> {

@@ -90,7 +90,12 @@ impl Eval<'_, '_> {
                     let doubtful = self.doubtful(test);
                     self.fork(&condition, 2, &mut |eval, arm| {
                         eval.narrow(test, arm == 0);
-                        eval.doubting(doubtful == Some(arm), |eval| eval.block(arms[arm]))
+                        let leads = arm == 0 && super::roles::tells_first_is_system(test);
+                        let before = std::mem::replace(&mut eval.system_leads, leads);
+                        let flow =
+                            eval.doubting(doubtful == Some(arm), |eval| eval.block(arms[arm]));
+                        eval.system_leads = before;
+                        flow
                     })
                 }
             },
@@ -311,6 +316,9 @@ impl Eval<'_, '_> {
     /// The truth of a test. One that only looks at whether something open is there forks by that thing.
     pub fn truth(&mut self, test: &Expr) -> Truth {
         let value = self.eval(test);
+        if let Some(switched) = switched(test) {
+            return Truth::Known(switched);
+        }
         if let Some(known) = self.known_truth(&value) {
             return Truth::Known(known);
         }
@@ -585,6 +593,23 @@ impl Eval<'_, '_> {
         for (condition, left) in stops.into_iter().rev() {
             self.heap.join_earlier(&condition, &left);
         }
+    }
+}
+
+/// `ready and False`, `true || x`: what is switched by a literal, whatever stands beside it.
+fn switched(test: &Expr) -> Option<bool> {
+    match &test.kind {
+        ExprKind::Bool(value) => Some(*value),
+        ExprKind::Binary { op, left, right } => {
+            let decides = match op {
+                BinaryOp::And => false,
+                BinaryOp::Or => true,
+                _ => return None,
+            };
+            let decided = [left, right].map(|side| switched(side) == Some(decides));
+            decided.contains(&true).then_some(decides)
+        }
+        _ => None,
     }
 }
 

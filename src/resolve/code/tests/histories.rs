@@ -308,3 +308,34 @@ fn turns_are_told_apart_where_a_function_maps_all_that_is_sent() {
         assert_eq!(user, "user: <question:request>");
     }
 }
+
+#[test]
+fn the_system_text_that_is_taken_off_the_front_is_no_turn() {
+    let source = |test: &str| {
+        format!(
+            "import openai\nclient = openai.OpenAI()\n\ndef ask(messages):\n    turns = list(messages)\n    \
+             if {test}:\n        turns.pop(0)\n    return client.chat.completions.create(model='m', messages=[\n        \
+             {{'role': 'system', 'content': 'Be brief.'}}, *turns])\n"
+        )
+    };
+    let rewritten = |test: &str| {
+        let text = source(test);
+        let resolution = super::run(&[("a.py", text.as_str())]);
+        let pieces = resolution
+            .prompts
+            .iter()
+            .flat_map(|prompt| &prompt.messages);
+        let pieces = pieces
+            .flat_map(|message| &message.blocks)
+            .flat_map(|block| &block.pieces);
+        pieces
+            .filter(
+                |piece| matches!(piece, crate::prompt::Piece::History(h) if h.rewritten.is_some()),
+            )
+            .count()
+    };
+    assert_eq!(rewritten("turns and turns[0]['role'] == 'system'"), 0);
+    assert_eq!(rewritten("len(turns) > 8"), 1);
+    // What a literal switches off does not run.
+    assert_eq!(rewritten("len(turns) > 8 and False"), 0);
+}
