@@ -772,6 +772,8 @@ impl Eval<'_, '_> {
                         marker,
                     });
                 }
+                // A definition has a type, as turns of some APIs have: a list of tools that a loop fills holds no turns.
+                Item::Repeat(round, body) if round.history => out.extend(self.tool_items(body)),
                 Item::Repeat(round, body) => {
                     let (pieces, mut marker) = one_block(self.tool_items(body));
                     if let Some(marker) = &mut marker {

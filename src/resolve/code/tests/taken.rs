@@ -20,3 +20,15 @@ fn a_part_of_the_body_of_a_request_is_what_its_name_says() {
     assert!(all.contains("system:deploy?>"), "{all}");
     assert!(!all.contains("tools:request"), "{all}");
 }
+
+#[test]
+fn a_list_of_tools_that_a_loop_fills_holds_no_turns() {
+    let source = "import openai\nclient = openai.OpenAI()\n\ndef ask(tools, text):\n    own = []\n    \
+        for tool in tools:\n        own.append({'type': tool.type, 'name': tool.name})\n    \
+        return client.responses.create(model='m', instructions='Be brief.', input=text, tools=own)\n";
+    let all = prompts(&[("ask.py", source)]).join("\n");
+    assert!(
+        all.contains("tools:") && !all.contains("earlier turns"),
+        "{all}"
+    );
+}
