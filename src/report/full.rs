@@ -22,9 +22,9 @@ const LISTED_NOTICES: usize = 5;
 const SHOWN_LABELS: usize = 4;
 /// Its notes are one line of the summary: which prompts cannot be cached.
 const COLLAPSED: &str = "prefix-below-minimum";
-/// Prompts of one finding that are named.
 /// Labels in other files that are shown one by one.
 const ALSO_SHOWN: usize = 3;
+/// Prompts of one finding that are named.
 const NAMED_PROMPTS: usize = 3;
 
 pub(super) struct Full;
