@@ -11,9 +11,10 @@ use crate::volatility::classify::ValueKind;
 use crate::volatility::Confidence;
 
 use super::super::value::worse;
+use super::arms::choose;
 use super::eval::{deploy, Eval};
 use super::modules::Code;
-use super::value::{choose, Argument, Callable, ClassRef, Unknown, Value};
+use super::value::{Argument, Callable, ClassRef, Unknown, Value};
 
 /// Names in a type that stand for nothing being there, or for something that is waited for.
 const WRAPPERS: [&str; 8] = [

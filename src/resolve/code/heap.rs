@@ -7,7 +7,8 @@ use std::rc::Rc;
 use crate::source::Place;
 use crate::volatility::Volatility;
 
-use super::value::{choose, ClassRef, Condition, Value};
+use super::arms::choose;
+use super::value::{ClassRef, Condition, Value};
 
 /// Number of a cell. Arms of a branch never give one number to two cells.
 pub type CellId = usize;

@@ -12,11 +12,12 @@ use crate::volatility::{Confidence, Volatility};
 
 use super::super::files::{folder, join};
 use super::super::value::{push_all, worse};
+use super::arms::choose;
 use super::eval::{deploy, Eval};
 use super::heap::Item;
 use super::tables::{tables, Operation};
 use super::things::{open_name, path_of_pieces, thing_of, Base, Location, Name, Thing};
-use super::value::{choose, Argument, Choice, Condition, Unknown, Value};
+use super::value::{Argument, Choice, Condition, Unknown, Value};
 
 /// Files of a folder that a partly known name may mean; of more it is anyone's guess which.
 const MAX_ALTERNATIVES: usize = 6;

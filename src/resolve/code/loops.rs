@@ -7,17 +7,17 @@ use std::rc::Rc;
 use crate::frontend::code::ir::{Expr, Pattern, Stmt};
 use crate::prompt::{Piece, Repeat};
 use crate::sdk;
-use crate::source::{Place, Span};
-use crate::volatility::classify::ValueKind;
+use crate::source::Span;
 use crate::volatility::Volatility;
 
-use super::super::context::{LOOP_ROUNDS, MAX_UNROLLED};
+use super::super::context::LOOP_ROUNDS;
 use super::super::value::{from_history, worse};
 use super::eval::{Eval, Flow};
 use super::heap::{same_items, Cell, CellId, Delta, Item, Round};
 use super::picks;
+use super::rounds::{is_answer, pattern_names};
 use super::tables;
-use super::value::{Unknown, Value};
+use super::value::Value;
 
 impl Eval<'_, '_> {
     pub fn for_loop(&mut self, pattern: &Pattern, over: &Expr, keys: bool, body: &[Stmt]) -> Flow {
@@ -94,72 +94,6 @@ impl Eval<'_, '_> {
         Flow::Next
     }
 
-    /// The items of a list of which at least the parts are known: some that may be missing, some of another loop.
-    pub fn partly_known(&self, value: &Value) -> Option<Vec<Item>> {
-        let Value::Cell(id) = value else {
-            return None;
-        };
-        let list = self.heap.list(*id)?;
-        let apart = list
-            .items
-            .iter()
-            .any(|item| matches!(item, Item::One(..) | Item::Branch(..)));
-        (list.unordered.is_none() && apart && list.items.len() <= MAX_UNROLLED)
-            .then(|| list.items.clone())
-    }
-
-    /// A loop over such items: each that is known by itself, those of a branch in its arms.
-    fn over_items(
-        &mut self,
-        pattern: &Pattern,
-        items: &[Item],
-        over: &Expr,
-        body: &[Stmt],
-    ) -> Flow {
-        for item in items {
-            if !self.enter() {
-                break;
-            }
-            let flow = match item {
-                Item::One(value, _) => {
-                    self.assign(pattern, value.clone());
-                    self.round_of(body)
-                }
-                Item::Branch(condition, arms) => {
-                    self.fork(condition, arms.len(), &mut |eval, arm| {
-                        eval.over_items(pattern, &arms[arm], over, body)
-                    })
-                }
-                Item::Repeat(round, inner) => {
-                    let value = first_item(inner);
-                    let mut round = (**round).clone();
-                    round.picks = picks::picks(pattern, body);
-                    self.repeated(&round, body, false, &mut |eval| {
-                        if let Some(value) = &value {
-                            eval.assign(pattern, value.clone());
-                        }
-                    })
-                }
-                Item::Spread(value, _) => {
-                    let value = value.clone();
-                    let item = self.item_of(&value, over.span);
-                    let mut round = self.round_over(&value, over);
-                    round.picks = picks::picks(pattern, body);
-                    self.repeated(&round, body, false, &mut |eval| {
-                        eval.assign(pattern, item.clone());
-                        eval.tag_round(pattern, round.id);
-                    })
-                }
-            };
-            self.leave();
-            match flow {
-                Flow::Next | Flow::Stop => {}
-                other => return other,
-            }
-        }
-        Flow::Next
-    }
-
     /// Items made of items, one by one: those of a branch stay in its arms, those of a loop in its rounds.
     pub fn mapped_items(
         &mut self,
@@ -202,7 +136,7 @@ impl Eval<'_, '_> {
 
     /// One round for all. A dry round first shows what the rounds add, so that what is sent within the loop stands
     /// behind the turns of earlier rounds.
-    fn repeated(
+    pub fn repeated(
         &mut self,
         round: &Round,
         body: &[Stmt],
@@ -283,7 +217,7 @@ impl Eval<'_, '_> {
     }
 
     /// One round: where it ends early (`continue`, `break` in an arm) is joined in.
-    fn round_of(&mut self, body: &[Stmt]) -> Flow {
+    pub fn round_of(&mut self, body: &[Stmt]) -> Flow {
         // The states that an early end leaves count from here.
         let mark = self.heap.mark();
         self.stops.push(Vec::new());
@@ -436,145 +370,6 @@ impl Eval<'_, '_> {
             }
         }
     }
-
-    /// The items of a sequence that is known item by item.
-    pub fn known_items(&mut self, value: &Value, keys: bool, span: Span) -> Option<Vec<Value>> {
-        let Value::Cell(id) = value else {
-            return None;
-        };
-        if let Some(list) = self.heap.list(*id) {
-            if list.unordered.is_some() || list.items.len() > MAX_UNROLLED {
-                return None;
-            }
-            let mut out = Vec::with_capacity(list.items.len());
-            for item in &list.items {
-                let Item::One(value, _) = item else {
-                    return None;
-                };
-                out.push(value.clone());
-            }
-            return Some(out);
-        }
-        let object = self.heap.object(*id)?;
-        if !object.spreads.is_empty()
-            || object.class.is_some()
-            || object.entries.len() > MAX_UNROLLED
-        {
-            return None;
-        }
-        if !keys && !self.is_python() {
-            return None;
-        }
-        let names: Vec<String> = object.entries.iter().map(|(key, _)| key.clone()).collect();
-        Some(names.iter().map(|key| self.literal(span, key)).collect())
-    }
-
-    /// An item of a sequence that is not known: as volatile as what it comes from.
-    pub fn item_of(&mut self, value: &Value, span: Span) -> Value {
-        match value {
-            Value::Unknown(unknown) => {
-                self.note_read(value);
-                let mut item: Unknown = (**unknown).clone();
-                item.item = true;
-                item.of = item.of.take().or(item.path.take().map(Into::into));
-                item.path = None;
-                item.rewrite = None;
-                item.declared = None;
-                item.most = None;
-                if item.is_history() {
-                    item.verdict.kind = ValueKind::Plain;
-                    item.verdict.volatility = from_history();
-                }
-                if item.verdict.kind == ValueKind::Tools {
-                    item.verdict.tokens = (self.assume.tools_tokens / LOOP_ROUNDS).max(1);
-                }
-                item.into_value()
-            }
-            Value::Cell(_) | Value::Choice(_) if self.is_conversation(value) => {
-                match self.marked_turn(value) {
-                    Some(turn) => {
-                        self.note_read(value);
-                        turn
-                    }
-                    None => self.turn_of(value, span),
-                }
-            }
-            Value::Cell(id) => {
-                // Items of known shape: the first one shows what they are made of.
-                let list = self.heap.list(*id);
-                let first = list.and_then(|list| first_item(&list.items));
-                let open = list.and_then(|list| match list.items.as_slice() {
-                    [Item::Spread(open, _)] => Some(open.clone()),
-                    _ => None,
-                });
-                match (first, open) {
-                    (Some(value), _) => value,
-                    (None, Some(open)) => self.item_of(&open, span),
-                    (None, None) => {
-                        let volatility = self.volatility(value);
-                        let expr = Expr::opaque(span);
-                        self.derived(&expr, volatility, 20)
-                    }
-                }
-            }
-            other => {
-                let volatility = self.volatility(other);
-                let expr = Expr::opaque(span);
-                self.derived(&expr, volatility, 20)
-            }
-        }
-    }
-
-    pub fn round_over(&mut self, value: &Value, over: &Expr) -> Round {
-        let unordered = self.unordered(value);
-        let mut volatility = self.volatility(value);
-        if let Some(order) = &unordered {
-            volatility = worse(volatility, order.clone());
-        }
-        Round {
-            over: self.written(over.span),
-            place: self.place(over.span),
-            volatility,
-            rounds: LOOP_ROUNDS,
-            unordered: unordered.is_some(),
-            id: self.round_id(value),
-            picks: false,
-            history: value.is_history() || self.is_conversation(value),
-            rewrite: self.rewrite_of(value),
-        }
-    }
-
-    /// Why the order of a sequence is not fixed, if it is not.
-    pub fn unordered(&self, value: &Value) -> Option<Volatility> {
-        match value {
-            Value::Unknown(unknown) => unknown.unordered.clone(),
-            Value::Cell(id) => {
-                let list = self.heap.list(*id)?;
-                list.unordered.clone().or_else(|| {
-                    list.items.iter().find_map(|item| match item {
-                        Item::Spread(value, _) => self.unordered(value),
-                        Item::Repeat(round, _) if round.unordered => Some(round.volatility.clone()),
-                        _ => None,
-                    })
-                })
-            }
-            Value::Choice(choice) => choice.arms.iter().find_map(|arm| self.unordered(arm)),
-            _ => None,
-        }
-    }
-}
-
-fn is_answer(unknown: &Unknown) -> bool {
-    tables::is_answer(unknown.path.as_deref().unwrap_or(&unknown.expr))
-}
-
-pub fn first_item(items: &[Item]) -> Option<Value> {
-    items.iter().find_map(|item| match item {
-        Item::One(value, _) => Some(value.clone()),
-        Item::Repeat(_, body) => first_item(body),
-        Item::Branch(_, arms) => arms.iter().find_map(|arm| first_item(arm)),
-        Item::Spread(..) => None,
-    })
 }
 
 /// A text that went on from what it was before the round: what was added is repeated.
@@ -619,28 +414,4 @@ fn added_pieces(old: &[Piece], new: &[Piece]) -> Option<Vec<Piece>> {
     }
     added.extend(new[old.len()..].iter().cloned());
     Some(added)
-}
-
-fn pattern_names(pattern: &Pattern) -> Vec<String> {
-    match pattern {
-        Pattern::Name(name, _) => vec![name.clone()],
-        Pattern::List(items, _) => items.iter().flat_map(pattern_names).collect(),
-        Pattern::Rest(inner) | Pattern::Default(inner, _) => pattern_names(inner),
-        _ => Vec::new(),
-    }
-}
-
-/// Where something stands, for rounds that no loop statement names.
-pub fn round_at(over: String, place: Place, volatility: Volatility, unordered: bool) -> Rc<Round> {
-    Rc::new(Round {
-        over,
-        place,
-        volatility,
-        rounds: LOOP_ROUNDS,
-        unordered,
-        history: false,
-        id: 0,
-        picks: false,
-        rewrite: None,
-    })
 }

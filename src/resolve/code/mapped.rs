@@ -5,7 +5,7 @@ use crate::volatility::Volatility;
 
 use super::eval::Eval;
 use super::heap::{Item, List};
-use super::methods::picks;
+use super::lists::picks;
 use super::value::{Argument, Value};
 
 impl Eval<'_, '_> {

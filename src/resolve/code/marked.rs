@@ -8,7 +8,8 @@ use crate::source::Place;
 
 use super::eval::Eval;
 use super::events::Sort;
-use super::marks::{in_arm, is_turn};
+use super::landing::in_arm;
+use super::marks::is_turn;
 use super::value::{Choice, Unknown, Value};
 
 impl Eval<'_, '_> {
@@ -233,7 +234,7 @@ impl Eval<'_, '_> {
                         stored: Stored::AsSent,
                     },
                 };
-                super::marks::attach(&mut message.blocks, markers);
+                super::landing::attach(&mut message.blocks, markers);
                 messages.push(message);
             }
         }

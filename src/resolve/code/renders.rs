@@ -157,7 +157,7 @@ impl Eval<'_, '_> {
                         let thing = Thing::Template(template);
                         arms.push(self.thing_value(thing, None, there.clone(), expr));
                     }
-                    return Some(super::value::choose(&choice.condition, arms));
+                    return Some(super::arms::choose(&choice.condition, arms));
                 }
                 self.template_named(environment, first)?
             }

@@ -1,0 +1,206 @@
+//! Values are bound to names, patterns, members and items; `+=` and `del` too.
+
+use crate::frontend::code::ir::{BinaryOp, Expr, ExprKind, Pattern};
+use crate::prompt::Hop;
+use crate::source::Span;
+
+use super::eval::Eval;
+use super::value::Value;
+
+impl Eval<'_, '_> {
+    /// Binds a name in the running function (or where `global` and `nonlocal` say).
+    pub fn bind(&mut self, name: &str, value: Value) {
+        let mut at = self.frame().scope;
+        if self
+            .heap
+            .scope(at)
+            .is_some_and(|s| s.outer.iter().any(|n| n == name))
+        {
+            at = self.scope_of(name).unwrap_or(at);
+        }
+        if let Some(scope) = self.heap.scope_mut(at) {
+            scope.names.insert(name.to_string(), value);
+        }
+    }
+
+    /// The outer scope that binds a name.
+    fn scope_of(&self, name: &str) -> Option<usize> {
+        let mut at = self.heap.scope(self.frame().scope)?.parent;
+        while let Some(id) = at {
+            let scope = self.heap.scope(id)?;
+            if scope.names.contains_key(name) {
+                return Some(id);
+            }
+            at = scope.parent;
+        }
+        None
+    }
+
+    pub fn assign(&mut self, target: &Pattern, value: Value) {
+        match target {
+            Pattern::Name(name, span) => {
+                let value = self.named(value, name, *span);
+                self.bind(name, value);
+            }
+            Pattern::Target(expr) => self.assign_target(expr, value),
+            Pattern::List(items, span) => self.unpack(items, &value, *span),
+            Pattern::Object(items, rest, span) => {
+                for (key, pattern) in items {
+                    let member = self.member(&value, key, *span);
+                    let member = self.named_by_key(member, key, *span);
+                    self.assign(pattern, member);
+                }
+                if let Some(rest) = rest {
+                    let taken: Vec<&str> = items.iter().map(|(key, _)| key.as_str()).collect();
+                    let value = self.without(&value, &taken, *span);
+                    self.bind(rest, value);
+                }
+            }
+            Pattern::Rest(inner) => self.assign(inner, value),
+            Pattern::Default(inner, default) => {
+                let value = match value {
+                    Value::Unknown(unknown) if matches!(default.kind, ExprKind::Bool(false)) => {
+                        let mut unknown = (*unknown).clone();
+                        unknown.off = true;
+                        unknown.into_value()
+                    }
+                    Value::None => self.eval(default),
+                    Value::Choice(choice)
+                        if choice.arms.iter().any(|a| matches!(a, Value::None)) =>
+                    {
+                        let arms: Vec<Value> = choice
+                            .arms
+                            .iter()
+                            .map(|arm| match arm {
+                                Value::None => self.eval(default),
+                                arm => arm.clone(),
+                            })
+                            .collect();
+                        super::arms::choose(&choice.condition, arms)
+                    }
+                    other => other,
+                };
+                self.assign(inner, value);
+            }
+            Pattern::Ignore => {}
+        }
+    }
+
+    /// A hop where a value gets a name, and what the name tells of it.
+    pub fn named(&mut self, value: Value, name: &str, span: Span) -> Value {
+        let value = self.told(value, name);
+        let carries = match &value {
+            Value::Unknown(unknown) => !unknown.trace.is_empty(),
+            _ => false,
+        };
+        if !carries {
+            return value;
+        }
+        let place = self.place(span);
+        value.with_hop(&Hop {
+            place,
+            note: format!("becomes `{name}`"),
+        })
+    }
+
+    fn unpack(&mut self, patterns: &[Pattern], value: &Value, span: Span) {
+        let rest = patterns.iter().position(|p| matches!(p, Pattern::Rest(_)));
+        let behind = rest.map_or(0, |at| patterns.len() - at - 1);
+        for (index, pattern) in patterns.iter().enumerate() {
+            let item = match rest {
+                Some(at) if index == at => self.sliced(value, at, behind, span),
+                Some(at) if index > at => {
+                    let from_end = patterns.len() - index;
+                    self.item_at(value, -(from_end as i64), span)
+                }
+                _ => self.item_at(value, index as i64, span),
+            };
+            self.assign(pattern, item);
+        }
+    }
+
+    pub fn assign_target(&mut self, expr: &Expr, value: Value) {
+        match &expr.kind {
+            ExprKind::Attribute {
+                object,
+                name,
+                name_span,
+            } => {
+                let object = self.eval(object);
+                let value = self.named(value, name, *name_span);
+                let place = self.place(expr.span);
+                self.set_member(&object, name, value, &place);
+            }
+            ExprKind::Index { object, index } => {
+                let object = self.eval(object);
+                let index = self.eval(index);
+                self.set_index(&object, &index, value, expr.span);
+            }
+            ExprKind::Slice {
+                object, start, end, ..
+            } => {
+                // `messages[:] = kept`
+                let whole = start.is_none() && end.is_none();
+                let object = self.eval(object);
+                self.set_slice(&object, value, whole, expr.span);
+            }
+            _ => {}
+        }
+    }
+
+    pub fn augment(&mut self, target: &Pattern, op: BinaryOp, value: &Expr) {
+        let (read, span) = match target {
+            Pattern::Name(name, span) => (Expr::new(*span, ExprKind::Name(name.clone())), *span),
+            Pattern::Target(expr) => ((**expr).clone(), expr.span),
+            _ => return,
+        };
+        let before = self.eval(&read);
+        let right = self.eval(value);
+        // A list grows in place: whoever else holds it sees it.
+        if let (BinaryOp::Add, Value::Cell(id)) = (op, &before) {
+            if self.heap.list(*id).is_some() {
+                self.extend_list(*id, &right, value.span);
+                return;
+            }
+        }
+        let joined = Expr::new(span.to(value.span), ExprKind::None);
+        let result = self.binary(op, before, right, &joined);
+        match target {
+            Pattern::Name(name, _) => {
+                // A closure writes to the variable of its function.
+                let own = self
+                    .heap
+                    .scope(self.frame().scope)
+                    .is_some_and(|scope| scope.names.contains_key(name));
+                match self.scope_of(name).filter(|_| !own) {
+                    Some(at) => {
+                        if let Some(scope) = self.heap.scope_mut(at) {
+                            scope.names.insert(name.clone(), result);
+                        }
+                    }
+                    None => self.bind(name, result),
+                }
+            }
+            Pattern::Target(expr) => self.assign_target(expr, result),
+            _ => {}
+        }
+    }
+
+    pub fn deleted(&mut self, target: &Pattern) {
+        let Pattern::Target(expr) = target else {
+            return;
+        };
+        match &expr.kind {
+            ExprKind::Index { object, index } => {
+                let object = self.eval(object);
+                let index = self.eval(index);
+                self.delete_item(&object, &index, expr.span);
+            }
+            ExprKind::Slice { object, .. } => {
+                let object = self.eval(object);
+                self.cut_list(&object, expr.span);
+            }
+            _ => {}
+        }
+    }
+}

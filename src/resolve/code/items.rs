@@ -1,0 +1,473 @@
+//! Items of lists and texts: by index, by slice, replaced and deleted.
+
+use crate::frontend::code::ir::Expr;
+use crate::prompt::Rewrite;
+use crate::source::Span;
+use crate::volatility::classify::ValueKind;
+
+use super::super::value::from_history;
+use super::arms::choose;
+use super::eval::Eval;
+use super::heap::{Cell, Item, List};
+use super::rounds::first_item;
+use super::value::{Unknown, Value};
+
+impl Eval<'_, '_> {
+    /// `object[index]`
+    pub fn index(&mut self, object: &Value, index: &Value, span: Span) -> Value {
+        if let Value::Number(number) = index {
+            return self.item_at(object, *number as i64, span);
+        }
+        if let Some(key) = index.known_text() {
+            return match object {
+                Value::Cell(id) if self.heap.object(*id).is_some() => {
+                    self.member(object, &key, span)
+                }
+                Value::Unknown(_) => self.member(object, &key, span),
+                Value::Choice(_) => self.member(object, &key, span),
+                other => other.clone(),
+            };
+        }
+        match object {
+            // Any of the entries: a table that is looked up by an open key forks by it.
+            Value::Cell(id) => {
+                let entries = self.heap.object(*id).map(|object| object.entries.clone());
+                match entries {
+                    Some(entries) if !entries.is_empty() && entries.len() <= 64 => {
+                        let place = self.place(span);
+                        let volatility = self.volatility(index);
+                        let condition =
+                            super::value::Condition::new(self.written(span), place, volatility);
+                        choose(
+                            &condition,
+                            entries.into_iter().map(|(_, value)| value).collect(),
+                        )
+                    }
+                    _ => self.item_of(object, span),
+                }
+            }
+            other => {
+                let item = self.item_of(other, span);
+                match index.unknown().and_then(|index| index.round) {
+                    Some(round) => item.in_round_of(round),
+                    None => item,
+                }
+            }
+        }
+    }
+
+    /// The item at a position; negative from the end.
+    pub fn item_at(&mut self, value: &Value, at: i64, span: Span) -> Value {
+        match value {
+            Value::Cell(id) => {
+                let Some(list) = self.heap.list(*id) else {
+                    return self.member(value, &at.to_string(), span);
+                };
+                let found = if at >= 0 {
+                    let front = list.items.iter().take(at as usize + 1);
+                    let certain = front.clone().all(|item| matches!(item, Item::One(..)));
+                    list.items.get(at as usize).filter(|_| certain)
+                } else {
+                    let back = list.items.iter().rev().take(-at as usize);
+                    let certain = back.clone().all(|item| matches!(item, Item::One(..)));
+                    let index = list.items.len().checked_sub(-at as usize);
+                    index
+                        .and_then(|index| list.items.get(index))
+                        .filter(|_| certain)
+                };
+                match found {
+                    Some(Item::One(value, _)) => value.clone(),
+                    _ if at == -1 => {
+                        let items = list.items.clone();
+                        self.last_of(&items, span)
+                            .unwrap_or_else(|| self.item_of(value, span))
+                    }
+                    _ => self.item_of(value, span),
+                }
+            }
+            Value::Choice(choice) => {
+                let arms = choice.arms.clone();
+                let arms = arms.iter().map(|arm| self.item_at(arm, at, span)).collect();
+                choose(&choice.condition, arms)
+            }
+            // The first part of a split date is the date.
+            other => self.item_of(other, span),
+        }
+    }
+
+    /// The last of some items: in each arm its own, that in front of the arms where an arm is empty.
+    fn last_of(&mut self, items: &[Item], span: Span) -> Option<Value> {
+        let (last, front) = items.split_last()?;
+        match last {
+            Item::One(value, _) => Some(value.clone()),
+            Item::Spread(value, _) => Some(self.item_of(&value.clone(), span)),
+            Item::Branch(condition, arms) => {
+                if !self.enter() {
+                    return None;
+                }
+                let mut values = Vec::new();
+                for arm in arms {
+                    let own = match arm.is_empty() {
+                        true => self.last_of(front, span),
+                        false => self.last_of(arm, span),
+                    };
+                    values.extend(own);
+                }
+                self.leave();
+                (!values.is_empty()).then(|| choose(condition, values))
+            }
+            Item::Repeat(round, body) if !round.history => self.last_of(body, span),
+            Item::Repeat(..) => self.last_turn(last, span),
+        }
+    }
+
+    pub fn set_index(&mut self, object: &Value, index: &Value, value: Value, span: Span) {
+        let place = self.place(span);
+        if let Some(key) = index.known_text() {
+            return self.set_member(object, &key, value, &place);
+        }
+        let id = match object {
+            Value::Cell(id) => id,
+            Value::Unknown(unknown) => return self.write_open(unknown, "", &value, place),
+            _ => return,
+        };
+        if let Some(list) = self.heap.list(*id).cloned() {
+            self.edit_turn(*id, index, &value, span);
+            self.replace_item(*id, list, index, (value, place));
+            return;
+        }
+        if let Some(object) = self.heap.object_mut(*id) {
+            object.spreads.push(value);
+        }
+    }
+
+    fn replace_item(
+        &mut self,
+        id: usize,
+        list: List,
+        index: &Value,
+        (value, place): (Value, crate::source::Place),
+    ) {
+        let at = match index {
+            Value::Number(number) if *number >= 0.0 => Some(*number as usize),
+            Value::Number(number) => list.items.len().checked_sub((-number) as usize),
+            _ => None,
+        };
+        let Some(at) = at.filter(|at| *at < list.items.len()) else {
+            return;
+        };
+        // One of several: the others stay, and it is mostly itself with something added.
+        match &list.items[at] {
+            Item::One(..) => {}
+            Item::Spread(Value::Unknown(unknown), _) => {
+                return self.write_open(&unknown.clone(), "", &value, place);
+            }
+            other => {
+                if let Some(Value::Cell(one)) = first_item(std::slice::from_ref(other)) {
+                    self.set_markers(one, &value, &place);
+                }
+                return;
+            }
+        }
+        // Which item it is is certain only where none of open length is counted.
+        let counted = match index {
+            Value::Number(number) if *number < 0.0 => &list.items[at..],
+            _ => &list.items[..=at],
+        };
+        if !counted.iter().all(|item| matches!(item, Item::One(..))) {
+            return;
+        }
+        if let Some(list) = self.heap.list_mut(id) {
+            list.items[at] = Item::One(value, place);
+        }
+    }
+
+    pub fn delete_item(&mut self, object: &Value, index: &Value, span: Span) {
+        let Value::Cell(id) = object else {
+            return;
+        };
+        if let Some(key) = index.known_text() {
+            if let Some(object) = self.heap.object_mut(*id) {
+                object.entries.retain(|(name, _)| *name != key);
+            }
+            return;
+        }
+        if matches!(index, Value::Number(number) if *number >= 0.0) {
+            self.cut_list(object, span);
+        }
+    }
+
+    pub fn slice(
+        &mut self,
+        object: &Value,
+        start: Option<Value>,
+        end: Option<Value>,
+        step: Option<Value>,
+        expr: &Expr,
+    ) -> Value {
+        let most = match (&start, &end) {
+            (Some(Value::Number(from)), None) if *from < 0.0 => Some(-from as u32),
+            (None | Some(Value::Number(_)), Some(Value::Number(to))) if *to >= 0.0 => {
+                Some(*to as u32)
+            }
+            // As long as the number is that only the run knows.
+            (Some(start), None) if !matches!(start, Value::Number(_)) => Some(1),
+            (_, Some(end)) if !matches!(end, Value::Number(_)) => Some(1),
+            _ => None,
+        };
+        let value = self.slice_within(object, start, end, step, expr);
+        self.at_most(value, most)
+    }
+
+    fn slice_within(
+        &mut self,
+        object: &Value,
+        start: Option<Value>,
+        end: Option<Value>,
+        step: Option<Value>,
+        expr: &Expr,
+    ) -> Value {
+        let number = |value: &Option<Value>| match value {
+            Some(Value::Number(number)) => Some(*number as i64),
+            _ => None,
+        };
+        match object {
+            Value::Unknown(unknown) if unknown.is_history() => {
+                self.history_slice(unknown, (&start, &end), step.is_some(), expr)
+            }
+            Value::Unknown(unknown) if unknown.verdict.clock => {
+                let mut unknown = (**unknown).clone();
+                if let (None | Some(0), Some(end)) = (number(&start), number(&end)) {
+                    let class = usize::try_from(end)
+                        .ok()
+                        .and_then(crate::volatility::formats::iso_prefix);
+                    if let Some(class) = class {
+                        unknown.verdict.cut_to(class);
+                    }
+                }
+                unknown.into_value()
+            }
+            Value::Cell(id) if self.heap.list(*id).is_some() => {
+                self.list_slice(*id, (number(&start), number(&end)), (&start, &end), expr)
+            }
+            Value::Text(_) => {
+                let whole = start.is_none() && end.is_none();
+                if whole {
+                    return object.clone();
+                }
+                super::texts::sliced(object, number(&start), number(&end)).unwrap_or_else(|| {
+                    // Most of a text, cut to a length.
+                    object.clone()
+                })
+            }
+            Value::Choice(choice) => {
+                let arms = choice.arms.clone();
+                let arms = arms
+                    .iter()
+                    .map(|arm| self.slice(arm, start.clone(), end.clone(), step.clone(), expr))
+                    .collect();
+                choose(&choice.condition, arms)
+            }
+            other => other.clone(),
+        }
+    }
+
+    /// A window over the newest turns slides on every turn; the oldest turns alone stay.
+    fn history_slice(
+        &mut self,
+        unknown: &Unknown,
+        (start, end): (&Option<Value>, &Option<Value>),
+        _stepped: bool,
+        expr: &Expr,
+    ) -> Value {
+        let mut out = unknown.clone();
+        let from_end = self.slides(start.as_ref(), expr);
+        let last_only =
+            matches!(start, Some(Value::Number(number)) if *number == -1.0) && end.is_none();
+        if last_only {
+            out.verdict.kind = ValueKind::Plain;
+            out.verdict.volatility = from_history();
+            out.item = true;
+            return out.into_value();
+        }
+        if from_end && out.rewrite.is_none() {
+            out.rewrite = Some(Rewrite {
+                place: self.place(expr.span),
+                how: self.written(expr.span),
+                only_at_limit: false,
+            });
+        }
+        out.into_value()
+    }
+
+    fn list_slice(
+        &mut self,
+        id: usize,
+        (from, to): (Option<i64>, Option<i64>),
+        (start, end): (&Option<Value>, &Option<Value>),
+        expr: &Expr,
+    ) -> Value {
+        let Some(list) = self.heap.list(id).cloned() else {
+            return Value::Cell(id);
+        };
+        let place = self.place(expr.span);
+        let certain = list.items.iter().all(|item| matches!(item, Item::One(..)));
+        let count = list.items.len() as i64;
+        let at = |bound: Option<i64>, default: i64| -> usize {
+            let bound = bound.unwrap_or(default);
+            let bound = if bound < 0 { count + bound } else { bound };
+            bound.clamp(0, count) as usize
+        };
+        let known = (start.is_none() || from.is_some()) && (end.is_none() || to.is_some());
+        // Positions before the first part of open length are certain from the front, those behind the last from the back.
+        let fixed_front = list
+            .items
+            .iter()
+            .take_while(|item| matches!(item, Item::One(..)))
+            .count() as i64;
+        let front_only = from.unwrap_or(0) >= 0
+            && from.unwrap_or(0) <= fixed_front
+            && (to.is_none() || certain || to.is_some_and(|to| to >= 0 && to <= fixed_front));
+        if known && (certain || front_only) {
+            let (from, to) = (at(from, 0), at(to, count));
+            let items = if from < to {
+                list.items[from..to].to_vec()
+            } else {
+                Vec::new()
+            };
+            return Value::Cell(self.heap.add(Cell::List(List {
+                items,
+                place,
+                ..list
+            })));
+        }
+        let mut items = list.items.clone();
+        if known
+            && to == Some(-1)
+            && from.unwrap_or(0) >= 0
+            && matches!(items.last(), Some(Item::One(..)))
+        {
+            items.pop();
+            let from = (from.unwrap_or(0).min(fixed_front)) as usize;
+            items.drain(..from);
+            return Value::Cell(self.heap.add(Cell::List(List {
+                items,
+                place,
+                ..list
+            })));
+        }
+        // A window over the newest: the oldest turns fall off one by one.
+        let slides = from != Some(-1) && self.slides(start.as_ref(), expr);
+        let rewrite = (slides && self.holds_history(&items)).then(|| Rewrite {
+            place: place.clone(),
+            how: self.written(expr.span),
+            only_at_limit: false,
+        });
+        Value::Cell(self.heap.add(Cell::List(List {
+            items,
+            rewrite: rewrite.or(list.rewrite),
+            unordered: list.unordered,
+            most: list.most,
+            place,
+        })))
+    }
+
+    pub fn holds_history(&self, items: &[Item]) -> bool {
+        items.iter().any(|item| match item {
+            Item::Spread(value, _) | Item::One(value, _) => value.is_history(),
+            Item::Repeat(round, body) => round.history || self.holds_history(body),
+            Item::Branch(_, arms) => arms.iter().any(|arm| self.holds_history(arm)),
+        })
+    }
+
+    /// `x[a:-b]` in an unpacking.
+    pub fn sliced(&mut self, value: &Value, from: usize, behind: usize, span: Span) -> Value {
+        let Value::Cell(id) = value else {
+            return value.clone();
+        };
+        let Some(list) = self.heap.list(*id).cloned() else {
+            return value.clone();
+        };
+        let end = list.items.len().saturating_sub(behind).max(from);
+        let items = list
+            .items
+            .get(from..end)
+            .map(<[Item]>::to_vec)
+            .unwrap_or_default();
+        let place = self.place(span);
+        Value::Cell(self.heap.add(Cell::List(List {
+            items,
+            place,
+            ..list
+        })))
+    }
+
+    /// An object without some of its entries.
+    pub fn without(&mut self, value: &Value, taken: &[&str], span: Span) -> Value {
+        let Value::Cell(id) = value else {
+            return value.clone();
+        };
+        let Some(mut object) = self.heap.object(*id).cloned() else {
+            return value.clone();
+        };
+        object
+            .entries
+            .retain(|(name, _)| !taken.contains(&name.as_str()));
+        object.place = self.place(span);
+        Value::Cell(self.heap.add(Cell::Object(object)))
+    }
+
+    pub fn extend_list(&mut self, id: usize, value: &Value, span: Span) {
+        let mut items = Vec::new();
+        self.spread_into(&mut items, value, span);
+        if let Some(list) = self.heap.list_mut(id) {
+            list.items.extend(items);
+        }
+    }
+
+    pub fn set_slice(&mut self, object: &Value, value: Value, whole: bool, span: Span) {
+        let Value::Cell(id) = object else {
+            return;
+        };
+        let mut items = Vec::new();
+        self.spread_into(&mut items, &value, span);
+        let rewritten = self.rewriting(object, span);
+        if let Some(list) = self.heap.list_mut(*id) {
+            if whole {
+                list.items = items;
+            } else {
+                list.items.extend(items);
+                list.rewrite = list.rewrite.take().or(rewritten);
+            }
+        }
+    }
+
+    /// Something is taken out of a list: earlier turns change where it holds a conversation. Its system text is no turn.
+    pub fn cut_list(&mut self, object: &Value, span: Span) {
+        let Value::Cell(id) = object else {
+            return;
+        };
+        if self.system_leads {
+            return;
+        }
+        let rewritten = self.rewriting(object, span);
+        if let Some(list) = self.heap.list_mut(*id) {
+            list.rewrite = list.rewrite.take().or(rewritten);
+        }
+    }
+
+    pub fn rewriting(&self, object: &Value, span: Span) -> Option<Rewrite> {
+        let holds = match object {
+            Value::Cell(id) => self
+                .heap
+                .list(*id)
+                .is_some_and(|list| self.holds_history(&list.items)),
+            other => other.is_history(),
+        };
+        holds.then(|| Rewrite {
+            place: self.place(span),
+            how: self.written(span),
+            only_at_limit: false,
+        })
+    }
+}

@@ -1,0 +1,166 @@
+//! Where markers that were written into open messages land.
+
+use std::rc::Rc;
+
+use crate::prompt::{Block, Marker, MarkerHow};
+use crate::sdk;
+use crate::source::Place;
+
+use super::eval::Eval;
+use super::heap::{Cell, CellId, Item, Round};
+use super::marks::{root_of, ROOT};
+use super::rounds::first_item;
+use super::value::{Condition, Unknown, Value};
+
+impl Eval<'_, '_> {
+    /// Whether a value that is written somewhere brings markers.
+    pub fn holds_marker(&self, value: &Value, depth: usize) -> bool {
+        if depth > 4 {
+            return false;
+        }
+        match value {
+            Value::Choice(choice) => {
+                let mut arms = choice.arms.iter();
+                arms.any(|arm| self.holds_marker(arm, depth + 1))
+            }
+            Value::Cell(id) => match self.heap.get(*id) {
+                Cell::Object(object) => object.entries.iter().any(|(key, value)| {
+                    sdk::is_marker(key) && !value.is_nothing()
+                        || self.holds_marker(value, depth + 1)
+                }),
+                Cell::List(list) => self.items_hold_marker(&list.items, depth + 1),
+                Cell::Scope(_) => false,
+            },
+            _ => false,
+        }
+    }
+
+    /// The turn of a conversation that a loop has marked: what is made of it may carry the marker on.
+    pub fn marked_turn(&self, value: &Value) -> Option<Value> {
+        let Value::Cell(id) = value else {
+            return None;
+        };
+        self.heap
+            .list(*id)?
+            .items
+            .iter()
+            .find_map(|item| match item {
+                Item::Repeat(round, body) if round.history => {
+                    let mut body = body.iter().map(std::slice::from_ref);
+                    let marked = body.find(|item| self.items_hold_marker(item, 0))?;
+                    first_item(marked)
+                }
+                _ => None,
+            })
+    }
+
+    fn items_hold_marker(&self, items: &[Item], depth: usize) -> bool {
+        items.iter().take(256).any(|item| match item {
+            Item::One(value, _) | Item::Spread(value, _) => self.holds_marker(value, depth),
+            Item::Branch(_, arms) => arms.iter().any(|arm| self.items_hold_marker(arm, depth)),
+            Item::Repeat(_, body) => self.items_hold_marker(body, depth),
+        })
+    }
+
+    /// All that was noted: what was written to, in the order of writing.
+    pub fn noted_roots(&self) -> Vec<(CellId, Rc<Unknown>, Place)> {
+        let mut out = Vec::new();
+        if let Some(list) = self.heap.list(self.marks.notes) {
+            self.add_roots(&list.items, &mut out);
+        }
+        out
+    }
+
+    fn add_roots(&self, items: &[Item], out: &mut Vec<(CellId, Rc<Unknown>, Place)>) {
+        for item in items {
+            match item {
+                Item::One(Value::Cell(id), place) => {
+                    let root = self.heap.object(*id).and_then(|object| object.get(ROOT));
+                    if let Some(Value::Unknown(root)) = root {
+                        out.push((*id, root.clone(), place.clone()));
+                    }
+                }
+                Item::Branch(_, arms) => arms.iter().for_each(|arm| self.add_roots(arm, out)),
+                Item::Repeat(_, body) => self.add_roots(body, out),
+                _ => {}
+            }
+        }
+    }
+
+    /// The markers that were written into an open value, where it is sent. They land once in a prompt.
+    pub fn landing(&mut self, unknown: &Unknown) -> Vec<Marker> {
+        self.landing_at(&root_of(unknown))
+    }
+
+    pub fn landing_at(&mut self, root: &str) -> Vec<Marker> {
+        let notes = self.heap.list(self.marks.notes);
+        let items = match notes {
+            Some(list) if !list.items.is_empty() => list.items.clone(),
+            _ => return Vec::new(),
+        };
+        self.landing_items(&items, root)
+    }
+
+    fn landing_items(&mut self, items: &[Item], root: &str) -> Vec<Marker> {
+        let mut out = Vec::new();
+        for item in items {
+            match item {
+                Item::One(Value::Cell(id), place) => {
+                    let Some(object) = self.heap.object(*id).cloned() else {
+                        continue;
+                    };
+                    let Some(Value::Unknown(own)) = object.get(ROOT) else {
+                        continue;
+                    };
+                    if root_of(own) != root || !self.marks.landed.insert(*id) {
+                        continue;
+                    }
+                    self.marks.sent.insert(*id);
+                    out.extend(self.note_markers(&object.entries[1..], place));
+                }
+                Item::Branch(condition, arms) => {
+                    for (arm, items) in arms.iter().enumerate() {
+                        let mut own = self.landing_items(items, root);
+                        own.iter_mut().for_each(|m| in_arm(m, condition, arm));
+                        out.extend(own);
+                    }
+                }
+                Item::Repeat(round, body) => {
+                    let mut own = self.landing_items(body, root);
+                    own.iter_mut().for_each(|m| in_loop(m, round));
+                    out.extend(own);
+                }
+                _ => {}
+            }
+        }
+        out
+    }
+}
+
+/// A marker in an arm of a branch.
+pub fn in_arm(marker: &mut Marker, condition: &Condition, arm: usize) {
+    marker.count.arms.insert(0, (condition.id, arm));
+    marker.count.rounds.extend(condition.rounds.iter().copied());
+}
+
+/// A marker that is set in the rounds of a loop: in each, unless the loop or a condition picks one.
+pub fn in_loop(marker: &mut Marker, round: &Round) {
+    marker.how = MarkerHow::Loop;
+    let picked = round.picks || marker.count.doubtful || marker.count.rounds.contains(&round.id);
+    if !picked && marker.count.slice.is_none() {
+        marker.count.times = None;
+    }
+}
+
+/// Puts markers behind blocks: the first on the last block, what more there is behind it.
+pub fn attach(blocks: &mut Vec<Block>, markers: Vec<Marker>) {
+    for marker in markers {
+        match blocks.last_mut() {
+            Some(block) if block.marker.is_none() => block.marker = Some(marker),
+            _ => blocks.push(Block {
+                pieces: Vec::new(),
+                marker: Some(marker),
+            }),
+        }
+    }
+}

@@ -1,0 +1,199 @@
+//! List and object literals, with what is spread into them and merged.
+
+use crate::frontend::code::ir::{Entry, Expr, Item as IrItem};
+use crate::source::Span;
+
+use super::arms::choose;
+use super::eval::Eval;
+use super::heap::{Cell, Item};
+use super::value::{Choice, Value};
+
+impl Eval<'_, '_> {
+    pub fn items(&mut self, items: &[IrItem]) -> Vec<Item> {
+        let mut out = Vec::with_capacity(items.len());
+        for item in items {
+            match item {
+                IrItem::One(expr) => {
+                    let value = self.eval(expr);
+                    out.push(Item::One(value, self.place(expr.span)));
+                }
+                IrItem::Spread(expr) => {
+                    let value = self.eval(expr);
+                    self.spread_into(&mut out, &value, expr.span);
+                }
+            }
+        }
+        out
+    }
+
+    /// The items of a sequence, as they stand in another.
+    pub fn spread_into(&mut self, out: &mut Vec<Item>, value: &Value, span: Span) {
+        let place = self.place(span);
+        match value {
+            Value::Cell(id) => match self.heap.get(*id) {
+                Cell::List(list) => {
+                    let list = list.clone();
+                    match (&list.unordered, &list.rewrite) {
+                        (None, None) => out.extend(list.items),
+                        // Order and edits are of the list: it stays one thing.
+                        _ => out.push(Item::Spread(value.clone(), place)),
+                    }
+                }
+                _ => out.push(Item::Spread(value.clone(), place)),
+            },
+            Value::Choice(choice) => {
+                let arms: Vec<Vec<Item>> = choice
+                    .arms
+                    .iter()
+                    .map(|arm| {
+                        let mut own = Vec::new();
+                        self.spread_into(&mut own, arm, span);
+                        own
+                    })
+                    .collect();
+                out.extend(super::heap::join_items(&choice.condition, arms));
+            }
+            Value::None | Value::Null | Value::Bool(_) => {}
+            other => out.push(Item::Spread(other.clone(), place)),
+        }
+    }
+
+    pub fn joined_lists(&mut self, left: &Value, right: &Value, expr: &Expr) -> Value {
+        let mut items = Vec::new();
+        self.spread_into(&mut items, left, expr.span);
+        self.spread_into(&mut items, right, expr.span);
+        let place = self.place(expr.span);
+        self.new_list(items, place)
+    }
+
+    pub fn object(&mut self, entries: &[Entry], span: Span) -> Value {
+        let place = self.place(span);
+        let value = self.new_object(Vec::new(), place);
+        let Value::Cell(id) = value else {
+            return value;
+        };
+        for entry in entries {
+            match entry {
+                Entry::Pair { key, value, .. } => {
+                    let key = self.eval(key);
+                    let result = self.eval(value);
+                    match key.known_text() {
+                        Some(key) => {
+                            let result = self.told(result, &key);
+                            if let Some(object) = self.heap.object_mut(id) {
+                                object.set(&key, result);
+                            }
+                        }
+                        None => {
+                            if let Some(object) = self.heap.object_mut(id) {
+                                object.spreads.push(result);
+                            }
+                        }
+                    }
+                }
+                Entry::Spread(expr) => {
+                    let other = self.eval(expr);
+                    self.update_object(id, &other);
+                }
+            }
+        }
+        Value::Cell(id)
+    }
+
+    /// Entries of another object over those of this one.
+    pub fn update_object(&mut self, id: usize, other: &Value) {
+        match other {
+            Value::Cell(from) => {
+                let Some(from) = self.heap.object(*from).cloned() else {
+                    return;
+                };
+                if let Some(object) = self.heap.object_mut(id) {
+                    for (key, value) in from.entries {
+                        object.set(&key, value);
+                    }
+                    object.spreads.extend(from.spreads);
+                }
+            }
+            Value::Choice(choice) => self.update_forked(id, &choice.clone()),
+            Value::Unknown(_) => {
+                if let Some(object) = self.heap.object_mut(id) {
+                    object.spreads.push(other.clone());
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// `...(cond && { x })`: entries that are there or not.
+    fn update_forked(&mut self, id: usize, choice: &Choice) {
+        let mut arms = Vec::new();
+        for arm in &choice.arms {
+            let place = self.heap.object(id).map(|object| object.place.clone());
+            let (Value::Choice(_), Some(place)) = (arm, place) else {
+                arms.push(self.entries_of(arm));
+                continue;
+            };
+            let joined = self.new_object(Vec::new(), place);
+            if let Value::Cell(joined) = joined {
+                self.update_object(joined, arm);
+            }
+            arms.push(self.entries_of(&joined));
+        }
+        let mut keys: Vec<&String> = Vec::new();
+        for (key, _) in arms.iter().flatten() {
+            if !keys.contains(&key) {
+                keys.push(key);
+            }
+        }
+        for key in keys {
+            let before = self.heap.object(id).and_then(|o| o.get(key).cloned());
+            let found = |entries: &[(String, Value)]| {
+                let mut own = entries.iter().filter(|(name, _)| name == key);
+                own.next().map(|(_, value)| value.clone())
+            };
+            // Of what is open no entries are known: those of the other arms stand for it, but for the markers that only
+            // they bring.
+            let marked = arms
+                .iter()
+                .filter_map(|entries| found(entries))
+                .any(|value| self.holds_marker(&value, 0));
+            let own = |(arm, entries): (&Value, &Vec<(String, Value)>)| {
+                let open = matches!(arm, Value::Unknown(_));
+                let absent = || match open && marked {
+                    true => Some(arm.clone()),
+                    false => (!open).then_some(Value::None),
+                };
+                found(entries).or_else(|| before.clone()).or_else(absent)
+            };
+            let values = choice.arms.iter().zip(&arms).filter_map(own);
+            let value = choose(&choice.condition, values.collect());
+            if let Some(object) = self.heap.object_mut(id) {
+                object.set(key, value);
+            }
+        }
+    }
+
+    fn entries_of(&self, value: &Value) -> Vec<(String, Value)> {
+        let object = match value {
+            Value::Cell(id) => self.heap.object(*id),
+            _ => None,
+        };
+        object.map_or_else(Vec::new, |object| object.entries.clone())
+    }
+
+    pub fn merged(&mut self, left: &Value, right: &Value, expr: &Expr) -> Value {
+        let place = self.place(expr.span);
+        if let Value::Cell(id) = left {
+            if self.heap.list(*id).is_some() {
+                let joined = self.joined_lists(left, right, expr);
+                return self.with_order(joined, self.order_of("set"));
+            }
+        }
+        let value = self.new_object(Vec::new(), place);
+        if let Value::Cell(id) = value {
+            self.update_object(id, left);
+            self.update_object(id, right);
+        }
+        value
+    }
+}

@@ -1,0 +1,149 @@
+//! Names: local, of an outer function, of the module, imported.
+
+use std::rc::Rc;
+
+use crate::source::Span;
+use crate::volatility::classify::Verdict;
+use crate::volatility::{Class, Confidence};
+
+use super::eval::Eval;
+use super::modules::{Binding, Code, Found};
+use super::value::{Callable, ClassRef, Unknown, Value};
+
+impl Eval<'_, '_> {
+    /// What a name is bound to in the scopes that can be seen; `None` where only the module knows it.
+    pub fn lookup(&self, name: &str) -> Option<Value> {
+        let mut at = Some(self.frame().scope);
+        while let Some(id) = at {
+            let scope = self.heap.scope(id)?;
+            if let Some(value) = scope.names.get(name) {
+                return Some(value.clone());
+            }
+            at = scope.parent;
+        }
+        None
+    }
+
+    pub fn name(&mut self, name: &str, span: Span) -> Value {
+        if let Some(value) = self.lookup(name) {
+            return value;
+        }
+        if name == "this" || name == "self" || name == "cls" {
+            if let Some(this) = self.frame().this.clone() {
+                return this;
+            }
+        }
+        let code = self.code();
+        if let Some(value) = self.global(&code, name) {
+            return value;
+        }
+        // A name of the language or of nowhere: tables are asked by it.
+        let unknown = Unknown {
+            path: Some(name.to_string()),
+            ..Unknown::new(name, self.free_name(name))
+        };
+        let place = self.place(span);
+        self.born(unknown, place, "read here")
+    }
+
+    fn free_name(&self, name: &str) -> Verdict {
+        let code = &self.frame().code;
+        code.classifier.attribute(name).unwrap_or_else(|| {
+            let mut verdict = code.classifier.name(name);
+            verdict.volatility.confidence = verdict.volatility.confidence.min(Confidence::Possible);
+            verdict
+        })
+    }
+
+    /// A name of a module, evaluated once, in the life of the module.
+    pub fn global(&mut self, code: &std::sync::Arc<Code>, name: &str) -> Option<Value> {
+        let key = (code.path().clone(), name.to_string());
+        if let Some(known) = self.globals.get(&key) {
+            // `None`: being evaluated.
+            return known.clone();
+        }
+        let local = code.exports.get(name).map_or(name, String::as_str);
+        let binding = code.names.get(local).cloned();
+        let value = match binding {
+            Some(Binding::Function(id)) => Some(self.decorated(code, id)),
+            Some(Binding::Class(id)) => Some(Value::Class(ClassRef {
+                code: code.clone(),
+                id,
+                scope: None,
+            })),
+            Some(Binding::Import {
+                module,
+                name: there,
+            }) => {
+                self.globals.insert(key.clone(), None);
+                Some(self.imported(code, &module, there.as_deref()))
+            }
+            Some(Binding::Statements(indices)) => {
+                self.globals.insert(key.clone(), None);
+                self.module_statements(code, local, &indices)
+            }
+            None => self.star(code, name),
+        };
+        match &value {
+            Some(_) => {
+                self.globals.insert(key, value.clone());
+            }
+            None => {
+                self.globals.remove(&key);
+            }
+        }
+        value
+    }
+
+    pub fn decorated(&mut self, code: &std::sync::Arc<Code>, id: usize) -> Value {
+        Value::Function(Rc::new(Callable {
+            code: code.clone(),
+            id,
+            scope: None,
+            this: None,
+            bound: Vec::new(),
+        }))
+    }
+
+    /// Runs the statements of a module that bind a name.
+    fn module_statements(
+        &mut self,
+        code: &std::sync::Arc<Code>,
+        name: &str,
+        indices: &[usize],
+    ) -> Option<Value> {
+        let life = self.life.replace(Class::Deploy);
+        let loops = std::mem::take(&mut self.loops);
+        self.push_frame(code, None, None, None, None);
+        // What the statements send is sent by the module's own entry.
+        self.quiet += 1;
+        if name == "module" && !self.is_python() {
+            self.bind_common_exports();
+        }
+        for index in indices {
+            if let Some(stmt) = code.module.body.get(*index) {
+                self.stmt(stmt);
+            }
+        }
+        self.quiet -= 1;
+        let value = self.lookup(name);
+        self.frames.pop();
+        self.life = life;
+        self.loops = loops;
+        value
+    }
+
+    pub fn star(&mut self, code: &std::sync::Arc<Code>, name: &str) -> Option<Value> {
+        for specifier in &code.stars {
+            let found = self.program.find(code, specifier, &mut self.trail.reads);
+            let Found::Code(other) = found else { continue };
+            if self.frames.len() > 24 {
+                return None;
+            }
+            if let Some(value) = self.global(&other, name) {
+                return Some(value);
+            }
+        }
+        None
+    }
+}

@@ -1,0 +1,246 @@
+//! Prompts that no visible call sends: messages that are returned, passed on or stored, bodies of requests, and
+//! texts under telling names.
+
+use crate::frontend::code::ir::Expr;
+use crate::prompt::{Block, Conversation, Message, Piece, Section, Stored, Target};
+use crate::sdk::{self, Part};
+use crate::source::Place;
+
+use super::super::history;
+use super::super::roles::HISTORY_ROLE;
+use super::eval::Eval;
+use super::events::{text_length, Sort};
+use super::heap::Item;
+use super::made::Sorted;
+use super::value::{Argument, Value};
+
+impl Eval<'_, '_> {
+    /// A message object of a library: `SystemMessage(content=..)`.
+    pub fn constructed(
+        &mut self,
+        role: &str,
+        args: &[Argument],
+        fields: &[(String, Value, Place)],
+        expr: &Expr,
+    ) -> Value {
+        let content = fields
+            .iter()
+            .find(|(name, _, _)| {
+                matches!(
+                    name.as_str(),
+                    "content" | "text" | "parts" | "template" | "prompt"
+                )
+            })
+            .map(|(_, value, _)| value.clone())
+            .or_else(|| {
+                args.iter()
+                    .find(|arg| arg.name.is_none())
+                    .map(|arg| arg.value.clone())
+            })
+            .unwrap_or(Value::None);
+        let place = self.place(expr.span);
+        if role == "history" {
+            let name = fields
+                .iter()
+                .find(|(name, _, _)| matches!(name.as_str(), "variable_name" | "variableName"))
+                .map_or(&content, |(_, value, _)| value)
+                .known_text();
+            let name = name.unwrap_or_else(|| self.written(expr.span));
+            return self.placeholder(&name, &place);
+        }
+        let own_role = fields
+            .iter()
+            .find(|(name, _, _)| name == "role")
+            .map(|(_, value, _)| value.clone());
+        let role = match own_role {
+            Some(role) => role,
+            None => self.literal(expr.span, role),
+        };
+        let mut entries = vec![("role".to_string(), role), ("content".to_string(), content)];
+        for (name, value, _) in fields {
+            if sdk::is_marker(name) || sdk::nests_markers(name) {
+                entries.push((name.clone(), value.clone()));
+            }
+        }
+        self.new_object(entries, place)
+    }
+
+    /// A value that leaves a function: a list of messages is a prompt.
+    pub fn returning(&mut self, value: &Value, expr: &Expr) {
+        self.noted_messages(value, expr.span);
+    }
+
+    /// Arguments of a call that is not known: a list of messages among them is a prompt.
+    pub fn passed_on(&mut self, args: &[Argument]) {
+        for arg in args {
+            let value = arg.value.clone();
+            self.noted_messages(&value, arg.place.span);
+        }
+    }
+
+    fn noted_messages(&mut self, value: &Value, span: crate::source::Span) {
+        let Value::Cell(id) = value else {
+            return;
+        };
+        if self.quiet > 0 {
+            return;
+        }
+        if self.heap.object(*id).is_some() {
+            return self.noted_body(*id, 0);
+        }
+        if !self.is_messages(*id) {
+            return;
+        }
+        let place = self.place(span);
+        let site = self
+            .heap
+            .list(*id)
+            .map_or(place.clone(), |list| list.place.clone());
+        self.marks.anew();
+        let messages = self.messages(value, &place);
+        if text_length(&messages) < MIN_TEXT {
+            return;
+        }
+        let mut prompt = self.prompt(Target::unknown(), messages, Vec::new(), &site);
+        prompt.id = format!("{}#{}", site.path, self.symbol());
+        self.record(Sort::Messages, site, prompt);
+    }
+
+    /// An object that is the body of a request, or holds one: `json={"model": .., "messages": [..]}`.
+    fn noted_body(&mut self, id: usize, depth: usize) {
+        let Some(object) = self.heap.object(id).cloned() else {
+            return;
+        };
+        if object.class.is_some() || self.made_kind(id).is_some() {
+            return;
+        }
+        let language = self.frame().code.language();
+        let Some(call) = sdk::call(language, "<body>", &[], 0) else {
+            return;
+        };
+        let messages = call.parts.iter().any(|(name, part)| {
+            let list = match (part, object.get(name)) {
+                (Part::Messages, Some(Value::Cell(list))) => *list,
+                _ => return false,
+            };
+            self.is_messages(list)
+        });
+        if !messages {
+            for (_, value) in &object.entries {
+                match value {
+                    Value::Cell(inner) if depth < 2 => self.noted_body(*inner, depth + 1),
+                    _ => {}
+                }
+            }
+            return;
+        }
+        let place = object.place.clone();
+        let mut sorted = Sorted::default();
+        for (name, value) in object.entries {
+            match call.parts.get(&name) {
+                Some(part) => sorted.parts.push((*part, value, place.clone())),
+                None => sorted.settings.push((name, value, place.clone())),
+            }
+        }
+        let model = sorted.parts.iter().any(|(part, _, _)| *part == Part::Model);
+        let prompt = self.assembled(None, sorted, &place);
+        if text_length(&prompt.messages) >= MIN_TEXT {
+            let sort = if model { Sort::Request } else { Sort::Messages };
+            self.record(sort, place, prompt);
+        }
+    }
+
+    pub fn is_messages(&self, id: usize) -> bool {
+        let Some(list) = self.heap.list(id) else {
+            return false;
+        };
+        fn any(eval: &Eval<'_, '_>, items: &[Item]) -> bool {
+            items.iter().any(|item| match item {
+                Item::One(Value::Cell(id), _) => eval.heap.object(*id).is_some_and(|object| {
+                    let role = object.get("role").and_then(Value::known_text);
+                    role.is_some_and(|role| sdk::is_role(&role))
+                        && object.get("content").or(object.get("parts")).is_some()
+                }),
+                Item::Branch(_, arms) => arms.iter().any(|arm| any(eval, arm)),
+                Item::Repeat(_, body) => any(eval, body),
+                _ => false,
+            })
+        }
+        any(self, &list.items)
+    }
+
+    /// A text that a function or constant named like a prompt gives: a prompt whose request is not known.
+    pub fn noted_text(&mut self, name: &str, value: &Value, site: &Place) {
+        let messages = match value {
+            // A message object: `SystemMessage(content=..)`.
+            Value::Cell(id) => {
+                let object = self.heap.object(*id);
+                let is_message = object.is_some_and(|object| {
+                    object.get("role").is_some() && object.get("content").is_some()
+                });
+                if !is_message {
+                    return;
+                }
+                self.message_of(value, site)
+            }
+            Value::Text(_) | Value::Choice(_) => {
+                let section = if sdk::names_system(name) {
+                    Section::System
+                } else {
+                    Section::Role("user".into())
+                };
+                let pieces = self.print(value, site);
+                vec![Message {
+                    section,
+                    blocks: vec![Block {
+                        pieces,
+                        marker: None,
+                    }],
+                    place: site.clone(),
+                    stored: Stored::Unknown,
+                }]
+            }
+            _ => return,
+        };
+        if text_length(&messages) < MIN_TEXT {
+            return;
+        }
+        let mut prompt = self.prompt(Target::unknown(), messages, Vec::new(), site);
+        prompt.fragment = true;
+        prompt.id = format!("{}#{name}", site.path);
+        let evidence =
+            history::conversation(&prompt.messages, true, false, false, &[name, &*site.path]);
+        prompt.conversation = match prompt.conversation {
+            Conversation::None => evidence,
+            known => known,
+        };
+        self.record(Sort::Text, site.clone(), prompt);
+    }
+}
+
+/// Bytes below which a text alone is no prompt.
+pub const MIN_TEXT: usize = 120;
+
+/// Whether anything is known of a request: a text, a marker, tools that vary. A wrapper that passes on what it is
+/// given says nothing of what is sent.
+pub fn says_something(messages: &[Message]) -> bool {
+    let varies = |piece: &Piece| match piece {
+        Piece::Branch(_) => true,
+        Piece::Repeat(repeat) => repeat.unordered,
+        Piece::Slot(slot) => !slot.volatility.class.is_stable(),
+        _ => false,
+    };
+    let mut blocks = messages.iter().flat_map(|message| {
+        let tools = message.section == Section::Tools;
+        message.blocks.iter().map(move |block| (tools, block))
+    });
+    let passes_on = messages
+        .iter()
+        .any(|message| message.section.name() == HISTORY_ROLE);
+    let something = !messages.is_empty() && !passes_on;
+    something
+        || text_length(messages) > 0
+        || blocks.any(|(tools, block)| {
+            block.marker.is_some() || (tools && block.pieces.iter().any(varies))
+        })
+}
