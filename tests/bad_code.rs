@@ -210,3 +210,34 @@ fn a_file_of_fifty_thousand_lines_ends() {
     );
     assert_eq!(run(&[("app.py", &source)]).prompts.len(), 1);
 }
+
+#[test]
+fn the_functions_of_one_file_share_what_a_file_may_cost() {
+    let count = 400;
+    let mut source = String::from(HEAD);
+    for at in 0..count {
+        let calls: Vec<String> = (1..6)
+            .map(|step| format!("f{}(q, k)", (at * 7 + step * step) % count))
+            .collect();
+        let _ = writeln!(
+            source,
+            "def f{at}(q, k):\n    a = {}\n    return client.responses.create(model='m', \
+             instructions=f'{{k}} rules number {at}', input=a)",
+            calls.join(" + ")
+        );
+    }
+    let found = run(&[("app.py", &source)]);
+    // A million steps for 401 entries; one function alone may take 40,000.
+    let limits: Vec<&str> = found.limits.iter().map(|l| l.message.as_str()).collect();
+    assert_eq!(limits, ["more than 2493 steps: the rest is one value"]);
+    assert!(found.prompts.len() >= count, "{}", found.prompts.len());
+}
+
+#[test]
+fn a_list_that_stands_in_the_call_that_sends_it_is_no_prompt_of_its_own() {
+    let source = format!(
+        "{HEAD}R = 'short rule. ' * 200\ndef send(a):\n    client.chat.completions.create(model='m', \
+         messages=[{{'role': 'system', 'content': R}}, {{'role': 'user', 'content': a}}])\n"
+    );
+    assert_eq!(run(&[("app.py", &source)]).prompts.len(), 1);
+}

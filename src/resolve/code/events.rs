@@ -36,10 +36,17 @@ pub struct Event {
     pub through: Vec<(Arc<str>, FunctionId)>,
 }
 
+/// Events of one place that one entry notes: a helper that is called from everywhere sends the same over and over.
+const MAX_EVENTS: usize = 16;
+
 impl Eval<'_, '_> {
     /// Notes a prompt, unless this is a dry pass.
     pub fn record(&mut self, sort: Sort, site: Place, mut prompt: Prompt) {
         if self.quiet > 0 {
+            return;
+        }
+        let same = |event: &&Event| event.sort == sort && event.site == site;
+        if self.events.iter().filter(same).count() >= MAX_EVENTS {
             return;
         }
         for message in &mut prompt.messages {

@@ -28,6 +28,9 @@ use super::value::{Callable, ClassRef, Value};
 const ROUNDS: usize = 3;
 /// What shares one in so many bytes of its text with a request is part of it.
 const LEAST_PART: usize = 4;
+/// Steps for all entries of one file, which share them evenly: what one file may cost is bounded however many functions
+/// it has. An entry that has them all to itself still takes no more than its own budget.
+const FILE_STEPS: usize = 1_000_000;
 /// Instances of one class that a caller makes and whose methods are then evaluated.
 const MAX_INSTANCES: usize = 4;
 
@@ -173,26 +176,26 @@ fn run_all(
     wanted: &BTreeSet<Wanted>,
     assume_for: &(dyn Fn(&str) -> Assume + Sync),
 ) -> BTreeMap<Entry, Found> {
+    let mut of_file: HashMap<Arc<str>, usize> = HashMap::new();
+    for entry in &entries {
+        *of_file.entry(entry.path.clone()).or_default() += 1;
+    }
     let results: Vec<(Entry, Found)> = entries
         .into_par_iter()
         .filter_map(|entry| {
             let code = program.load(&entry.path)?;
             let assume = assume_for(&entry.path);
-            let found = run(program, &code, entry.clone(), wanted, &assume);
+            let share = FILE_STEPS / of_file.get(&entry.path).map_or(1, |count| (*count).max(1));
+            let mut eval = Eval::new(program, &assume);
+            eval.work.budget = eval.work.budget.min(share);
+            let found = run(eval, &code, entry.clone(), wanted);
             Some((entry, found))
         })
         .collect();
     results.into_iter().collect()
 }
 
-fn run(
-    program: &Program<'_>,
-    code: &Arc<Code>,
-    entry: Entry,
-    wanted: &BTreeSet<Wanted>,
-    assume: &Assume,
-) -> Found {
-    let mut eval = Eval::new(program, assume);
+fn run(mut eval: Eval<'_, '_>, code: &Arc<Code>, entry: Entry, wanted: &BTreeSet<Wanted>) -> Found {
     // What stands in tests is a note at most: it gets less time.
     if context_of(code.path()) == Context::Test {
         eval.work.budget /= 20;
@@ -471,11 +474,18 @@ fn gather(program: &Program<'_>, found: BTreeMap<Entry, Found>) -> CodeResult {
         kept.extend(super::ways::kept(events));
     }
     let mut covered: BTreeSet<Place> = BTreeSet::new();
+    let sent = |event: &&Event| event.sort == Sort::Request;
+    let calls: BTreeSet<Place> = kept
+        .iter()
+        .filter(sent)
+        .map(|event| event.site.clone())
+        .collect();
     for sort in [Sort::Request, Sort::Messages, Sort::Text] {
         let of_sort = kept.iter().filter(|event| event.sort == sort);
         let mut more = BTreeSet::new();
         for event in of_sort {
-            if sort != Sort::Request && takes_part(&covered, &event.texts) {
+            let sent = takes_part(&covered, &event.texts) || stands_in(&calls, &event.site);
+            if sort != Sort::Request && sent {
                 continue;
             }
             more.extend(event.texts.iter().cloned());
@@ -494,6 +504,15 @@ fn takes_part(covered: &BTreeSet<Place>, texts: &BTreeSet<Place>) -> bool {
     let shared = texts.iter().filter(|text| overlaps(covered, text));
     let shared: usize = shared.map(bytes).sum();
     shared > 0 && shared * LEAST_PART >= texts.iter().map(bytes).sum()
+}
+
+/// Whether a list or a text is written as an argument of a call that sends.
+fn stands_in(calls: &BTreeSet<Place>, site: &Place) -> bool {
+    let from = Place::new(&site.path, 0, 0);
+    let of_file = calls.range(from..);
+    of_file
+        .take_while(|call| call.path == site.path && call.span.start <= site.span.start)
+        .any(|call| site.span.end <= call.span.end)
 }
 
 fn overlaps(covered: &BTreeSet<Place>, text: &Place) -> bool {
