@@ -8,6 +8,10 @@ use crate::judge::Judged;
 use crate::prompt::{Marker, MarkerHow};
 use crate::volatility::Confidence;
 
+/// Conditions on one marker, no loop among them, beyond which no one can tell from the code which others stand beside
+/// it: a request that is said to be rejected must be.
+const MOST_CONDITIONS: usize = 2;
+
 pub fn check(judged: &Judged) -> Vec<Remark> {
     let Some(most) = judged.model.max_breakpoints.filter(|most| *most > 0) else {
         return Vec::new();
@@ -19,6 +23,7 @@ pub fn check(judged: &Judged) -> Vec<Remark> {
     let markers = blocks.filter_map(|block| block.marker.as_ref());
     let placed: Vec<&Marker> = markers
         .filter(|marker| marker.how != MarkerHow::Automatic && !marker.count.doubtful)
+        .filter(|marker| marker.count.times.is_none() || marker.count.arms.len() <= MOST_CONDITIONS)
         .collect();
     let together = at_once(&placed, 0);
     let looped = together.iter().find(|marker| marker.count.times.is_none());

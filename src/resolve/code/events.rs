@@ -19,6 +19,8 @@ pub enum Sort {
     Messages,
     /// A text of a function or constant that is named like a prompt.
     Text,
+    /// A text that is handed to something unknown under a name like that.
+    Handed,
 }
 
 /// One prompt, as one entry saw it.

@@ -4,7 +4,8 @@
 use std::collections::HashSet;
 
 use crate::frontend::code::ir::{
-    Arg, ArgKind, Entry, Expr, ExprKind, FunctionId, Item, Module, Pattern, Stmt, StmtKind,
+    Arg, ArgKind, Entry, Expr, ExprKind, FormatPart, FunctionId, Item, Module, Pattern, Stmt,
+    StmtKind,
 };
 use crate::sdk::{self, Given, Says};
 
@@ -141,6 +142,7 @@ impl Walk<'_> {
                 for target in targets {
                     self.set(target);
                     self.pattern(target);
+                    self.named_text(bound_name(target), value);
                 }
                 self.expr(value);
             }
@@ -265,7 +267,20 @@ impl Walk<'_> {
     }
 
     fn args(&mut self, args: &[Arg]) {
-        args.iter().for_each(|arg| self.expr(&arg.value));
+        for arg in args {
+            if let ArgKind::Keyword(name) = &arg.kind {
+                self.named_text(Some(name), &arg.value);
+            }
+            self.expr(&arg.value);
+        }
+    }
+
+    /// A text that is written here under a name that says prompt.
+    fn named_text(&mut self, name: Option<&str>, value: &Expr) {
+        let written = || composes(value) || text_length(value) >= super::noted::MIN_TEXT;
+        if name.is_some_and(sdk::builds_prompt) && written() {
+            self.mark(Says::Surely, false);
+        }
     }
 
     fn expr(&mut self, expr: &Expr) {
@@ -283,6 +298,12 @@ impl Walk<'_> {
                     self.mark(sdk::says(path, Some(&given(args))), true);
                     if sdk::makes_message(path) {
                         self.mark(Says::Weakly, false);
+                    }
+                    if path == "dict" {
+                        self.message(args.iter().filter_map(|arg| match &arg.kind {
+                            ArgKind::Keyword(name) => Some(name.as_str()),
+                            _ => None,
+                        }));
                     }
                     self.out.makes |= sdk::makes(path);
                     self.out.calls.push((name.to_string(), self.function));
@@ -316,25 +337,63 @@ impl Walk<'_> {
     }
 
     fn object(&mut self, entries: &[Entry]) {
-        let mut role = false;
-        let mut content = false;
         for entry in entries {
             match entry {
                 Entry::Pair { key, value, .. } => {
                     if key.literal().is_some_and(sdk::is_marker) {
                         self.mark(Says::Surely, false);
                     }
-                    role |= key.literal() == Some("role");
-                    content |= matches!(key.literal(), Some("content" | "parts"));
+                    self.named_text(key.literal(), value);
                     self.expr(value);
                 }
                 Entry::Spread(expr) => self.expr(expr),
             }
         }
+        self.message(entries.iter().filter_map(|entry| match entry {
+            Entry::Pair { key, .. } => key.literal(),
+            Entry::Spread(_) => None,
+        }));
+    }
+
+    /// The keys of an object, which may be a message.
+    fn message<'e>(&mut self, keys: impl Iterator<Item = &'e str>) {
+        let mut role = false;
+        let mut content = false;
+        for key in keys {
+            role |= key == "role";
+            content |= matches!(key, "content" | "parts");
+        }
         if role && content {
             self.mark(Says::Surely, false);
         }
     }
+}
+
+/// Whether a text is put together of values.
+fn composes(expr: &Expr) -> bool {
+    match &expr.kind {
+        ExprKind::Format(parts) => parts
+            .iter()
+            .any(|part| matches!(part, FormatPart::Value { .. })),
+        _ => false,
+    }
+}
+
+/// Bytes of literal text in an expression.
+fn text_length(expr: &Expr) -> usize {
+    let mut length = match &expr.kind {
+        ExprKind::Text(text) => text.len(),
+        ExprKind::Format(parts) => {
+            let texts = parts.iter().map(|part| match part {
+                FormatPart::Text(text) => text.len(),
+                FormatPart::Value { .. } => 0,
+            });
+            texts.sum()
+        }
+        _ => 0,
+    };
+    expr.parts(&mut |part| length += text_length(part));
+    length
 }
 
 /// What a call is given, without a look at the values.
@@ -375,6 +434,15 @@ fn own_attribute(expr: &Expr) -> Option<&str> {
     };
     match &object.kind {
         ExprKind::Name(this) if this == "self" || this == "this" => Some(name),
+        _ => None,
+    }
+}
+
+/// The name or the attribute that an assignment sets.
+fn bound_name(target: &Pattern) -> Option<&str> {
+    match target {
+        Pattern::Name(name, ..) => Some(name),
+        Pattern::Target(target) => last_name(target),
         _ => None,
     }
 }

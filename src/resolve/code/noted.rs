@@ -1,7 +1,7 @@
 //! Prompts that no visible call sends: messages that are returned, passed on or stored, bodies of requests, and
 //! texts under telling names.
 
-use crate::frontend::code::ir::Expr;
+use crate::frontend::code::ir::{Expr, ExprKind, Item as IrItem};
 use crate::prompt::{Block, Conversation, Message, Piece, Section, Stored, Target};
 use crate::sdk::{self, Part};
 use crate::source::Place;
@@ -12,6 +12,7 @@ use super::eval::Eval;
 use super::events::{text_length, Sort};
 use super::heap::Item;
 use super::made::Sorted;
+use super::texts::piece_place;
 use super::value::{Argument, Value};
 
 impl Eval<'_, '_> {
@@ -67,14 +68,49 @@ impl Eval<'_, '_> {
 
     /// A value that leaves a function: a list of messages is a prompt.
     pub fn returning(&mut self, value: &Value, expr: &Expr) {
+        if self.quiet > 0 {
+            return;
+        }
         self.noted_messages(value, expr.span);
+        // `return system_prompt, question`
+        let (ExprKind::List(written), Value::Cell(id)) = (&expr.kind, value) else {
+            return;
+        };
+        let Some(list) = self.heap.list(*id).cloned() else {
+            return;
+        };
+        for (written, item) in written.iter().zip(&list.items) {
+            if let (IrItem::One(written), Item::One(value, _)) = (written, item) {
+                let name = self.written(written.span);
+                self.handed_text(&name, value);
+            }
+        }
     }
 
     /// Arguments of a call that is not known: a list of messages among them is a prompt.
     pub fn passed_on(&mut self, args: &[Argument]) {
+        if self.quiet > 0 {
+            return;
+        }
         for arg in args {
             let value = arg.value.clone();
             self.noted_messages(&value, arg.place.span);
+            let name = match &arg.name {
+                Some(name) => name.clone(),
+                None => self.written(arg.place.span),
+            };
+            self.handed_text(&name, &value);
+        }
+    }
+
+    /// A text that is handed on under a name that says prompt, to something that is not known.
+    fn handed_text(&mut self, name: &str, value: &Value) {
+        let is_name = |c: char| c.is_alphanumeric() || matches!(c, '_' | '$' | '.');
+        if !name.chars().all(is_name) || !sdk::builds_prompt(name) {
+            return;
+        }
+        if let Some(place) = text_place(value) {
+            self.note_text(Sort::Handed, name, value, &place);
         }
     }
 
@@ -82,9 +118,6 @@ impl Eval<'_, '_> {
         let Value::Cell(id) = value else {
             return;
         };
-        if self.quiet > 0 {
-            return;
-        }
         if self.heap.object(*id).is_some() {
             return self.noted_body(*id, 0);
         }
@@ -126,10 +159,10 @@ impl Eval<'_, '_> {
             self.is_messages(list)
         });
         if !messages {
-            for (_, value) in &object.entries {
+            for (name, value) in &object.entries {
                 match value {
                     Value::Cell(inner) if depth < 2 => self.noted_body(*inner, depth + 1),
-                    _ => {}
+                    _ => self.handed_text(name, value),
                 }
             }
             return;
@@ -171,6 +204,10 @@ impl Eval<'_, '_> {
 
     /// A text that a function or constant named like a prompt gives: a prompt whose request is not known.
     pub fn noted_text(&mut self, name: &str, value: &Value, site: &Place) {
+        self.note_text(Sort::Text, name, value, site);
+    }
+
+    fn note_text(&mut self, sort: Sort, name: &str, value: &Value, site: &Place) {
         let messages = match value {
             // A message object: `SystemMessage(content=..)`.
             Value::Cell(id) => {
@@ -214,7 +251,20 @@ impl Eval<'_, '_> {
             Conversation::None => evidence,
             known => known,
         };
-        self.record(Sort::Text, site.clone(), prompt);
+        self.record(sort, site.clone(), prompt);
+    }
+}
+
+/// Where the first literal text of a value stands.
+fn text_place(value: &Value) -> Option<Place> {
+    match value {
+        Value::Text(pieces) => pieces
+            .iter()
+            .find(|piece| matches!(piece, Piece::Text(_)))
+            .or(pieces.first())
+            .and_then(piece_place),
+        Value::Choice(choice) => choice.arms.iter().find_map(text_place),
+        _ => None,
     }
 }
 

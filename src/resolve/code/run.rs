@@ -480,7 +480,7 @@ fn gather(program: &Program<'_>, found: BTreeMap<Entry, Found>) -> CodeResult {
         .filter(sent)
         .map(|event| event.site.clone())
         .collect();
-    for sort in [Sort::Request, Sort::Messages, Sort::Text] {
+    for sort in [Sort::Request, Sort::Messages, Sort::Text, Sort::Handed] {
         let of_sort = kept.iter().filter(|event| event.sort == sort);
         let mut more = BTreeSet::new();
         for event in of_sort {

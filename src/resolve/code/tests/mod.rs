@@ -10,6 +10,7 @@ use crate::volatility::classify::Classifier;
 use crate::volatility::Confidence;
 use crate::workspace::{Memory, Workspace};
 
+mod handed;
 mod histories;
 mod javascript;
 mod lives;
