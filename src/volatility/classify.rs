@@ -74,6 +74,9 @@ pub struct Classifier {
     overrides: Vec<(Vec<String>, Class)>,
 }
 
+/// Stands in front of each entry of an argument that is an object: `\u{1f}hour=numeric\u{1f}minute=numeric`.
+pub const ENTRY: char = '\u{1f}';
+
 /// How many carriers a path is followed through (`self.ctx.state.x`).
 const MAX_CARRIERS: usize = 4;
 
@@ -180,8 +183,14 @@ impl Classifier {
         let key = Name::new(name).squashed;
         let table = self.host.table();
         let formats = &table.formats;
-        let option = |arg: &&str| formats.option(arg);
-        let options = || args.iter().flatten().filter_map(option).max();
+        let option = |entry: &str| formats.option(entry);
+        let options = || {
+            args.iter()
+                .flatten()
+                .flat_map(|arg| entries(arg))
+                .filter_map(option)
+                .max()
+        };
         let Some(action) = table.filters.get(&key) else {
             return Effect::Keeps;
         };
@@ -214,6 +223,7 @@ impl Classifier {
             Action::Unit => args
                 .iter()
                 .flatten()
+                .filter(|arg| !arg.starts_with(ENTRY))
                 .find_map(|arg| formats.unit(value_of(arg)))
                 .map_or(Effect::Keeps, Effect::Granularity),
             Action::Zeroed => zeroed(args).map_or(Effect::Keeps, Effect::Granularity),
@@ -401,7 +411,13 @@ fn known_call<'a>(table: &'a Table, callee: &str, args: &[Option<&str>]) -> Opti
 fn format_among(args: &[Option<&str>]) -> Option<Class> {
     args.iter()
         .flatten()
+        .filter(|arg| !arg.starts_with(ENTRY))
         .find_map(|arg| granularity(value_of(arg)))
+}
+
+/// The entries of an argument that is an object; any other argument is its own.
+fn entries(arg: &str) -> impl Iterator<Item = &str> {
+    arg.split(ENTRY).filter(|entry| !entry.is_empty())
 }
 
 /// The value of `name=value`; a positional argument as it is. Date formats hold no `=`.
@@ -438,10 +454,13 @@ fn cut(args: &[Option<&str>]) -> Effect {
 /// `replace(hour=0, minute=0)`: the coarsest field that is set to zero cuts what is finer away.
 fn zeroed(args: &[Option<&str>]) -> Option<Class> {
     let zero = |field: &str| {
-        args.iter().flatten().any(|arg| {
-            arg.split_once('=')
-                .is_some_and(|(key, value)| key.trim() == field && value.trim() == "0")
-        })
+        args.iter()
+            .flatten()
+            .flat_map(|arg| entries(arg))
+            .any(|arg| {
+                arg.split_once('=')
+                    .is_some_and(|(key, value)| key.trim() == field && value.trim() == "0")
+            })
     };
     match (zero("hour"), zero("minute"), zero("second")) {
         (true, true, _) => Some(Class::Day),

@@ -128,6 +128,8 @@ fn python_calls_have_their_class() {
          secrets.token_hex(8) -> unique certain
          os.urandom(16) -> unique certain
          shortuuid.uuid() -> unique certain
+         random.SystemRandom().choice(_) -> unique certain
+         numpy.random.default_rng().integers(9) -> unique certain
          nanoid.generate() -> unique certain
          itertools.count() -> unique certain
          tempfile.mkdtemp() -> unique certain
@@ -236,7 +238,7 @@ fn javascript_clocks_have_their_granularity() {
          Temporal.Now.instant() -> unique certain
          Temporal.Now.plainDateISO() -> day certain
          date-fns.startOfToday() -> day certain
-         Intl.DateTimeFormat().format() -> day certain",
+         Intl.DateTimeFormat().format() -> unique certain",
         |row| called(JAVASCRIPT, row),
     );
 }

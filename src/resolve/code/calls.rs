@@ -2,7 +2,7 @@
 //! known by its path or by its name.
 
 use crate::frontend::code::ir::{Arg, ArgKind, Expr, ExprKind};
-use crate::volatility::classify::{Effect, Order};
+use crate::volatility::classify::{Effect, Order, ENTRY};
 use crate::volatility::{Confidence, Volatility};
 
 use super::super::value::worse;
@@ -234,6 +234,9 @@ impl Eval<'_, '_> {
         let Some(path) = callee.path.clone() else {
             // A method of a value that has been computed: of the same making.
             self.escape(&args);
+            if let Some(shown) = self.shown_by_method(callee, &args, expr) {
+                return shown;
+            }
             let mut out = callee.clone();
             out.expr = self.written(expr.span);
             out.declared = None;
@@ -268,6 +271,16 @@ impl Eval<'_, '_> {
             path.clone()
         };
         self.shuffled_in_place(&path, &args);
+        let made = self.formatter(&path, &literal_refs, expr);
+        if let Some(value) = made.or_else(|| self.by_formatter(&path, &args, expr)) {
+            return value;
+        }
+        // A clock that something cut already is no finer for being written out.
+        if callee.verdict.clock && path.contains("()") {
+            if let Some(shown) = self.shown_by_method(callee, &args, expr) {
+                return shown;
+            }
+        }
         let verdict = classifier
             .call(&asked, &literal_refs)
             .or_else(|| new.then(|| classifier.call(&path, &literal_refs)).flatten());
@@ -279,7 +292,7 @@ impl Eval<'_, '_> {
             };
             let note = unknown.verdict.volatility.why.clone();
             let value = self.born(unknown, place, &note);
-            return self.ordered_as(value, &path);
+            return self.ordered_as(value, &path, &args);
         }
         // A method of a clock, a conversation, a list.
         if let Some((object, method)) = path.rsplit_once('.') {
@@ -292,7 +305,12 @@ impl Eval<'_, '_> {
         let values: Vec<&Value> = args.iter().map(|arg| &arg.value).collect();
         if classifier.is_pure(&asked) || classifier.is_pure(&path) {
             let own = path.rsplit('.').next().unwrap_or(&path);
-            if let Some(shown) = self.shown_clock(own, &args, &literal_refs, expr) {
+            // What is made of a time (`new Date(Date.now())`) is that time as a whole.
+            let shown = match new {
+                true => None,
+                false => self.shown_clock(own, &args, &literal_refs, expr),
+            };
+            if let Some(shown) = shown {
                 return shown;
             }
             let volatility = values
@@ -300,7 +318,7 @@ impl Eval<'_, '_> {
                 .map(|value| self.volatility(value))
                 .fold(Volatility::constant(), worse);
             let value = self.keep_trace(&values, volatility, expr, 10);
-            return self.ordered_as(value, &path);
+            return self.ordered_as(value, &path, &args);
         }
         let name = path.rsplit('.').next().unwrap_or(&path);
         let mut verdict = classifier.call_by_name(name);
@@ -326,7 +344,7 @@ impl Eval<'_, '_> {
             ..Unknown::new(self.written(expr.span), verdict)
         };
         let value = self.born(unknown, place, "computed here");
-        self.ordered_as(value, &path)
+        self.ordered_as(value, &path, &args)
     }
 
     /// A helper of a library that cuts a conversation to a window: it acts at the limit of the context.
@@ -347,16 +365,29 @@ impl Eval<'_, '_> {
         Some(history.into_value())
     }
 
-    fn ordered_as(&mut self, value: Value, path: &str) -> Value {
+    fn ordered_as(&mut self, value: Value, path: &str, args: &[Argument]) -> Value {
         match self.frame().code.classifier.order(path) {
+            Some(Order::Unordered(_)) if self.asks_for_order(args) => self.with_order(value, None),
             Some(Order::Unordered(volatility)) => self.with_order(value, Some(volatility)),
             Some(Order::Fixed) => self.with_order(value, None),
             None => value,
         }
     }
 
+    /// `findMany({ orderBy: .. })`
+    fn asks_for_order(&self, args: &[Argument]) -> bool {
+        let classifier = &self.frame().code.classifier;
+        args.iter().any(|arg| match &arg.value {
+            Value::Cell(id) => self.heap.object(*id).is_some_and(|object| {
+                let mut keys = object.entries.iter().map(|(key, _)| key);
+                keys.any(|key| classifier.filter(key, &[]) == Effect::Orders)
+            }),
+            _ => false,
+        })
+    }
+
     /// What a method does to something open: cuts a clock, orders a list, keeps a conversation.
-    fn effect(
+    pub fn effect(
         &mut self,
         callee: &Unknown,
         method: &str,
@@ -391,13 +422,16 @@ impl Eval<'_, '_> {
             Value::Cell(id) => {
                 // Options as an object: `{ hour: "2-digit" }`.
                 let object = self.heap.object(*id)?;
-                let (key, value) = object.entries.iter().find(|(key, _)| {
-                    matches!(
-                        key.as_str(),
-                        "hour" | "minute" | "second" | "timeStyle" | "dateStyle"
-                    )
-                })?;
-                format!("{key}={}", value.known_text().unwrap_or_default())
+                let mut out = String::new();
+                for (key, value) in object.entries.iter().take(16) {
+                    let value = match value {
+                        Value::Number(number) => super::super::value::format_number(*number),
+                        other => other.known_text().unwrap_or_default(),
+                    };
+                    out.push(ENTRY);
+                    out.push_str(&format!("{key}={value}"));
+                }
+                out
             }
             other => other.known_text()?,
         };

@@ -125,6 +125,10 @@ impl Eval<'_, '_> {
                     Some(value) => value,
                     None => self.new_list(Vec::new(), place),
                 };
+                if args.is_empty() {
+                    let order = self.order_of("set");
+                    return Some(self.with_order(value, order));
+                }
                 let single = matches!(&value, Value::Cell(id) if self.heap.list(*id).is_some_and(|list| {
                     list.items.len() <= 1 && list.items.iter().all(|item| matches!(item, Item::One(..)))
                 }));

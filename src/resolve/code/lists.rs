@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use crate::frontend::code::ir::Expr;
-use crate::volatility::Volatility;
+use crate::volatility::{Class, Origin, Volatility};
 
 use super::eval::Eval;
 use super::heap::{Cell, Item, List};
@@ -53,6 +53,9 @@ impl Eval<'_, '_> {
                 Some(Value::None)
             }
             Op::Pop => {
+                if let Some(taken) = self.taken_at(id, &args) {
+                    return Some(taken);
+                }
                 // At a place that is written down; one that is looked for drops what no provider takes.
                 let front = args.first().is_some_and(|arg| {
                     matches!(arg.value, Value::Number(n) if n >= 0.0)
@@ -96,8 +99,9 @@ impl Eval<'_, '_> {
                 Some(Value::None)
             }
             Op::Sort => {
+                let order = self.order_by(args.first(), expr);
                 if let Some(list) = self.heap.list_mut(id) {
-                    list.unordered = None;
+                    list.unordered = order;
                 }
                 Some(Value::Cell(id))
             }
@@ -122,6 +126,40 @@ impl Eval<'_, '_> {
             Op::Copy => Some(self.copied(id)),
             _ => None,
         }
+    }
+
+    /// `items.pop(1)` of a list that is known item by item.
+    fn taken_at(&mut self, id: usize, args: &[Argument]) -> Option<Value> {
+        let Some(Value::Number(at)) = args.first().map(|arg| &arg.value) else {
+            return None;
+        };
+        let at = (*at >= 0.0).then_some(*at as usize)?;
+        let items = &self.heap.list(id)?.items;
+        let known = items.iter().all(|item| matches!(item, Item::One(..)));
+        if !known || at >= items.len() || self.holds_history(items) {
+            return None;
+        }
+        match self.heap.list_mut(id)?.items.remove(at) {
+            Item::One(value, _) => Some(value),
+            _ => None,
+        }
+    }
+
+    /// `sort(() => Math.random() - 0.5)` shuffles.
+    fn order_by(&mut self, function: Option<&Argument>, expr: &Expr) -> Option<Volatility> {
+        let function = function.map(|arg| arg.value.clone())?;
+        if !matches!(function, Value::Function(_)) {
+            return None;
+        }
+        let place = self.place(expr.span);
+        let given = self.derived(expr, Volatility::constant(), 1);
+        let args = [given.clone(), given].map(|value| Argument::positional(value, place.clone()));
+        let answer = self.apply(&function, args.to_vec(), expr, (false, None));
+        let volatility = self.volatility(&answer);
+        (volatility.class == Class::Unique).then_some(Volatility {
+            origin: Origin::Order,
+            ..volatility
+        })
     }
 
     pub fn insert(&mut self, id: usize, operation: Operation, args: Vec<Argument>) {

@@ -152,7 +152,17 @@ impl Eval<'_, '_> {
             }
             return part.into_value();
         };
+        let of_call = path.ends_with("()");
         let path = format!("{path}.{name}");
+        // What is read of a clock that a call gave is of that clock, whatever its name says.
+        if unknown.verdict.clock && of_call {
+            let mut part = unknown.clone();
+            part.expr = self.written_or(span, || path.clone());
+            part.path = Some(path);
+            part.thing = None;
+            part.declared = declared;
+            return part.into_value();
+        }
         let known = classifier.attribute(&path);
         let known = known.or_else(|| self.kept_open(unknown, name));
         // What came with the call is a request's; what a name says beside it counts for more.

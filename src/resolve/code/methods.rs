@@ -282,7 +282,10 @@ impl Eval<'_, '_> {
             Value::Cell(id) => match self.heap.get(*id).clone() {
                 Cell::List(list) => {
                     let pieces = self.print_joined(&list.items, separator, &place, (0, false));
-                    Value::pieces(self.mark_unordered(pieces, list.unordered.as_ref(), &place))
+                    // One item has no order.
+                    let one = matches!(list.items.as_slice(), [] | [Item::One(..)]);
+                    let order = list.unordered.as_ref().filter(|_| !one);
+                    Value::pieces(self.mark_unordered(pieces, order, &place))
                 }
                 Cell::Object(object) => {
                     let keys: Vec<Item> = object

@@ -11,6 +11,7 @@ use crate::volatility::Confidence;
 use crate::workspace::{Memory, Workspace};
 
 mod handed;
+mod clocks;
 mod histories;
 mod javascript;
 mod lives;
