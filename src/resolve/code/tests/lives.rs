@@ -83,7 +83,7 @@ fn a_part_of_a_clock_that_is_read_by_its_name_is_as_coarse_as_the_part() {
     };
     assert_eq!(class("day"), "At <now.day:day!>");
     assert_eq!(class("hour"), "At <now.hour:hour!>");
-    assert_eq!(class("microsecond"), "At <now.microsecond:minute>");
+    assert_eq!(class("microsecond"), "At <now.microsecond:unique!>");
 }
 
 #[test]
