@@ -202,6 +202,17 @@ impl Eval<'_, '_> {
         any(self, &list.items)
     }
 
+    /// Whether a value is a message, or one of several that it may be is.
+    fn is_message(&self, value: &Value) -> bool {
+        match value {
+            Value::Cell(id) => self.heap.object(*id).is_some_and(|object| {
+                object.get("role").is_some() && object.get("content").is_some()
+            }),
+            Value::Choice(choice) => choice.arms.iter().any(|arm| self.is_message(arm)),
+            _ => false,
+        }
+    }
+
     /// A text that a function or constant named like a prompt gives: a prompt whose request is not known.
     pub fn noted_text(&mut self, name: &str, value: &Value, site: &Place) {
         self.note_text(Sort::Text, name, value, site);
@@ -209,17 +220,8 @@ impl Eval<'_, '_> {
 
     fn note_text(&mut self, sort: Sort, name: &str, value: &Value, site: &Place) {
         let messages = match value {
-            // A message object: `SystemMessage(content=..)`.
-            Value::Cell(id) => {
-                let object = self.heap.object(*id);
-                let is_message = object.is_some_and(|object| {
-                    object.get("role").is_some() && object.get("content").is_some()
-                });
-                if !is_message {
-                    return;
-                }
-                self.message_of(value, site)
-            }
+            // A message object: `SystemMessage(content=..)`. Its other fields are not sent.
+            _ if self.is_message(value) => self.message_of(value, site),
             Value::Text(_) | Value::Choice(_) => {
                 let section = if sdk::names_system(name) {
                     Section::System

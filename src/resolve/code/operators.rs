@@ -4,7 +4,7 @@ use crate::frontend::code::ir::{BinaryOp, Expr, FormatPart};
 use crate::prompt::{Hop, Piece};
 use crate::source::Span;
 use crate::volatility::classify::{ValueKind, Verdict};
-use crate::volatility::Volatility;
+use crate::volatility::{Origin, Volatility};
 
 use super::super::value::{push_all, worse};
 use super::eval::Eval;
@@ -71,9 +71,10 @@ impl Eval<'_, '_> {
                 let equal = self.known_equal(&left, &right);
                 match equal {
                     Some(equal) => Value::Bool(equal == (op == BinaryOp::Equal)),
-                    None => self.computed(&left, &right, expr),
+                    None => self.compared(&left, &right, expr),
                 }
             }
+            (BinaryOp::Compare, _, _) => self.compared(&left, &right, expr),
             (BinaryOp::Subtract, Value::Number(a), Value::Number(b)) => Value::Number(a - b),
             _ => self.placed(op, &left, &right, expr),
         }
@@ -120,6 +121,16 @@ impl Eval<'_, '_> {
             }
             _ => None,
         }
+    }
+
+    /// A comparison asks what a set holds, not in which order.
+    fn compared(&mut self, left: &Value, right: &Value, expr: &Expr) -> Value {
+        let asked = |value: &Value| {
+            Some(self.volatility(value)).filter(|volatility| volatility.origin != Origin::Order)
+        };
+        let volatility = [left, right].into_iter().filter_map(asked);
+        let volatility = volatility.fold(Volatility::constant(), worse);
+        self.keep_trace(&[left, right], volatility, expr, 5)
     }
 
     pub fn computed(&mut self, left: &Value, right: &Value, expr: &Expr) -> Value {
