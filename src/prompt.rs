@@ -29,6 +29,8 @@ pub struct Prompt {
     pub looped: Option<Place>,
     /// A request as sent (recorded body, batch row): literal timestamps in it were values.
     pub recorded: bool,
+    /// Whether options are spread into the request that are not in sight: what it lacks, they may hold.
+    pub open_options: bool,
     /// Whether code on the way of this request writes cache markers that no request is seen to carry.
     pub marks_elsewhere: bool,
     /// Files that inherit this one (template inheritance): shown in the message.

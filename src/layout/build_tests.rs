@@ -106,6 +106,7 @@ fn prompt(messages: Vec<Message>) -> Prompt {
         rows: 1,
         looped: None,
         recorded: false,
+        open_options: false,
         marks_elsewhere: false,
         inherited_by: Vec::new(),
         reads: Vec::new(),
@@ -470,6 +471,9 @@ fn a_request_without_the_key_that_its_model_needs_is_unkeyed() {
     p.settings = vec![setting("routing", text("fixed"))];
     assert!(!laid(&p, &m).unkeyed);
     p.settings.clear();
+    p.open_options = true;
+    assert!(!laid(&p, &m).unkeyed, "what is spread may hold it");
+    p.open_options = false;
     m.rate_per_key = Some(15.0);
     assert!(!laid(&p, &m).unkeyed);
 }

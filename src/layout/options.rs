@@ -10,7 +10,7 @@ pub(super) fn unkeyed(prompt: &Prompt, model: &Model) -> bool {
         return false;
     };
     let whole = !prompt.fragment && prompt.target.api.is_some();
-    whole && !prompt.settings.iter().any(|setting| setting.name == *key)
+    whole && !prompt.open_options && !prompt.settings.iter().any(|setting| setting.name == *key)
 }
 
 /// The option that asks for a breakpoint behind the last block.

@@ -55,7 +55,9 @@ fn needed(judged: &Judged, key: &str, step: &Step) -> Remark {
 fn overflow(judged: &Judged, key: &str) -> Option<Remark> {
     let rate = judged.model.rate_per_key.filter(|rate| *rate > 0.0)?;
     let calls = judged.rates.calls;
-    let whole = !judged.prompt.fragment && judged.prompt.target.api.is_some();
+    let whole = !judged.prompt.fragment
+        && !judged.prompt.open_options
+        && judged.prompt.target.api.is_some();
     let set = judged
         .prompt
         .settings

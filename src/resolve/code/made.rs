@@ -31,6 +31,8 @@ pub struct Sorted {
     pub parts: Parts,
     pub bindings: Bindings,
     pub settings: Vec<(String, Value, Place)>,
+    /// Whether options are spread that are not in sight.
+    pub open: bool,
     pub provider: Option<String>,
     /// How placeholders of its templates look.
     style: Option<String>,
@@ -215,6 +217,7 @@ impl Eval<'_, '_> {
             fields.push((name.clone(), argument.value.clone(), argument.place.clone()));
         }
         let named = self.fields(args, usize::from(options));
+        out.open = self.spreads_open(args);
         fields.extend(named);
         out.style = style_of(call, &fields);
         for (name, value, place) in fields {

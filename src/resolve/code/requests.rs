@@ -117,7 +117,11 @@ impl Eval<'_, '_> {
                 .map(|(_, place)| place)
                 .or_else(|| Some(place.clone())),
         };
-        self.prompt(target, messages, draft.settings, place)
+        let prompt = self.prompt(target, messages, draft.settings, place);
+        Prompt {
+            open_options: sorted.open,
+            ..prompt
+        }
     }
 
     pub fn answer(&mut self, path: &str, expr: &Expr) -> Value {
@@ -172,6 +176,19 @@ impl Eval<'_, '_> {
             }
         }
         out
+    }
+
+    /// Whether a value that is not in sight is spread into the arguments: `**options`, `{ ...options }`.
+    pub fn spreads_open(&self, args: &[Argument]) -> bool {
+        let mut args = args.iter();
+        args.any(|arg| match &arg.value {
+            Value::Cell(id) if arg.name.is_none() => self
+                .heap
+                .object(*id)
+                .is_some_and(|object| !object.spreads.is_empty()),
+            Value::Unknown(_) | Value::Choice(_) => arg.keywords,
+            _ => false,
+        })
     }
 
     fn part(&mut self, part: Part, value: &Value, place: &Place, draft: &mut Draft) {
@@ -351,6 +368,7 @@ impl Eval<'_, '_> {
             rows: 0,
             looped: None,
             recorded: false,
+            open_options: false,
             marks_elsewhere: false,
             inherited_by: Vec::new(),
             reads: Vec::new(),
