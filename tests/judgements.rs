@@ -344,3 +344,48 @@ fn a_value_of_the_system_prompt_is_sent_behind_the_user_s_text() {
         "{within}"
     );
 }
+
+#[test]
+fn a_breakpoint_behind_what_a_wrapper_hands_on_is_no_error() {
+    let wrapper = |tools: &str| {
+        format!(
+            "import anthropic\n\nSYSTEM = \"\"\"{}\"\"\"\n\ndef send(params, question):\n    \
+             client = anthropic.Anthropic()\n    \
+             return client.messages.create(\n        model=\"claude-sonnet-5\",\n        max_tokens=9,\n        \
+             tools={tools},\n        \
+             system=[{{\"type\": \"text\", \"text\": SYSTEM, \"cache_control\": {{\"type\": \"ephemeral\"}}}}],\n        \
+             messages=[{{\"role\": \"user\", \"content\": question}}],\n    )\n",
+            filler(1500)
+        )
+    };
+    let error = |source: &str| {
+        let analysis = lint(&[("send.py", source)]);
+        let found = of(&analysis, "volatile-breakpoint");
+        found
+            .iter()
+            .any(|finding| finding.severity == Severity::Error)
+    };
+    assert!(!error(&wrapper("[{\"name\": n} for n in params.named]")));
+    let clock = wrapper("[{\"name\": \"look\", \"description\": str(time.time())}]");
+    assert!(error(&format!("import time\n{clock}")));
+}
+
+#[test]
+fn that_assumed_tools_could_be_cached_is_only_possible() {
+    let source = |text: usize| {
+        format!(
+            "import anthropic\n\nSYSTEM = \"\"\"{}\"\"\"\n\ndef send(tools, question):\n    \
+             client = anthropic.Anthropic()\n    \
+             return client.messages.create(model=\"claude-sonnet-5\", max_tokens=9, tools=tools, system=SYSTEM, \
+             messages=[{{\"role\": \"user\", \"content\": question}}])\n",
+            filler(text)
+        )
+    };
+    let sure = |text: usize| {
+        let analysis = lint(&[("send.py", &source(text))]);
+        let found = of(&analysis, "missing-breakpoint");
+        found.iter().map(|f| f.confidence).max()
+    };
+    assert_eq!(sure(400), Some(Confidence::Possible));
+    assert_eq!(sure(1500), Some(Confidence::Certain));
+}

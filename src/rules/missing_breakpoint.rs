@@ -29,7 +29,7 @@ pub fn check(judged: &Judged) -> Vec<Remark> {
             };
             let mut remark = remark(judged, step, "missing-breakpoint", message, help.to_string());
             // What a wrapper is given may bring its markers along, and markers written elsewhere may land here.
-            let open = judged.prompt.fragment || judged.prompt.marks_elsewhere || wraps(judged);
+            let open = judged.prompt.fragment || judged.prompt.marks_elsewhere || wraps(judged) || (!history && rests_on_assumed(judged, marked));
             // The one behind the history makes each turn read the text in front of it too.
             if !history && steps(judged).any(|other| is_history(judged, other)) {
                 remark.weight = Weight::AtMostNote;
@@ -38,6 +38,15 @@ pub fn check(judged: &Judged) -> Vec<Remark> {
             at_message(judged, step, remark)
         })
         .collect()
+}
+
+/// Whether the stable text that is seen is below the minimum: that it is cached at all is then an assumption on the size
+/// of what is not seen, such as tools.
+fn rests_on_assumed(judged: &Judged, marked: usize) -> bool {
+    let before = judged.layout.segments.iter().take(marked + 1);
+    let seen = before.filter(|segment| matches!(segment.kind, Kind::Text { .. }));
+    let seen: f64 = seen.map(|segment| segment.tokens).sum();
+    seen < f64::from(judged.model.minimum)
 }
 
 fn steps(judged: &Judged) -> impl Iterator<Item = &Step> {

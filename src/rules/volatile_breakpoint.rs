@@ -4,9 +4,10 @@ use super::steps::{effect, join, name_of, of, remark};
 use super::{Remark, Weight};
 use crate::finding::Severity;
 use crate::judge::Judged;
-use crate::layout::Mark;
+use crate::layout::{Kind, Mark, Segment};
 use crate::plan::Edit;
-use crate::volatility::{Class, Confidence, Scope};
+use crate::prompt::Section;
+use crate::volatility::{Class, Confidence, Origin, Scope};
 
 pub fn check(judged: &Judged) -> Vec<Remark> {
     of(judged, "volatile-breakpoint")
@@ -43,6 +44,10 @@ pub fn check(judged: &Judged) -> Vec<Remark> {
             if matches!(remark.weight, Weight::OnRequest) {
                 return Some(remark);
             }
+            if handed_on(judged, mark) {
+                remark.confidence = Confidence::Possible;
+                return Some(remark);
+            }
             remark.confidence = remark.confidence.max(Confidence::Likely);
             // With the author's markers the request is dearer than with caching off.
             if judged.plan.now.usd_per_1k_calls > judged.uncached.usd_per_1k_calls + 1e-9 {
@@ -53,15 +58,37 @@ pub fn check(judged: &Judged) -> Vec<Remark> {
         .collect()
 }
 
-/// The first value in front of the marker that is new on every call.
-fn culprit(judged: &Judged, mark: &Mark) -> String {
+/// What stands in front of the marker and is new on every call.
+fn culprits<'a>(judged: &'a Judged, mark: &'a Mark) -> impl Iterator<Item = &'a Segment> {
     let before = judged
         .layout
         .segments
         .iter()
         .take_while(|segment| segment.block <= mark.block);
-    let first = before
-        .filter(|segment| segment.key.scope == Scope::Call)
+    before.filter(|segment| segment.key.scope == Scope::Call)
+}
+
+/// Whether all of it comes from outside and nothing says that it changes: the tools, the schema and the options that a
+/// wrapper hands on are as a rule set once by whoever calls it.
+fn handed_on(judged: &Judged, mark: &Mark) -> bool {
+    let mut any = false;
+    let all = culprits(judged, mark).all(|segment| {
+        any = true;
+        let section = &judged.layout.messages[segment.message].section;
+        let set = matches!(section, Section::Tools | Section::Schema)
+            || matches!(segment.kind, Kind::Setting { .. });
+        segment.volatility().is_some_and(|v| {
+            v.origin == Origin::Outside
+                && (v.confidence == Confidence::Possible
+                    || (set && v.confidence < Confidence::Certain))
+        })
+    });
+    any && all
+}
+
+/// The first value in front of the marker that is new on every call.
+fn culprit(judged: &Judged, mark: &Mark) -> String {
+    let first = culprits(judged, mark)
         .find_map(|segment| Some((name_of(segment), segment.volatility()?.class)));
     match first {
         Some((name, class)) => format!("{name} ({class}) stands in"),
