@@ -54,17 +54,22 @@ fn bytes_regex(pattern: &str) -> Option<Regex> {
     RegexBuilder::new(pattern).unicode(false).build().ok()
 }
 
-/// `def build_prompt(`, `function buildPrompt(`, `  buildPrompt(` (a method), and at the left edge
-/// `SYSTEM_PROMPT: str =`, `export const prompt =`.
+/// `def build_prompt(`, `function buildPrompt(`, `  buildPrompt(` (a method), not far from the left edge
+/// `SYSTEM_PROMPT: str =`, `export const prompt =`, and anywhere ``systemPrompt: ` ``, `prompt = f"`.
 fn definitions() -> Option<Regex> {
     let nouns: Vec<String> = sdk::prompt_nouns()
         .iter()
         .map(|noun| noun.replace(' ', "_?"))
         .collect();
     let name = format!("([a-z0-9_$]*(?:{})[a-z0-9_$]*)", nouns.join("|"));
-    let pattern = format!(
-        r"^[ \t]*(?:[a-z]+[ \t]+)*(?:def|function\*?)[ \t]+{name}[ \t]*[(<]|^(?:[ ]{{0,4}}|\t)(?:[a-z]+[ \t]+)*{name}[ \t]*(?:[(<]|(?::[^=\n;]{{0,80}})?=[^=>])"
+    let functions = format!(r"^[ \t]*(?:[a-z]+[ \t]+)*(?:def|function\*?)[ \t]+{name}[ \t]*[(<]");
+    let outer = format!(
+        r"^(?:[ ]{{0,4}}|\t)(?:[a-z]+[ \t]+)*{name}[ \t]*(?:[(<]|(?::[^=\n;]{{0,80}})?=[^=>])"
     );
+    let inner = format!(
+        r#"^[ \t]+(?:[a-z]+[ \t]+)?{name}[ \t]*[=:][ \t]*(?:[a-z]{{0,2}}(?:"{{3}}|'{{3}})|f["']|`)"#
+    );
+    let pattern = [functions, outer, inner].join("|");
     RegexBuilder::new(&pattern)
         .unicode(false)
         .case_insensitive(true)
@@ -84,7 +89,7 @@ pub fn may_prompt(bytes: &[u8]) -> bool {
             .any(|(word, others)| matches(word) && matches(others))
         || signs.definitions.as_ref().is_some_and(|definitions| {
             definitions.captures_iter(bytes).any(|found| {
-                let name = found.get(1).or_else(|| found.get(2));
+                let name = found.iter().skip(1).flatten().next();
                 name.and_then(|name| std::str::from_utf8(name.as_bytes()).ok())
                     .is_some_and(sdk::builds_prompt)
             })
@@ -125,6 +130,8 @@ mod tests {
             "SYSTEM_PROMPT: str = \"\"\"You are\"\"\"",
             "export const reviewPrompt = `You are`",
             "  private buildSystemPrompt(): string {",
+            "            system_prompt = f\"Now: {now}",
+            "        systemPrompt: `Now: ${now}",
         ] {
             assert!(may_prompt(code.as_bytes()), "{code}");
         }

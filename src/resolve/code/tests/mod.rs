@@ -10,8 +10,8 @@ use crate::volatility::classify::Classifier;
 use crate::volatility::Confidence;
 use crate::workspace::{Memory, Workspace};
 
-mod handed;
 mod clocks;
+mod handed;
 mod histories;
 mod javascript;
 mod lives;
