@@ -38,7 +38,7 @@ fn a_message_that_a_prompt_builder_returns_on_one_way_is_its_content() {
     let source = "from uuid import uuid4\nfrom pydantic import BaseModel, Field\n\nclass Message(BaseModel):\n    \
         id: str = Field(default_factory=lambda: str(uuid4()))\n    role: str\n    content: str = None\n\n\
         def get_system_message(plain, goal):\n    if plain:\n        return None\n    \
-        return Message(role='system', content='You help people who have lost their way in a town that they do not know, and you say what you are not sure of. ' + goal)\n";
+        return Message(role='system', content='You help people who have lost their way in a town that they do not know, and you say what you are not sure of, in words that a child knows. ' + goal)\n";
     let all = prompts(&[("ask.py", source)]).join("\n");
     assert!(all.contains("You help people"), "{all}");
     assert!(!all.contains("uuid4"), "{all}");
