@@ -367,7 +367,11 @@ fn a_breakpoint_behind_what_a_wrapper_hands_on_is_no_error() {
     };
     assert!(!error(&wrapper("[{\"name\": n} for n in params.named]")));
     let clock = wrapper("[{\"name\": \"look\", \"description\": str(time.time())}]");
-    assert!(error(&format!("import time\n{clock}")));
+    let analysis = lint(&[("send.py", &format!("import time\n{clock}"))]);
+    assert_eq!(
+        only(&analysis, "unstable-tools").severity,
+        Severity::Warning
+    );
 }
 
 #[test]
