@@ -393,3 +393,36 @@ fn that_assumed_tools_could_be_cached_is_only_possible() {
     assert_eq!(sure(400), Some(Confidence::Possible));
     assert_eq!(sure(1500), Some(Confidence::Certain));
 }
+
+#[test]
+fn the_calls_of_one_file_lack_the_key_for_one_reason() {
+    let call = |name: &str| {
+        format!(
+            "def {name}(question):\n    return client.chat.complete(model=\"mistral-large-latest\", messages=[\n        \
+             {{\"role\": \"system\", \"content\": RULES}}, {{\"role\": \"user\", \"content\": question}}])\n\n"
+        )
+    };
+    let source = format!(
+        "from mistralai import Mistral\n\nclient = Mistral()\nRULES = \"\"\"{}\"\"\"\n\n{}{}",
+        filler(1500),
+        call("ask"),
+        call("ask_again")
+    );
+    let analysis = lint(&[("ask.py", &source)]);
+    assert_eq!(only(&analysis, "missing-cache-key").prompts.len(), 2);
+    let spread = source.replace("model=", "**options(), model=");
+    let analysis = lint(&[("ask.py", &format!("from own import options\n{spread}"))]);
+    assert!(of(&analysis, "missing-cache-key").is_empty());
+}
+
+#[test]
+fn a_conversation_that_only_a_name_speaks_of_makes_no_warning_of_a_short_text() {
+    let severity = |tokens: usize| {
+        let text = format!("You are a planner of journeys.\nGoals: {{{{ goals }}}}\n{}", filler(tokens));
+        let analysis = lint(&[("prompts/agent_system.jinja", &text)]);
+        let found = of(&analysis, "variable-before-stable");
+        found.iter().map(|f| f.severity).max()
+    };
+    assert_ne!(severity(300), Some(Severity::Warning));
+    assert_eq!(severity(3000), Some(Severity::Warning));
+}

@@ -7,6 +7,7 @@ use crate::figures::thousands;
 use crate::finding::Threshold;
 use crate::judge::Judged;
 use crate::plan::Step;
+use crate::source::Place;
 use crate::volatility::Confidence;
 
 /// Tokens from which providers cache that publish their minimum.
@@ -92,7 +93,8 @@ fn remark(judged: &Judged, key: &str, message: String, help: String) -> Remark {
         message,
         help,
         place: place.clone(),
-        cause: place.clone(),
+        // The calls of one file lack it for one reason.
+        cause: Place::new(&place.path, 0, 0),
         cause_text: format!("no {key}"),
         labels: Vec::new(),
         trace: Vec::new(),

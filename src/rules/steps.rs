@@ -8,7 +8,7 @@ use crate::frontend::code::language_of;
 use crate::judge::Judged;
 use crate::layout::{speaker, Kind, Segment};
 use crate::plan::{Edit, Step};
-use crate::prompt::{Piece, Section, TargetSource};
+use crate::prompt::{Conversation, Piece, Section, TargetSource};
 use crate::source::{Place, Span};
 use crate::volatility::{Class, Confidence, Given, Origin, Scope, Volatility};
 
@@ -306,6 +306,7 @@ pub fn confidence(judged: &Judged, step: &Step) -> Confidence {
         .map_or(Confidence::Certain, |v| v.confidence);
     let doubtful = told_within(judged, step, subject)
         || unproven(judged, step, subject)
+        || rests_on_turns(judged, subject)
         || explains_little(step, subject);
     if doubtful {
         return Confidence::Possible;
@@ -315,6 +316,25 @@ pub fn confidence(judged: &Judged, step: &Step) -> Confidence {
     } else {
         own
     }
+}
+
+/// Whether a text alone is too short to be cached, and what could be is a conversation that only its name speaks of.
+/// A clock in front of it is one all the same.
+fn rests_on_turns(judged: &Judged, subject: &Segment) -> bool {
+    if !matches!(judged.prompt.conversation, Conversation::Evidence(_)) {
+        return false;
+    }
+    let outside = subject
+        .volatility()
+        .is_some_and(|v| v.origin == Origin::Outside);
+    let texts = judged.layout.segments.iter();
+    let seen: f64 = texts
+        .filter(
+            |segment| matches!(&segment.kind, Kind::Text { opening, .. } if !opening.is_empty()),
+        )
+        .map(|segment| segment.tokens)
+        .sum();
+    outside && seen < f64::from(judged.model.minimum)
 }
 
 /// Fewer stranded tokens than these are the end of a sentence behind a value: nobody rewrites it for them.
