@@ -186,18 +186,24 @@ impl Eval<'_, '_> {
         }
     }
 
+    /// What something is taken out of.
+    fn opened_at(&mut self, object: &Expr) -> Value {
+        let value = self.eval(object);
+        self.opened_list(value, object)
+    }
+
     pub fn deleted(&mut self, target: &Pattern) {
         let Pattern::Target(expr) = target else {
             return;
         };
         match &expr.kind {
             ExprKind::Index { object, index } => {
-                let object = self.eval(object);
+                let object = self.opened_at(object);
                 let index = self.eval(index);
                 self.delete_item(&object, &index, expr.span);
             }
             ExprKind::Slice { object, .. } => {
-                let object = self.eval(object);
+                let object = self.opened_at(object);
                 self.cut_list(&object, expr.span);
             }
             _ => {}

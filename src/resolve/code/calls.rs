@@ -57,7 +57,11 @@ impl Eval<'_, '_> {
         if !receiver.is_history() || !operation.is_some_and(|op| changes_items(*op)) {
             return receiver;
         }
-        if !matches!(receiver, Value::Unknown(_)) {
+        self.opened_list(receiver, object)
+    }
+
+    pub fn opened_list(&mut self, receiver: Value, object: &Expr) -> Value {
+        if !receiver.is_history() || !matches!(receiver, Value::Unknown(_)) {
             return receiver;
         }
         let place = self.place(object.span);
@@ -345,24 +349,6 @@ impl Eval<'_, '_> {
         };
         let value = self.born(unknown, place, "computed here");
         self.ordered_as(value, &path, &args)
-    }
-
-    /// A helper of a library that cuts a conversation to a window: it acts at the limit of the context.
-    fn trimmed(&mut self, path: &str, args: &[Argument], expr: &Expr) -> Option<Value> {
-        let name = path.rsplit('.').next().unwrap_or(path);
-        if !tables().trimmers.iter().any(|known| known == name) {
-            return None;
-        }
-        let history = args
-            .iter()
-            .find_map(|arg| arg.value.unknown().filter(|u| u.is_history()))?;
-        let mut history = (**history).clone();
-        history.rewrite.get_or_insert(crate::prompt::Rewrite {
-            place: self.place(expr.span),
-            how: self.written(expr.span),
-            only_at_limit: true,
-        });
-        Some(history.into_value())
     }
 
     fn ordered_as(&mut self, value: Value, path: &str, args: &[Argument]) -> Value {

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use crate::frontend::code::ir::{Comprehension, ComprehensionKind, Expr};
+use crate::frontend::code::ir::{Comprehension, ComprehensionKind, Expr, ExprKind, Pattern};
 use crate::source::Span;
 use crate::volatility::classify::Order;
 use crate::volatility::Volatility;
@@ -47,6 +47,9 @@ impl Eval<'_, '_> {
 
     pub fn comprehension(&mut self, comprehension: &Comprehension, expr: &Expr) -> Value {
         let over = self.eval(&comprehension.over);
+        if matches!(&over, Value::Unknown(turn) if turn.item) && copies_entries(comprehension) {
+            return over;
+        }
         let place = self.place(expr.span);
         let scope = self.new_scope(Some(self.frame().scope));
         let outer = match self.frames.last_mut() {
@@ -96,6 +99,10 @@ impl Eval<'_, '_> {
                 round.history = passes;
                 if passes && round.rewrite.is_none() {
                     round.rewrite = self.changed_turns(&own, comprehension.element.span);
+                }
+                let (system, own) = self.apart(own);
+                if !self.leads_with_system(&items) {
+                    items.extend(system);
                 }
                 match self.system_items(&own) {
                     Some(own) if !passes => items.extend(own),
@@ -202,4 +209,18 @@ impl Eval<'_, '_> {
         }
         Item::Repeat(Rc::new(round), body)
     }
+}
+
+/// `{key: value for key, value in turn.items() if key in SENT}`: the thing itself, or what of it is sent.
+fn copies_entries(comprehension: &Comprehension) -> bool {
+    let named = |expr: &Expr, name: &str| matches!(&expr.kind, ExprKind::Name(own) if own == name);
+    let Pattern::List(names, _) = &comprehension.pattern else {
+        return false;
+    };
+    let ([Pattern::Name(key, _), Pattern::Name(value, _)], Some(own)) =
+        (names.as_slice(), &comprehension.key)
+    else {
+        return false;
+    };
+    named(own, key) && named(&comprehension.element, value)
 }

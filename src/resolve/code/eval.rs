@@ -113,6 +113,8 @@ pub struct Eval<'p, 'w> {
     pub read: Option<Rewrite>,
     /// Whether a test has told that the first item of the conversation is its system text.
     pub system_leads: bool,
+    /// Within the arms of a test, or the rounds of a loop, that asks whether the context is full.
+    pub at_limit: bool,
     pub work: Work,
 }
 
@@ -140,6 +142,7 @@ impl<'p, 'w> Eval<'p, 'w> {
             instances: Vec::new(),
             read: None,
             system_leads: false,
+            at_limit: false,
             work: Work::new(BUDGET),
         }
     }

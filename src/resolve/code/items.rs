@@ -294,7 +294,7 @@ impl Eval<'_, '_> {
             out.rewrite = Some(Rewrite {
                 place: self.place(expr.span),
                 how: self.written(expr.span),
-                only_at_limit: false,
+                only_at_limit: self.at_limit,
             });
         }
         out.into_value()
@@ -361,7 +361,7 @@ impl Eval<'_, '_> {
         let rewrite = (slides && self.holds_history(&items)).then(|| Rewrite {
             place: place.clone(),
             how: self.written(expr.span),
-            only_at_limit: false,
+            only_at_limit: self.at_limit,
         });
         Value::Cell(self.heap.add(Cell::List(List {
             items,
@@ -467,7 +467,7 @@ impl Eval<'_, '_> {
         holds.then(|| Rewrite {
             place: self.place(span),
             how: self.written(span),
-            only_at_limit: false,
+            only_at_limit: self.at_limit,
         })
     }
 }

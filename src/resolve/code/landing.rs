@@ -8,7 +8,7 @@ use crate::source::Place;
 
 use super::eval::Eval;
 use super::heap::{Cell, CellId, Item, Round};
-use super::marks::{root_of, ROOT};
+use super::marks::{root_of, ON_SYSTEM, ROOT};
 use super::rounds::first_item;
 use super::value::{Condition, Unknown, Value};
 
@@ -93,15 +93,24 @@ impl Eval<'_, '_> {
     }
 
     pub fn landing_at(&mut self, root: &str) -> Vec<Marker> {
+        self.landing_where(root, false)
+    }
+
+    /// Those that only the system text among an open conversation gets.
+    pub fn landing_on_system(&mut self, root: &str) -> Vec<Marker> {
+        self.landing_where(root, true)
+    }
+
+    fn landing_where(&mut self, root: &str, on_system: bool) -> Vec<Marker> {
         let notes = self.heap.list(self.marks.notes);
         let items = match notes {
             Some(list) if !list.items.is_empty() => list.items.clone(),
             _ => return Vec::new(),
         };
-        self.landing_items(&items, root)
+        self.landing_items(&items, (root, on_system))
     }
 
-    fn landing_items(&mut self, items: &[Item], root: &str) -> Vec<Marker> {
+    fn landing_items(&mut self, items: &[Item], (root, on_system): (&str, bool)) -> Vec<Marker> {
         let mut out = Vec::new();
         for item in items {
             match item {
@@ -112,6 +121,9 @@ impl Eval<'_, '_> {
                     let Some(Value::Unknown(own)) = object.get(ROOT) else {
                         continue;
                     };
+                    if object.get(ON_SYSTEM).is_some() != on_system {
+                        continue;
+                    }
                     if root_of(own) != root || !self.marks.landed.insert(*id) {
                         continue;
                     }
@@ -120,13 +132,13 @@ impl Eval<'_, '_> {
                 }
                 Item::Branch(condition, arms) => {
                     for (arm, items) in arms.iter().enumerate() {
-                        let mut own = self.landing_items(items, root);
+                        let mut own = self.landing_items(items, (root, on_system));
                         own.iter_mut().for_each(|m| in_arm(m, condition, arm));
                         out.extend(own);
                     }
                 }
                 Item::Repeat(round, body) => {
-                    let mut own = self.landing_items(body, root);
+                    let mut own = self.landing_items(body, (root, on_system));
                     own.iter_mut().for_each(|m| in_loop(m, round));
                     out.extend(own);
                 }

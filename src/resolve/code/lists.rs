@@ -234,6 +234,8 @@ impl Eval<'_, '_> {
         let Some(list) = self.heap.list(id).cloned() else {
             return Value::Cell(id);
         };
+        let window = self.newest_by_position(function, expr);
+        let window = window.filter(|_| self.holds_history(&list.items));
         let place = self.place(expr.span);
         let boolean = function.is_some_and(|arg| arg.value.path() == Some("Boolean"));
         let mut items = Vec::new();
@@ -278,7 +280,7 @@ impl Eval<'_, '_> {
             ..List {
                 items: Vec::new(),
                 unordered: list.unordered,
-                rewrite: list.rewrite,
+                rewrite: list.rewrite.or(window),
                 // Some of them.
                 most: Some(1),
                 place: list.place,

@@ -64,6 +64,9 @@ impl Eval<'_, '_> {
             None => ("true".to_string(), Volatility::constant(), self.place(span)),
         };
         let retries = tables::is_retry(&text);
+        let full = test.is_some_and(|test| self.asks_for_limit(test));
+        let outer = self.at_limit;
+        self.at_limit |= full;
         let round = Round {
             over: text,
             place,
@@ -75,7 +78,9 @@ impl Eval<'_, '_> {
             picks: true,
             rewrite: None,
         };
-        self.repeated(&round, body, retries, &mut |_| {})
+        let flow = self.repeated(&round, body, retries, &mut |_| {});
+        self.at_limit = outer;
+        flow
     }
 
     fn unrolled(&mut self, pattern: &Pattern, items: Vec<Value>, body: &[Stmt]) -> Flow {
@@ -125,8 +130,9 @@ impl Eval<'_, '_> {
                     let value = value.clone();
                     let item = self.item_of(&value, span);
                     let own = make(self, item);
+                    let (system, own) = self.apart(own);
                     let round = self.mapped_round(&value, span, own);
-                    out.push(round);
+                    self.add_made(&mut out, (system, round));
                 }
             }
             self.leave();
@@ -310,12 +316,24 @@ impl Eval<'_, '_> {
                         false => list.items.split_off(old.items.len()),
                     };
                     if let Some(own) = self.system_items(&added) {
+                        if id == self.marks.notes {
+                            self.note_on_system(&own);
+                        }
                         let at = if front { 0 } else { list.items.len() };
                         list.items.splice(at..at, own);
                         *self.heap.edit(id) = Cell::List(list);
                         continue;
                     }
                     let history = self.adds_turns(&added);
+                    let (own, added) = self.apart(added);
+                    let known = self.leads_with_system(&list.items);
+                    let ahead =
+                        |item: &Item| matches!(item, Item::Repeat(round, _) if round.history);
+                    if !front && !known {
+                        let ahead = list.items.iter().position(ahead);
+                        let at = ahead.unwrap_or(list.items.len());
+                        list.items.splice(at..at, own);
+                    }
                     let turns = Round {
                         history: round.history && self.are_turns(&added),
                         ..round.clone()

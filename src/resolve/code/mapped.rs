@@ -29,8 +29,9 @@ impl Eval<'_, '_> {
             return self.with_order_if(list, unordered);
         }
         let Some(several) = self.several(over, &function) else {
-            let round = self.map_rounds(over, &function, expr);
-            return self.new_list(vec![round], place);
+            let (mut items, round) = self.map_rounds(over, &function, expr);
+            items.push(round);
+            return self.new_list(items, place);
         };
         let items = self.map_items(&several.items, &function, expr);
         let list = self.new_list(items, place);
@@ -70,11 +71,13 @@ impl Eval<'_, '_> {
                     out.push(Item::Branch(condition.clone(), arms.collect()));
                 }
                 Item::Spread(value, _) => {
-                    out.push(self.map_rounds(&value.clone(), function, expr));
+                    let made = self.map_rounds(&value.clone(), function, expr);
+                    self.add_made(&mut out, made);
                 }
                 Item::Repeat(round, _) => {
                     let part = self.new_list(vec![item.clone()], round.place.clone());
-                    out.push(self.map_rounds(&part, function, expr));
+                    let made = self.map_rounds(&part, function, expr);
+                    self.add_made(&mut out, made);
                 }
             }
             self.leave();
@@ -82,8 +85,16 @@ impl Eval<'_, '_> {
         out
     }
 
-    /// One round for all items of a sequence.
-    fn map_rounds(&mut self, over: &Value, function: &Value, expr: &Expr) -> Item {
+    /// System text that is known stands for the one among the turns.
+    pub fn add_made(&self, out: &mut Vec<Item>, (system, round): (Vec<Item>, Item)) {
+        if !self.leads_with_system(out) {
+            out.extend(system);
+        }
+        out.push(round);
+    }
+
+    /// One round for all items of a sequence, and what it makes of the system text among them.
+    fn map_rounds(&mut self, over: &Value, function: &Value, expr: &Expr) -> (Vec<Item>, Item) {
         let place = self.place(expr.span);
         let item = self.item_of(over, expr.span);
         let id = self.round_id(over);
@@ -93,8 +104,9 @@ impl Eval<'_, '_> {
         });
         // A slice made anew is as short as it was.
         let picks = picks(function) || self.is_slice(over);
-        let body = vec![Item::One(result, place)];
-        self.mapped_in((id, picks), over, expr.span, body)
+        let (system, body) = self.apart(vec![Item::One(result, place)]);
+        let round = self.mapped_in((id, picks), over, expr.span, body);
+        (system, round)
     }
 
     /// What the function makes of one item.

@@ -238,6 +238,9 @@ impl Eval<'_, '_> {
                 messages.push(message);
             }
         }
+        if messages.is_empty() {
+            return;
+        }
         let mut prompt = self.prompt(Target::unknown(), messages, Vec::new(), site);
         prompt.fragment = true;
         prompt.conversation = Conversation::InRequest;

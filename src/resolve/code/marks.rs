@@ -16,6 +16,10 @@ use super::value::{Argument, Condition, Unknown, Value};
 
 /// Entry of a note: what was written to.
 pub const ROOT: &str = "<root>";
+/// Entry of a note that only system text among what was written to gets.
+pub const ON_SYSTEM: &str = "<system>";
+/// Entry of a note of a turn whose content was taken out.
+pub const EDIT: &str = "<edit>";
 /// Entries of a marker that is written while the items of a slice are gone through.
 const SET: &str = "<set>";
 const SLICE: &str = "<slice>";
@@ -284,7 +288,14 @@ impl Eval<'_, '_> {
         if let Some(list) = self.heap.list_mut(notes) {
             if list.items.len() > kept {
                 let added = list.items.split_off(kept);
-                list.items.push(Item::Repeat(Rc::new(round.clone()), added));
+                if let Some(own) = self.system_items(&added) {
+                    self.note_on_system(&own);
+                    if let Some(list) = self.heap.list_mut(notes) {
+                        list.items.extend(own);
+                    }
+                } else if let Some(list) = self.heap.list_mut(notes) {
+                    list.items.push(Item::Repeat(Rc::new(round.clone()), added));
+                }
             }
         }
     }
@@ -345,6 +356,12 @@ impl Eval<'_, '_> {
         if value.is_nothing() || matches!(value, Value::Bool(false)) {
             return;
         }
+        if self.clears_turn(unknown, key, value, &place) {
+            let edit = self.literal(place.span, EDIT);
+            let root = unknown.as_ref().clone().into_value();
+            let entries = vec![(ROOT.to_string(), root), (EDIT.to_string(), edit)];
+            return self.note(entries, place);
+        }
         if !marker && !self.holds_marker(value, 0) {
             return;
         }
@@ -361,6 +378,10 @@ impl Eval<'_, '_> {
             (ROOT.to_string(), into.into_value()),
             (key.to_string(), value),
         ];
+        self.note(entries, place);
+    }
+
+    fn note(&mut self, entries: Vec<(String, Value)>, place: Place) {
         let note = self.new_object(entries, place.clone());
         if let Some(list) = self.heap.list_mut(self.marks.notes) {
             list.items.push(Item::One(note, place));

@@ -13,6 +13,7 @@ use super::blocks::{folded, repeat_piece};
 use super::eval::Eval;
 use super::heap::{Item, Round};
 use super::landing::{attach, in_arm, in_loop};
+use super::marks::root_of;
 use super::value::{Condition, Unknown, Value};
 
 impl Eval<'_, '_> {
@@ -46,7 +47,7 @@ impl Eval<'_, '_> {
                     .collect();
                 forked(&choice.condition, arms)
             }
-            Value::Unknown(unknown) => vec![self.history_message(&unknown.clone(), place)],
+            Value::Unknown(unknown) => self.open_messages(&unknown.clone(), place),
             Value::Text(_) => self
                 .message(Section::Role("user".into()), value, place)
                 .into_iter()
@@ -70,8 +71,13 @@ impl Eval<'_, '_> {
                     let marks = marks.flat_map(|message| message.blocks);
                     let mut marks: Vec<Marker> = marks.filter_map(|b| b.marker).collect();
                     marks.iter_mut().for_each(|mark| in_loop(mark, round));
-                    marks.extend(self.landing_at(&super::marks::turns_of(round)));
+                    let root = super::marks::turns_of(round);
+                    marks.extend(self.landing_at(&root));
+                    out.extend(self.marked_system(&root, &round.place));
                     let mut message = history_of(round);
+                    if let Some(edit) = self.edited_turns(&root) {
+                        rewrite_history(std::slice::from_mut(&mut message), &edit);
+                    }
                     attach(&mut message.blocks, marks);
                     out.push(message);
                 }
@@ -134,7 +140,7 @@ impl Eval<'_, '_> {
                 forked(&choice.condition, arms)
             }
             Value::Unknown(unknown) if unknown.is_history() => {
-                vec![self.history_message(&unknown.clone(), place)]
+                self.open_messages(&unknown.clone(), place)
             }
             Value::Text(_) | Value::Unknown(_) => self
                 .message(Section::Role("user".into()), value, place)
@@ -160,13 +166,23 @@ impl Eval<'_, '_> {
         self.message_items(&list.items)
     }
 
+    /// An open conversation, behind the system text in it that was marked.
+    fn open_messages(&mut self, unknown: &Unknown, place: &Place) -> Vec<Message> {
+        let system = self.marked_system(&root_of(unknown), place);
+        let turns = self.history_message(unknown, place);
+        system.into_iter().chain([turns]).collect()
+    }
+
     pub fn history_message(&mut self, unknown: &Unknown, place: &Place) -> Message {
         self.trail.mentions_history = true;
         let section = Section::Role(HISTORY_ROLE.into());
         let piece = Piece::History(History {
             expr: unknown.expr.clone(),
             place: place.clone(),
-            rewritten: unknown.rewrite.clone(),
+            rewritten: unknown
+                .rewrite
+                .clone()
+                .or_else(|| self.edited_turns(&root_of(unknown))),
         });
         let mut blocks = vec![Block {
             pieces: vec![piece],
@@ -202,14 +218,11 @@ fn forked(condition: &Rc<Condition>, mut arms: Vec<Vec<Message>>) -> Vec<Message
         return history;
     }
     let mut out = Vec::new();
-    while let Some(first) = arms.first().and_then(|arm| arm.first()).cloned() {
-        if !arms.iter().all(|arm| arm.first() == Some(&first)) {
-            break;
-        }
+    while let Some(first) = common_front(condition, &arms) {
         arms.iter_mut().for_each(|arm| {
             arm.remove(0);
         });
-        out.push(first);
+        out.extend(first);
     }
     let same_shape = arms.windows(2).all(|pair| {
         pair[0].len() == pair[1].len()
@@ -266,6 +279,21 @@ fn forked(condition: &Rc<Condition>, mut arms: Vec<Vec<Message>>) -> Vec<Message
         }
     }
     out
+}
+
+/// What all arms begin with: the same message, or one conversation in several states.
+fn common_front(condition: &Condition, arms: &[Vec<Message>]) -> Option<Vec<Message>> {
+    let fronts = arms.iter().map(|arm| arm.first());
+    let fronts: Vec<&Message> = fronts.collect::<Option<_>>()?;
+    let first = *fronts.first()?;
+    if fronts.iter().all(|front| *front == first) {
+        return Some(vec![first.clone()]);
+    }
+    let alone: Vec<Vec<Message>> = fronts
+        .into_iter()
+        .map(|front| vec![front.clone()])
+        .collect();
+    super::windows::one_history(condition, &alone)
 }
 
 fn repeated(round: &Round, mut message: Message) -> Message {

@@ -340,7 +340,11 @@ impl Eval<'_, '_> {
                 }
                 None
             }
-            Op::Filter if unknown.is_history() => Some(self.at_most(value, Some(1))),
+            Op::Filter if unknown.is_history() => {
+                let window = self.newest_by_position(args.first(), expr);
+                let kept = self.rewritten(value, window);
+                Some(self.at_most(kept, Some(1)))
+            }
             // Some of them, in their order.
             Op::Filter => {
                 let kept = self.filtered_open(unknown, args.first(), expr);

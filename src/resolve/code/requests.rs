@@ -327,10 +327,11 @@ impl Eval<'_, '_> {
     pub fn prompt(
         &mut self,
         mut target: Target,
-        messages: Vec<Message>,
+        mut messages: Vec<Message>,
         settings: Vec<Setting>,
         place: &Place,
     ) -> Prompt {
+        super::roles::drop_supposed(&mut messages);
         let known = target.api.is_some();
         let key = self.marks.key.take();
         let marked = messages.iter().flat_map(|message| &message.blocks);

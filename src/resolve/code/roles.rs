@@ -4,20 +4,25 @@
 use std::rc::Rc;
 
 use crate::frontend::code::ir::{BinaryOp, Expr, ExprKind};
-use crate::prompt::Piece;
+use crate::prompt::{Message, Piece, Section};
 use crate::sdk;
-use crate::volatility::classify::ValueKind;
+use crate::source::Place;
+use crate::volatility::classify::{ValueKind, Verdict};
 use crate::volatility::{Given, Volatility};
 
 use super::eval::{deploy, Eval};
 use super::heap::{Cell, Item};
+use super::landing::attach;
+use super::marks::ON_SYSTEM;
 use super::picks::kind_of;
-use super::value::{Choice, Value};
+use super::value::{Choice, Unknown, Value};
 
 /// Why a condition holds: the first arm is taken by the system text of the caller, or the second.
 const FIRST: &str = "whether it is the caller's system text";
 const SECOND: &str = "whether it is no system text of the caller";
 const WHY: &str = "system text among the caller's messages";
+/// Why a text is there of which nothing but a marker was in sight.
+const MARKED: &str = "system text that is marked among the caller's messages";
 
 /// `messages[0].role == "system"`, with other tests beside it.
 pub fn tells_first_is_system(test: &Expr) -> bool {
@@ -50,6 +55,12 @@ impl Eval<'_, '_> {
                 _ => None,
             };
         };
+        if *op == BinaryOp::And {
+            // Nothing but system text passes both, whatever the other asks.
+            let mut sides = [left, right].into_iter();
+            let first = |side: &Volatility| side.why == FIRST;
+            return sides.find_map(|side| self.asks_for_system(side).filter(first));
+        }
         let why = match op {
             BinaryOp::Equal => FIRST,
             BinaryOp::NotEqual => SECOND,
@@ -99,6 +110,78 @@ impl Eval<'_, '_> {
         (!out.is_empty()).then_some(out)
     }
 
+    /// What a loop over a conversation adds, where one arm takes the system text and another the turns: each apart.
+    pub fn apart(&mut self, added: Vec<Item>) -> (Vec<Item>, Vec<Item>) {
+        let mut own = Vec::new();
+        let mut turns = Vec::new();
+        for item in &added {
+            let (condition, arms) = match item {
+                Item::Branch(condition, arms) => (condition, arms.clone()),
+                Item::One(Value::Choice(choice), place) => {
+                    let arms = choice.arms.iter();
+                    let one = |arm: &Value| vec![Item::One(arm.clone(), place.clone())];
+                    (&choice.condition, arms.map(one).collect())
+                }
+                _ => return (Vec::new(), added),
+            };
+            let taken = system_arm(&condition.volatility);
+            let (Some(taken), 2) = (taken, arms.len()) else {
+                return (Vec::new(), added);
+            };
+            for (at, arm) in arms.into_iter().enumerate() {
+                match at == taken {
+                    true => own.extend(arm.iter().map(|item| self.system_item(item))),
+                    false => turns.extend(arm),
+                }
+            }
+        }
+        match own.is_empty() || turns.is_empty() {
+            true => (Vec::new(), added),
+            false => (own, turns),
+        }
+    }
+
+    /// Whether system text is among these items already.
+    pub fn leads_with_system(&self, items: &[Item]) -> bool {
+        items.iter().any(|item| match item {
+            Item::One(Value::Cell(id), _) => {
+                let object = self.heap.object(*id);
+                let role = object.and_then(|object| object.get("role")?.known_text());
+                role.is_some_and(|role| sdk::names_system(&role))
+            }
+            _ => false,
+        })
+    }
+
+    /// Notes of markers that only system text gets land on it, and on no turn.
+    pub fn note_on_system(&mut self, notes: &[Item]) {
+        for item in notes {
+            if let Item::One(Value::Cell(id), _) = item {
+                if let Some(object) = self.heap.object_mut(*id) {
+                    object.set(ON_SYSTEM, Value::Bool(true));
+                }
+            }
+        }
+    }
+
+    /// The system text that stands before an open conversation, where markers were set on it alone.
+    pub fn marked_system(&mut self, root: &str, place: &Place) -> Option<Message> {
+        let markers = self.landing_on_system(root);
+        if markers.is_empty() {
+            return None;
+        }
+        let verdict = Verdict {
+            kind: ValueKind::Plain,
+            volatility: deploy(MARKED),
+            tokens: self.assume.unknown_text_tokens,
+            clock: false,
+        };
+        let text = Unknown::new("the system text among the messages", verdict);
+        let mut message = self.message(Section::System, &text.into_value(), place)?;
+        attach(&mut message.blocks, markers);
+        Some(message)
+    }
+
     fn system_item(&mut self, item: &Item) -> Item {
         match item {
             Item::One(value, place) => Item::One(self.system_value(value, 0), place.clone()),
@@ -143,12 +226,32 @@ impl Eval<'_, '_> {
             }
             Value::Cell(id) => match self.heap.get(*id).clone() {
                 Cell::Object(mut object) => {
+                    // A copy of the message: `{**m, "content": ..}`.
+                    let role = object.get("role");
+                    let of_turn = |value: &Value| matches!(value, Value::Unknown(unknown) if told(&unknown.verdict.volatility));
+                    let copy = match role {
+                        Some(role) => of_turn(role),
+                        None => object.spreads.iter().any(of_turn),
+                    };
                     for (_, entry) in &mut object.entries {
                         *entry = self.system_value(entry, depth + 1);
                     }
+                    if copy {
+                        let role = self.literal(object.place.span, "system");
+                        object.set("role", role);
+                    }
                     Value::Cell(self.heap.add(Cell::Object(object)))
                 }
-                _ => value.clone(),
+                // The parts of its content.
+                Cell::List(mut list) => {
+                    for item in &mut list.items {
+                        if let Item::One(part, _) = item {
+                            *part = self.system_value(part, depth + 1);
+                        }
+                    }
+                    Value::Cell(self.heap.add(Cell::List(list)))
+                }
+                Cell::Scope(_) => value.clone(),
             },
             other => other.clone(),
         }
@@ -172,6 +275,20 @@ fn only_system<'a, T>(condition: &Volatility, arms: &'a [Vec<T>]) -> Option<&'a 
         return None;
     }
     Some(arms.get(taken)?)
+}
+
+/// System text that was only supposed: it does not stand beside one that is known.
+pub fn drop_supposed(messages: &mut Vec<Message>) {
+    let supposed = |message: &Message| {
+        let mut pieces = message.blocks.iter().flat_map(|block| &block.pieces);
+        message.section == Section::System
+            && pieces
+                .any(|piece| matches!(piece, Piece::Slot(slot) if slot.volatility.why == MARKED))
+    };
+    let mut known = messages.iter();
+    if known.any(|message| message.section == Section::System && !supposed(message)) {
+        messages.retain(|message| !supposed(message));
+    }
 }
 
 /// Whether a value comes of the turns of a conversation.

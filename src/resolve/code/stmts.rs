@@ -86,7 +86,10 @@ impl Eval<'_, '_> {
                 Truth::Open(condition) => {
                     let arms = [then, otherwise];
                     let doubtful = self.doubtful(test);
-                    self.fork(&condition, 2, &mut |eval, arm| {
+                    let full = self.asks_for_limit(test);
+                    let outer = self.at_limit;
+                    self.at_limit |= full;
+                    let flow = self.fork(&condition, 2, &mut |eval, arm| {
                         eval.narrow(test, arm == 0);
                         let leads = arm == 0 && super::roles::tells_first_is_system(test);
                         let before = std::mem::replace(&mut eval.system_leads, leads);
@@ -94,7 +97,9 @@ impl Eval<'_, '_> {
                             eval.doubting(doubtful == Some(arm), |eval| eval.block(arms[arm]));
                         eval.system_leads = before;
                         flow
-                    })
+                    });
+                    self.at_limit = outer;
+                    flow
                 }
             },
             StmtKind::For {

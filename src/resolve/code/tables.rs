@@ -125,6 +125,10 @@ pub struct Tables {
     runs_once: Vec<String>,
     answers: Vec<String>,
     pub trimmers: Vec<String>,
+    /// Functions that keep the newest items alone.
+    pub newest: Vec<String>,
+    /// Lists that hold so many items at most: the function that makes them, and its argument that says how many.
+    pub bounded: Vec<(String, String)>,
     pub shufflers: Vec<String>,
     /// Words of a number of turns that are kept.
     pub window_words: Vec<String>,
@@ -155,6 +159,8 @@ pub fn tables() -> &'static Tables {
             runs_once: words("runs-once"),
             answers: words("answer-paths"),
             trimmers: words("history-trimmers"),
+            newest: words("newest-items"),
+            bounded: pairs(root.get("bounded-lists")),
             shufflers: words("shufflers"),
             window_words: words("window-words"),
             limit_words: words("limit-words"),

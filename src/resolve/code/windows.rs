@@ -3,20 +3,20 @@
 
 use std::rc::Rc;
 
-use crate::frontend::code::ir::{BinaryOp, Expr};
+use crate::frontend::code::ir::{BinaryOp, Expr, ExprKind, Pattern, StmtKind};
 use crate::prompt::{History, Message, Piece, Rewrite};
 use crate::source::{Place, Span};
 use crate::volatility::classify::ValueKind;
-use crate::volatility::Confidence;
+use crate::volatility::{Confidence, Given};
 
 use super::super::roles::HISTORY_ROLE;
 use super::super::value::from_history;
 use super::eval::Eval;
 use super::heap::Item;
-use super::marks::{root_of, turn_path, turns_of};
+use super::marks::{root_of, turn_path, turns_of, EDIT, ON_SYSTEM};
 use super::tables::{tables, tells};
 use super::things::{thing_of, Position, Thing};
-use super::value::{Condition, Unknown, Value};
+use super::value::{Argument, Condition, Unknown, Value};
 
 /// Values within values that are looked through for what was changed.
 const MAX_DEPTH: usize = 5;
@@ -205,7 +205,165 @@ impl Eval<'_, '_> {
         }
     }
 
+    // ---- functions that cut ----
+
+    /// A function of a library that cuts a conversation: a helper that acts at the limit of the context, one that keeps
+    /// the newest turns alone, a list that holds so many.
+    pub fn trimmed(&mut self, path: &str, args: &[Argument], expr: &Expr) -> Option<Value> {
+        let name = path.rsplit('.').next().unwrap_or(path);
+        if let Some((_, bound)) = tables().bounded.iter().find(|(known, _)| known == name) {
+            return self.bounded(args, bound, expr);
+        }
+        let named = |names: &[String]| names.iter().any(|known| known == name);
+        let newest = named(&tables().newest);
+        if !newest && !named(&tables().trimmers) {
+            return None;
+        }
+        let turns = args.iter().map(|arg| &arg.value);
+        let history = turns
+            .filter(|value| match value {
+                Value::Unknown(unknown) => unknown.is_history(),
+                other => newest && self.is_conversation(other),
+            })
+            .find(|value| !value.is_nothing())?;
+        // The last turn alone is no conversation.
+        let one = |arg: &Argument| matches!(arg.value, Value::Number(number) if number <= 1.0);
+        if newest && (args.len() < 2 || args.iter().any(one)) {
+            return None;
+        }
+        let rewrite = Rewrite {
+            only_at_limit: !newest || self.at_limit,
+            ..self.cut_here(expr)
+        };
+        Some(self.rewritten(history.clone(), Some(rewrite)))
+    }
+
+    /// `deque(history, maxlen=20)`
+    fn bounded(&mut self, args: &[Argument], bound: &str, expr: &Expr) -> Option<Value> {
+        let most = args.iter().find(|arg| arg.name.as_deref() == Some(bound))?;
+        if most.value.is_nothing() || matches!(most.value, Value::Number(most) if most <= 1.0) {
+            return None;
+        }
+        let mut items = Vec::new();
+        if let Some(held) = args.iter().find(|arg| arg.name.is_none()) {
+            self.spread_into(&mut items, &held.value, held.place.span);
+        }
+        if !items.is_empty() && !self.holds_history(&items) {
+            return None;
+        }
+        let place = self.place(expr.span);
+        let list = self.new_list(items, place);
+        let cut = self.cut_here(expr);
+        Some(self.rewritten(list, Some(cut)))
+    }
+
+    /// Whether a test holds only where the context is full.
+    pub fn asks_for_limit(&self, test: &Expr) -> bool {
+        tells(&tables().limit_words, &self.written(test.span))
+    }
+
+    fn cut_here(&self, expr: &Expr) -> Rewrite {
+        Rewrite {
+            place: self.place(expr.span),
+            how: self.written(expr.span),
+            only_at_limit: self.at_limit,
+        }
+    }
+
+    /// A conversation that was cut or changed, where it was.
+    pub fn rewritten(&mut self, value: Value, rewrite: Option<Rewrite>) -> Value {
+        let Some(rewrite) = rewrite else {
+            return value;
+        };
+        match value {
+            Value::Unknown(unknown) => {
+                let mut unknown = (*unknown).clone();
+                unknown.rewrite.get_or_insert(rewrite);
+                unknown.into_value()
+            }
+            Value::Cell(id) => {
+                let copy = self.copied(id);
+                if let Value::Cell(copy) = &copy {
+                    if let Some(list) = self.heap.list_mut(*copy) {
+                        list.rewrite.get_or_insert(rewrite);
+                    }
+                }
+                copy
+            }
+            other => other,
+        }
+    }
+
+    /// `turns.filter((turn, i) => i >= turns.length - 10)`
+    pub fn newest_by_position(
+        &mut self,
+        function: Option<&Argument>,
+        expr: &Expr,
+    ) -> Option<Rewrite> {
+        let Some(Value::Function(callable)) = function.map(|arg| &arg.value) else {
+            return None;
+        };
+        let callable = callable.clone();
+        let function = callable.function();
+        let Pattern::Name(index, _) = &function.params.get(1)?.pattern else {
+            return None;
+        };
+        let StmtKind::Return(Some(test)) = &function.body.last()?.kind else {
+            return None;
+        };
+        self.from_newest(test, index).then(|| self.cut_here(expr))
+    }
+
+    /// Whether a test compares this position with one that is counted from the end.
+    fn from_newest(&mut self, test: &Expr, index: &str) -> bool {
+        let ExprKind::Binary { op, left, right } = &test.kind else {
+            return false;
+        };
+        let is_index = |expr: &Expr| matches!(&expr.kind, ExprKind::Name(name) if name == index);
+        match op {
+            BinaryOp::And | BinaryOp::Or => {
+                self.from_newest(left, index) || self.from_newest(right, index)
+            }
+            BinaryOp::Compare if is_index(left) => {
+                position(&self.eval(right)) == Some(Position::Tail)
+            }
+            BinaryOp::Compare if is_index(right) => {
+                position(&self.eval(left)) == Some(Position::Tail)
+            }
+            _ => false,
+        }
+    }
+
     // ---- changes ----
+
+    /// `turn["content"] = "[cleared]"`, written into an earlier turn that a loop or a position shows.
+    pub fn clears_turn(&self, turn: &Unknown, key: &str, value: &Value, place: &Place) -> bool {
+        let content = tables().content_keys.iter().any(|known| known == key);
+        let earlier = turn.item && turn.verdict.volatility.given == Given::Conversation;
+        // The newest one was sent by nobody yet.
+        let written = self.written(place.span);
+        let newest = written.contains("-1") || written.contains("- 1");
+        content
+            && earlier
+            && !newest
+            && value
+                .known_text()
+                .is_some_and(|text| tells(&tables().cleared_words, &text))
+    }
+
+    /// Where the content of turns of this conversation was taken out.
+    pub fn edited_turns(&self, root: &str) -> Option<Rewrite> {
+        let notes = self.noted_roots();
+        notes.into_iter().find_map(|(note, of, place)| {
+            let object = self.heap.object(note)?;
+            let edit = object.get(EDIT).is_some() && object.get(ON_SYSTEM).is_none();
+            (edit && root_of(&of) == root).then(|| Rewrite {
+                how: self.written(place.span),
+                place,
+                only_at_limit: self.at_limit,
+            })
+        })
+    }
 
     /// `turns[i] = {..turn, content: "[cleared]"}`: an earlier turn is not what it was.
     pub fn edit_turn(&mut self, id: usize, index: &Value, value: &Value, span: Span) {
@@ -228,7 +386,7 @@ impl Eval<'_, '_> {
         let rewrite = Rewrite {
             place,
             how: self.written(span),
-            only_at_limit: false,
+            only_at_limit: self.at_limit,
         };
         if let Some(list) = self.heap.list_mut(id) {
             list.rewrite.get_or_insert(rewrite);
@@ -240,7 +398,7 @@ impl Eval<'_, '_> {
         self.change_among(body, 0).map(|place| Rewrite {
             place,
             how: self.written(span),
-            only_at_limit: false,
+            only_at_limit: self.at_limit,
         })
     }
 

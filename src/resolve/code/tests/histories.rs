@@ -339,3 +339,139 @@ fn the_system_text_that_is_taken_off_the_front_is_no_turn() {
     // What a literal switches off does not run.
     assert_eq!(rewritten("len(turns) > 8 and False"), 0);
 }
+
+#[test]
+fn functions_that_keep_the_newest_turns_slide() {
+    for cut in [
+        "takeRight(history, 10)",
+        "_.takeRight(history, size)",
+        "history.filter((turn, i) => i >= history.length - 10)",
+        "history.filter((turn, i) => turn.pinned || i >= Math.max(0, history.length - 10))",
+    ] {
+        let shown = script("", cut);
+        assert!(shown.starts_with("history: <<~"), "{cut}\n{shown}");
+    }
+    for whole in [
+        "takeRight(history, 1)",
+        "history.filter((turn, i) => i >= first)",
+        "history.filter((turn) => turn.content)",
+    ] {
+        let shown = script("", whole);
+        assert!(!shown.contains('~'), "{whole}\n{shown}");
+    }
+}
+
+/// What a class sends that keeps its turns in an attribute: made so, and cut so before each request.
+fn kept(made: &str, cut: &str) -> String {
+    let source = format!(
+        "from collections import deque\n{PYTHON}\nclass Chat:\n    def __init__(self):\n        self.messages = {made}\n\n    \
+         def ask(self, question):\n        self.messages.append({{'role': 'user', 'content': question}})\n        {cut}\n        \
+         return client.chat.completions.create(model='m', messages=[{{'role': 'system', 'content': RULES}}, *self.messages])\n"
+    );
+    behind(&prompt(&[("app.py", &source)]))
+}
+
+#[test]
+fn a_list_that_holds_so_many_turns_slides() {
+    for (made, cut, slides) in [
+        ("deque(maxlen=20)", "", true),
+        ("deque()", "", false),
+        ("deque(maxlen=None)", "", false),
+        ("[]", "", false),
+        (
+            "[]",
+            "if len(self.messages) > 10:\n            self.messages = self.messages[-10:]",
+            true,
+        ),
+        (
+            "[]",
+            "if len(self.messages) > 10:\n            del self.messages[0]",
+            true,
+        ),
+    ] {
+        let shown = kept(made, cut);
+        assert_eq!(shown.contains('~'), slides, "{made} {cut}\n{shown}");
+    }
+}
+
+#[test]
+fn turns_whose_content_is_taken_out_in_place_are_changed() {
+    let clear = |cut: &str| {
+        python(
+            &format!("def clear(turns, keep):\n{cut}\n    return turns\n"),
+            "clear(history, kept)",
+        )
+    };
+    for cut in [
+        "    for m in turns[:-4]:\n        m['content'] = '[output omitted]'",
+        "    for i in range(len(turns) - 4):\n        if turns[i]['role'] == 'tool':\n            turns[i]['content'] = '[cleared]'",
+        "    del turns[0]",
+    ] {
+        let shown = clear(cut);
+        assert!(shown.starts_with("history: <<~"), "{cut}\n{shown}");
+    }
+    for cut in [
+        "    for m in turns:\n        m['name'] = '[output omitted]'",
+        "    turns[-1]['content'] = '[output omitted]'",
+        "    for m in turns:\n        m['content'] = m['content'].strip()",
+        "    del turns[-1]",
+    ] {
+        let shown = clear(cut);
+        assert!(!shown.contains('~'), "{cut}\n{shown}");
+    }
+}
+
+#[test]
+fn turns_of_which_some_keys_are_sent_stay_turns() {
+    let helper = "KEYS = {'role', 'content'}\n\ndef clean(turns):\n    out = []\n    for turn in turns:\n        \
+                  kept = {k: v for k, v in turn.items() if k in KEYS}\n        out.append(kept)\n    return out\n";
+    let shown = python(helper, "clean(history)");
+    assert!(shown.starts_with("history: <<"), "{shown}");
+    let shown = python(helper, "clean(history[-20:])");
+    assert!(shown.starts_with("history: <<~"), "{shown}");
+}
+
+#[test]
+fn turns_that_are_cut_where_the_context_is_full_are_cut_seldom() {
+    let at_limit = |cut: &str| {
+        let source = format!(
+            "{PYTHON}\ndef ask(history, question):\n{cut}\n    return client.chat.completions.create(model='m', messages=[\n        \
+             {{'role': 'system', 'content': RULES}}, *history, {{'role': 'user', 'content': question}}])\n"
+        );
+        let found = super::run(&[("app.py", source.as_str())]);
+        let messages = found.prompts.iter().flat_map(|prompt| &prompt.messages);
+        let blocks = messages.flat_map(|message| &message.blocks);
+        let pieces = blocks.flat_map(|block| &block.pieces);
+        let rewrites = pieces.filter_map(|piece| match piece {
+            crate::prompt::Piece::History(history) => history.rewritten.as_ref(),
+            _ => None,
+        });
+        rewrites
+            .map(|rewrite| rewrite.only_at_limit)
+            .collect::<Vec<_>>()
+    };
+    for (cut, seldom) in [
+        (
+            "    while count_tokens(history) > 9000:\n        history.pop(0)",
+            true,
+        ),
+        (
+            "    while count_tokens(history) > 9000:\n        del history[0]",
+            true,
+        ),
+        (
+            "    if count_tokens(history) > 9000:\n        history = history[-10:]",
+            true,
+        ),
+        (
+            "    if len(history) > 10:\n        history = history[-10:]",
+            false,
+        ),
+        (
+            "    while len(history) > 10:\n        history.pop(0)",
+            false,
+        ),
+    ] {
+        assert_eq!(at_limit(cut), [seldom], "{cut}");
+    }
+}

@@ -130,7 +130,6 @@ fn a_marker_in_a_round_that_is_picked_stands_once() {
             ("for i, m in enumerate(messages):\n    if i == len(messages) - 1:\n        m['cache_control'] = C", "tools[] system[] history[~?]"),
             ("for m in reversed(messages):\n    if m['role'] == 'user':\n        m['cache_control'] = C\n        break", "tools[] system[] history[~?]"),
             ("n = 0\nfor m in messages:\n    if n < 2:\n        m['cache_control'] = C\n        n += 1", "tools[] system[] history[~?]"),
-            ("for m in messages:\n    if m['role'] == 'system':\n        m['cache_control'] = C", "tools[] system[] history[!]"),
             ("for m in messages:\n    if m.cached:\n        m['cache_control'] = C", "tools[] system[] history[~?]"),
             ("mark = limit.mark\nout = []\nfor t in tools:\n    out.append({'name': 'a', 'cache_control': limit})\ntools = out", "tools[~] system[] history[]"),
             ("for m in messages[-2:]:\n    m['cache_control'] = C", "tools[] system[] history[~<2]"),
@@ -146,6 +145,41 @@ fn a_marker_in_a_round_that_is_picked_stands_once() {
             ("for (let i = messages.length - 1; i >= 0; i--) { if (messages[i].role === 'user') { messages[i].cache_control = C; break; } }", "tools[] system[] history[~?]"),
         ],
     );
+}
+
+#[test]
+fn a_marker_that_only_system_text_gets_stands_on_no_turn() {
+    let program = |messages: &str, body: &str| {
+        let lines: String = body.lines().map(|line| format!("    {line}\n")).collect();
+        format!(
+            "import litellm\nC = {{'type': 'ephemeral'}}\n\ndef mark(messages):\n{lines}    return messages\n\n\
+             def send(history, question):\n    return litellm.completion(model='anthropic/claude-sonnet-5', messages=mark({messages}))\n"
+        )
+    };
+    let content = "[{'type': 'text', 'text': m['content'], 'cache_control': C}]";
+    let bodies = [
+        format!("for m in messages:\n    if m['role'] == 'system':\n        m['content'] = {content}"),
+        format!("for m in messages:\n    if m.get('role') == 'system' and isinstance(m['content'], str):\n        m['content'] = {content}"),
+        format!("new = []\nfor m in messages:\n    if m.get('role') == 'system':\n        new.append({{**m, 'content': {content}}})\n    else:\n        new.append(m)\nmessages = new"),
+        format!("new = []\nfor m in messages:\n    if m['role'] != 'system':\n        new.append(m)\n        continue\n    new.append({{'role': m['role'], 'content': {content}}})\nmessages = new"),
+        format!("messages = [{{**m, 'content': {content}}} if m['role'] == 'system' else m for m in messages]"),
+    ];
+    for body in &bodies {
+        for (messages, expected) in [
+            ("history", "system[!] history[]"),
+            (
+                "[{'role': 'system', 'content': 'Be brief.'}, *history, {'role': 'user', 'content': question}]",
+                "system[!] history[] user[]",
+            ),
+        ] {
+            let found = marks(&[("app.py", &program(messages, body))]).join(" & ");
+            assert_eq!(found, expected, "{body}");
+        }
+    }
+    let source = "import OpenAI from 'openai';\nconst client = new OpenAI();\nconst C = { type: 'ephemeral' };\n\
+                  const mark = (messages) => messages.map((m) => m.role === 'system' ? { ...m, content: [{ type: 'text', text: m.content, cache_control: C }] } : m);\n\
+                  export const send = (history) => client.chat.completions.create({ model: 'anthropic/claude-sonnet-5', messages: mark(history) });\n";
+    assert_eq!(marks(&[("app.ts", source)]), ["system[!] history[]"]);
 }
 
 #[test]
