@@ -106,6 +106,7 @@ fn template_prompt(
         &place,
     );
     history::settle_scratchpads(&mut split.messages);
+    history::settle_transcripts(&mut split.messages);
     let soft = split.form == Some("speaker");
     let target = beside(file, dialect, files, &mut own);
     let conversation = history::conversation(
@@ -258,6 +259,7 @@ fn draft_prompt(
         messages.extend(filler.message(message));
     }
     history::settle_scratchpads(&mut messages);
+    history::settle_transcripts(&mut messages);
     let settings = draft.settings.into_iter();
     let settings = settings.map(|setting| filler.setting(setting)).collect();
     let Filler {

@@ -2,11 +2,16 @@
 //! Knows nothing of templates.
 
 use crate::config::Assume;
-use crate::prompt::{visit_pieces, Conversation, History, Message, Piece, Size, Slot};
+use crate::prompt::{visit_pieces, Conversation, History, Message, Piece, Section, Size, Slot};
 use crate::volatility::{Class, Confidence, Origin, Volatility};
 use crate::words::name_words;
 
+use super::roles::HISTORY_ROLE;
 use super::words::words;
+
+/// Characters behind a conversation that only close it: `Answer:`, a question that is asked in a sentence.
+const CLOSING_TEXT: usize = 400;
+const TRANSCRIPT: &str = "a conversation as text, longer on every turn";
 
 /// The evidence for a conversation. `soft`: roles that may only be examples in text.
 pub fn conversation(
@@ -94,6 +99,38 @@ pub fn settle_scratchpads(messages: &mut [Message]) {
     });
 }
 
+/// A conversation that is written into a text is longer on every turn, so that what the text goes on with stands at
+/// another place each time: there it is a value of the request, and no turns that a later call reads again.
+pub fn settle_transcripts(messages: &mut [Message]) {
+    for message in messages {
+        let turns = matches!(&message.section, Section::Role(role) if role == HISTORY_ROLE);
+        if turns {
+            continue;
+        }
+        for block in &mut message.blocks {
+            settle_transcript(&mut block.pieces);
+        }
+    }
+}
+
+fn settle_transcript(pieces: &mut [Piece]) {
+    for at in 0..pieces.len() {
+        let (front, behind) = pieces.split_at_mut(at + 1);
+        let text = behind.iter().map(|piece| match piece {
+            Piece::Text(text) => text.as_str().trim().len(),
+            _ => 0,
+        });
+        if text.sum::<usize>() < CLOSING_TEXT {
+            break;
+        }
+        visit_pieces(&mut front[at..], &mut |piece| {
+            if let Piece::History(history) = piece {
+                *piece = shown_as(history, TRANSCRIPT, Assume::default().history_tokens);
+            }
+        });
+    }
+}
+
 fn settle(volatility: &mut Volatility) {
     let given = matches!(volatility.class, Class::Request | Class::State)
         && volatility.origin == Origin::Outside;
@@ -105,13 +142,18 @@ fn settle(volatility: &mut Volatility) {
 
 fn of_call(history: &History) -> Piece {
     let why = "what an agent has done for this question";
+    shown_as(history, why, Assume::default().unknown_text_tokens)
+}
+
+/// A conversation as a value of the call.
+fn shown_as(history: &History, why: &str, tokens: u32) -> Piece {
     Piece::Slot(Slot {
         expr: history.expr.clone(),
         place: history.place.clone(),
         volatility: Volatility::new(Class::Request, Origin::Outside, Confidence::Likely, why),
         trace: Vec::new(),
         size: Size {
-            tokens: Assume::default().unknown_text_tokens,
+            tokens,
             assumed: true,
         },
     })

@@ -332,6 +332,7 @@ impl Eval<'_, '_> {
         place: &Place,
     ) -> Prompt {
         super::roles::drop_supposed(&mut messages);
+        history::settle_transcripts(&mut messages);
         let known = target.api.is_some();
         let key = self.marks.key.take();
         let marked = messages.iter().flat_map(|message| &message.blocks);

@@ -475,3 +475,19 @@ fn turns_that_are_cut_where_the_context_is_full_are_cut_seldom() {
         assert_eq!(at_limit(cut), [seldom], "{cut}");
     }
 }
+
+#[test]
+fn a_conversation_that_is_written_before_text_is_a_value_of_the_request() {
+    let ask = |text: &str| {
+        let rules = "Quote the terms word for word and name the page. ".repeat(20);
+        let source = format!(
+            "import openai\nclient = openai.OpenAI()\nRULES = '{rules}'\n\ndef ask(chat_history, question):\n    \
+             return client.chat.completions.create(model='m', messages=[{{'role': 'user', 'content': {text}}}])\n"
+        );
+        prompt(&[("app.py", source.as_str())])
+    };
+    let before = ask("f'So far: {chat_history} {RULES} {question}'");
+    assert!(before.contains("<chat_history:request"), "{before}");
+    let behind = ask("f'{RULES} So far: {chat_history} Answer the last question.'");
+    assert!(behind.contains("<<chat_history>>"), "{behind}");
+}
