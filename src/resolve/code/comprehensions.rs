@@ -5,7 +5,7 @@ use std::rc::Rc;
 use crate::frontend::code::ir::{Comprehension, ComprehensionKind, Expr, ExprKind, Pattern};
 use crate::source::Span;
 use crate::volatility::classify::Order;
-use crate::volatility::Volatility;
+use crate::volatility::{Given, Volatility};
 
 use super::super::value::worse;
 use super::eval::Eval;
@@ -47,7 +47,8 @@ impl Eval<'_, '_> {
 
     pub fn comprehension(&mut self, comprehension: &Comprehension, expr: &Expr) -> Value {
         let over = self.eval(&comprehension.over);
-        if matches!(&over, Value::Unknown(turn) if turn.item) && copies_entries(comprehension) {
+        let turn = |value: &Value| matches!(value, Value::Unknown(turn) if turn.item && turn.verdict.volatility.given == Given::Conversation);
+        if turn(&over) && copies_entries(comprehension) {
             return over;
         }
         let place = self.place(expr.span);

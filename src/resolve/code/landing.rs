@@ -54,7 +54,7 @@ impl Eval<'_, '_> {
             })
     }
 
-    fn items_hold_marker(&self, items: &[Item], depth: usize) -> bool {
+    pub fn items_hold_marker(&self, items: &[Item], depth: usize) -> bool {
         items.iter().take(256).any(|item| match item {
             Item::One(value, _) | Item::Spread(value, _) => self.holds_marker(value, depth),
             Item::Branch(_, arms) => arms.iter().any(|arm| self.items_hold_marker(arm, depth)),

@@ -110,7 +110,7 @@ impl Eval<'_, '_> {
         (!out.is_empty()).then_some(out)
     }
 
-    /// What a loop over a conversation adds, where one arm takes the system text and another the turns: each apart.
+    /// What a loop over a conversation adds, where one arm marks the system text and another takes the turns: each apart.
     pub fn apart(&mut self, added: Vec<Item>) -> (Vec<Item>, Vec<Item>) {
         let mut own = Vec::new();
         let mut turns = Vec::new();
@@ -135,9 +135,10 @@ impl Eval<'_, '_> {
                 }
             }
         }
-        match own.is_empty() || turns.is_empty() {
-            true => (Vec::new(), added),
-            false => (own, turns),
+        // Where none is marked, the markers that the caller's text may bring are not in sight.
+        match !turns.is_empty() && self.items_hold_marker(&own, 0) {
+            true => (own, turns),
+            false => (Vec::new(), added),
         }
     }
 
