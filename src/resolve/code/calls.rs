@@ -19,6 +19,9 @@ impl Eval<'_, '_> {
                 return self.super_call(args, expr);
             }
         }
+        if let Some(value) = self.outer_constructor(callee, args, expr) {
+            return value;
+        }
         let mut declared = false;
         let (receiver, function) = match &callee.kind {
             ExprKind::Attribute { object, name, .. } => {
@@ -176,6 +179,7 @@ impl Eval<'_, '_> {
             }
             Value::Class(class) => {
                 let class = class.clone();
+                self.made_by_base(&class, &args, expr);
                 self.instantiate(&class, args, &place)
             }
             Value::Choice(choice) => {

@@ -288,6 +288,7 @@ impl Eval<'_, '_> {
         let this = self.frame().this.clone();
         let class = self.frame().class.clone();
         if let (Some(Value::Cell(id)), Some(class)) = (this, class) {
+            self.sent_by_base(&class, &args, expr);
             for index in 0..class.class().bases.len() {
                 if let Value::Class(base) = self.base(&class, index) {
                     let place = self.place(expr.span);

@@ -24,6 +24,8 @@ pub struct Interest {
     pub grows: Vec<(FunctionId, String)>,
     /// Attributes of the instance that a statement of a method sets.
     pub sets: Vec<(FunctionId, String)>,
+    /// Constructors that hand what is sent up to the class that they extend.
+    pub hands_up: HashSet<FunctionId>,
     /// Every module that is imported, as written, with the names that are taken from it.
     pub imports: Vec<(String, Vec<String>)>,
     /// Whether the file makes an object of an SDK that needs no import to be told.
@@ -53,6 +55,7 @@ impl Interest {
         let mut out = Interest::default();
         let mut walk = Walk {
             out: &mut out,
+            module,
             function: None,
         };
         walk.stmts(&module.body);
@@ -103,6 +106,7 @@ impl Interest {
 
 struct Walk<'o> {
     out: &'o mut Interest,
+    module: &'o Module,
     function: Option<FunctionId>,
 }
 
@@ -231,6 +235,33 @@ impl Walk<'_> {
         }
     }
 
+    /// `super().__init__(instructions=..)` in a class that extends one of an SDK.
+    fn handed_up(&mut self, args: &[Arg]) {
+        let module = self.module;
+        let Some(function) = self.function else {
+            return;
+        };
+        let Some(class) = module.functions[function].class else {
+            return;
+        };
+        // Bases of the module stand for what they extend themselves.
+        let mut classes = vec![class];
+        let mut at = 0;
+        while at < classes.len() {
+            let bases = module.classes[classes[at]].bases.iter();
+            for base in bases.filter_map(super::extended::base_name) {
+                let says = sdk::says(&base, Some(&given(args)));
+                if says != Says::Nothing {
+                    self.out.hands_up.insert(function);
+                    self.mark(says, true);
+                }
+                let own = module.classes.iter().position(|of| of.name == base);
+                classes.extend(own.filter(|own| !classes.contains(own)));
+            }
+            at += 1;
+        }
+    }
+
     /// Something is put into `self.name`.
     fn grown(&mut self, expr: &Expr) {
         if let (Some(name), Some(function)) = (own_attribute(expr), self.function) {
@@ -312,6 +343,9 @@ impl Walk<'_> {
                     {
                         self.import(module, Vec::new());
                     }
+                }
+                if super::extended::is_super_constructor(callee) {
+                    self.handed_up(args);
                 }
                 // The callee's own name was looked at with the arguments.
                 match &callee.kind {

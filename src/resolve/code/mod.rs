@@ -16,6 +16,7 @@ mod declared;
 mod eval;
 mod events;
 mod exprs;
+mod extended;
 mod filled;
 mod fills;
 mod functions;

@@ -159,8 +159,9 @@ fn entries(code: &Arc<Code>) -> Vec<Entry> {
         function: None,
     }];
     for (id, function) in code.module.functions.iter().enumerate() {
-        if function.parent.is_none() && function.kind != FunctionKind::Constructor && code.holds(id)
-        {
+        let constructs = function.kind == FunctionKind::Constructor;
+        let constructs = constructs && !code.interest.hands_up.contains(&id);
+        if function.parent.is_none() && !constructs && code.holds(id) {
             out.push(Entry {
                 path: code.path().clone(),
                 function: Some(id),
@@ -257,6 +258,10 @@ fn run_function(eval: &mut Eval<'_, '_>, code: &Arc<Code>, id: FunctionId) {
             _ => Some(eval.open_instance(&class)),
         }
     });
+    // The instance was made by it.
+    if function.kind == FunctionKind::Constructor {
+        return;
+    }
     let callable = Callable {
         code: code.clone(),
         id,
@@ -422,7 +427,9 @@ fn wanted_methods(
         let Some(code) = program.load(&entry.path) else {
             continue;
         };
-        if let Some(class) = code.module.functions[id].class {
+        let function = &code.module.functions[id];
+        let method = function.kind != FunctionKind::Constructor;
+        if let Some(class) = function.class.filter(|_| method) {
             out.push(Wanted {
                 path: entry.path.clone(),
                 class,
