@@ -151,11 +151,13 @@ fn dollars_a_month_are_those_of_a_thousand_calls_times_the_configured_rate() {
 
 #[test]
 fn figures_rest_on_assumptions_where_something_stable_has_no_known_size() {
-    let counted = |system: &str| {
-        let system = format!("{system} {}", filler(1500));
-        let analysis = lint(&[("a.prompty", &prompty("gpt-5.4", &system, "{{q}}"))]);
+    let of = |system: &str| {
+        let analysis = lint(&[("a.prompty", &prompty("gpt-5.4", system, "{{q}}"))]);
         analysis.prompts[0].counted
     };
+    let counted = |system: &str| of(&format!("{system} {}", filler(1500)));
+    // In front of more text a conversation is a value of the call.
+    let behind = |system: &str| of(&format!("{} {system}", filler(1500)));
     assert_eq!(counted("Rules."), Counted::Exact);
     assert_eq!(counted("{{ question }}"), Counted::Exact);
     assert_eq!(counted("{% include 'missing.j2' %}"), Counted::Assumed);
@@ -167,9 +169,10 @@ fn figures_rest_on_assumptions_where_something_stable_has_no_known_size() {
         counted("{% if a %}text{% else %}more{% endif %}"),
         Counted::Exact
     );
-    assert_eq!(counted("{{ history }}"), Counted::Assumed);
+    assert_eq!(counted("{{ history }}"), Counted::Exact);
+    assert_eq!(behind("{{ history }}"), Counted::Assumed);
     assert_eq!(
-        counted("{% if a %}{{ history }}{% endif %}"),
+        behind("{% if a %}{{ history }}{% endif %}"),
         Counted::Assumed
     );
     assert_eq!(
@@ -418,7 +421,10 @@ fn the_calls_of_one_file_lack_the_key_for_one_reason() {
 #[test]
 fn a_conversation_that_only_a_name_speaks_of_makes_no_warning_of_a_short_text() {
     let severity = |tokens: usize| {
-        let text = format!("You are a planner of journeys.\nGoals: {{{{ goals }}}}\n{}", filler(tokens));
+        let text = format!(
+            "You are a planner of journeys.\nGoals: {{{{ goals }}}}\n{}",
+            filler(tokens)
+        );
         let analysis = lint(&[("prompts/agent_system.jinja", &text)]);
         let found = of(&analysis, "variable-before-stable");
         found.iter().map(|f| f.severity).max()
