@@ -311,18 +311,19 @@ impl Eval<'_, '_> {
         let StmtKind::Return(Some(test)) = &function.body.last()?.kind else {
             return None;
         };
-        self.from_newest(test, index).then(|| self.cut_here(expr))
+        self.counts_from_newest(test, index)
+            .then(|| self.cut_here(expr))
     }
 
     /// Whether a test compares this position with one that is counted from the end.
-    fn from_newest(&mut self, test: &Expr, index: &str) -> bool {
+    fn counts_from_newest(&mut self, test: &Expr, index: &str) -> bool {
         let ExprKind::Binary { op, left, right } = &test.kind else {
             return false;
         };
         let is_index = |expr: &Expr| matches!(&expr.kind, ExprKind::Name(name) if name == index);
         match op {
             BinaryOp::And | BinaryOp::Or => {
-                self.from_newest(left, index) || self.from_newest(right, index)
+                self.counts_from_newest(left, index) || self.counts_from_newest(right, index)
             }
             BinaryOp::Compare if is_index(left) => {
                 position(&self.eval(right)) == Some(Position::Tail)
