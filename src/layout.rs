@@ -91,6 +91,11 @@ impl Segment {
         )
     }
 
+    /// Whether it is stable text that is in sight: what is assumed has no opening to show.
+    pub fn is_seen_text(&self) -> bool {
+        matches!(&self.kind, Kind::Text { opening, .. } if !opening.is_empty())
+    }
+
     pub fn is_stable(&self) -> bool {
         self.key.is_constant()
     }

@@ -44,10 +44,7 @@ pub fn check(judged: &Judged) -> Vec<Remark> {
 /// of what is not seen, such as tools.
 fn rests_on_assumed(judged: &Judged, marked: usize) -> bool {
     let before = judged.layout.segments.iter().take(marked + 1);
-    // What is assumed has no opening to show.
-    let seen = before.filter(
-        |segment| matches!(&segment.kind, Kind::Text { opening, .. } if !opening.is_empty()),
-    );
+    let seen = before.filter(|segment| segment.is_seen_text());
     let seen: f64 = seen.map(|segment| segment.tokens).sum();
     seen < f64::from(judged.model.minimum)
 }

@@ -329,9 +329,7 @@ fn rests_on_turns(judged: &Judged, subject: &Segment) -> bool {
         .is_some_and(|v| v.origin == Origin::Outside);
     let texts = judged.layout.segments.iter();
     let seen: f64 = texts
-        .filter(
-            |segment| matches!(&segment.kind, Kind::Text { opening, .. } if !opening.is_empty()),
-        )
+        .filter(|segment| segment.is_seen_text())
         .map(|segment| segment.tokens)
         .sum();
     outside && seen < f64::from(judged.model.minimum)
