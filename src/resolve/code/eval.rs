@@ -1,7 +1,7 @@
 //! The abstract evaluator: its state, its limits, and how the arms of a branch are run. Statements are in `stmts`,
 //! expressions in `exprs`, calls in `calls`; how a value becomes text is in `print`.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -14,6 +14,7 @@ use crate::volatility::{Class, Confidence, Origin, Volatility};
 
 use super::super::context::{Work, MAX_STEPS};
 use super::super::evaluator::Trail;
+use super::barren::{self, Barren, Visit};
 use super::events::Event;
 use super::heap::{Cell, CellId, Delta, Heap, Item, List, Mark, Object, Scope};
 use super::marks::Marks;
@@ -116,10 +117,14 @@ pub struct Eval<'p, 'w> {
     /// Within the arms of a test, or the rounds of a loop, that asks whether the context is full.
     pub at_limit: bool,
     pub work: Work,
+    /// Functions of other files that are not gone into, as entries before found.
+    pub barren: &'p Barren,
+    /// What this entry found in functions of other files.
+    pub visits: BTreeMap<barren::Function, Visit>,
 }
 
 impl<'p, 'w> Eval<'p, 'w> {
-    pub fn new(program: &'p Program<'w>, assume: &Assume) -> Self {
+    pub fn new(program: &'p Program<'w>, barren: &'p Barren, assume: &Assume) -> Self {
         let mut heap = Heap::default();
         Eval {
             program,
@@ -144,6 +149,8 @@ impl<'p, 'w> Eval<'p, 'w> {
             system_leads: false,
             at_limit: false,
             work: Work::new(BUDGET),
+            barren,
+            visits: BTreeMap::new(),
         }
     }
 

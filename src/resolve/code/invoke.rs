@@ -7,6 +7,7 @@ use crate::prompt::Hop;
 use crate::source::Place;
 use crate::volatility::{Class, Confidence};
 
+use super::barren;
 use super::declared::{declared_as, Declared};
 use super::eval::{Birth, Eval, Flow, Frame, Open, MAX_CALLS, MAX_DULL_CALLS};
 use super::heap::Item;
@@ -56,7 +57,9 @@ impl Eval<'_, '_> {
             })
             .count();
         let too_dull = dull >= MAX_DULL_CALLS && !self.program.is_warm(&callable.code, callable.id);
-        if depth >= MAX_CALLS || recursive || too_dull || !self.enter() {
+        let away = self.leads_away(callable);
+        let barren = away && self.barren.is_closed(&key_of(callable));
+        if depth >= MAX_CALLS || recursive || too_dull || barren || !self.enter() {
             let name = callable.function().name.clone();
             let verdict = callable.code.classifier.call_by_name(&name);
             let mut unknown = Unknown::new(format!("{name}(...)"), verdict);
@@ -88,9 +91,16 @@ impl Eval<'_, '_> {
         if let Some(frame) = self.frames.last_mut() {
             frame.call = Some(place.clone());
         }
+        let before = (self.work.steps, self.found());
         self.bind_params(function, callable.this.clone(), args);
         let value = self.run_body(function, callable.id);
         self.leave();
+        if away {
+            let found = self.found() - before.1;
+            let visit = self.visits.entry(key_of(callable)).or_default();
+            visit.steps += self.work.steps - before.0;
+            visit.found += found;
+        }
         let value = match &function.returns {
             Some(text) => declared_as(value, &code, text),
             None => value,
@@ -107,6 +117,17 @@ impl Eval<'_, '_> {
                 note,
             })
         }
+    }
+
+    /// Whether a call leads from the file of the entry into another one.
+    fn leads_away(&self, callable: &Callable) -> bool {
+        let home = &self.frames[0].code;
+        Arc::ptr_eq(home, &self.frame().code) && !Arc::ptr_eq(home, &callable.code)
+    }
+
+    /// Prompts and rendered templates that were noted so far.
+    fn found(&self) -> usize {
+        self.events.len() + self.trail.rendered.len()
     }
 
     /// Runs the body of the function whose frame is on top, and pops the frame.
@@ -465,4 +486,8 @@ pub fn param_name(param: &Param) -> Option<&str> {
         },
         _ => None,
     }
+}
+
+fn key_of(callable: &Callable) -> barren::Function {
+    (callable.code.path().clone(), callable.id)
 }

@@ -5,6 +5,7 @@ mod aliases;
 mod arguments;
 mod arms;
 mod assign;
+mod barren;
 mod blocks;
 mod callers;
 mod calls;

@@ -18,6 +18,7 @@ use crate::source::{Place, SourceFile};
 
 use super::super::evaluator::Rendered;
 use super::super::files::Files;
+use super::barren::{self, Barren, Visit, BATCH};
 use super::callers::callers;
 use super::eval::{Eval, Open};
 use super::events::{Event, Sort};
@@ -71,6 +72,7 @@ struct Found {
     /// Classes of which the entry made instances, with those they extend.
     made: BTreeSet<(Arc<str>, usize)>,
     rendered: Vec<Rendered>,
+    visits: BTreeMap<barren::Function, Visit>,
 }
 
 /// A method that is wanted of instances whose making is seen.
@@ -102,7 +104,9 @@ pub fn resolve_code(
         .filter_map(|path| program.load(path))
         .flat_map(|code| entries(&code))
         .collect();
-    let mut found: BTreeMap<Entry, Found> = run_all(&program, seeds, &BTreeSet::new(), assume_for);
+    let mut barren = Barren::default();
+    let mut found: BTreeMap<Entry, Found> =
+        run_all(&program, seeds, &BTreeSet::new(), &mut barren, assume_for);
     let mut asked: HashSet<Open> = HashSet::new();
     let mut wanted: BTreeSet<Wanted> = BTreeSet::new();
     for _ in 0..ROUNDS {
@@ -138,7 +142,7 @@ pub fn resolve_code(
                 known.is_none_or(|known| !known.made.is_disjoint(&new))
             })
             .collect();
-        let more = run_all(&program, again, &wanted, assume_for);
+        let more = run_all(&program, again, &wanted, &mut barren, assume_for);
         let mut changed = false;
         for (entry, result) in more {
             let known = found.get(&entry).map_or(0, |known| known.events.len());
@@ -175,25 +179,34 @@ fn run_all(
     program: &Program<'_>,
     entries: Vec<Entry>,
     wanted: &BTreeSet<Wanted>,
+    barren: &mut Barren,
     assume_for: &(dyn Fn(&str) -> Assume + Sync),
 ) -> BTreeMap<Entry, Found> {
     let mut of_file: HashMap<Arc<str>, usize> = HashMap::new();
     for entry in &entries {
         *of_file.entry(entry.path.clone()).or_default() += 1;
     }
-    let results: Vec<(Entry, Found)> = entries
-        .into_par_iter()
-        .filter_map(|entry| {
-            let code = program.load(&entry.path)?;
-            let assume = assume_for(&entry.path);
-            let share = FILE_STEPS / of_file.get(&entry.path).map_or(1, |count| (*count).max(1));
-            let mut eval = Eval::new(program, &assume);
-            eval.work.budget = eval.work.budget.min(share);
-            let found = run(eval, &code, entry.clone(), wanted);
-            Some((entry, found))
-        })
-        .collect();
-    results.into_iter().collect()
+    let mut results = BTreeMap::new();
+    for batch in entries.chunks(BATCH) {
+        let known = &*barren;
+        let found: Vec<Found> = batch
+            .par_iter()
+            .filter_map(|entry| {
+                let code = program.load(&entry.path)?;
+                let assume = assume_for(&entry.path);
+                let share =
+                    FILE_STEPS / of_file.get(&entry.path).map_or(1, |count| (*count).max(1));
+                let mut eval = Eval::new(program, known, &assume);
+                eval.work.budget = eval.work.budget.min(share);
+                Some(run(eval, &code, entry.clone(), wanted))
+            })
+            .collect();
+        for mut found in found {
+            barren.learn(std::mem::take(&mut found.visits));
+            results.insert(found.entry.clone(), found);
+        }
+    }
+    results
 }
 
 fn run(mut eval: Eval<'_, '_>, code: &Arc<Code>, entry: Entry, wanted: &BTreeSet<Wanted>) -> Found {
@@ -241,6 +254,7 @@ fn run(mut eval: Eval<'_, '_>, code: &Arc<Code>, entry: Entry, wanted: &BTreeSet
         problems: std::mem::take(&mut eval.trail.problems),
         made,
         rendered: std::mem::take(&mut eval.trail.rendered),
+        visits: std::mem::take(&mut eval.visits),
     }
 }
 
