@@ -34,6 +34,8 @@ pub struct Work {
     pub steps: usize,
     /// Steps that are allowed.
     pub budget: usize,
+    /// Steps after which the part that is running ends.
+    ceiling: usize,
     nesting: usize,
 }
 
@@ -42,14 +44,27 @@ impl Work {
         Work {
             steps: 0,
             budget,
+            ceiling: usize::MAX,
             nesting: 0,
         }
+    }
+
+    /// Gives what runs next no more than one part in `parts` of the steps that are left, so that what comes behind it
+    /// has its turn, too. The answer goes to `end_part`.
+    pub fn begin_part(&mut self, parts: usize) -> usize {
+        let end = self.budget.min(self.ceiling);
+        let share = end.saturating_sub(self.steps) / parts.max(1);
+        std::mem::replace(&mut self.ceiling, self.steps + share)
+    }
+
+    pub fn end_part(&mut self, before: usize) {
+        self.ceiling = before;
     }
 
     /// Counts a step and a level of nesting. An error says which limit is hit: nothing more is evaluated.
     pub fn enter(&mut self) -> Result<(), String> {
         self.steps += 1;
-        if self.steps > self.budget {
+        if self.steps > self.budget.min(self.ceiling) {
             let most = self.budget;
             return Err(format!("more than {most} steps: the rest is one value"));
         }

@@ -10,6 +10,9 @@ use super::eval::Eval;
 use super::heap::{Cell, Object};
 use super::value::{Argument, Callable, ClassRef, Value};
 
+/// A constructor of an instance whose making is not in sight takes one part in so many of the steps that are left.
+const CONSTRUCTOR_PART: usize = 4;
+
 impl Eval<'_, '_> {
     pub fn class_of(&self, this: &Value) -> Option<ClassRef> {
         match this {
@@ -194,7 +197,10 @@ impl Eval<'_, '_> {
         }));
         let life = self.life.replace(Class::Session);
         let made = self.instances.len();
+        // A constructor may start all that its class does; the method that is asked for has its turn behind it.
+        let whole = self.work.begin_part(CONSTRUCTOR_PART);
         self.open_construct(class, id, 0);
+        self.work.end_part(whole);
         self.age_since(made);
         self.age(id, false);
         self.life = life;

@@ -19,6 +19,9 @@ use super::rounds::{is_answer, pattern_names};
 use super::tables;
 use super::value::Value;
 
+/// The dry round of a loop takes one part in so many of the steps that are left.
+const DRY_PART: usize = 2;
+
 impl Eval<'_, '_> {
     pub fn for_loop(&mut self, pattern: &Pattern, over: &Expr, keys: bool, body: &[Stmt]) -> Flow {
         let value = self.eval(over);
@@ -160,8 +163,10 @@ impl Eval<'_, '_> {
             self.quiet += 1;
             let mark = self.heap.mark();
             let (returns, _) = self.left_open();
+            let whole = self.work.begin_part(DRY_PART);
             bind(self);
             self.round_of(body);
+            self.work.end_part(whole);
             if let Some(frame) = self.frames.last_mut() {
                 frame.returns.truncate(returns);
             }
