@@ -125,7 +125,11 @@ pub fn judge(
         ttl,
     };
     let conversation = is_conversation(&prompt);
-    let plan = plan(&layout, &terms, conversation);
+    let mut steps = plan(&layout, &terms, conversation);
+    if let Some(trusting) = layout.trusting() {
+        steps.trust(&layout, &plan(&trusting, &terms, conversation));
+    }
+    let plan = steps;
     let uncached = Bill {
         usd_per_1k_calls: total * terms.prices.input / 1000.0,
         read: 0.0,

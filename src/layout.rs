@@ -8,7 +8,7 @@ use crate::cost::{bill, Bill, Prefix, Rates, Stretch};
 use crate::prompt::{Hop, MarkerHow, Rewrite, Section};
 use crate::providers::{Match, Model, Prices};
 use crate::source::Place;
-use crate::volatility::{Key, Scope, Volatility};
+use crate::volatility::{Class, Confidence, Key, Origin, Scope, Volatility};
 
 mod barriers;
 mod build;
@@ -225,6 +225,31 @@ impl Layout {
             &terms.prices,
             &terms.rates,
         )
+    }
+
+    /// The request with the benefit of the doubt, where it holds both a value that the program makes up in sight of a
+    /// cache's life and values of which nothing is sure: those are taken to stay as they are.
+    pub fn trusting(&self) -> Option<Layout> {
+        let of = |segment: &Segment, test: fn(&Volatility) -> bool| {
+            !segment.is_stable() && segment.volatility().is_some_and(test)
+        };
+        let made_up = |v: &Volatility| {
+            v.origin == Origin::MadeUp
+                && v.confidence > Confidence::Possible
+                && matches!(v.priced(), Class::Minute | Class::Unique | Class::Request)
+        };
+        let doubtful = |v: &Volatility| v.confidence == Confidence::Possible;
+        let holds = |test| self.segments.iter().any(|segment| of(segment, test));
+        if !holds(made_up) || !holds(doubtful) {
+            return None;
+        }
+        let mut trusting = self.clone();
+        for segment in &mut trusting.segments {
+            if of(segment, doubtful) {
+                segment.key = Key::constant();
+            }
+        }
+        Some(trusting)
     }
 
     /// The largest prefix that any order of the request could share between calls.

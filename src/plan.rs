@@ -3,7 +3,7 @@
 
 use crate::cost::Bill;
 use crate::layout::{Layout, Mark, Terms};
-use crate::volatility::Key;
+use crate::volatility::{Key, Origin};
 
 mod lift;
 mod marks;
@@ -76,6 +76,33 @@ pub struct Plan {
     pub steps: Vec<Step>,
     pub now: Bill,
     pub after: Layout,
+}
+
+impl Plan {
+    /// Takes from the plan of the same request under trust what it says of values that the program makes up: what a
+    /// clock costs is not made small by its neighbours, of which nothing is sure.
+    pub fn trust(&mut self, layout: &Layout, trusting: &Plan) {
+        let made_up = |step: &Step| {
+            step.edit == Edit::Move
+                && step.members.iter().any(|id| {
+                    let volatility = layout.segments[*id].volatility();
+                    volatility.is_some_and(|v| v.origin == Origin::MadeUp)
+                })
+        };
+        for step in trusting.steps.iter().filter(|step| made_up(step)) {
+            let same = |known: &Step| {
+                known.edit == step.edit && known.members.iter().any(|id| step.members.contains(id))
+            };
+            match self.steps.iter_mut().find(|known| same(known)) {
+                Some(known) if known.gain < step.gain => {
+                    known.gain = step.gain;
+                    known.stranded = step.stranded;
+                }
+                Some(_) => {}
+                None => self.steps.push(step.clone()),
+            }
+        }
+    }
 }
 
 struct Candidate {

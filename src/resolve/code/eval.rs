@@ -96,6 +96,8 @@ pub struct Eval<'p, 'w> {
     /// Running loops and escaping closures, outermost first.
     pub loops: Vec<u32>,
     pub next_loop: u32,
+    /// Places of turns that a loop adds -> that loop, as it ran last.
+    pub carried: HashMap<Place, u32>,
     /// The life that the running frame gives to what is born in it.
     pub life: Option<Class>,
     /// Above zero: in an arm that only an option takes that is off by default.
@@ -139,6 +141,7 @@ impl<'p, 'w> Eval<'p, 'w> {
             statics: HashMap::new(),
             loops: Vec::new(),
             next_loop: 0,
+            carried: HashMap::new(),
             life: None,
             doubt: 0,
             quiet: 0,
@@ -304,6 +307,13 @@ impl<'p, 'w> Eval<'p, 'w> {
             return false;
         };
         self.loops.iter().any(|id| !birth.loops.contains(id))
+    }
+
+    /// Whether one of these loops ran when the value was born.
+    pub fn born_within(&self, birth: Option<&Place>, loops: &[u32]) -> bool {
+        birth
+            .and_then(|place| self.births.get(place))
+            .is_some_and(|birth| birth.loops.iter().any(|id| loops.contains(id)))
     }
 
     pub fn is_python(&self) -> bool {

@@ -1,6 +1,6 @@
 //! What an evaluation found: requests that are sent, message lists and texts whose request is not known.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use crate::frontend::code::ir::FunctionId;
@@ -51,13 +51,14 @@ impl Eval<'_, '_> {
         if self.events.iter().filter(same).count() >= MAX_EVENTS {
             return;
         }
-        for message in &mut prompt.messages {
-            for block in &mut message.blocks {
-                self.settle(&mut block.pieces);
+        let mut behind = Behind::default();
+        for message in prompt.messages.iter_mut().rev() {
+            for block in message.blocks.iter_mut().rev() {
+                self.settle(&mut block.pieces, &mut behind);
             }
         }
         for setting in &mut prompt.settings {
-            self.settle(&mut setting.pieces);
+            self.settle(&mut setting.pieces, &mut behind);
         }
         let mut opens = BTreeSet::new();
         let mut texts = BTreeSet::new();
@@ -84,32 +85,39 @@ impl Eval<'_, '_> {
         });
     }
 
-    /// What was computed before the loop that sends lives as long as the loop.
-    fn settle(&self, pieces: &mut [Piece]) {
-        visit_pieces(pieces, &mut |piece| {
-            let before = self.made_before_loop(piece);
-            let volatility = match piece {
-                Piece::Slot(slot) => &mut slot.volatility,
-                Piece::Repeat(repeat) => &mut repeat.volatility,
-                _ => return,
-            };
-            if volatility.frame.is_none() && before {
-                volatility.frame = held(volatility.class, Some(Class::Session));
-            }
-        });
+    /// What was computed before the loop that sends lives as long as the loop, if the conversation behind it begins with
+    /// the loop, too. In front of turns that were kept elsewhere it is computed anew for each call of the function.
+    fn settle(&self, pieces: &mut [Piece], behind: &mut Behind) {
+        for piece in pieces.iter_mut().rev() {
+            behind.add(piece, &self.carried);
+            visit_pieces(std::slice::from_mut(piece), &mut |piece| {
+                let before = !behind.outside && self.made_before_loop(piece, behind);
+                let volatility = match piece {
+                    Piece::Slot(slot) => &mut slot.volatility,
+                    Piece::Repeat(repeat) => &mut repeat.volatility,
+                    _ => return,
+                };
+                if volatility.frame.is_none() && before {
+                    volatility.frame = held(volatility.class, Some(Class::Session));
+                }
+            });
+        }
     }
 
     /// Whether a value, or all that a repeated part is made of, was born before the loop.
-    fn made_before_loop(&self, piece: &Piece) -> bool {
+    fn made_before_loop(&self, piece: &Piece, behind: &Behind) -> bool {
         match piece {
-            Piece::Slot(slot) => self.born_before_loop(slot.trace.first().map(|hop| &hop.place)),
+            Piece::Slot(slot) => {
+                let birth = slot.trace.first().map(|hop| &hop.place);
+                self.born_before_loop(birth) && !self.born_within(birth, &behind.loops)
+            }
             Piece::Repeat(repeat) => {
                 let mut values = repeat
                     .body
                     .iter()
                     .filter(|piece| !matches!(piece, Piece::Text(_)))
                     .peekable();
-                values.peek().is_some() && values.all(|piece| self.made_before_loop(piece))
+                values.peek().is_some() && values.all(|piece| self.made_before_loop(piece, behind))
             }
             _ => false,
         }
@@ -135,6 +143,35 @@ impl Eval<'_, '_> {
                 Piece::Repeat(repeat) => self.collect(&repeat.body, opens, texts),
                 Piece::History(_) | Piece::Media(_) => {}
             }
+        }
+    }
+}
+
+/// The conversations behind a piece of a prompt.
+#[derive(Default)]
+struct Behind {
+    /// Turns that were there before this function ran: handed over, kept by an instance, read from a store.
+    outside: bool,
+    /// Loops that added turns.
+    loops: Vec<u32>,
+}
+
+impl Behind {
+    fn add(&mut self, piece: &Piece, carried: &HashMap<Place, u32>) {
+        match piece {
+            Piece::History(history) => match carried.get(&history.place) {
+                Some(id) => self.loops.push(*id),
+                None => self.outside = true,
+            },
+            Piece::Branch(branch) => {
+                let pieces = branch.arms.iter().flatten();
+                pieces.for_each(|piece| self.add(piece, carried));
+            }
+            Piece::Repeat(repeat) => {
+                let pieces = repeat.body.iter();
+                pieces.for_each(|piece| self.add(piece, carried));
+            }
+            Piece::Text(_) | Piece::Slot(_) | Piece::Media(_) => {}
         }
     }
 }

@@ -172,7 +172,7 @@ impl Eval<'_, '_> {
             }
             self.quiet -= 1;
             let dry = self.heap.undo(mark);
-            self.carry_turns(&dry, round);
+            self.carry_turns(&dry, round, id);
         }
         let mark = self.heap.mark();
         let flow = self.in_round(round.id, |eval| {
@@ -240,7 +240,7 @@ impl Eval<'_, '_> {
     }
 
     /// Lists that held something before the loop and get messages in it: earlier rounds stand in them as history.
-    fn carry_turns(&mut self, dry: &Delta, round: &Round) {
+    fn carry_turns(&mut self, dry: &Delta, round: &Round, running: u32) {
         for id in dry.ids() {
             let (Cell::List(old), Some(Cell::List(new))) = (self.heap.get(id), dry.get(id)) else {
                 continue;
@@ -257,6 +257,7 @@ impl Eval<'_, '_> {
                 rewrite: round.rewrite.as_ref().or(read).cloned(),
                 ..round.clone()
             });
+            self.carried.insert(turns.place.clone(), running);
             if let Some(list) = self.heap.list_mut(id) {
                 list.items.push(Item::Repeat(turns, Vec::new()));
             }
