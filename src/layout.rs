@@ -227,8 +227,9 @@ impl Layout {
         )
     }
 
-    /// The request with the benefit of the doubt, where it holds both a value that the program makes up in sight of a
-    /// cache's life and values of which nothing is sure: those are taken to stay as they are.
+    /// The request with the benefit of the doubt: values of which nothing is sure are taken to stay as they are. `None`
+    /// where that says nothing new: they matter beside a value that the program makes up in sight of a cache's life,
+    /// and in a wrapper around a conversation, all of whose text is handed in.
     pub fn trusting(&self) -> Option<Layout> {
         let of = |segment: &Segment, test: fn(&Volatility) -> bool| {
             !segment.is_stable() && segment.volatility().is_some_and(test)
@@ -240,7 +241,8 @@ impl Layout {
         };
         let doubtful = |v: &Volatility| v.confidence == Confidence::Possible;
         let holds = |test| self.segments.iter().any(|segment| of(segment, test));
-        if !holds(made_up) || !holds(doubtful) {
+        let wrapper = self.has_history() && !self.segments.iter().any(Segment::is_seen_text);
+        if !(holds(made_up) || wrapper) || !holds(doubtful) {
             return None;
         }
         let mut trusting = self.clone();

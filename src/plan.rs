@@ -2,7 +2,7 @@
 //! Knows nothing of rules: a step says what is edited, a rule says how to speak of it.
 
 use crate::cost::Bill;
-use crate::layout::{Layout, Mark, Terms};
+use crate::layout::{Kind, Layout, Mark, Terms};
 use crate::volatility::{Key, Origin};
 
 mod lift;
@@ -79,8 +79,8 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Takes from the plan of the same request under trust what it says of values that the program makes up: what a
-    /// clock costs is not made small by its neighbours, of which nothing is sure.
+    /// Takes from the plan of the same request under trust what it says of values that the program makes up (what a
+    /// clock costs is not made small by its neighbours, of which nothing is sure) and of markers behind the history.
     pub fn trust(&mut self, layout: &Layout, trusting: &Plan) {
         let made_up = |step: &Step| {
             step.edit == Edit::Move
@@ -89,7 +89,12 @@ impl Plan {
                     volatility.is_some_and(|v| v.origin == Origin::MadeUp)
                 })
         };
-        for step in trusting.steps.iter().filter(|step| made_up(step)) {
+        let marks_turns = |step: &Step| {
+            let behind = step.mark_behind.map(|id| &layout.segments[id].kind);
+            step.edit == Edit::Mark && matches!(behind, Some(Kind::History { .. }))
+        };
+        let told = |step: &&Step| made_up(step) || marks_turns(step);
+        for step in trusting.steps.iter().filter(told) {
             let same = |known: &Step| {
                 known.edit == step.edit && known.members.iter().any(|id| step.members.contains(id))
             };

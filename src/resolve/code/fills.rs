@@ -5,6 +5,7 @@ use std::rc::Rc;
 use crate::frontend::code::ir::Expr;
 use crate::prompt::Piece;
 use crate::source::Text;
+use crate::volatility::Origin;
 
 use super::eval::Eval;
 use super::heap::Item;
@@ -141,6 +142,28 @@ impl Eval<'_, '_> {
         self.fill(pieces, style, args)
     }
 
+    /// A template whose text is not in sight, filled: what the program makes up for it stands somewhere in it. `None`:
+    /// it is filled with nothing of the kind.
+    pub fn filled_unseen(
+        &mut self,
+        template: &Value,
+        args: &[Argument],
+        expr: &Expr,
+    ) -> Option<Value> {
+        let place = self.place(expr.span);
+        let mut made_up = Vec::new();
+        for arg in args {
+            let pieces = self.print(&arg.value, &place);
+            super::super::value::push_all(&mut made_up, pieces.into_iter().filter(is_made_up));
+        }
+        if made_up.is_empty() {
+            return None;
+        }
+        let mut pieces = self.print(template, &place);
+        super::super::value::push_all(&mut pieces, made_up);
+        Some(Value::pieces(pieces))
+    }
+
     pub fn replace(
         &mut self,
         pieces: &[Piece],
@@ -195,4 +218,9 @@ impl Eval<'_, '_> {
         let result = texts::replaced(pieces, &needle, &put, global);
         Value::pieces(result.unwrap_or_else(|| pieces.to_vec()))
     }
+}
+
+/// A clock, an id, a random pick: not what comes from outside.
+fn is_made_up(piece: &Piece) -> bool {
+    matches!(piece, Piece::Slot(slot) if slot.volatility.origin == Origin::MadeUp)
 }

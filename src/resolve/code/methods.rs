@@ -141,7 +141,16 @@ impl Eval<'_, '_> {
                 let pieces = pieces.clone();
                 Some(self.replace(&pieces, &args, name, expr))
             }
-            (Op::Replace, Value::Unknown(_)) => Some(receiver.clone()),
+            (Op::Format | Op::Substitute, Value::Unknown(unknown)) if !unknown.verdict.clock => {
+                self.filled_unseen(receiver, &args, expr)
+            }
+            (Op::Replace, Value::Unknown(unknown)) if unknown.verdict.clock || args.len() < 2 => {
+                Some(receiver.clone())
+            }
+            (Op::Replace, Value::Unknown(_)) => Some(
+                self.filled_unseen(receiver, &args[1..], expr)
+                    .unwrap_or_else(|| receiver.clone()),
+            ),
             (Op::Split, Value::Unknown(unknown)) if unknown.verdict.clock => {
                 self.clock_method(unknown, name, &args, expr)
             }

@@ -273,8 +273,8 @@ fn text_place(value: &Value) -> Option<Place> {
 /// Bytes below which a text alone is no prompt.
 pub const MIN_TEXT: usize = 120;
 
-/// Whether anything is known of a request: a text, a marker, tools that vary. A wrapper that passes on what it is
-/// given says nothing of what is sent.
+/// Whether anything is known of a request: a text, a marker, tools that vary, or what stands beside a conversation. A
+/// wrapper that passes on one list says nothing of what is sent.
 pub fn says_something(messages: &[Message]) -> bool {
     let varies = |piece: &Piece| match piece {
         Piece::Branch(_) => true,
@@ -289,7 +289,8 @@ pub fn says_something(messages: &[Message]) -> bool {
     let passes_on = messages
         .iter()
         .any(|message| message.section.name() == HISTORY_ROLE);
-    let something = !messages.is_empty() && !passes_on;
+    let beside = messages.iter().any(|message| message.section.is_preamble());
+    let something = !messages.is_empty() && (!passes_on || beside);
     something
         || text_length(messages) > 0
         || blocks.any(|(tools, block)| {
