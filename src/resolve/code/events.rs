@@ -51,6 +51,7 @@ impl Eval<'_, '_> {
         if self.events.iter().filter(same).count() >= MAX_EVENTS {
             return;
         }
+        super::super::history::settle_scratchpads(&mut prompt.messages);
         for message in &mut prompt.messages {
             for block in &mut message.blocks {
                 self.settle(&mut block.pieces);

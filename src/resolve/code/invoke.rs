@@ -88,8 +88,12 @@ impl Eval<'_, '_> {
         if let Some(frame) = self.frames.last_mut() {
             frame.call = Some(place.clone());
         }
+        let kept = self.kept_life(&code, function, &args);
         self.bind_params(function, callable.this.clone(), args);
+        let life = self.life;
+        self.life = kept.or(life);
         let value = self.run_body(function, callable.id);
+        self.life = life;
         self.leave();
         let value = match &function.returns {
             Some(text) => declared_as(value, &code, text),
