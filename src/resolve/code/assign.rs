@@ -201,11 +201,7 @@ impl Eval<'_, '_> {
     }
 
     /// Both ends of a slice where they are numbers or left out.
-    fn bounds(
-        &mut self,
-        start: Option<&Expr>,
-        end: Option<&Expr>,
-    ) -> Option<(Option<i64>, Option<i64>)> {
+    fn bounds(&mut self, start: Option<&Expr>, end: Option<&Expr>) -> Option<super::items::Bounds> {
         let mut bound = |expr: Option<&Expr>| match expr.map(|expr| self.eval(expr)) {
             None | Some(Value::None) => Some(None),
             Some(Value::Number(number)) => Some(Some(number as i64)),

@@ -12,6 +12,9 @@ use super::heap::{Cell, Item, List};
 use super::rounds::first_item;
 use super::value::{Unknown, Value};
 
+/// Both ends of a slice; `None`: left out.
+pub type Bounds = (Option<i64>, Option<i64>);
+
 impl Eval<'_, '_> {
     /// `object[index]`
     pub fn index(&mut self, object: &Value, index: &Value, span: Span) -> Value {
@@ -435,12 +438,7 @@ impl Eval<'_, '_> {
 
     /// Items of a list, that is known item by item and is no conversation, in the place of others. `false`: it is not
     /// such a list.
-    pub fn spliced(
-        &mut self,
-        id: usize,
-        bounds: (Option<i64>, Option<i64>),
-        new: Vec<Item>,
-    ) -> bool {
+    pub fn spliced(&mut self, id: usize, bounds: Bounds, new: Vec<Item>) -> bool {
         let Some(list) = self.heap.list(id) else {
             return false;
         };
@@ -469,7 +467,7 @@ impl Eval<'_, '_> {
         &mut self,
         object: &Value,
         value: Value,
-        (bounds, whole): (Option<(Option<i64>, Option<i64>)>, bool),
+        (bounds, whole): (Option<Bounds>, bool),
         span: Span,
     ) {
         let Value::Cell(id) = object else {

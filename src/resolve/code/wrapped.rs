@@ -129,6 +129,10 @@ impl Eval<'_, '_> {
 
     /// A value that is kept: what it is made of lives that long.
     pub fn kept_as(&self, value: Value, life: Class) -> Value {
+        // How long an instance lives is not known: only what is computed for it is taken to be as old as it is.
+        if life != Class::Deploy {
+            return value;
+        }
         match value {
             Value::Text(pieces) => {
                 let mut pieces = (*pieces).clone();
