@@ -6,7 +6,6 @@ use crate::figures::tokens;
 use crate::judge::Judged;
 use crate::layout::Kind;
 use crate::plan::Step;
-use crate::prompt::Section;
 use crate::volatility::Confidence;
 
 pub fn check(judged: &Judged) -> Vec<Remark> {
@@ -32,32 +31,20 @@ pub fn check(judged: &Judged) -> Vec<Remark> {
             // What a wrapper is given may bring its markers along, and markers written elsewhere may land here.
             let open = judged.prompt.fragment
                 || judged.prompt.marks_elsewhere
-                || (wraps(judged) && !(history && is_agent(judged)))
+                || wraps(judged)
                 || (!history && rests_on_assumed(judged, marked));
             // The one behind the history makes each turn read the text in front of it too.
             if !history && steps(judged).any(|other| is_history(judged, other)) {
                 remark.weight = Weight::AtMostNote;
             }
-            remark.confidence = match (open, wraps(judged)) {
-                (true, _) => Confidence::Possible,
-                (false, true) => Confidence::Likely,
-                (false, false) => Confidence::Certain,
+            remark.confidence = if open {
+                Confidence::Possible
+            } else {
+                Confidence::Certain
             };
             at_message(judged, step, remark)
         })
         .collect()
-}
-
-/// Whether tools stand beside a system text and the conversation: such a request is sent once per call of a tool, and
-/// its text is long, whoever writes it.
-fn is_agent(judged: &Judged) -> bool {
-    let holds = |section: &Section| {
-        let messages = judged.layout.messages.iter();
-        messages
-            .map(|message| &message.section)
-            .any(|other| other == section)
-    };
-    holds(&Section::Tools) && holds(&Section::System)
 }
 
 /// Whether the stable text that is seen is below the minimum: that it is cached at all is then an assumption on the size

@@ -227,6 +227,13 @@ impl Classifier {
                 .find_map(|arg| formats.unit(value_of(arg)))
                 .map_or(Effect::Keeps, Effect::Granularity),
             Action::Zeroed => zeroed(args).map_or(Effect::Keeps, Effect::Granularity),
+            Action::ZeroedFrom(class) => match args {
+                // Hours, minutes, seconds: what is not named goes on.
+                [_, _, ..] if args.iter().all(|arg| *arg == Some("0")) => {
+                    Effect::Granularity(*class)
+                }
+                _ => Effect::Keeps,
+            },
             Action::Options { default } => Effect::Granularity(options().unwrap_or(*default)),
         }
     }

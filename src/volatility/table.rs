@@ -99,6 +99,8 @@ pub(super) enum Action {
     Unit,
     /// Named arguments that are zero cut the clock (`replace(minute=0)`).
     Zeroed,
+    /// Arguments that are all zero cut the clock to what is coarser than the first of them (`setHours(0, 0, 0, 0)`).
+    ZeroedFrom(Class),
     /// Options that say what is shown (`toLocaleString("en", {hour: ..})`); without any, the default.
     Options {
         default: Class,
@@ -353,6 +355,11 @@ impl Table {
             "split" => Action::Split,
             "unit" => Action::Unit,
             "zeroed" => Action::Zeroed,
+            "zeroed-from" => Action::ZeroedFrom(
+                text_of(entry, "default")
+                    .and_then(Class::parse)
+                    .unwrap_or(Class::Unique),
+            ),
             "options" => Action::Options {
                 default: text_of(entry, "default")
                     .and_then(Class::parse)

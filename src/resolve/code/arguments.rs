@@ -1,7 +1,7 @@
 //! What functions do to an argument: they show a clock (`format(new Date(), "yyyy-MM-dd")`), they shuffle a list.
 //! Knows no names of functions.
 
-use crate::frontend::code::ir::{Expr, ExprKind};
+use crate::frontend::code::ir::{Arg, Expr, ExprKind};
 use crate::volatility::classify::{Effect, Order, ValueKind, Verdict};
 use crate::volatility::{Class, Volatility};
 
@@ -50,6 +50,30 @@ impl Eval<'_, '_> {
             args.iter().map(|arg| self.literal_argument(arg)).collect();
         let literals: Vec<Option<&str>> = literals.iter().map(Option::as_deref).collect();
         self.effect(clock, name, &literals, expr)
+    }
+
+    /// `date.setHours(0, 0, 0, 0)`: the clock itself shows less from here on, and the call gives it.
+    pub fn set_clock(
+        &mut self,
+        receiver: &Value,
+        object: &Expr,
+        (name, args): (&str, &[Arg]),
+        expr: &Expr,
+    ) -> Option<Value> {
+        let Value::Unknown(clock) = receiver else {
+            return None;
+        };
+        if self.is_python() || !clock.verdict.clock || !name.starts_with("set") {
+            return None;
+        }
+        let args = self.arguments(args);
+        let set = self.shown_by_method(clock, &args, expr)?;
+        if let ExprKind::Name(name) = &object.kind {
+            if self.lookup(name).is_some() {
+                self.bind(name, set.clone());
+            }
+        }
+        Some(set)
     }
 
     /// What writes dates in the way that its own options say (`new Intl.DateTimeFormat("en", { timeStyle: "short" })`):

@@ -142,7 +142,8 @@ impl Eval<'_, '_> {
                 // `messages[:] = kept`
                 let whole = start.is_none() && end.is_none();
                 let object = self.eval(object);
-                self.set_slice(&object, value, whole, expr.span);
+                let bounds = self.bounds(start.as_deref(), end.as_deref());
+                self.set_slice(&object, value, (bounds, whole), expr.span);
             }
             _ => {}
         }
@@ -155,7 +156,14 @@ impl Eval<'_, '_> {
             _ => return,
         };
         let before = self.eval(&read);
-        let right = self.eval(value);
+        let memo = self.filled_life(target, op);
+        let life = self.life;
+        self.life = memo.or(life);
+        let mut right = self.eval(value);
+        self.life = life;
+        if let Some(memo) = memo {
+            right = self.kept_as(right, memo);
+        }
         // A list grows in place: whoever else holds it sees it.
         if let (BinaryOp::Add, Value::Cell(id)) = (op, &before) {
             if self.heap.list(*id).is_some() {
@@ -164,7 +172,13 @@ impl Eval<'_, '_> {
             }
         }
         let joined = Expr::new(span.to(value.span), ExprKind::None);
-        let result = self.binary(op, before, right, &joined);
+        let result = match (op, &before) {
+            // What takes the place of nothing, or of what nothing is known of, is what it becomes.
+            (BinaryOp::Nullish | BinaryOp::Or, Value::None | Value::Null) => right,
+            (BinaryOp::Nullish | BinaryOp::Or, Value::Text(_) | Value::Cell(_)) => before,
+            (BinaryOp::Nullish | BinaryOp::Or, Value::Unknown(_)) if memo.is_some() => right,
+            _ => self.binary(op, before, right, &joined),
+        };
         match target {
             Pattern::Name(name, _) => {
                 // A closure writes to the variable of its function.
@@ -186,6 +200,16 @@ impl Eval<'_, '_> {
         }
     }
 
+    /// Both ends of a slice where they are numbers or left out.
+    fn bounds(&mut self, start: Option<&Expr>, end: Option<&Expr>) -> Option<super::items::Bounds> {
+        let mut bound = |expr: Option<&Expr>| match expr.map(|expr| self.eval(expr)) {
+            None | Some(Value::None) => Some(None),
+            Some(Value::Number(number)) => Some(Some(number as i64)),
+            Some(_) => None,
+        };
+        Some((bound(start)?, bound(end)?))
+    }
+
     /// What something is taken out of.
     fn opened_at(&mut self, object: &Expr) -> Value {
         let value = self.eval(object);
@@ -202,9 +226,18 @@ impl Eval<'_, '_> {
                 let index = self.eval(index);
                 self.delete_item(&object, &index, expr.span);
             }
-            ExprKind::Slice { object, .. } => {
+            ExprKind::Slice {
+                object, start, end, ..
+            } => {
                 let object = self.opened_at(object);
-                self.cut_list(&object, expr.span);
+                let bounds = self.bounds(start.as_deref(), end.as_deref());
+                let spliced = match (&object, bounds) {
+                    (Value::Cell(id), Some(bounds)) => self.spliced(*id, bounds, Vec::new()),
+                    _ => false,
+                };
+                if !spliced {
+                    self.cut_list(&object, expr.span);
+                }
             }
             _ => {}
         }

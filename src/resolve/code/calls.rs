@@ -9,7 +9,7 @@ use super::super::value::worse;
 use super::arms::choose;
 use super::eval::Eval;
 use super::heap::Item;
-use super::tables::{changes_items, runs_once, tables};
+use super::tables::{changes_items, runs_once, tables, Operation};
 use super::value::{Argument, Unknown, Value};
 
 impl Eval<'_, '_> {
@@ -34,6 +34,9 @@ impl Eval<'_, '_> {
                 }
                 let receiver = self.opened(receiver, object, name);
                 if let Some(value) = self.known_method(&receiver, name, args, expr) {
+                    return value;
+                }
+                if let Some(value) = self.set_clock(&receiver, object, (name, args), expr) {
                     return value;
                 }
                 let function = self.declared_method(&receiver, name, callee.span);
@@ -96,14 +99,24 @@ impl Eval<'_, '_> {
             let args = self.arguments(args);
             return self.thing_method(receiver, name, &args, expr);
         }
-        let operation = *tables().methods.get(name)?;
+        let known = tables().methods.get(name);
+        let instance =
+            || matches!(receiver, Value::Cell(_)) && tables().instances.contains_key(name);
+        let operation = match known {
+            Some(operation) => *operation,
+            None if instance() => Operation::Fields,
+            None => return None,
+        };
         match receiver {
             Value::Text(_) | Value::Number(_) | Value::Function(_) => {}
             Value::Cell(id) => {
                 if let Some(object) = self.heap.object(*id) {
                     // A member of its own comes first.
-                    if object.class.is_some() || object.get(name).is_some() {
+                    if object.get(name).is_some() {
                         return None;
+                    }
+                    if object.class.is_some() {
+                        return self.library_method(*id, name, args, expr);
                     }
                 }
             }
@@ -143,6 +156,21 @@ impl Eval<'_, '_> {
         }
         let args = self.arguments(args);
         self.method(receiver, operation, name, args, expr)
+    }
+
+    fn library_method(
+        &mut self,
+        id: usize,
+        name: &str,
+        args: &[Arg],
+        expr: &Expr,
+    ) -> Option<Value> {
+        let class = self.heap.object(id)?.class.clone()?;
+        if !tables().instances.contains_key(name) || self.declares(&class, name) {
+            return None;
+        }
+        let args = self.arguments(args);
+        self.instance_method(id, name, &args, expr)
     }
 
     pub fn arguments(&mut self, args: &[Arg]) -> Vec<Argument> {
@@ -293,7 +321,14 @@ impl Eval<'_, '_> {
             .call(&asked, &literal_refs)
             .or_else(|| new.then(|| classifier.call(&path, &literal_refs)).flatten());
         let result_path = format!("{path}()");
-        if let Some(verdict) = verdict {
+        if let Some(mut verdict) = verdict {
+            // `np.datetime64("now", "D")`
+            let last = path.rsplit('.').next().unwrap_or(&path);
+            if verdict.clock && literal_refs.len() > 1 {
+                if let Effect::Granularity(class) = classifier.filter(last, &literal_refs) {
+                    verdict.cut_to(class);
+                }
+            }
             let unknown = Unknown {
                 path: Some(result_path),
                 ..Unknown::new(self.written(expr.span), verdict)
@@ -423,6 +458,8 @@ impl Eval<'_, '_> {
                 }
                 out
             }
+            // `toLocaleString(DateTime.DATE_FULL)`
+            Value::Unknown(unknown) => preset(unknown.path.as_deref()?)?,
             other => other.known_text()?,
         };
         Some(match &arg.name {
@@ -434,4 +471,12 @@ impl Eval<'_, '_> {
     // ---- functions of the workspace ----
 
     // ---- classes ----
+}
+
+/// A way of writing dates that a library has a name for, as options.
+fn preset(path: &str) -> Option<String> {
+    let name = path.rsplit('.').next()?;
+    let mut presets = tables().presets.iter();
+    let (_, options) = presets.find(|(known, _)| known == name)?;
+    Some(format!("{ENTRY}{options}"))
 }

@@ -1,8 +1,6 @@
 //! Members that a class declares: attributes, methods, properties, and those of its bases.
 
-use std::rc::Rc;
-
-use crate::frontend::code::ir::{Expr, FunctionKind};
+use crate::frontend::code::ir::{Expr, ExprKind, FunctionKind};
 use crate::source::Span;
 use crate::volatility::Class;
 
@@ -86,6 +84,8 @@ impl Eval<'_, '_> {
             let bound = match function.kind {
                 FunctionKind::Static => None,
                 FunctionKind::ClassMethod => Some(Value::Class(class.clone())),
+                // A getter of the class itself (`static get x()`) is read of it.
+                FunctionKind::Getter if !self.is_python() => this,
                 _ => this.filter(|this| !matches!(this, Value::Class(_))),
             };
             let callable = Callable {
@@ -110,7 +110,7 @@ impl Eval<'_, '_> {
                 self.life = life;
                 return Some(value);
             }
-            return Some(Value::Function(Rc::new(callable)));
+            return Some(self.wrapped(callable));
         }
         if let Some(field) = definition
             .fields
@@ -137,6 +137,11 @@ impl Eval<'_, '_> {
         let code = class.code.clone();
         let expr = &code.module.classes[class.id].bases[index];
         self.push_frame(&code, None, class.scope, None, None);
+        // What it takes for its type parameters makes no other class of it.
+        let expr = match &expr.kind {
+            ExprKind::Index { object, .. } => object,
+            _ => expr,
+        };
         let value = self.eval(expr);
         self.frames.pop();
         value

@@ -51,6 +51,7 @@ impl Eval<'_, '_> {
         if self.events.iter().filter(same).count() >= MAX_EVENTS {
             return;
         }
+        super::super::history::settle_scratchpads(&mut prompt.messages);
         let mut behind = Behind::default();
         for message in prompt.messages.iter_mut().rev() {
             for block in message.blocks.iter_mut().rev() {

@@ -199,7 +199,17 @@ impl Eval<'_, '_> {
                         .is_some_and(|flags| flags.contains('g'))
             });
         let Some(needle) = needle else {
-            return Value::Text(Rc::new(pieces.to_vec()));
+            let pieces = Rc::new(pieces.to_vec());
+            let written = written.unwrap_or_default();
+            let pattern = written
+                .strip_prefix('/')
+                .and_then(|rest| rest.rsplit_once('/'));
+            return match pattern {
+                Some((pattern, _)) if !self.is_python() => {
+                    Value::pieces(self.replaced_by(&pieces, pattern, &with.value, expr))
+                }
+                _ => Value::Text(pieces),
+            };
         };
         // `.replace(x, () => value)`
         let with = match &with.value {

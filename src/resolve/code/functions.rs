@@ -7,10 +7,11 @@ use crate::frontend::code::ir::Expr;
 use crate::volatility::Volatility;
 
 use super::super::value::worse;
-use super::eval::Eval;
+use super::eval::{deploy, Eval};
 use super::heap::Item;
 use super::tables::Operation;
 use super::texts::{self};
+use super::things::Thing;
 use super::value::{Argument, Callable, Unknown, Value};
 
 impl Eval<'_, '_> {
@@ -41,9 +42,7 @@ impl Eval<'_, '_> {
                     let shown = self.shown(Value::Cell(id), expr.span);
                     Some(Value::pieces(self.print(&shown, &place)))
                 }
-                Some(Value::Cell(id)) if matches!(path, "list" | "tuple" | "Array.from") => {
-                    Some(self.copied(id))
-                }
+                Some(Value::Cell(id)) if matches!(path, "list" | "tuple") => Some(self.copied(id)),
                 Some(value) => Some(value),
                 None if matches!(path, "list" | "tuple") => {
                     let place = self.place(expr.span);
@@ -102,7 +101,8 @@ impl Eval<'_, '_> {
                     other => other,
                 })
             }
-            Op::Reverse | Op::Settle => {
+            Op::Reverse => Some(self.reversed(&first?, expr.span)),
+            Op::Settle => {
                 if args.len() > 1 {
                     let place = self.place(expr.span);
                     let items = args
@@ -186,7 +186,24 @@ impl Eval<'_, '_> {
                     }
                 }
             }
+            Op::Copy | Op::DeepCopy | Op::Evolve | Op::Fields => {
+                let Some(value) = first else {
+                    // `vars()` is `locals()`.
+                    return (path == "vars").then(|| self.locals(expr.span));
+                };
+                self.of_instance(operation, &value, &args[1..], expr)
+            }
+            Op::Locals => Some(self.locals(expr.span)),
+            Op::Substituted => self.substituted(args, expr),
+            Op::Pattern => {
+                let pattern = Thing::Pattern(first?.known_text()?);
+                let volatility = deploy("a pattern");
+                Some(self.thing_value(pattern, Some(format!("{path}()")), volatility, expr))
+            }
             Op::Zip => {
+                if let Some(rows) = self.library_function(operation, args, expr) {
+                    return Some(rows);
+                }
                 let place = self.place(expr.span);
                 let pair: Vec<Item> = args
                     .iter()
@@ -236,12 +253,24 @@ impl Eval<'_, '_> {
                                     object.set(name, arg.value.clone());
                                 }
                             }
-                            None => self.update_object(id, &arg.value),
+                            None if arg.keywords => self.update_object(id, &arg.value),
+                            None => self.put_pairs(id, &arg.value, expr.span),
                         }
                     }
                 }
                 Some(value)
             }
+            Op::ListOf
+            | Op::ListFrom
+            | Op::Chain
+            | Op::Flat
+            | Op::Islice
+            | Op::Reduce
+            | Op::Plus
+            | Op::Picker
+            | Op::Wrap
+            | Op::MakeMap
+            | Op::MakeSet => self.library_function(operation, args, expr),
             Op::Assign => {
                 let target = first?;
                 match &target {

@@ -92,8 +92,12 @@ impl Eval<'_, '_> {
             frame.call = Some(place.clone());
         }
         let before = (self.work.steps, self.found());
+        let kept = self.kept_life(&code, function, &args);
         self.bind_params(function, callable.this.clone(), args);
+        let life = self.life;
+        self.life = kept.or(life);
         let value = self.run_body(function, callable.id);
+        self.life = life;
         self.leave();
         if away {
             let found = self.found() - before.1;

@@ -12,6 +12,9 @@ use super::heap::{Cell, Item, List};
 use super::rounds::first_item;
 use super::value::{Unknown, Value};
 
+/// Both ends of a slice; `None`: left out.
+pub type Bounds = (Option<i64>, Option<i64>);
+
 impl Eval<'_, '_> {
     /// `object[index]`
     pub fn index(&mut self, object: &Value, index: &Value, span: Span) -> Value {
@@ -29,6 +32,8 @@ impl Eval<'_, '_> {
             };
         }
         match object {
+            // `Memory[Turn]()`: a class with its type parameters.
+            Value::Class(_) if self.is_python() => object.clone(),
             // Any of the entries: a table that is looked up by an open key forks by it.
             Value::Cell(id) => {
                 let entries = self.heap.object(*id).map(|object| object.entries.clone());
@@ -192,8 +197,14 @@ impl Eval<'_, '_> {
             }
             return;
         }
-        if matches!(index, Value::Number(number) if *number >= 0.0) {
-            self.cut_list(object, span);
+        if let Value::Number(number) = index {
+            let at = *number as i64;
+            if self.spliced(*id, (Some(at), (at != -1).then_some(at + 1)), Vec::new()) {
+                return;
+            }
+            if at >= 0 {
+                self.cut_list(object, span);
+            }
         }
     }
 
@@ -425,12 +436,50 @@ impl Eval<'_, '_> {
         }
     }
 
-    pub fn set_slice(&mut self, object: &Value, value: Value, whole: bool, span: Span) {
+    /// Items of a list, that is known item by item and is no conversation, in the place of others. `false`: it is not
+    /// such a list.
+    pub fn spliced(&mut self, id: usize, bounds: Bounds, new: Vec<Item>) -> bool {
+        let Some(list) = self.heap.list(id) else {
+            return false;
+        };
+        let count = list.items.len() as i64;
+        let at = |bound: Option<i64>, default: i64| {
+            let bound = bound.unwrap_or(default);
+            (if bound < 0 { count + bound } else { bound }).clamp(0, count) as usize
+        };
+        let (from, to) = (at(bounds.0, 0), at(bounds.1, count));
+        let front = &list.items[..to.max(from)];
+        let counted = match bounds.0.unwrap_or(0) < 0 || bounds.1.unwrap_or(0) < 0 {
+            true => &list.items,
+            false => front,
+        };
+        let known = counted.iter().all(|item| matches!(item, Item::One(..)));
+        if !known || self.holds_history(&list.items) || self.is_conversation(&Value::Cell(id)) {
+            return false;
+        }
+        if let Some(list) = self.heap.list_mut(id) {
+            list.items.splice(from..to.max(from), new);
+        }
+        true
+    }
+
+    pub fn set_slice(
+        &mut self,
+        object: &Value,
+        value: Value,
+        (bounds, whole): (Option<Bounds>, bool),
+        span: Span,
+    ) {
         let Value::Cell(id) = object else {
             return;
         };
         let mut items = Vec::new();
         self.spread_into(&mut items, &value, span);
+        if let Some(bounds) = bounds.filter(|_| !whole) {
+            if self.spliced(*id, bounds, items.clone()) {
+                return;
+            }
+        }
         let rewritten = self.rewriting(object, span);
         if let Some(list) = self.heap.list_mut(*id) {
             if whole {

@@ -21,6 +21,7 @@ impl Eval<'_, '_> {
         &mut self,
         id: usize,
         operation: Operation,
+        name: &str,
         args: Vec<Argument>,
         expr: &Expr,
     ) -> Option<Value> {
@@ -100,12 +101,14 @@ impl Eval<'_, '_> {
             }
             Op::Sort => {
                 let order = self.order_by(args.first(), expr);
+                let id = self.itself_or_copy(id, name);
                 if let Some(list) = self.heap.list_mut(id) {
                     list.unordered = order;
                 }
                 Some(Value::Cell(id))
             }
             Op::Reverse => {
+                let id = self.itself_or_copy(id, name);
                 if let Some(list) = self.heap.list_mut(id) {
                     list.items.reverse();
                 }
@@ -117,7 +120,31 @@ impl Eval<'_, '_> {
                 self.for_each(&Value::Cell(id), args.first(), expr);
                 Some(Value::None)
             }
+            Op::FlatMap => {
+                let made = self.map(&Value::Cell(id), args.first(), expr);
+                Some(self.flattened(&made, expr.span).unwrap_or(made))
+            }
+            Op::Flat => self.flattened(&Value::Cell(id), expr.span),
+            Op::With | Op::ToSpliced => {
+                let Value::Cell(copy) = self.copied(id) else {
+                    return None;
+                };
+                if operation == Op::ToSpliced {
+                    self.list_method(copy, Op::Splice, name, args, expr)?;
+                } else if let [at, value] = args.as_slice() {
+                    let (at, value) = (at.value.clone(), value.value.clone());
+                    self.set_index(&Value::Cell(copy), &at, value, expr.span);
+                }
+                Some(Value::Cell(copy))
+            }
             Op::Reduce => {
+                let whole = args.first().and_then(|function| {
+                    let list = Value::Cell(id);
+                    self.folded(&list, &function.value, args.get(1), expr)
+                });
+                if whole.is_some() {
+                    return whole;
+                }
                 let volatility = self.volatility(&Value::Cell(id));
                 Some(self.derived(expr, volatility, 50))
             }
@@ -125,6 +152,14 @@ impl Eval<'_, '_> {
             Op::Get => Some(self.item_of(&Value::Cell(id), expr.span)),
             Op::Copy => Some(self.copied(id)),
             _ => None,
+        }
+    }
+
+    /// `toSorted`, `toReversed` leave the list as it is.
+    fn itself_or_copy(&mut self, id: usize, name: &str) -> usize {
+        match name.starts_with("to").then(|| self.copied(id)) {
+            Some(Value::Cell(copy)) => copy,
+            _ => id,
         }
     }
 

@@ -6,6 +6,7 @@ use crate::source::Span;
 use super::arms::choose;
 use super::eval::Eval;
 use super::heap::{Cell, Item};
+use super::tables::Operation;
 use super::value::{Choice, Value};
 
 impl Eval<'_, '_> {
@@ -37,6 +38,17 @@ impl Eval<'_, '_> {
                         (None, None) => out.extend(list.items),
                         // Order and edits are of the list: it stays one thing.
                         _ => out.push(Item::Spread(value.clone(), place)),
+                    }
+                }
+                Cell::Object(_) if self.is_map(*id) => {
+                    let pairs = self.entries(*id, Operation::Items, &Expr::opaque(span));
+                    if let Value::Cell(pairs) = pairs {
+                        out.extend(
+                            self.heap
+                                .list(pairs)
+                                .into_iter()
+                                .flat_map(|l| l.items.clone()),
+                        );
                     }
                 }
                 _ => out.push(Item::Spread(value.clone(), place)),

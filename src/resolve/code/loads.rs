@@ -332,7 +332,8 @@ impl Eval<'_, '_> {
             Thing::Environment(environment) => {
                 self.environment_method(environment, name, args, expr)
             }
-            Thing::Position(_) => None,
+            Thing::Pattern(pattern) => self.pattern_method(pattern, name, args, expr),
+            Thing::Position(_) | Thing::Picker(_) => None,
         }
     }
 

@@ -24,7 +24,13 @@ const DRY_PART: usize = 2;
 
 impl Eval<'_, '_> {
     pub fn for_loop(&mut self, pattern: &Pattern, over: &Expr, keys: bool, body: &[Stmt]) -> Flow {
-        let value = self.eval(over);
+        let mut value = self.eval(over);
+        if let Value::Cell(id) = value {
+            // Not by its keys: a `Map`.
+            if !keys && self.is_map(id) {
+                value = self.entries(id, tables::Operation::Items, over);
+            }
+        }
         if let Some(items) = self.known_items(&value, keys, over.span) {
             return self.unrolled(pattern, items, body);
         }

@@ -108,6 +108,9 @@ impl Eval<'_, '_> {
         if let Some(value) = object.get(name) {
             return value.clone();
         }
+        if name == "__dict__" {
+            return self.fields_of(id, false, span, 0);
+        }
         let class = object.class.clone();
         let spread = object.spreads.first().cloned();
         if let Some(class) = class {

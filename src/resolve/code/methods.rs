@@ -54,14 +54,30 @@ impl Eval<'_, '_> {
         }
         let first = args.first().map(|arg| arg.value.clone());
         match (operation, receiver) {
+            // What is known already is handed on at once; what else is awaited runs later.
+            (Op::Then, Value::Text(_) | Value::Cell(_)) => match first {
+                Some(function @ Value::Function(_)) => {
+                    let place = self.place(expr.span);
+                    let given = Argument::positional(receiver.clone(), place);
+                    Some(self.apply(&function, vec![given], expr, (false, None)))
+                }
+                _ => Some(receiver.clone()),
+            },
             (
-                Op::Identity | Op::Copy | Op::Settle | Op::Fixed | Op::Localized,
+                Op::Identity
+                | Op::Copy
+                | Op::Settle
+                | Op::Then
+                | Op::Flat
+                | Op::Fixed
+                | Op::Localized,
                 Value::Text(_) | Value::Unknown(_),
             ) => {
                 // A conversion of a clock shows it as a whole.
                 if let Value::Unknown(unknown) = receiver {
                     return self.clock_method(unknown, name, &args, expr).or_else(|| {
-                        (operation != Op::Settle || unknown.is_history()).then(|| receiver.clone())
+                        (!matches!(operation, Op::Settle | Op::Then) || unknown.is_history())
+                            .then(|| receiver.clone())
                     });
                 }
                 Some(receiver.clone())
@@ -144,13 +160,15 @@ impl Eval<'_, '_> {
             (Op::Format | Op::Substitute, Value::Unknown(unknown)) if !unknown.verdict.clock => {
                 self.filled_unseen(receiver, &args, expr)
             }
-            (Op::Replace, Value::Unknown(unknown)) if unknown.verdict.clock || args.len() < 2 => {
-                Some(receiver.clone())
+            // `now.replace(hour=0, ..)`
+            (Op::Replace, Value::Unknown(unknown)) if unknown.verdict.clock => {
+                self.clock_method(&unknown.clone(), name, &args, expr)
             }
-            (Op::Replace, Value::Unknown(_)) => Some(
-                self.filled_unseen(receiver, &args[1..], expr)
-                    .unwrap_or_else(|| receiver.clone()),
-            ),
+            (Op::Replace, Value::Unknown(_)) => {
+                let filled = args.get(1..).unwrap_or_default();
+                let filled = self.filled_unseen(receiver, filled, expr);
+                Some(filled.unwrap_or_else(|| receiver.clone()))
+            }
             (Op::Split, Value::Unknown(unknown)) if unknown.verdict.clock => {
                 self.clock_method(unknown, name, &args, expr)
             }
@@ -211,10 +229,10 @@ impl Eval<'_, '_> {
                 Some(self.slice(receiver, start, end, None, expr))
             }
             (_, Value::Cell(id)) if self.heap.list(*id).is_some() => {
-                self.list_method(*id, operation, args, expr)
+                self.list_method(*id, operation, name, args, expr)
             }
             (_, Value::Cell(id)) if self.heap.object(*id).is_some() => {
-                self.object_method(*id, operation, args, expr)
+                self.object_method(*id, operation, name, args, expr)
             }
             (Op::Bind, Value::Function(callable)) => {
                 let mut callable = (**callable).clone();
@@ -343,7 +361,7 @@ impl Eval<'_, '_> {
             return self.clock_method(unknown, name, &args, expr);
         }
         match operation {
-            Op::Map => {
+            Op::Map | Op::FlatMap => {
                 if unknown.is_history() || unknown.path.is_some() || unknown.item {
                     return Some(self.map(&value, args.first(), expr));
                 }

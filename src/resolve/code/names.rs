@@ -1,7 +1,5 @@
 //! Names: local, of an outer function, of the module, imported.
 
-use std::rc::Rc;
-
 use crate::source::Span;
 use crate::volatility::classify::Verdict;
 use crate::volatility::{Class, Confidence};
@@ -96,13 +94,13 @@ impl Eval<'_, '_> {
     }
 
     pub fn decorated(&mut self, code: &std::sync::Arc<Code>, id: usize) -> Value {
-        Value::Function(Rc::new(Callable {
+        self.wrapped(Callable {
             code: code.clone(),
             id,
             scope: None,
             this: None,
             bound: Vec::new(),
-        }))
+        })
     }
 
     /// Runs the statements of a module that bind a name.

@@ -12,6 +12,7 @@ impl Eval<'_, '_> {
         &mut self,
         id: usize,
         operation: Operation,
+        name: &str,
         args: Vec<Argument>,
         expr: &Expr,
     ) -> Option<Value> {
@@ -19,7 +20,12 @@ impl Eval<'_, '_> {
         let object = self.heap.object(id)?.clone();
         match operation {
             Op::Get | Op::SetDefault | Op::Pop => {
-                let key = args.first()?.value.clone();
+                let key = match args.first() {
+                    Some(key) => key.value.clone(),
+                    // `match.group()`
+                    None if name == "group" => self.literal(expr.span, "0"),
+                    None => return None,
+                };
                 let found = match key.known_text() {
                     Some(key) => object.get(&key).cloned(),
                     None => Some(self.index(&Value::Cell(id), &key, expr.span)),
@@ -63,6 +69,14 @@ impl Eval<'_, '_> {
             }
             Op::Keys | Op::Values | Op::Items => Some(self.entries(id, operation, expr)),
             Op::Copy => Some(self.copied(id)),
+            Op::Set => {
+                let [key, value] = args.as_slice() else {
+                    return None;
+                };
+                let (key, value) = (key.value.clone(), value.value.clone());
+                self.set_index(&Value::Cell(id), &key, value, expr.span);
+                Some(Value::Cell(id))
+            }
             Op::ForEach => {
                 let values = self.entries(id, Op::Values, expr);
                 self.for_each(&values, args.first(), expr);

@@ -264,6 +264,7 @@ impl Eval<'_, '_> {
     ) -> Option<Value> {
         match callee.thing.as_deref()? {
             Thing::Template(template) => Some(self.rendered(template, args, expr)),
+            Thing::Picker(picker) => self.picked(&picker.clone(), args, expr),
             _ => None,
         }
     }

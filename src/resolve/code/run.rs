@@ -285,6 +285,14 @@ fn run_function(eval: &mut Eval<'_, '_>, code: &Arc<Code>, id: FunctionId) {
     };
     let value = eval.run_open(&callable, code.sends(id));
     let decorated = function.decorators.iter().any(gives_system);
+    let value = match decorated {
+        true => match eval.beside(&callable, value) {
+            Some(value) => value,
+            // It stands in the text of the first one.
+            None => return,
+        },
+        false => value,
+    };
     if decorated || sdk::builds_prompt(&function.name) {
         let name = match decorated {
             true => format!("system {}", function.name),

@@ -66,7 +66,14 @@ impl Eval<'_, '_> {
                 Flow::Next
             }
             StmtKind::Assign { targets, value } => {
-                let result = self.eval(value);
+                let memo = targets.first().and_then(|target| self.memo_life(target));
+                let life = self.life;
+                self.life = memo.or(life);
+                let mut result = self.eval(value);
+                self.life = life;
+                if let Some(memo) = memo {
+                    result = self.kept_as(result, memo);
+                }
                 for target in targets {
                     self.assign(target, result.clone());
                 }

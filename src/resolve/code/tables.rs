@@ -101,6 +101,45 @@ pub enum Operation {
     PackageFolder,
     /// Reads a file of a package: `pkgutil.get_data("pkg", "x.md")`
     PackageFile,
+    /// A copy of a list or an object; a copy of what it holds, too.
+    DeepCopy,
+    /// A copy of an instance with other fields: `dataclasses.replace(x, ..)`
+    Evolve,
+    /// An instance as an object of its fields: `asdict(x)`, `vars(x)`
+    Fields,
+    /// The names of the running function: `locals()`
+    Locals,
+    /// A list of the arguments: `Array.of(a, b)`
+    ListOf,
+    /// A list of the items of its argument, made by its second one: `Array.from(x, f)`
+    ListFrom,
+    /// Sequences one behind the other: `itertools.chain(a, b)`
+    Chain,
+    /// The items of the items: `chain.from_iterable(x)`, `x.flat()`
+    Flat,
+    FlatMap,
+    Islice,
+    /// `operator.add(a, b)`
+    Plus,
+    /// A function that picks a part: `operator.itemgetter("x")`
+    Picker,
+    /// A text as lines: `textwrap.wrap(x)`
+    Wrap,
+    /// What a pattern matches is replaced: `re.sub(p, with, text)`
+    Substituted,
+    /// A pattern: `re.compile(p)`
+    Pattern,
+    /// `new Map(pairs)`
+    MakeMap,
+    /// `new Set(items)`
+    MakeSet,
+    /// An entry of a map: `m.set(k, v)`
+    Set,
+    /// `promise.then(f)`
+    Then,
+    /// `items.with(1, x)`
+    With,
+    ToSpliced,
     /// Whether a file is there.
     FileExists,
     Require,
@@ -121,6 +160,12 @@ pub struct Tables {
     pub functions: HashMap<String, Operation>,
     /// By name, where the receiver is a text, a list or an object.
     pub methods: HashMap<String, Operation>,
+    /// What an instance has of its library, by name.
+    pub instances: HashMap<String, Operation>,
+    /// Decorators that keep what a function gave, by path after import resolution.
+    pub caches: Vec<String>,
+    /// Names of ways to write dates, as options.
+    pub presets: Vec<(String, String)>,
     retry: Vec<String>,
     runs_once: Vec<String>,
     answers: Vec<String>,
@@ -155,6 +200,9 @@ pub fn tables() -> &'static Tables {
         Tables {
             functions: operations(root.get("functions")),
             methods: operations(root.get("methods")),
+            instances: operations(root.get("instances")),
+            caches: words("caches"),
+            presets: pairs(root.get("date-presets")),
             retry: words("retry-words"),
             runs_once: words("runs-once"),
             answers: words("answer-paths"),
@@ -247,6 +295,27 @@ fn operation(name: &str) -> Option<Operation> {
         "apply" => Apply,
         "assign" => Assign,
         "settle" => Settle,
+        "deep-copy" => DeepCopy,
+        "evolve" => Evolve,
+        "fields" => Fields,
+        "locals" => Locals,
+        "list-of" => ListOf,
+        "list-from" => ListFrom,
+        "chain" => Chain,
+        "flat" => Flat,
+        "flat-map" => FlatMap,
+        "islice" => Islice,
+        "plus" => Plus,
+        "picker" => Picker,
+        "wrap" => Wrap,
+        "substituted" => Substituted,
+        "pattern" => Pattern,
+        "make-map" => MakeMap,
+        "make-set" => MakeSet,
+        "set" => Set,
+        "then" => Then,
+        "with" => With,
+        "to-spliced" => ToSpliced,
         "template" => Template,
         "template-file" => TemplateFile,
         "render" => Render,

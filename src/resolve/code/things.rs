@@ -20,6 +20,17 @@ pub enum Thing {
     Environment(Environment),
     /// A number that says where something stands in a conversation.
     Position(Position),
+    /// A compiled regular expression, as written.
+    Pattern(String),
+    /// A function that picks a part of what it is given.
+    Picker(Picker),
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Picker {
+    At(i64),
+    /// A key, or a path of attributes.
+    Named(String),
 }
 
 /// Where in a conversation.
