@@ -90,7 +90,7 @@ impl Eval<'_, '_> {
     /// the loop, too. In front of turns that were kept elsewhere it is computed anew for each call of the function.
     fn settle(&self, pieces: &mut [Piece], behind: &mut Behind) {
         for piece in pieces.iter_mut().rev() {
-            behind.add(piece, &self.carried);
+            behind.add(piece, &self.carried, &self.loops);
             visit_pieces(std::slice::from_mut(piece), &mut |piece| {
                 let before = !behind.outside && self.made_before_loop(piece, behind);
                 let volatility = match piece {
@@ -158,19 +158,20 @@ struct Behind {
 }
 
 impl Behind {
-    fn add(&mut self, piece: &Piece, carried: &HashMap<Place, u32>) {
+    fn add(&mut self, piece: &Piece, carried: &HashMap<Place, u32>, running: &[u32]) {
         match piece {
             Piece::History(history) => match carried.get(&history.place) {
-                Some(id) => self.loops.push(*id),
-                None => self.outside = true,
+                Some(id) if running.contains(id) => self.loops.push(*id),
+                // Copied by a loop that is over, or handed in as it is.
+                _ => self.outside = true,
             },
             Piece::Branch(branch) => {
                 let pieces = branch.arms.iter().flatten();
-                pieces.for_each(|piece| self.add(piece, carried));
+                pieces.for_each(|piece| self.add(piece, carried, running));
             }
             Piece::Repeat(repeat) => {
                 let pieces = repeat.body.iter();
-                pieces.for_each(|piece| self.add(piece, carried));
+                pieces.for_each(|piece| self.add(piece, carried, running));
             }
             Piece::Text(_) | Piece::Slot(_) | Piece::Media(_) => {}
         }
