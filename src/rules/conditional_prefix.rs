@@ -24,11 +24,12 @@ pub fn check(judged: &Judged) -> Vec<Remark> {
                     name_of(subject)
                 )
             } else if forks > 1 {
-                format!("{forks} conditions fork the prefix into {variants:.0} variants before {stranded} that all of them share")
+                format!("{forks} conditions fork the prefix into {} variants before {stranded} that all of them share", count(variants))
             } else {
                 format!(
-                    "{} forks the prefix into {variants:.0} variants before {stranded} that all of them share",
-                    name_of(subject)
+                    "{} forks the prefix into {} variants before {stranded} that all of them share",
+                    name_of(subject),
+                    count(variants)
                 )
             };
             let message = join(&[
@@ -40,4 +41,12 @@ pub fn check(judged: &Judged) -> Vec<Remark> {
             remark(judged, step, "conditional-prefix", message, landing(judged, step))
         })
         .collect()
+}
+
+/// Above a million the number says nothing more.
+fn count(variants: f64) -> String {
+    match variants > 1e6 {
+        true => "over a million".into(),
+        false => format!("{variants:.0}"),
+    }
 }

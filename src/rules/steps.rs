@@ -307,7 +307,9 @@ pub fn confidence(judged: &Judged, step: &Step) -> Confidence {
     let doubtful = told_within(judged, step, subject)
         || unproven(judged, step, subject)
         || rests_on_turns(judged, subject)
-        || explains_little(step, subject);
+        || explains_little(step, subject)
+        || unread(judged, subject)
+        || mostly_doubtful(judged, step, subject);
     if doubtful {
         return Confidence::Possible;
     }
@@ -316,6 +318,33 @@ pub fn confidence(judged: &Judged, step: &Step) -> Confidence {
     } else {
         own
     }
+}
+
+/// Whether a value of code is a clock, or an id, only by what it was computed from: nothing shows where one is read.
+fn unread(judged: &Judged, subject: &Segment) -> bool {
+    let Kind::Value {
+        volatility, trace, ..
+    } = &subject.kind
+    else {
+        return false;
+    };
+    let code = language_of(&judged.prompt.origin.path).is_some();
+    code && volatility.origin == Origin::MadeUp && trace.is_empty()
+}
+
+/// Whether conditions fork the prefix of most of which nothing is sure.
+fn mostly_doubtful(judged: &Judged, step: &Step, subject: &Segment) -> bool {
+    if !matches!(subject.kind, Kind::Fork { .. }) {
+        return false;
+    }
+    let all = members(judged, step).count();
+    let doubtful = members(judged, step)
+        .filter(|s| {
+            s.volatility()
+                .is_some_and(|v| v.confidence == Confidence::Possible)
+        })
+        .count();
+    doubtful * 2 > all
 }
 
 /// Whether a text alone is too short to be cached, and what could be is a conversation that only its name speaks of.

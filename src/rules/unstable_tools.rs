@@ -5,6 +5,7 @@ use super::Remark;
 use crate::figures::tokens;
 use crate::judge::Judged;
 use crate::plan::Edit;
+use crate::volatility::{Class, Confidence, Given, Origin};
 
 pub fn check(judged: &Judged) -> Vec<Remark> {
     of(judged, "unstable-tools")
@@ -25,7 +26,15 @@ pub fn check(judged: &Judged) -> Vec<Remark> {
                 )),
                 Some(effect(judged, step)),
             ]);
-            remark(judged, step, "unstable-tools", message, help.to_string())
+            let mut remark = remark(judged, step, "unstable-tools", message, help.to_string());
+            // How a list is computed that is handed in under no telling name, nobody sees.
+            let open = subject.volatility().is_some_and(|v| {
+                v.class == Class::Request && v.origin == Origin::Outside && v.given != Given::Known
+            });
+            if open {
+                remark.confidence = Confidence::Possible;
+            }
+            remark
         })
         .collect()
 }
