@@ -13,6 +13,7 @@ mod closures;
 mod comprehensions;
 mod construct;
 mod declared;
+mod documents;
 mod eval;
 mod events;
 mod exprs;

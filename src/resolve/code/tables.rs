@@ -101,6 +101,10 @@ pub enum Operation {
     PackageFolder,
     /// Reads a file of a package: `pkgutil.get_data("pkg", "x.md")`
     PackageFile,
+    /// A document from its text, or from an opened file: `json.loads`, `yaml.safe_load`
+    ParseDocument,
+    /// A document from the file that is named.
+    LoadDocument,
     /// Whether a file is there.
     FileExists,
     Require,
@@ -238,6 +242,8 @@ fn operation(name: &str) -> Option<Operation> {
         "zip" => Zip,
         "range" => Range,
         "read-file" => ReadFile,
+        "parse-document" => ParseDocument,
+        "load-document" => LoadDocument,
         "join-path" => JoinPath,
         "parent-path" => ParentPath,
         "open" => Open,
