@@ -5,7 +5,6 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::frontend::code::ir::Expr;
 use crate::frontend::code::language_of;
 use crate::frontend::document::value::{self as document, Kind, Resolved};
 use crate::prompt::Piece;
@@ -117,23 +116,16 @@ impl Eval<'_, '_> {
         operation: Operation,
         path: &str,
         args: &[Argument],
-        expr: &Expr,
     ) -> Option<Value> {
         let value = &args.first()?.value;
-        self.document_of(value, operation == Operation::LoadDocument, path, expr)
+        self.document_of(value, operation == Operation::LoadDocument, path)
     }
 
-    fn document_of(
-        &mut self,
-        value: &Value,
-        by_path: bool,
-        function: &str,
-        expr: &Expr,
-    ) -> Option<Value> {
+    fn document_of(&mut self, value: &Value, by_path: bool, function: &str) -> Option<Value> {
         if let Value::Choice(choice) = value {
             let mut arms = Vec::new();
             for arm in choice.arms.iter().filter(|arm| !arm.is_nothing()) {
-                arms.push(self.document_of(arm, by_path, function, expr)?);
+                arms.push(self.document_of(arm, by_path, function)?);
             }
             return Some(choose(&choice.condition, arms));
         }
