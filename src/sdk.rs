@@ -117,6 +117,7 @@ struct Tables {
     format_arguments: Vec<String>,
     template_formats: BTreeMap<String, String>,
     prompt_decorators: Vec<String>,
+    plain_packages: Vec<String>,
     prompt_classes: Vec<String>,
 }
 
@@ -160,6 +161,7 @@ fn load(files: &[&str]) -> Tables {
         format_arguments: Vec::new(),
         template_formats: BTreeMap::new(),
         prompt_decorators: Vec::new(),
+        plain_packages: Vec::new(),
         prompt_classes: Vec::new(),
     };
     for file in files {
@@ -200,6 +202,8 @@ fn load(files: &[&str]) -> Tables {
             .extend(strings(root.get("format-arguments")));
         out.template_formats
             .extend(pairs(root.get("template-formats")));
+        out.plain_packages
+            .extend(strings(root.get("plain-packages")));
         out.prompt_decorators
             .extend(strings(root.get("prompt-decorators")));
         out.prompt_classes
@@ -462,6 +466,18 @@ pub fn is_library(module: &str) -> bool {
     let root = root_of(module);
     let scope = root.split('/').next().unwrap_or(root);
     roots.contains(root) || (root.starts_with('@') && roots.contains(scope))
+}
+
+/// Whether a dotted path is that of a library's class though the workspace defines it, which is then the library's own.
+/// A package whose name is a plain word may be a folder of any program.
+pub fn is_own_library(path: &str) -> bool {
+    let plain = &tables().plain_packages;
+    let of_library = |call: &Call| {
+        let mut packages = call.packages.iter();
+        call.tails.iter().any(|tail| ends_with(path, tail))
+            && packages.any(|package| root_of(package) == root_of(path))
+    };
+    plain.iter().all(|known| known != root_of(path)) && candidates(path).any(of_library)
 }
 
 /// The package that a module is of: `google` of `google.genai`, `@ai-sdk/openai` of `@ai-sdk/openai/internal`.

@@ -76,10 +76,11 @@ fn line(analysis: &Analysis, finding: &Finding) -> String {
 fn silent<'a>(bad: &'a Path, analysis: &'a Analysis) -> impl Iterator<Item = String> + 'a {
     ["py", "ts"].into_iter().filter_map(move |language| {
         let app = format!("app.{language}");
-        // Where a value enters the text may be another file of the project, of the same language.
+        // Where a value enters the text may be another file of the project: of the same language, or one that it loads.
         let spoken = active(analysis).any(|finding| {
             let path = &*finding.place.path;
-            path.ends_with(language) || (language == "py" && path.ends_with("j2"))
+            let sender = finding.prompt.split('#').next().unwrap_or_default();
+            path.ends_with(language) || sender == app
         });
         (bad.join(&app).exists() && !spoken).then_some(app)
     })

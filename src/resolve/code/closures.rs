@@ -50,7 +50,10 @@ impl Eval<'_, '_> {
         let id = self.next_loop;
         self.next_loop += 1;
         self.loops.push(id);
+        // A constructor that hands it out is over by then.
+        let life = self.life.take();
         self.run_aside(callable);
+        self.life = life;
         self.loops.pop();
     }
 

@@ -104,6 +104,8 @@ pub struct Eval<'p, 'w> {
     pub doubt: usize,
     /// Above zero: a dry pass, nothing is recorded.
     pub quiet: usize,
+    /// Calls that sent something, in dry passes too.
+    pub sent: usize,
     /// Functions whose body was evaluated.
     pub executed: HashSet<(Arc<str>, FunctionId)>,
     /// Loop rounds that ended early, by loop: what they left.
@@ -145,6 +147,7 @@ impl<'p, 'w> Eval<'p, 'w> {
             life: None,
             doubt: 0,
             quiet: 0,
+            sent: 0,
             executed: HashSet::new(),
             stops: Vec::new(),
             instances: Vec::new(),

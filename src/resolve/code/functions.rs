@@ -302,6 +302,7 @@ impl Eval<'_, '_> {
                 let name = args.get(1)?.value.known_text()?;
                 Some(self.member(&first?, &name, expr.span))
             }
+            Op::ParseDocument | Op::LoadDocument => self.document_function(operation, path, args),
             _ => self.file_function(operation, path, args, expr),
         }
     }

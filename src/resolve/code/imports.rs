@@ -32,7 +32,7 @@ impl Eval<'_, '_> {
         let found = self.program.find(code, specifier, &mut self.trail.reads);
         match found {
             Found::Code(other) => self.module_name(&other, specifier, name),
-            Found::File(path) => self.text_file(&path, Span::default()),
+            Found::File(path) => self.imported_file(&path, specifier, name),
             Found::External => {
                 // `from . import x` where the package has no file of its own.
                 if let (Language::Python, Some(name)) = (code.language(), name) {
@@ -48,6 +48,19 @@ impl Eval<'_, '_> {
                 }
                 external(specifier, name)
             }
+        }
+    }
+
+    /// A file that is no code: a document whose names are its keys, else a text.
+    fn imported_file(&mut self, path: &Arc<str>, specifier: &str, name: Option<&str>) -> Value {
+        // `./x.json?raw` asks for the text.
+        let raw = specifier.contains('?');
+        match self.imported_document(path).filter(|_| !raw) {
+            Some(document) => match name {
+                Some("default") | None => document,
+                Some(name) => self.member(&document, name, Span::default()),
+            },
+            None => self.text_file(path, Span::default()),
         }
     }
 

@@ -8,7 +8,7 @@ use crate::frontend::code::ir::{Expr, Pattern, Stmt};
 use crate::prompt::{Piece, Repeat};
 use crate::sdk;
 use crate::source::Span;
-use crate::volatility::Volatility;
+use crate::volatility::{Class, Volatility};
 
 use super::super::context::LOOP_ROUNDS;
 use super::super::value::{from_history, worse};
@@ -164,9 +164,11 @@ impl Eval<'_, '_> {
         if !retries {
             self.loops.push(id);
         }
+        let life = self.life;
         // Loops within loops would double the work at every level: two levels are looked at twice.
         if !retries && self.quiet < 2 {
             self.quiet += 1;
+            let sent = self.sent;
             let mark = self.heap.mark();
             let (returns, _) = self.left_open();
             let whole = self.work.begin_part(DRY_PART);
@@ -177,6 +179,10 @@ impl Eval<'_, '_> {
                 frame.returns.truncate(returns);
             }
             self.quiet -= 1;
+            // What the rounds of a conversation compute is as old as the round, even where a constructor runs them.
+            if self.sent > sent {
+                self.life = life.filter(|life| *life != Class::Session);
+            }
             let dry = self.heap.undo(mark);
             self.carry_turns(&dry, round, id);
         }
@@ -185,6 +191,7 @@ impl Eval<'_, '_> {
             bind(eval);
             eval.round_of(body)
         });
+        self.life = life;
         if !retries {
             self.loops.pop();
         }

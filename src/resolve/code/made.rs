@@ -171,6 +171,7 @@ impl Eval<'_, '_> {
                 self.keep(&kind, &sorted, &place)
             }
             _ => {
+                self.sent += 1;
                 self.send(call, sorted, expr);
                 self.answer(path, expr)
             }

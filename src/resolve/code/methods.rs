@@ -157,7 +157,9 @@ impl Eval<'_, '_> {
                 let pieces = pieces.clone();
                 Some(self.replace(&pieces, &args, name, expr))
             }
-            (Op::Format | Op::Substitute, Value::Unknown(unknown)) if !unknown.verdict.clock => {
+            (Op::Format | Op::Substitute, Value::Unknown(unknown))
+                if self.is_python() && !unknown.verdict.clock =>
+            {
                 self.filled_unseen(receiver, &args, expr)
             }
             // `now.replace(hour=0, ..)`

@@ -15,6 +15,7 @@ mod closures;
 mod comprehensions;
 mod construct;
 mod declared;
+mod documents;
 mod eval;
 mod events;
 mod exprs;

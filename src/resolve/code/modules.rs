@@ -17,6 +17,7 @@ use crate::sdk;
 use crate::source::SourceFile;
 
 use super::super::files::{folder, join, Files};
+use super::documents::Documents;
 use super::interest::Interest;
 use super::knowledge::Knowledge;
 use super::paths::Paths;
@@ -337,6 +338,7 @@ pub struct Program<'w> {
     hot: OnceLock<HashSet<String>>,
     /// Files that use a library that sends requests, or import such a file.
     libraries: OnceLock<HashSet<Arc<str>>>,
+    pub documents: Documents,
     /// One for each language and set of overrides.
     knowledge: Mutex<Vec<Arc<Knowledge>>>,
 }
@@ -349,6 +351,7 @@ impl<'w> Program<'w> {
             code: Mutex::new(HashMap::new()),
             hot: OnceLock::new(),
             libraries: OnceLock::new(),
+            documents: Documents::default(),
             knowledge: Mutex::new(Vec::new()),
         }
     }

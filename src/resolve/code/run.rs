@@ -232,6 +232,9 @@ fn run(mut eval: Eval<'_, '_>, code: &Arc<Code>, entry: Entry, wanted: &BTreeSet
     }
     let mut events = std::mem::take(&mut eval.events);
     let mut used = std::mem::take(&mut eval.trail.used);
+    // A file that is data, where a text of it is sent.
+    let texts = events.iter().flat_map(|event| &event.texts);
+    used.extend(texts.map(|text| text.path.clone()));
     used.remove(code.path());
     let reads: BTreeSet<Read> = eval
         .trail

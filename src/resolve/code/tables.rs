@@ -140,6 +140,10 @@ pub enum Operation {
     /// `items.with(1, x)`
     With,
     ToSpliced,
+    /// A document from its text, or from an opened file: `json.loads`, `yaml.safe_load`
+    ParseDocument,
+    /// A document from the file that is named.
+    LoadDocument,
     /// Whether a file is there.
     FileExists,
     Require,
@@ -286,6 +290,8 @@ fn operation(name: &str) -> Option<Operation> {
         "zip" => Zip,
         "range" => Range,
         "read-file" => ReadFile,
+        "parse-document" => ParseDocument,
+        "load-document" => LoadDocument,
         "join-path" => JoinPath,
         "parent-path" => ParentPath,
         "open" => Open,

@@ -54,3 +54,28 @@ fn javascript_hands_options_up() {
     let found = prompts(&[("app.ts", source)]);
     assert_eq!(found, ["system: Today <Date.now():unique!> p"]);
 }
+
+#[test]
+fn the_repository_of_a_library_is_a_user_of_it_too() {
+    let library =
+        "class Agent:\n    def __init__(self, instructions):\n        self.text = instructions\n";
+    let app = |import: &str| {
+        format!(
+            "from datetime import datetime\nfrom {import} import Agent\nclass Desk(Agent):\n    def __init__(self):\n        \
+             super().__init__(instructions=f'Today {{datetime.now()}} p')\n"
+        )
+    };
+    let livekit = app("livekit.agents");
+    let files = [
+        ("examples/app.py", livekit.as_str()),
+        ("livekit/agents/__init__.py", library),
+    ];
+    assert_eq!(
+        prompts(&files),
+        ["system: Today <datetime.now():unique/session!> p"]
+    );
+    // A folder that is only named like a package is the program's own.
+    let own = app("agents");
+    let files = [("app.py", own.as_str()), ("agents/__init__.py", library)];
+    assert_eq!(prompts(&files), [""; 0]);
+}

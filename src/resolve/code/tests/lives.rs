@@ -1,6 +1,6 @@
 //! How long a value lives: by the frame that computes it.
 
-use super::{prompt, sent};
+use super::{prompt, prompts, sent};
 
 const HEAD: &str = "import openai\nfrom datetime import datetime\nclient = openai.OpenAI()\n";
 
@@ -155,4 +155,63 @@ fn a_caller_in_another_module_is_found() {
         prompt(&files),
         "system: Be brief.\nuser: <question:request>"
     );
+}
+
+const EDITOR: &str =
+    "import Anthropic from '@anthropic-ai/sdk';\nimport * as vscode from 'vscode';\n\
+    export class Task {\n  client = new Anthropic();\n  turns: Anthropic.MessageParam[] = [];\n  \
+    constructor(task: string) { this.start(task); }\n  \
+    text() { return `Open: ${vscode.window.visibleTextEditors}`; }\n";
+
+#[test]
+fn what_the_rounds_of_a_constructor_s_loop_compute_is_as_old_as_the_round() {
+    let source = format!(
+        "{EDITOR}  async start(task: string) {{\n    let next = task;\n    while (next) {{\n      \
+         this.turns.push({{ role: 'user', content: next }});\n      \
+         const answer = await this.client.messages.create({{ model: 'm', max_tokens: 9, system: this.text(), \
+         messages: this.turns }});\n      \
+         this.turns.push({{ role: 'assistant', content: answer.content }});\n      next = tell(answer);\n    }}\n  }}\n}}\n"
+    );
+    let shown = prompts(&[("task.ts", &source)]);
+    assert!(!shown.is_empty());
+    for shown in shown {
+        assert!(shown.contains(":state>"), "{shown}");
+    }
+}
+
+#[test]
+fn what_a_constructor_computes_before_its_loop_lives_as_long_as_the_instance() {
+    let source = format!(
+        "{EDITOR}  async start(task: string) {{\n    let next = task;\n    const text = this.text();\n    while (next) {{\n      \
+         this.turns.push({{ role: 'user', content: next }});\n      \
+         const answer = await this.client.messages.create({{ model: 'm', max_tokens: 9, system: text, \
+         messages: this.turns }});\n      \
+         this.turns.push({{ role: 'assistant', content: answer.content }});\n      next = tell(answer);\n    }}\n  }}\n}}\n"
+    );
+    let shown = prompts(&[("task.ts", &source)]);
+    assert!(!shown.is_empty());
+    for shown in shown {
+        assert!(shown.contains(":state/session>"), "{shown}");
+    }
+}
+
+#[test]
+fn a_loop_of_a_constructor_that_sends_nothing_is_over_with_it() {
+    let shown = python(
+        "class Agent:\n    def __init__(self, names):\n        self.text = ''\n        for name in names:\n            \
+         self.text += f'At {datetime.now()}'\n    \
+         def send(self):\n        client.responses.create(model='m', instructions=self.text)\n",
+    );
+    assert!(shown.contains(":unique/session!>"), "{shown}");
+}
+
+#[test]
+fn what_a_constructor_hands_out_to_be_called_later_is_computed_then() {
+    let source = "import OpenAI from 'openai';\nconst client = new OpenAI();\n\
+                  export class Bot {\n  constructor(socket) {\n    socket.on('message', async (text) => {\n      \
+                  await client.responses.create({ model: 'm', instructions: `At ${Date.now()}`, input: text });\n    \
+                  });\n  }\n  ask(text) { return client.responses.create({ model: 'm', input: text }); }\n}\n";
+    let all = prompts(&[("bot.ts", source)]);
+    let clock = |shown: &&String| shown.contains("<Date.now():unique!>");
+    assert_eq!(all.iter().filter(clock).count(), 1, "{all:?}");
 }
