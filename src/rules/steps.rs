@@ -334,7 +334,9 @@ fn unread(judged: &Judged, subject: &Segment) -> bool {
 
 /// Whether conditions fork the prefix of most of which nothing is sure.
 fn mostly_doubtful(judged: &Judged, step: &Step, subject: &Segment) -> bool {
-    if !matches!(subject.kind, Kind::Fork { .. }) {
+    // A section of the text that is known to flip is one whatever stands beside it.
+    let flips = step.edit == Edit::Move && !subject.key.flips.is_empty();
+    if flips || !matches!(subject.kind, Kind::Fork { .. }) {
         return false;
     }
     let all = members(judged, step).count();
