@@ -215,3 +215,52 @@ fn what_a_constructor_hands_out_to_be_called_later_is_computed_then() {
     let clock = |shown: &&String| shown.contains("<Date.now():unique!>");
     assert_eq!(all.iter().filter(clock).count(), 1, "{all:?}");
 }
+
+#[test]
+fn in_front_of_turns_that_were_kept_elsewhere_a_loop_shields_nothing() {
+    let handler = |history: &str| {
+        python(&format!(
+            "def handle(text, history):\n    t = f'At {{datetime.now()}}'\n    \
+             messages = [{{'role': 'system', 'content': t}}]{history} + [{{'role': 'user', 'content': text}}]\n    \
+             while True:\n        \
+             reply = client.chat.completions.create(model='m', messages=messages)\n        \
+             messages.append({{'role': 'assistant', 'content': reply}})\n"
+        ))
+    };
+    // The conversation goes on from call to call: the clock is read anew in front of it.
+    let kept = handler(" + history");
+    assert!(kept.contains("<datetime.now():unique!>"), "{kept}");
+    // It begins here: what was read before the rounds stays as it is for all of them.
+    let begun = handler("");
+    assert!(
+        begun.contains("<datetime.now():unique/session!>"),
+        "{begun}"
+    );
+}
+
+#[test]
+fn behind_turns_that_were_kept_elsewhere_a_value_lives_as_long_as_the_loop() {
+    let shown = python(
+        "def handle(text, history):\n    \
+         messages = [*history, {'role': 'user', 'content': f'At {datetime.now()} {text}'}]\n    \
+         while True:\n        \
+         reply = client.chat.completions.create(model='m', messages=messages)\n        \
+         messages.append({'role': 'assistant', 'content': reply})\n",
+    );
+    assert!(
+        shown.contains("<datetime.now():unique/session!>"),
+        "{shown}"
+    );
+}
+
+#[test]
+fn a_constructor_that_does_everything_leaves_steps_for_the_method_that_sends() {
+    // More than an entry may do.
+    let lines = "        x = use(x, x)\n".repeat(12_000);
+    let shown = python(&format!(
+        "class Agent:\n    def __init__(self):\n        self.history = []\n{lines}    \
+         def send(self):\n        \
+         client.responses.create(model='m', instructions=f'At {{datetime.now()}}')\n"
+    ));
+    assert_eq!(shown, "At <datetime.now():unique!>");
+}

@@ -290,3 +290,22 @@ fn a_file_that_half_parses_yields_the_rest() {
     let shown: Vec<String> = found.prompts.iter().map(messages).collect();
     assert_eq!(shown, ["system: p<a:request>"]);
 }
+
+#[test]
+fn a_clock_that_fills_a_template_out_of_sight_is_in_the_text() {
+    let shown = python(
+        "from datetime import datetime\ndef fill(prompt):\n    return prompt.format(now=datetime.now(), name='x')\n",
+        "fill(settings.template)",
+    );
+    assert!(shown.contains("<datetime.now():unique!>"), "{shown}");
+    let replaced = python(
+        "import uuid\ndef fill(prompt):\n    return prompt.replace('{id}', str(uuid.uuid4()))\n",
+        "fill(settings.template)",
+    );
+    assert!(replaced.contains("uuid.uuid4()"), "{replaced}");
+    let plain = python(
+        "def fill(prompt):\n    return prompt.format(name='x')\n",
+        "fill(settings.template)",
+    );
+    assert!(!plain.contains('!'), "{plain}");
+}
