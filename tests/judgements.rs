@@ -432,3 +432,59 @@ fn a_conversation_that_only_a_name_speaks_of_makes_no_warning_of_a_short_text() 
     assert_ne!(severity(300), Some(Severity::Warning));
     assert_eq!(severity(3000), Some(Severity::Warning));
 }
+
+/// A handler in Python that sends this system text in front of a conversation that is handed in.
+fn handler(parts: &str) -> String {
+    format!(
+        "from datetime import datetime\nfrom openai import OpenAI\nclient = OpenAI()\n\
+         RULES = 'Answer from the handbook. ' * 600\n\n\
+         def handle(text, history, store):\n    parts = []\n{parts}    \
+         messages = [{{'role': 'system', 'content': '\\n'.join(parts)}}] + history + [{{'role': 'user', 'content': text}}]\n    \
+         return client.chat.completions.create(model='gpt-5.4', messages=messages)\n"
+    )
+}
+
+#[test]
+fn what_a_clock_costs_is_not_made_small_by_neighbours_of_which_nothing_is_sure() {
+    let open = "    if store.load_extras():\n        parts.append('Extras.')\n    parts.append(store.render())\n";
+    let clock = "    parts.append(f'At {datetime.now().isoformat()}')\n";
+    let rules = "    parts.append(RULES)\n";
+    let both = handler(&format!("{clock}{open}{rules}"));
+    let share = |source: &str| {
+        let analysis = lint(&[("app.py", source)]);
+        let found = only(&analysis, "volatile-prefix").clone();
+        assert_eq!(found.severity, Severity::Warning);
+        found.savings.expect("a price").share
+    };
+    let alone = handler(&format!("{clock}{rules}"));
+    let (both, alone) = (share(&both), share(&alone));
+    assert!(both > alone * 0.9, "{both} of {alone}");
+    // Without the clock nothing is sure, and nothing is loud.
+    let analysis = lint(&[("app.py", &handler(&format!("{open}{rules}")))]);
+    let loud = analysis
+        .findings
+        .iter()
+        .filter(|f| f.severity > Severity::Note);
+    assert_eq!(loud.count(), 0, "{:#?}", analysis.findings);
+}
+
+#[test]
+fn forks_of_most_of_which_nothing_is_sure_are_a_note() {
+    let mut forks = String::new();
+    for n in 0..24 {
+        forks.push_str(&format!(
+            "    if store.find({n}):\n        parts.append('Part {n}.')\n"
+        ));
+    }
+    let analysis = lint(&[(
+        "app.py",
+        &handler(&format!("{forks}    parts.append(RULES)\n")),
+    )]);
+    let found = only(&analysis, "conditional-prefix");
+    assert_eq!(found.severity, Severity::Note);
+    assert!(
+        found.message.contains("over a million variants"),
+        "{}",
+        found.message
+    );
+}
