@@ -5,7 +5,7 @@ use super::Remark;
 use crate::figures::tokens;
 use crate::judge::Judged;
 use crate::plan::Edit;
-use crate::volatility::{Class, Confidence, Given, Origin};
+use crate::volatility::{Class, Confidence, Origin};
 
 pub fn check(judged: &Judged) -> Vec<Remark> {
     of(judged, "unstable-tools")
@@ -27,9 +27,9 @@ pub fn check(judged: &Judged) -> Vec<Remark> {
                 Some(effect(judged, step)),
             ]);
             let mut remark = remark(judged, step, "unstable-tools", message, help.to_string());
-            // How a list is computed that is handed in under no telling name, nobody sees.
+            // Tools that are handed in, or computed in a way that nobody sees, are mostly what a config says.
             let open = subject.volatility().is_some_and(|v| {
-                v.class == Class::Request && v.origin == Origin::Outside && v.given != Given::Known
+                v.class == Class::Request && v.origin == Origin::Outside
             });
             if open {
                 remark.confidence = Confidence::Possible;
