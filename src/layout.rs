@@ -8,7 +8,7 @@ use crate::cost::{bill, Bill, Prefix, Rates, Stretch};
 use crate::prompt::{Hop, MarkerHow, Rewrite, Section};
 use crate::providers::{Match, Model, Prices};
 use crate::source::Place;
-use crate::volatility::{Class, Confidence, Key, Origin, Scope, Volatility};
+use crate::volatility::{Confidence, Key, Lifetime, Origin, Scope, Volatility};
 
 mod barriers;
 mod build;
@@ -228,7 +228,7 @@ impl Layout {
     }
 
     /// The request with the benefit of the doubt: values of which nothing is sure are taken to stay as they are. `None`
-    /// where that says nothing new: they matter beside a value that the program makes up in sight of a cache's life,
+    /// where that says nothing new: they matter beside a clock or another value that the program makes up,
     /// and in a wrapper around a conversation, all of whose text is handed in.
     pub fn trusting(&self) -> Option<Layout> {
         let of = |segment: &Segment, test: fn(&Volatility) -> bool| {
@@ -237,7 +237,7 @@ impl Layout {
         let made_up = |v: &Volatility| {
             v.origin == Origin::MadeUp
                 && v.confidence > Confidence::Possible
-                && matches!(v.priced(), Class::Minute | Class::Unique | Class::Request)
+                && v.priced().lifetime() < Lifetime::FOREVER
         };
         let doubtful = |v: &Volatility| v.confidence == Confidence::Possible;
         let holds = |test| self.segments.iter().any(|segment| of(segment, test));

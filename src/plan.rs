@@ -3,7 +3,7 @@
 
 use crate::cost::Bill;
 use crate::layout::{Kind, Layout, Mark, Terms};
-use crate::volatility::{Key, Origin};
+use crate::volatility::{Class, Key, Origin};
 
 mod lift;
 mod marks;
@@ -82,12 +82,19 @@ impl Plan {
     /// Takes from the plan of the same request under trust what it says of values that the program makes up (what a
     /// clock costs is not made small by its neighbours, of which nothing is sure) and of markers behind the history.
     pub fn trust(&mut self, layout: &Layout, trusting: &Plan) {
+        // A date alone: in company it is not what costs.
         let made_up = |step: &Step| {
+            let members = step.members.iter();
+            let mut made_up = members.map(|id| match layout.segments[*id].volatility() {
+                Some(v) if v.origin == Origin::MadeUp => Some(v.priced().lifetime()),
+                _ => None,
+            });
             step.edit == Edit::Move
-                && step.members.iter().any(|id| {
-                    let volatility = layout.segments[*id].volatility();
-                    volatility.is_some_and(|v| v.origin == Origin::MadeUp)
-                })
+                && (made_up
+                    .clone()
+                    .flatten()
+                    .any(|life| life < Class::Hour.lifetime())
+                    || made_up.all(|life| life.is_some()))
         };
         let marks_turns = |step: &Step| {
             let behind = step.mark_behind.map(|id| &layout.segments[id].kind);

@@ -4,8 +4,9 @@ use super::steps::{effect, join, name_of, of, remark, subject};
 use super::Remark;
 use crate::figures::tokens;
 use crate::judge::Judged;
+use crate::layout::{Kind, Segment};
 use crate::plan::Edit;
-use crate::volatility::{Class, Confidence, Origin};
+use crate::volatility::{Class, Confidence, Given, Origin};
 
 pub fn check(judged: &Judged) -> Vec<Remark> {
     of(judged, "unstable-tools")
@@ -27,9 +28,11 @@ pub fn check(judged: &Judged) -> Vec<Remark> {
                 Some(effect(judged, step)),
             ]);
             let mut remark = remark(judged, step, "unstable-tools", message, help.to_string());
-            // Tools that are handed in, or computed in a way that nobody sees, are mostly what a config says.
+            // Tools that are handed in, or computed in a way that nobody sees, are mostly what a config says. A pick
+            // among tools that are in sight is none of them.
             let open = subject.volatility().is_some_and(|v| {
-                v.class == Class::Request && v.origin == Origin::Outside
+                let of_call = v.class == Class::Request && v.origin == Origin::Outside;
+                of_call && (v.given != Given::Known || whole(subject))
             });
             if open {
                 remark.confidence = Confidence::Possible;
@@ -37,4 +40,9 @@ pub fn check(judged: &Judged) -> Vec<Remark> {
             remark
         })
         .collect()
+}
+
+/// Whether a value stands for the tools, or one of them, as a whole.
+fn whole(subject: &Segment) -> bool {
+    matches!(&subject.kind, Kind::Value { trace, .. } if !trace.is_empty())
 }
