@@ -106,9 +106,13 @@ impl Plan {
                 known.edit == step.edit && known.members.iter().any(|id| step.members.contains(id))
             };
             match self.steps.iter_mut().find(|known| same(known)) {
+                // All figures of one step rest on the same assumption.
                 Some(known) if known.gain < step.gain => {
-                    known.gain = step.gain;
-                    known.stranded = step.stranded;
+                    let members = std::mem::take(&mut known.members);
+                    *known = Step {
+                        members,
+                        ..step.clone()
+                    };
                 }
                 Some(_) => {}
                 None => self.steps.push(step.clone()),

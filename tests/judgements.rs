@@ -488,3 +488,82 @@ fn forks_of_most_of_which_nothing_is_sure_are_a_note() {
         found.message
     );
 }
+
+/// The severities of the findings of one rule.
+fn severities(source: &str, rule: &str) -> Vec<Severity> {
+    let analysis = lint(&[("app.py", source)]);
+    let found = of(&analysis, rule);
+    found.iter().map(|found| found.severity).collect()
+}
+
+#[test]
+fn a_condition_in_front_of_little_but_turns_is_loud_only_where_it_is_known_to_flip() {
+    let opens = |condition: &str| {
+        format!(
+            "from openai import OpenAI\nclient = OpenAI()\n\n\
+             def handle(text, history, store, mode):\n    parts = ['You help.']\n    \
+             if {condition}:\n        parts.append('Be short. ' * 40)\n    \
+             messages = [{{'role': 'system', 'content': '\\n'.join(parts)}}] + history + [{{'role': 'user', 'content': text}}]\n    \
+             return client.chat.completions.create(model='gpt-5.4', messages=messages)\n"
+        )
+    };
+    let rule = "conditional-prefix";
+    assert_eq!(
+        severities(&opens("mode == 'plan'"), rule),
+        [Severity::Warning]
+    );
+    assert!(!severities(&opens("len(text) > 9"), rule).contains(&Severity::Warning));
+}
+
+#[test]
+fn what_gains_only_behind_an_edit_of_which_nothing_is_sure_is_as_unsure() {
+    let text = |first: &str| {
+        format!(
+            "You are a reviewer.\n{}\n{{{{ {first} }}}}\n{}\n{{{{ user_instructions }}}}\n{}",
+            filler(600),
+            filler(1500),
+            filler(1500)
+        )
+    };
+    let loud = |source: &str| {
+        let analysis = lint(&[("prompts/review.j2", source)]);
+        let of_user = analysis.findings.iter().filter(|found| {
+            found.severity > Severity::Note && found.message.starts_with("`user_instructions`")
+        });
+        of_user.count()
+    };
+    // Of a value whose name says nothing it is open whether it changes.
+    assert_eq!(loud(&text("frobnication")), 0);
+    let alone = format!(
+        "You are a reviewer.\n{{{{ user_instructions }}}}\n{}",
+        filler(3000)
+    );
+    assert_eq!(loud(&alone), 1);
+}
+
+#[test]
+fn what_the_goals_of_an_agent_are_is_settled_when_it_starts() {
+    let class = |name: &str| {
+        let source = format!(
+            "You are an agent.\n{{{{ {name} }}}}\n{}\n{{{{ chat_history }}}}\n",
+            filler(3000)
+        );
+        let analysis = lint(&[("prompts/agent.j2", &source)]);
+        only(&analysis, "variable-before-stable").volatility
+    };
+    assert_eq!(class("goals").map(|class| class.name()), Some("session"));
+    assert_eq!(class("todo_list").map(|class| class.name()), Some("state"));
+}
+
+#[test]
+fn an_option_that_takes_one_of_two_fixed_values_by_a_likely_mode_is_a_note() {
+    let send = |condition: &str| {
+        format!(
+            "from openai import OpenAI\nclient = OpenAI()\nRULES = 'Answer from the handbook. ' * 600\n\n\
+             def handle(question, mode, history):\n    effort = 'low'\n    if {condition}:\n        effort = 'high'\n    \
+             return client.responses.create(model='gpt-5.4', reasoning={{'effort': effort}}, instructions=RULES, input=history + [{{'role': 'user', 'content': question}}])\n"
+        )
+    };
+    let rule = "varying-setting";
+    assert_eq!(severities(&send("mode == 'plan'"), rule), [Severity::Note]);
+}

@@ -300,6 +300,14 @@ fn explains_little(step: &Step, subject: &Segment) -> bool {
 /// That of the member that speaks; at most likely where the gain rests on an assumed conversation, and possible where
 /// it rests on a history that is text within the same message: whether that only grows, nothing here says.
 pub fn confidence(judged: &Judged, step: &Step) -> Confidence {
+    match waits_for_another(judged, step, subject(judged, step)) {
+        true => Confidence::Possible,
+        false => alone(judged, step),
+    }
+}
+
+/// The confidence of a step whatever the others are worth.
+fn alone(judged: &Judged, step: &Step) -> Confidence {
     let subject = subject(judged, step);
     let own = subject
         .volatility()
@@ -309,7 +317,8 @@ pub fn confidence(judged: &Judged, step: &Step) -> Confidence {
         || rests_on_turns(judged, subject)
         || explains_little(step, subject)
         || unread(judged, subject)
-        || mostly_doubtful(judged, step, subject);
+        || mostly_doubtful(judged, step, subject)
+        || forks_turns(judged, step, subject);
     if doubtful {
         return Confidence::Possible;
     }
@@ -347,6 +356,41 @@ fn mostly_doubtful(judged: &Judged, step: &Step, subject: &Segment) -> bool {
         })
         .count();
     doubtful * 2 > all
+}
+
+/// Whether conditions that nothing says to flip stand before little more than turns: they are met or not for a
+/// conversation as a whole, and no other one has its turns.
+fn forks_turns(judged: &Judged, step: &Step, subject: &Segment) -> bool {
+    if step.edit != Edit::Move
+        || !matches!(subject.kind, Kind::Fork { .. })
+        || !subject.key.flips.is_empty()
+    {
+        return false;
+    }
+    let behind = judged.layout.segments.get(subject.id..).unwrap_or_default();
+    let turns: f64 = behind
+        .iter()
+        .filter(|segment| matches!(segment.kind, Kind::History { .. }))
+        .map(|segment| segment.tokens)
+        .sum();
+    turns > 0.0 && step.stranded - turns < f64::from(judged.model.minimum)
+}
+
+/// Whether moving what comes from outside gains something only once another value in front of it is gone, and of that
+/// one nothing is sure: an edit before this one moves it.
+fn waits_for_another(judged: &Judged, step: &Step, subject: &Segment) -> bool {
+    let outside = subject
+        .volatility()
+        .is_some_and(|v| v.origin == Origin::Outside);
+    let earlier = judged.plan.steps.iter();
+    outside
+        && earlier
+            .take_while(|known| !std::ptr::eq(*known, step))
+            .filter(|known| known.edit == Edit::Move)
+            .filter(|known| {
+                members(judged, known).any(|s| s.id < subject.id && s.key.scope == Scope::Call)
+            })
+            .any(|known| alone(judged, known) == Confidence::Possible)
 }
 
 /// Whether a text alone is too short to be cached, and what could be is a conversation that only its name speaks of.

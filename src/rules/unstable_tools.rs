@@ -31,7 +31,8 @@ pub fn check(judged: &Judged) -> Vec<Remark> {
             // Tools that are handed in, or computed in a way that nobody sees, are mostly what a config says. A pick
             // among tools that are in sight is none of them.
             let open = subject.volatility().is_some_and(|v| {
-                let of_call = v.class == Class::Request && v.origin == Origin::Outside;
+                let of_call = matches!(v.class, Class::Request | Class::State)
+                    && v.origin == Origin::Outside;
                 of_call && (v.given != Given::Known || whole(subject))
             });
             if open {

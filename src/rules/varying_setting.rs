@@ -6,7 +6,7 @@ use crate::figures::tokens;
 use crate::judge::Judged;
 use crate::layout::{Kind, Segment};
 use crate::prompt::Piece;
-use crate::volatility::{Confidence, Origin};
+use crate::volatility::{Class, Confidence, Origin};
 
 pub fn check(judged: &Judged) -> Vec<Remark> {
     of(judged, "varying-setting")
@@ -22,7 +22,7 @@ pub fn check(judged: &Judged) -> Vec<Remark> {
             ]);
             let help = "keep it fixed for this prompt, or send the variants as prompts of their own".to_string();
             let mut remark = remark(judged, step, "varying-setting", message, help);
-            if handed_on(judged, subject) {
+            if handed_on(judged, subject) || settled_by_state(judged, subject) {
                 remark.confidence = Confidence::Possible;
             }
             remark
@@ -45,6 +45,29 @@ fn handed_on(judged: &Judged, subject: &Segment) -> bool {
         _ => false,
     };
     from_outside && handed
+}
+
+/// Whether one of a few fixed values is taken by what is only likely to change within a session: an option that follows
+/// the list of tools changes with that.
+fn settled_by_state(judged: &Judged, subject: &Segment) -> bool {
+    let state = subject
+        .volatility()
+        .is_some_and(|v| v.class == Class::State && v.confidence < Confidence::Certain);
+    let Kind::Setting { name, .. } = &subject.kind else {
+        return false;
+    };
+    let mut settings = judged.prompt.settings.iter();
+    let own = settings.find(|setting| setting.name == *name);
+    state && own.is_some_and(|setting| setting.pieces.iter().all(is_choice))
+}
+
+/// Whether a piece is a choice among fixed values.
+fn is_choice(piece: &Piece) -> bool {
+    match piece {
+        Piece::Text(_) => true,
+        Piece::Branch(branch) => branch.arms.iter().flatten().all(is_choice),
+        _ => false,
+    }
 }
 
 fn has_way(piece: &Piece) -> bool {

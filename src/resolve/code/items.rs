@@ -4,6 +4,7 @@ use crate::frontend::code::ir::Expr;
 use crate::prompt::Rewrite;
 use crate::source::Span;
 use crate::volatility::classify::ValueKind;
+use crate::volatility::Class;
 
 use super::super::value::from_history;
 use super::arms::choose;
@@ -96,7 +97,13 @@ impl Eval<'_, '_> {
                 choose(&choice.condition, arms)
             }
             // The first part of a split date is the date.
-            other => self.item_of(other, span),
+            other => {
+                let item = self.item_of(other, span);
+                match at == 0 && opens_conversation(other) {
+                    true => opening_turn(item),
+                    false => item,
+                }
+            }
         }
     }
 
@@ -518,5 +525,24 @@ impl Eval<'_, '_> {
             how: self.written(span),
             only_at_limit: self.at_limit,
         })
+    }
+}
+
+/// Whether the first item of a value is what a conversation began with: no window has moved over it.
+fn opens_conversation(value: &Value) -> bool {
+    value
+        .unknown()
+        .is_some_and(|unknown| unknown.is_history() && unknown.rewrite.is_none())
+}
+
+/// What opens a conversation stays the same for as long as that lasts.
+fn opening_turn(item: Value) -> Value {
+    match item {
+        Value::Unknown(unknown) => {
+            let mut turn = (*unknown).clone();
+            turn.verdict.volatility.class = Class::Session;
+            turn.into_value()
+        }
+        other => other,
     }
 }

@@ -222,6 +222,11 @@ fn bare_message_lists_are_requests_without_a_target() {
     ));
     let alone = document(r#"[{"role": "system", "content": "Rules"}]"#);
     assert!(alone.fragment);
+    // Examples in front of what is open.
+    let shots = document(
+        r#"[{"role": "user", "content": "q"}, {"role": "assistant", "content": "a"}, {"role": "user", "content": "{{ question }}"}]"#,
+    );
+    assert_eq!(shots.messages.len(), 3);
 }
 
 #[test]
@@ -286,6 +291,8 @@ fn what_only_resembles_a_body_is_none() {
         r#"{"contents": [{"parts": [{"sku": 1}]}]}"#,
         r#"[{"role": "user", "content": "q", "id": 1}]"#,
         r#"[{"role": "user", "content": "q"}, {"role": "assistant", "content": "a"}]"#,
+        // What was said; the braces are of code that was spoken of.
+        r#"[{"role": "user", "content": "a {body} b"}, {"role": "assistant", "content": "a"}, {"role": "user", "content": "go on"}]"#,
         r#"[{"role": "viewer", "content": "q"}]"#,
         r#"{"question": "q", "answer": "a"}"#,
         r#"[]"#,

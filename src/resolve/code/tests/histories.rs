@@ -491,3 +491,20 @@ fn a_conversation_that_is_written_before_text_is_a_value_of_the_request() {
     let behind = ask("f'{RULES} So far: {chat_history} Answer the last question.'");
     assert!(behind.contains("<<chat_history>>"), "{behind}");
 }
+
+#[test]
+fn what_opens_a_conversation_stays_with_it() {
+    let source = |turn: &str| {
+        format!(
+            "{PYTHON}\ndef formatted(msg):\n    return {{'role': 'system', 'content': msg.text}}\n\n\
+             def answer(history):\n    out = [formatted({turn})]\n    \
+             for msg in history[1:]:\n        out.append({{'role': msg.role, 'content': msg.text}})\n    \
+             return client.chat.completions.create(model='m', messages=out)\n"
+        )
+    };
+    let shown = |turn: &str| prompt(&[("app.py", &source(turn))]);
+    let first = shown("history[0]");
+    assert!(first.contains("<msg.text:session"), "{first}");
+    let newest = shown("history[-1]");
+    assert!(newest.contains("<msg.text:request"), "{newest}");
+}
