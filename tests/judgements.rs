@@ -567,3 +567,25 @@ fn an_option_that_takes_one_of_two_fixed_values_by_a_likely_mode_is_a_note() {
     let rule = "varying-setting";
     assert_eq!(severities(&send("mode == 'plan'"), rule), [Severity::Note]);
 }
+
+#[test]
+fn what_every_caller_of_a_builder_settles_is_not_told_by_a_parameter_s_name() {
+    let source = |call: &str| {
+        format!(
+            "RULES = 'Answer from the handbook. ' * 600\nHOUSE = 'We sell boots.'\n\n\
+             def build_system_prompt(user_prompt):\n    parts = ['You help.']\n    \
+             if user_prompt:\n        parts.append(user_prompt)\n    parts.append(RULES)\n    \
+             return '\\n'.join(parts)\n\n{call}"
+        )
+    };
+    let worst = |call: &str| {
+        let analysis = lint(&[("app.py", &source(call))]);
+        analysis.findings.iter().map(|found| found.severity).max()
+    };
+    assert_eq!(worst(""), Some(Severity::Warning));
+    let settled = "def start():\n    return Agent(build_system_prompt(HOUSE))\n";
+    assert_eq!(worst(settled), Some(Severity::Note));
+    let mixed =
+        format!("{settled}\ndef ask(question):\n    return Agent(build_system_prompt(question))\n");
+    assert_eq!(worst(&mixed), Some(Severity::Warning));
+}

@@ -15,6 +15,7 @@ use crate::volatility::{Class, Confidence, Origin, Volatility};
 use super::super::context::{Work, MAX_STEPS};
 use super::super::evaluator::Trail;
 use super::barren::{self, Barren, Visit};
+use super::bound::Bound;
 use super::events::Event;
 use super::heap::{Cell, CellId, Delta, Heap, Item, List, Mark, Object, Scope};
 use super::marks::Marks;
@@ -125,6 +126,8 @@ pub struct Eval<'p, 'w> {
     pub barren: &'p Barren,
     /// What this entry found in functions of other files.
     pub visits: BTreeMap<barren::Function, Visit>,
+    /// What calls give to builders.
+    pub bound: Bound,
 }
 
 impl<'p, 'w> Eval<'p, 'w> {
@@ -147,6 +150,7 @@ impl<'p, 'w> Eval<'p, 'w> {
             life: None,
             doubt: 0,
             quiet: 0,
+            bound: Bound::new(),
             sent: 0,
             executed: HashSet::new(),
             stops: Vec::new(),

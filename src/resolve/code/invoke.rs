@@ -287,6 +287,9 @@ impl Eval<'_, '_> {
                     } else {
                         None
                     };
+                    if let Some(value) = &value {
+                        self.note_given(function, param, value);
+                    }
                     let value = match (value, name, rest_keywords.first()) {
                         (Some(value), _, _) => Some(value),
                         (None, Some(name), Some(spread)) if param.default.is_none() => {

@@ -8,6 +8,7 @@ mod assign;
 mod barren;
 mod beside;
 mod blocks;
+mod bound;
 mod callers;
 mod calls;
 mod class_members;

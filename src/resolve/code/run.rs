@@ -19,6 +19,7 @@ use crate::source::{Place, SourceFile};
 use super::super::evaluator::Rendered;
 use super::super::files::Files;
 use super::barren::{self, Barren, Visit, BATCH};
+use super::bound::{self, Bound};
 use super::callers::callers;
 use super::eval::{Eval, Open};
 use super::events::{Event, Sort};
@@ -73,6 +74,7 @@ struct Found {
     made: BTreeSet<(Arc<str>, usize)>,
     rendered: Vec<Rendered>,
     visits: BTreeMap<barren::Function, Visit>,
+    bound: Bound,
 }
 
 /// A method that is wanted of instances whose making is seen.
@@ -258,6 +260,7 @@ fn run(mut eval: Eval<'_, '_>, code: &Arc<Code>, entry: Entry, wanted: &BTreeSet
         made,
         rendered: std::mem::take(&mut eval.trail.rendered),
         visits: std::mem::take(&mut eval.visits),
+        bound: std::mem::take(&mut eval.bound),
     }
 }
 
@@ -473,6 +476,7 @@ fn gather(program: &Program<'_>, found: BTreeMap<Entry, Found>) -> CodeResult {
         ..CodeResult::default()
     };
     let mut carried: BTreeSet<Place> = BTreeSet::new();
+    let mut bound = Bound::new();
     let mut by_site: BTreeMap<(Place, Sort), Vec<(Entry, Event)>> = BTreeMap::new();
     for (entry, found) in found {
         for rendered in found.rendered {
@@ -495,6 +499,7 @@ fn gather(program: &Program<'_>, found: BTreeMap<Entry, Found>) -> CodeResult {
             }
         }
         let entry = found.entry;
+        bound::join(&mut bound, found.bound);
         for event in found.events {
             carried.extend(super::unplaced::carried(&event.prompt));
             let key = (event.site.clone(), event.sort);
@@ -521,7 +526,11 @@ fn gather(program: &Program<'_>, found: BTreeMap<Entry, Found>) -> CodeResult {
                 continue;
             }
             more.extend(event.texts.iter().cloned());
-            out.prompts.push(event.prompt.clone());
+            let mut prompt = event.prompt.clone();
+            if sort == Sort::Text {
+                bound::weaken(&mut prompt, &bound);
+            }
+            out.prompts.push(prompt);
         }
         covered.extend(more);
     }

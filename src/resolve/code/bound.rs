@@ -1,0 +1,68 @@
+//! What callers give to the parameters of functions named like builders of prompts, whose requests are not in sight: a
+//! value that every caller settles is not told by the parameter's name. Knows no layouts.
+
+use std::collections::BTreeMap;
+
+use crate::discover::{context_of, Context};
+use crate::frontend::code::ir::{Function, Param};
+use crate::prompt::{visit_pieces, Piece, Prompt};
+use crate::sdk;
+use crate::source::Place;
+use crate::volatility::{Confidence, Scope};
+
+use super::eval::Eval;
+use super::value::Value;
+
+/// Parameters of builders, by their places: whether what callers give is the same for more than a call.
+pub type Bound = BTreeMap<Place, bool>;
+
+impl Eval<'_, '_> {
+    /// Notes what a call gives to a parameter of a builder. What tests pass is theirs.
+    pub fn note_given(&mut self, function: &Function, param: &Param, value: &Value) {
+        if !sdk::builds_prompt(&function.name) {
+            return;
+        }
+        let home = &self.frames[0].code;
+        if context_of(home.path()) == Context::Test {
+            return;
+        }
+        let settled = self.volatility(value).priced().scope() < Scope::Call;
+        let place = self.place(param.span);
+        let known = self.bound.entry(place).or_insert(true);
+        *known &= settled;
+    }
+}
+
+/// Takes in what one more entry gives.
+pub fn join(all: &mut Bound, more: Bound) {
+    for (place, settled) in more {
+        *all.entry(place).or_insert(true) &= settled;
+    }
+}
+
+/// Values of a prompt that nothing but the name of a parameter tells, and that all callers settle, are less sure to
+/// change.
+pub fn weaken(prompt: &mut Prompt, bound: &Bound) {
+    if bound.is_empty() {
+        return;
+    }
+    let settled = |piece: &Piece| match piece {
+        Piece::Slot(slot) => {
+            let born = slot.trace.first();
+            born.is_some_and(|hop| bound.get(&hop.place) == Some(&true))
+        }
+        _ => false,
+    };
+    let blocks = prompt.messages.iter_mut().flat_map(|m| &mut m.blocks);
+    for block in blocks {
+        visit_pieces(&mut block.pieces, &mut |piece| match piece {
+            Piece::Slot(_) if !settled(piece) => {}
+            Piece::Slot(slot) => slot.volatility.confidence = Confidence::Possible,
+            // `if name: parts.append(name)` asks whether it is given.
+            Piece::Branch(branch) if branch.arms.iter().flatten().any(settled) => {
+                branch.volatility.confidence = Confidence::Possible;
+            }
+            _ => {}
+        });
+    }
+}
