@@ -94,6 +94,7 @@ fn whole(workspace: &Memory) -> Analysis {
         list_files: false,
         prices_as_of: table.as_of().to_string(),
         notices: Vec::new(),
+        accepted: None,
     })
 }
 

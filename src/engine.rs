@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use rayon::prelude::*;
 
+use crate::baseline::{Baseline, Stale};
 use crate::config::{ConfigError, Settings, Tests, Traffic};
 use crate::discover::{self, Context, Formats, Found, How, Taken};
 use crate::finding::{FileError, Finding, Severity};
@@ -25,6 +26,7 @@ use crate::volatility::classify::Classifier;
 use crate::volatility::Confidence;
 use crate::workspace::{holds_rows, ReadError, Vantage, Workspace};
 
+mod accepted;
 mod counting;
 mod findings;
 
@@ -56,6 +58,8 @@ pub struct Analysis {
     pub vantage: Vantage,
     /// Sources that findings speak of, for excerpts.
     pub sources: BTreeMap<Arc<str>, Arc<SourceFile>>,
+    /// Under a baseline: its entries that match nothing any more.
+    pub stale: Option<Vec<Stale>>,
 }
 
 /// One line of `--show-files`.
@@ -93,6 +97,15 @@ pub struct Request<'a> {
     pub list_files: bool,
     pub prices_as_of: String,
     pub notices: Vec<String>,
+    pub accepted: Option<Accepted<'a>>,
+}
+
+/// Findings that are known already.
+pub struct Accepted<'a> {
+    /// With paths relative to the root of the run.
+    pub baseline: &'a Baseline,
+    /// Whether the run looks at a file, so that what is not found there is gone.
+    pub scope: &'a (dyn Fn(&str) -> bool + Sync),
 }
 
 /// Which findings are wanted.
@@ -243,12 +256,12 @@ pub fn analyse(request: &Request) -> Analysis {
             marks.extend(FileMarks::of_code(source).map(|own| (path.clone(), own)));
         }
     }
-    let (findings, sources) = findings::collect(request, &prompts, &problems, &marks);
+    let found = findings::collect(request, &prompts, &problems, &marks, &errors);
     Analysis {
         files,
         uncacheable: uncacheable(&prompts),
         prompts,
-        findings,
+        findings: found.findings,
         errors,
         config_errors: Vec::new(),
         listed,
@@ -257,7 +270,8 @@ pub fn analyse(request: &Request) -> Analysis {
         notices,
         limits: resolution.limits,
         vantage: Vantage::default(),
-        sources,
+        sources: found.sources,
+        stale: found.stale,
     }
 }
 

@@ -3,6 +3,7 @@
 
 mod comments;
 mod directive;
+pub mod write;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 

@@ -57,6 +57,7 @@ fn analysis(files: Vec<SourceFile>, findings: Vec<Finding>) -> Analysis {
         notices: Vec::new(),
         limits: Vec::new(),
         vantage: Default::default(),
+        stale: None,
         sources: files
             .into_iter()
             .map(|file| (file.path.clone(), Arc::new(file)))

@@ -32,6 +32,7 @@ fn check_named(files: &[(&str, &str)], named: &[&str]) -> Analysis {
         list_files: true,
         prices_as_of: String::new(),
         notices: Vec::new(),
+        accepted: None,
     };
     analyse(&request)
 }

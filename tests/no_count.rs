@@ -24,6 +24,7 @@ fn run(text: &str) -> Analysis {
         list_files: false,
         prices_as_of: table.as_of().to_string(),
         notices: Vec::new(),
+        accepted: None,
     })
 }
 

@@ -60,6 +60,7 @@ fn check() -> Command {
         .args(rule_choice())
         .args(target())
         .args(config())
+        .args(adoption())
         .args(output())
         .args(views())
 }
@@ -174,6 +175,39 @@ fn config() -> Vec<Arg> {
         .conflicts_with("isolated")
         .help_heading("Config"),
         flag("isolated", "No config files").help_heading("Config"),
+    ]
+}
+
+/// For projects that have findings already.
+fn adoption() -> Vec<Arg> {
+    let heading = "Adoption";
+    vec![
+        option(
+            "baseline",
+            "FILE",
+            "Leave alone what this file knows, and say what of it is gone",
+        )
+        .value_parser(value_parser!(PathBuf))
+        .help_heading(heading),
+        flag(
+            "write-baseline",
+            "Write what is found now into the baseline [default file: prefixlint-baseline.json]",
+        )
+        .conflicts_with_all(["prune-baseline", "show-files", "show-settings"])
+        .help_heading(heading),
+        option(
+            "add-ignore",
+            "REASON",
+            "Write a comment that leaves each finding alone (those at or above --fail-on), with this reason",
+        )
+        .conflicts_with_all(["write-baseline", "prune-baseline", "show-files", "show-settings"])
+        .help_heading(heading),
+        flag(
+            "prune-baseline",
+            "Take out of the baseline what is gone, and nothing else",
+        )
+        .conflicts_with_all(["show-files", "show-settings"])
+        .help_heading(heading),
     ]
 }
 

@@ -1,7 +1,6 @@
 //! From options to the analysis: the seam between the command line and the engine. Finds the root, the configs and
 //! the price table; the engine knows none of these.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -11,7 +10,7 @@ use super::select::nearest;
 use super::{CheckOptions, Failure, Underlined};
 use crate::config::{Above, CliOverrides, ConfigError, ConfigSet, Known, LoadOptions};
 use crate::discover::{discover, Candidate, Found, Options as Walk, PathArg};
-use crate::engine::{self, Analysis, Filter, Request};
+use crate::engine::{self, Accepted, Analysis, Filter, Request};
 use crate::providers::{Date, Table};
 use crate::report::SettingsView;
 use crate::rules;
@@ -66,13 +65,24 @@ pub(super) fn analyse(options: &CheckOptions) -> Result<Analysis, Failure> {
     run.found
         .filter(options.force_exclude, &|path| configs.chosen(path));
     let overlay;
-    let workspace: &dyn Workspace = match &run.stdin {
-        Some((path, text)) => {
-            let texts = BTreeMap::from([(path.clone(), text.clone())]);
+    let mut texts = options.texts.clone();
+    texts.extend(run.stdin.clone());
+    let workspace: &dyn Workspace = match texts.is_empty() {
+        true => &run.disk,
+        false => {
             overlay = Overlay::new(&run.disk, texts);
             &overlay
         }
-        None => &run.disk,
+    };
+    let known = options
+        .baseline
+        .as_ref()
+        .map(|known| known.seen_from(run.disk.root()));
+    let stdin = run.stdin.as_ref().map(|(path, _)| path.as_str());
+    let arguments = &run.arguments;
+    let scope = |path: &str| match stdin {
+        Some(stdin) => stdin == path,
+        None => arguments.iter().any(|argument| covers(argument, path)),
     };
     let request = Request {
         workspace,
@@ -89,6 +99,10 @@ pub(super) fn analyse(options: &CheckOptions) -> Result<Analysis, Failure> {
         list_files: options.list_files,
         prices_as_of: table.as_of().to_string(),
         notices: table.age_note(today).into_iter().collect(),
+        accepted: known.as_ref().map(|baseline| Accepted {
+            baseline,
+            scope: &scope,
+        }),
     };
     let mut analysis = engine::analyse(&request);
     analysis.config_errors = run.config_errors;
@@ -97,6 +111,15 @@ pub(super) fn analyse(options: &CheckOptions) -> Result<Analysis, Failure> {
         only(&mut analysis, path);
     }
     Ok(analysis)
+}
+
+/// Whether an argument names a file or a folder above it.
+fn covers(argument: &PathArg, path: &str) -> bool {
+    let below = path.strip_prefix(argument.path.as_str());
+    match below {
+        Some(rest) => rest.is_empty() || rest.starts_with('/') || argument.path.is_empty(),
+        None => false,
+    }
 }
 
 /// Drops findings that stand in other files than the one on standard input: what it includes is not what was asked.
@@ -150,8 +173,8 @@ pub(super) fn settings(
     Ok((views, errors))
 }
 
-/// Opens the root, walks it and reads the configs.
-fn prepare(options: &CheckOptions) -> Result<Run, Failure> {
+/// The files and folders that options name.
+fn named(options: &CheckOptions) -> Vec<PathBuf> {
     let mut named = options.paths.clone();
     if let Some(stdin) = &options.stdin {
         named.push(stdin.filename.clone());
@@ -159,6 +182,17 @@ fn prepare(options: &CheckOptions) -> Result<Run, Failure> {
     if named.is_empty() {
         named.push(PathBuf::from("."));
     }
+    named
+}
+
+/// The folder that the paths of an analysis are relative to.
+pub(super) fn root(options: &CheckOptions) -> PathBuf {
+    root_of(&options.working, &named(options)).0
+}
+
+/// Opens the root, walks it and reads the configs.
+fn prepare(options: &CheckOptions) -> Result<Run, Failure> {
+    let named = named(options);
     if let Some(missing) = options.paths.iter().find(|path| {
         !options.working.join(path).exists() && !options.working.join(path).is_symlink()
     }) {

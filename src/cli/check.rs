@@ -34,7 +34,7 @@ pub(super) fn run(matches: &ArgMatches) -> Result<u8, Failure> {
         };
         return write(&destinations[0], &text).map(|()| view_code(&errors));
     }
-    let analysis = pooled(options.threads, || backend::analyse(&options))??;
+    let mut analysis = pooled(options.threads, || backend::analyse(&options))??;
     let errors = backend::shown_errors(&options, &analysis.vantage, &analysis.config_errors);
     output::config_errors(&errors, matches);
     if options.list_files {
@@ -43,6 +43,20 @@ pub(super) fn run(matches: &ArgMatches) -> Result<u8, Failure> {
             false => report::files(&analysis, style),
         };
         return write(&destinations[0], &text).map(|()| view_code(&analysis.config_errors));
+    }
+    if let Some(baseline) = &options.baseline {
+        baseline.settle(&options, &mut analysis)?;
+    }
+    if let Some(reason) = options::text(matches, "add-ignore") {
+        let added = pooled(options.threads, || {
+            super::add_ignore::add(&options, analysis, &reason, fail_on(matches))
+        })??;
+        output::print(&added.said)?;
+        return Ok(match added.left {
+            0 => CLEAN,
+            _ if matches.get_flag("exit-zero") => CLEAN,
+            _ => FOUND,
+        });
     }
     let show = Show {
         prompts: matches.get_flag("show-prompts"),
@@ -59,9 +73,13 @@ pub(super) fn run(matches: &ArgMatches) -> Result<u8, Failure> {
             &destination.format.render(&analysis, show, style),
         )?;
     }
-    let fail_on = options::text(matches, "fail-on");
-    let fail_on = fail_on.map_or(Severity::Warning, |name| options::severity(&name));
-    Ok(exit_code(&analysis, fail_on, matches.get_flag("exit-zero")))
+    let exit_zero = matches.get_flag("exit-zero");
+    Ok(exit_code(&analysis, fail_on(matches), exit_zero))
+}
+
+fn fail_on(matches: &ArgMatches) -> Severity {
+    let named = options::text(matches, "fail-on");
+    named.map_or(Severity::Warning, |name| options::severity(&name))
 }
 
 /// Runs work on threads of a stated stack.

@@ -34,7 +34,7 @@ pub(super) fn run(matches: &ArgMatches) -> Result<u8, Failure> {
     let mut options = CheckOptions::new(vec![folder])?;
     options.config = ConfigChoice::Isolated;
     let analysis = check::pooled(0, || backend::analyse(&options))??;
-    output::write_file(&path, &config(&analysis))?;
+    output::write_file(&path, config(&analysis))?;
     let found = report::counted(analysis.prompts.len(), "prompt");
     let shown = path.strip_prefix(".").unwrap_or(&path).display();
     output::print(&format!("wrote {shown}: {found} found\n"))?;

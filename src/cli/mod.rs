@@ -8,8 +8,10 @@ use clap::ArgMatches;
 
 use crate::source::{SourceFile, Span};
 
+mod add_ignore;
 mod args;
 mod backend;
+mod baseline;
 mod check;
 mod explain;
 mod init;
@@ -20,6 +22,7 @@ mod select;
 mod shell;
 
 pub use args::command;
+pub use baseline::BaselineFile;
 pub use options::{CheckOptions, ConfigChoice, Overrides, Stdin};
 pub use select::Selection;
 

@@ -1,11 +1,13 @@
 //! What `check`, `inspect` and `init` ask of the analysis, as plain data. Reads no files but standard input.
 
+use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::io::Read;
 use std::path::PathBuf;
 
 use clap::ArgMatches;
 
+use super::baseline::BaselineFile;
 use super::{Failure, Selection};
 use crate::finding::Severity;
 use crate::volatility::Confidence;
@@ -60,6 +62,10 @@ pub struct CheckOptions {
     pub threads: usize,
     /// Whether every file is to be listed with what it was taken for.
     pub list_files: bool,
+    /// Findings that are known already.
+    pub baseline: Option<BaselineFile>,
+    /// Texts that stand in for those of files, by path from the root of the run.
+    pub texts: BTreeMap<String, String>,
 }
 
 impl CheckOptions {
@@ -81,6 +87,8 @@ impl CheckOptions {
             force_exclude: false,
             threads: 0,
             list_files: false,
+            baseline: None,
+            texts: BTreeMap::new(),
         })
     }
 
@@ -108,6 +116,7 @@ impl CheckOptions {
             .unwrap_or(0)
             .into();
         options.list_files = matches.get_flag("show-files");
+        options.baseline = BaselineFile::of(matches, &options.working)?;
         Ok(options)
     }
 

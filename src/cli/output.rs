@@ -65,19 +65,27 @@ pub(super) fn print(text: &str) -> Result<(), Failure> {
 
 /// Writes a file by a temporary one beside it, so that it is whole or not there. What is no regular file (a pipe,
 /// a device) is written as it is.
-pub(super) fn write_file(path: &Path, text: &str) -> Result<(), Failure> {
+pub(super) fn write_file(path: &Path, content: impl AsRef<[u8]>) -> Result<(), Failure> {
     let special = fs::metadata(path).is_ok_and(|meta| !meta.is_file());
     let written = if special {
-        fs::write(path, text)
+        fs::write(path, content)
     } else {
-        replace(path, text)
+        replace(path, content.as_ref())
     };
     written.map_err(|error| Failure::new(format!("cannot write {}: {error}", path.display())))
 }
 
-fn replace(path: &Path, text: &str) -> io::Result<()> {
+fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
     // A link stays a link: its target is replaced.
     let path = &path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
+    // A file keeps who may read and run it; one that nobody may write to is not replaced behind its back.
+    let mode = fs::metadata(path).ok().map(|meta| meta.permissions());
+    if mode.as_ref().is_some_and(fs::Permissions::readonly) {
+        return Err(io::Error::new(
+            ErrorKind::PermissionDenied,
+            "it is read-only",
+        ));
+    }
     let name = path
         .file_name()
         .ok_or_else(|| io::Error::new(ErrorKind::InvalidInput, "not a file name"))?;
@@ -85,7 +93,12 @@ fn replace(path: &Path, text: &str) -> io::Result<()> {
     temporary.push(name);
     temporary.push(format!(".{}.tmp", std::process::id()));
     let temporary = path.with_file_name(temporary);
-    let written = fs::write(&temporary, text).and_then(|()| fs::rename(&temporary, path));
+    let written = fs::write(&temporary, content)
+        .and_then(|()| match mode {
+            Some(mode) => fs::set_permissions(&temporary, mode),
+            None => Ok(()),
+        })
+        .and_then(|()| fs::rename(&temporary, path));
     if written.is_err() {
         // What the first error says is what matters.
         let _ = fs::remove_file(&temporary);

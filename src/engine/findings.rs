@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use super::{FileMarks, Request};
-use crate::finding::{Finding, Savings, Severity, Suppressed, Tokens};
+use super::{accepted, FileMarks, Filter, Request};
+use crate::baseline::Stale;
+use crate::finding::{FileError, Finding, Savings, Severity, Suppressed, Tokens};
 use crate::frontend::Problem;
 use crate::judge::Judged;
 use crate::rules::verdict::{self, Asked};
@@ -14,19 +15,28 @@ use crate::rules::{self, Remark};
 use crate::source::{stable_hash, Place, SourceFile, Span};
 
 /// One remark on its way to a finding.
-struct Draft {
-    finding: Finding,
+pub(super) struct Draft {
+    pub(super) finding: Finding,
     /// What orders findings: USD a month under configured traffic, else per 1,000 calls.
     worth: f64,
 }
 
-/// Every finding of the run, most valuable first, suppressed ones behind.
+/// What a run found.
+pub struct Collected {
+    /// Most valuable first, suppressed ones behind.
+    pub findings: Vec<Finding>,
+    pub sources: Sources,
+    pub stale: Option<Vec<Stale>>,
+}
+
+/// Every finding of the run.
 pub fn collect(
     request: &Request,
     prompts: &[Judged],
     problems: &[(Arc<str>, Problem)],
     marks: &BTreeMap<Arc<str>, FileMarks>,
-) -> (Vec<Finding>, Sources) {
+    errors: &[FileError],
+) -> Collected {
     let own: Vec<(usize, Remark)> = prompts
         .par_iter()
         .enumerate()
@@ -36,21 +46,34 @@ pub fn collect(
                 .map(move |remark| (index, remark))
         })
         .collect();
-    let drafts: Vec<Draft> = own
-        .into_iter()
-        .chain(rules::check_all(prompts))
-        .filter_map(|(index, remark)| draft(request, &prompts[index], remark))
-        .collect();
-    let mut drafts = merge(drafts);
-    drafts.extend(parse_errors(request, problems, marks));
-    let sources = sources(request, prompts, &drafts, marks);
-    for draft in &mut drafts {
+    let remarks: Vec<(usize, Remark)> = own.into_iter().chain(rules::check_all(prompts)).collect();
+    let drafts = |filter: &Filter| -> Vec<Draft> {
+        let remarks = remarks
+            .iter()
+            .filter_map(|(index, remark)| draft(request, filter, &prompts[*index], remark.clone()));
+        let mut drafts = merge(remarks.collect());
+        drafts.extend(parse_errors(request, filter, problems, marks));
+        drafts
+    };
+    let mut shown = drafts(&request.filter);
+    let sources = sources(request, prompts, &shown, marks);
+    for draft in &mut shown {
         suppress(&mut draft.finding, marks, &sources);
     }
-    drafts.extend(suppression_remarks(request, marks));
-    let mut findings = order(drafts);
+    shown.extend(suppression_remarks(request, &request.filter, marks));
+    let stale = request.accepted.as_ref().map(|accepted| {
+        let wide = accepted::wide(&request.filter);
+        let mut all = drafts(&wide);
+        all.extend(suppression_remarks(request, &wide, marks));
+        accepted::settle(accepted, &request.filter, &mut shown, &all, errors)
+    });
+    let mut findings = order(shown);
     fingerprint(&mut findings);
-    (findings, sources)
+    Collected {
+        findings,
+        sources,
+        stale,
+    }
 }
 
 /// Problems of one file that are shown: what is not written in the language it is taken for has one in every line.
@@ -59,6 +82,7 @@ const MOST_PROBLEMS: usize = 3;
 /// `problems` stand in the order of their files.
 fn parse_errors<'a>(
     request: &'a Request,
+    filter: &'a Filter,
     problems: &'a [(Arc<str>, Problem)],
     marks: &'a BTreeMap<Arc<str>, FileMarks>,
 ) -> impl Iterator<Item = Draft> + 'a {
@@ -72,12 +96,12 @@ fn parse_errors<'a>(
                 remark.message += &format!(", and {more} more in this file");
             }
             let in_tests = marks.get(path).is_some_and(|marks| marks.in_tests);
-            hygiene(request, remark, in_tests)
+            hygiene(request, filter, remark, in_tests)
         })
     })
 }
 
-type Sources = BTreeMap<Arc<str>, Arc<SourceFile>>;
+pub type Sources = BTreeMap<Arc<str>, Arc<SourceFile>>;
 
 /// The files that findings and prompts speak of: those that were parsed, and others from the workspace.
 fn sources(
@@ -122,16 +146,15 @@ fn place(path: &Arc<str>, span: Span) -> Place {
 }
 
 /// What the command line asks of a rule.
-fn asked(request: &Request, rule: &str) -> Asked {
+fn asked(request: &Request, filter: &Filter, rule: &str) -> Asked {
     Asked {
-        pedantic: request.filter.pedantic,
+        pedantic: filter.pedantic,
         insisted: (request.insists)(rule),
     }
 }
 
 /// A remark with its severity, or nothing where it is not wanted.
-fn draft(request: &Request, judged: &Judged, remark: Remark) -> Option<Draft> {
-    let filter = &request.filter;
+fn draft(request: &Request, filter: &Filter, judged: &Judged, remark: Remark) -> Option<Draft> {
     if !filter.rules.contains(remark.rule) || remark.confidence < filter.min_confidence {
         return None;
     }
@@ -145,7 +168,7 @@ fn draft(request: &Request, judged: &Judged, remark: Remark) -> Option<Draft> {
         share,
         judged.in_tests,
         &settings,
-        &asked(request, remark.rule),
+        &asked(request, filter, remark.rule),
     )?;
     if severity < filter.min_severity {
         return None;
@@ -211,8 +234,7 @@ fn finding(remark: Remark, severity: Severity, prompt: String) -> Finding {
 }
 
 /// A remark that belongs to a file, not to a prompt.
-fn hygiene(request: &Request, remark: Remark, in_tests: bool) -> Option<Draft> {
-    let filter = &request.filter;
+fn hygiene(request: &Request, filter: &Filter, remark: Remark, in_tests: bool) -> Option<Draft> {
     if !filter.rules.contains(remark.rule) || remark.confidence < filter.min_confidence {
         return None;
     }
@@ -222,7 +244,7 @@ fn hygiene(request: &Request, remark: Remark, in_tests: bool) -> Option<Draft> {
         0.0,
         in_tests,
         &settings,
-        &asked(request, remark.rule),
+        &asked(request, filter, remark.rule),
     )?;
     (severity >= filter.min_severity).then(|| Draft {
         worth: 0.0,
@@ -295,10 +317,14 @@ fn suppress(finding: &mut Finding, marks: &BTreeMap<Arc<str>, FileMarks>, source
 }
 
 /// Findings about the suppression comments themselves: malformed ones and those that suppress nothing.
-fn suppression_remarks(request: &Request, marks: &BTreeMap<Arc<str>, FileMarks>) -> Vec<Draft> {
+fn suppression_remarks(
+    request: &Request,
+    filter: &Filter,
+    marks: &BTreeMap<Arc<str>, FileMarks>,
+) -> Vec<Draft> {
     let mut out = Vec::new();
     for (path, marks) in marks {
-        let wanted = |rule: &str| request.filter.rules.contains(rule);
+        let wanted = |rule: &str| filter.rules.contains(rule);
         let unused = marks.suppressions.unused(&wanted);
         let remarks = unused
             .into_iter()
@@ -312,7 +338,7 @@ fn suppression_remarks(request: &Request, marks: &BTreeMap<Arc<str>, FileMarks>)
                     .iter()
                     .map(|problem| rules::parse_error(place(path, problem.span), problem)),
             );
-        out.extend(remarks.filter_map(|remark| hygiene(request, remark, marks.in_tests)));
+        out.extend(remarks.filter_map(|remark| hygiene(request, filter, remark, marks.in_tests)));
     }
     out
 }

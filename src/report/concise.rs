@@ -3,7 +3,8 @@
 use std::fmt::Write;
 
 use super::style::{Style, BOLD};
-use super::{active, counts, full, located, statistics, tables, wording, Report, Show, Verbosity};
+use super::{active, counts, full, located, stale, statistics, suppressed, tables, wording};
+use super::{Report, Show, Verbosity};
 use crate::engine::Analysis;
 use crate::finding::{Finding, Severity};
 
@@ -70,5 +71,13 @@ fn total(analysis: &Analysis) -> String {
         found.join(", ")
     };
     let prompts = wording::counted(analysis.prompts.len(), "prompt");
-    format!("{found} in {prompts}")
+    let mut line = format!("{found} in {prompts}");
+    if let Some((count, by)) = suppressed(analysis) {
+        let count = wording::counted(count, "finding");
+        let _ = write!(line, "; {count} suppressed: {by}");
+    }
+    if let Some(stale) = stale(analysis).filter(|stale| *stale > 0) {
+        let _ = write!(line, "; {stale} of the baseline gone");
+    }
+    line
 }

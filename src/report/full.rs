@@ -8,7 +8,7 @@ use std::fmt::Write;
 use super::excerpt::{Excerpt, Mark};
 use super::frame::Frame;
 use super::style::{self, Style, BOLD, CYAN, DIM, GREEN};
-use super::{active, counts, located, savings, source, statistics, tables, wording};
+use super::{active, counts, located, savings, source, statistics, suppressed, tables, wording};
 use super::{Report, Show, Verbosity};
 use crate::engine::Analysis;
 use crate::figures::{percent, thousands, usd};
@@ -382,9 +382,9 @@ fn summary(out: &mut String, analysis: &Analysis, verbosity: Verbosity, style: S
         let lead = style.paint(DIM, &style::pad(name, 10));
         style::wrapped(out, &format!("{lead} "), 11, text, style.width);
     };
-    let suppressed = analysis.findings.len() - active(analysis).count();
-    if suppressed > 0 {
-        line("suppressed", &wording::counted(suppressed, "finding"));
+    if let Some((count, by)) = suppressed(analysis) {
+        let findings = wording::counted(count, "finding");
+        line("suppressed", &format!("{findings}: {by}"));
     }
     if let Some(text) = uncacheable(analysis, verbosity) {
         line("too short", &text);

@@ -119,6 +119,15 @@ fn summary(analysis: &Analysis) -> Value {
     }
     let suppressed = analysis.findings.len() - active(analysis).count();
     out.insert("suppressed".into(), suppressed.into());
+    let by_baseline = |finding: &&Finding| {
+        let how = finding.suppressed.as_ref().map(|one| one.how);
+        how == Some("baseline")
+    };
+    let known = super::stale(analysis).map(|stale| {
+        let suppressed = analysis.findings.iter().filter(by_baseline).count();
+        json!({ "suppressed": suppressed, "stale": stale })
+    });
+    out.insert("baseline".into(), known.into());
     let (per_1k, month) = super::savings(analysis);
     out.insert(
         "savings".into(),

@@ -125,6 +125,33 @@ fn counts(analysis: &Analysis) -> [(Severity, usize); 3] {
     })
 }
 
+/// Suppressed findings by how, for people: `3 by the baseline, 1 by a comment`. `None` where there are none.
+fn suppressed(analysis: &Analysis) -> Option<(usize, String)> {
+    let by = |how: &str| {
+        let all = analysis.findings.iter();
+        let own = all.filter_map(|finding| finding.suppressed.as_ref());
+        own.filter(|suppressed| suppressed.how == how).count()
+    };
+    let parts = [
+        (by("baseline"), "the baseline"),
+        (by("comment"), "comments"),
+        (by("config"), "the config"),
+    ];
+    let total = parts.iter().map(|(count, _)| count).sum();
+    let named: Vec<String> = parts
+        .iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, by)| format!("{} by {by}", crate::figures::thousands(*count as f64)))
+        .collect();
+    (total > 0).then(|| (total, named.join(", ")))
+}
+
+/// Findings that the baseline knows and the run does not find any more.
+fn stale(analysis: &Analysis) -> Option<usize> {
+    let stale = analysis.stale.as_ref()?;
+    Some(stale.iter().map(|one| one.count).sum())
+}
+
 /// What all fixes save together: USD per 1,000 calls of each prompt, and a month under configured traffic. Two
 /// findings of one prompt may want the same tokens, so that a prompt counts no more than its whole plan or its best
 /// single finding saves.

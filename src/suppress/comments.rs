@@ -20,6 +20,7 @@ pub struct Syntax {
     strings: Vec<String>,
     multiline: Vec<String>,
     blank_before: bool,
+    own_line: bool,
 }
 
 impl Syntax {
@@ -38,12 +39,30 @@ impl Syntax {
         all().iter().find(|syntax| syntax.id == id)
     }
 
+    /// How a comment is written in it.
+    pub fn forms(&self) -> Vec<super::write::Form> {
+        use super::write::Form;
+        let mut out: Vec<Form> = Vec::new();
+        // The table is read once and stays.
+        let Some(own) = Syntax::named(&self.id) else {
+            return out;
+        };
+        out.extend(own.line.iter().map(|open| Form::Above(open)));
+        let blocks = own.block.iter();
+        out.extend(blocks.map(|(open, close)| match own.own_line {
+            true => Form::Alone(open, close),
+            false => Form::Within(open, close),
+        }));
+        out
+    }
+
     fn from_yaml(entry: &Value) -> Syntax {
         let text = |value: &Value| value.as_str().map(str::to_owned);
         let list = |key: &str| entry.get(key).and_then(Value::as_sequence);
         let strings = |key: &str| -> Vec<String> {
             list(key).map_or_else(Vec::new, |items| items.iter().filter_map(text).collect())
         };
+        let flag = |key: &str| entry.get(key).and_then(Value::as_bool).unwrap_or(false);
         let pair = |item: &Value| match item.as_sequence().map(Vec::as_slice) {
             Some([open, close]) => Some((text(open)?, text(close)?)),
             _ => None,
@@ -56,10 +75,8 @@ impl Syntax {
                 .map_or_else(Vec::new, |items| items.iter().filter_map(pair).collect()),
             strings: strings("strings"),
             multiline: strings("multiline"),
-            blank_before: entry
-                .get("blank-before")
-                .and_then(Value::as_bool)
-                .unwrap_or(false),
+            blank_before: flag("blank-before"),
+            own_line: flag("own-line"),
         }
     }
 }

@@ -37,5 +37,6 @@ pub fn lint(workspace: &Memory, about: &str) -> Analysis {
         list_files: false,
         prices_as_of: table.as_of().to_string(),
         notices: Vec::new(),
+        accepted: None,
     })
 }

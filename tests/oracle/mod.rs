@@ -78,6 +78,7 @@ pub fn prompts(files: &[(&str, &str)], main: &str) -> Vec<Prompt> {
         list_files: false,
         prices_as_of: String::new(),
         notices: Vec::new(),
+        accepted: None,
     };
     let analysis = analyse(&request);
     assert!(analysis.errors.is_empty(), "{:?}", analysis.errors);
