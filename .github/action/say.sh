@@ -1,0 +1,46 @@
+# shellcheck shell=bash
+# Sourced by the steps: messages to the log, and inputs of one argument per line. Runs on bash 3.2 (macOS).
+
+# The text of a workflow command: a line break in it would begin another command.
+escaped() {
+  local text=$1
+  text=${text//'%'/%25}
+  text=${text//$'\r'/%0D}
+  printf '%s' "${text//$'\n'/%0A}"
+}
+
+fail() {
+  printf '::error title=prefixlint::%s\n' "$(escaped "$1")"
+  exit 2
+}
+
+notice() { printf '::notice title=prefixlint::%s\n' "$(escaped "$1")"; }
+
+# Reads the lines of $1 into the array `lines`; empty lines are left out.
+read_lines() {
+  local line
+  lines=()
+  while IFS= read -r line || [ -n "$line" ]; do
+    line=${line%$'\r'}
+    [ -z "$line" ] || lines+=("$line")
+  done <<<"$1"
+}
+
+enter() {
+  cd -- "$1" || fail "there is no folder \`$1\` (working-directory)"
+}
+
+# What prints between the two may hold text of the repository, which must not be taken for a workflow command.
+stop_commands() {
+  quiet=$(random)
+  printf '::stop-commands::%s\n' "$quiet"
+}
+resume_commands() { printf '\n::%s::\n' "$quiet"; }
+
+random() { od -An -N16 -tx1 /dev/urandom | tr -d ' \n'; }
+
+# A new folder, under a name that the shell and the programs of Windows both read.
+temporary() { mktemp -d "$(for_programs "${RUNNER_TEMP:-/tmp}")/prefixlint.XXXXXX"; }
+for_programs() {
+  if command -v cygpath >/dev/null; then cygpath -m -- "$1"; else printf '%s\n' "$1"; fi
+}
