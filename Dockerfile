@@ -11,10 +11,9 @@ COPY . .
 RUN cargo build --release --locked --bin prefixlint
 
 FROM alpine:3.23
-# hadolint ignore=DL3018
-RUN apk add --no-cache git
 # A mounted repository belongs to another user than the one in here.
-RUN git config --system --add safe.directory '*'
+# hadolint ignore=DL3018
+RUN apk add --no-cache git && git config --system --add safe.directory '*'
 COPY --from=build /src/target/release/prefixlint /usr/local/bin/prefixlint
 USER 10001
 WORKDIR /repo

@@ -21,6 +21,10 @@ print("" if value is None else value)
 
 write_outputs() {
   local errors warnings
+  if ! command -v jq >/dev/null && ! command -v python3 >/dev/null; then
+    notice "the outputs need jq or python3 on the runner"
+    return
+  fi
   errors=$(figure .summary.error)
   warnings=$(figure .summary.warning)
   {
