@@ -219,7 +219,8 @@ fn the_action_hands_every_script_the_inputs_it_reads() {
     let text = fs::read_to_string(root().join("action.yml")).expect("readable");
     let action: serde_yaml::Value = serde_yaml::from_str(&text).expect("YAML");
     let steps = action["runs"]["steps"].as_sequence().expect("steps");
-    let name = Regex::new(r"\b(INPUT_[A-Z_]+|PULL_REQUEST|BASE_SHA|GH_TOKEN)\b").expect("a pattern");
+    let name =
+        Regex::new(r"\b(INPUT_[A-Z_]+|PULL_REQUEST|BASE_SHA|GH_TOKEN)\b").expect("a pattern");
     let mut checked = 0;
     for step in steps {
         let Some(script) = step["run"].as_str() else {
@@ -234,7 +235,11 @@ fn the_action_hands_every_script_the_inputs_it_reads() {
             name.find_iter(&body).map(|one| one.as_str()).collect();
         let given = step["env"].as_mapping().expect("an environment");
         let given = given.iter().map(|(key, _)| key.as_str().expect("a name"));
-        assert_eq!(given.collect::<std::collections::BTreeSet<_>>(), read, "{file}");
+        assert_eq!(
+            given.collect::<std::collections::BTreeSet<_>>(),
+            read,
+            "{file}"
+        );
         checked += 1;
     }
     assert_eq!(checked, 3);
@@ -254,7 +259,10 @@ fn a_check_writes_its_outputs_and_the_summary() {
     assert_eq!(runner.read("summary"), "# Saved\n");
     let arguments = runner.arguments();
     assert_eq!(arguments[0], "check");
-    assert!(arguments.ends_with(&["--".into(), ".".into()]), "{arguments:?}");
+    assert!(
+        arguments.ends_with(&["--".into(), ".".into()]),
+        "{arguments:?}"
+    );
     let fail_on = arguments.iter().position(|one| one == "--fail-on");
     assert_eq!(arguments[fail_on.expect("--fail-on") + 1], "warning");
 }
@@ -484,7 +492,10 @@ fn what_does_not_match_its_checksum_is_not_installed() {
     for checksum in [Some("0000  "), Some(""), None] {
         let release = Release::new();
         release.publish("x86_64-unknown-linux-musl");
-        let file = release.runner.at("stub/served").join(format!("{name}.sha256"));
+        let file = release
+            .runner
+            .at("stub/served")
+            .join(format!("{name}.sha256"));
         match checksum {
             Some(sum) => fs::write(file, format!("{sum}{name}\n")).expect("a file"),
             None => fs::remove_file(file).expect("it was there"),
@@ -508,15 +519,26 @@ fn every_platform_of_the_release_is_asked_for() {
             let found = names.iter().find(|(known, _)| *known == value);
             found.expect("a name of runners").1.to_string()
         };
-        let systems = [("linux", "Linux"), ("darwin", "macOS"), ("win32", "Windows")];
+        let systems = [
+            ("linux", "Linux"),
+            ("darwin", "macOS"),
+            ("win32", "Windows"),
+        ];
         let processors = [("x64", "X64"), ("arm64", "ARM64")];
         release.runner.set("RUNNER_OS", &name("os", &systems));
         release.runner.set("RUNNER_ARCH", &name("cpu", &processors));
         assert_eq!(release.install().code, Some(0));
         let urls = release.runner.read("stub/urls");
         let target = platform["target"].as_str().expect("a target");
-        let end = if target.contains("windows") { "zip" } else { "tar.gz" };
-        assert!(urls.ends_with(&format!("/prefixlint-{target}.{end}\n")), "{urls}");
+        let end = if target.contains("windows") {
+            "zip"
+        } else {
+            "tar.gz"
+        };
+        assert!(
+            urls.ends_with(&format!("/prefixlint-{target}.{end}\n")),
+            "{urls}"
+        );
     }
 }
 

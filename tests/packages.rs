@@ -90,7 +90,9 @@ fn the_lock_file_and_the_wheel_have_the_version_of_cargo_toml() {
     let ValueInner::Array(dynamic) = dynamic.as_ref() else {
         panic!("dynamic is a list")
     };
-    assert!(dynamic.iter().any(|field| field.as_str() == Some("version")));
+    assert!(dynamic
+        .iter()
+        .any(|field| field.as_str() == Some("version")));
     assert!(project.pointer("/project/version").is_none());
 }
 
@@ -112,7 +114,8 @@ fn the_npm_packages_have_the_version_of_cargo_toml_and_one_per_platform() {
 
 /// `rev: v0.1.0`, `prefixlint==0.1.0`, `prefixlint/prefixlint@v0.1.0`, `ghcr.io/../prefixlint:0.1.0`.
 fn versions_in(text: &str) -> Vec<String> {
-    let named = r"(?:prefixlint(?:@v?|==|:)|releases/download/v|\brev: *v)(\d+\.\d+\.\d+[0-9A-Za-z.+-]*)";
+    let named =
+        r"(?:prefixlint(?:@v?|==|:)|releases/download/v|\brev: *v)(\d+\.\d+\.\d+[0-9A-Za-z.+-]*)";
     let named = Regex::new(named).expect("a pattern");
     named
         .captures_iter(text)
