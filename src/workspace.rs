@@ -1,5 +1,5 @@
 //! The only module that touches files: list, read, exists over disk, disk with an overlay (editor, stdin) or memory;
-//! a git tree fits behind the same trait. Paths are relative to the root, with `/`; nothing outside the root is read.
+//! a git tree stands behind the same trait. Paths are relative to the root, with `/`; nothing outside the root is read.
 //! Knows nothing of prompts or of configuration.
 
 use std::fmt;
@@ -10,6 +10,7 @@ use std::sync::Arc;
 use crate::source::SourceFile;
 
 mod disk;
+pub mod git;
 mod overlay;
 #[cfg(test)]
 mod tests;

@@ -1,0 +1,125 @@
+//! Blobs by their object name, from a few `git cat-file --batch` that live as long as the reader.
+
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, ChildStdout, Stdio};
+use std::sync::{Mutex, PoisonError, TryLockError};
+
+use super::git;
+use crate::workspace::ReadError;
+
+/// How many readers may be served at the same time.
+const PROCESSES: usize = 4;
+
+/// A reader that threads share.
+pub struct Blobs {
+    folder: PathBuf,
+    processes: [Mutex<Option<Process>>; PROCESSES],
+}
+
+/// One `cat-file`, waiting for a name.
+struct Process {
+    child: Child,
+    /// `None` once it was told to end.
+    names: Option<ChildStdin>,
+    contents: BufReader<ChildStdout>,
+}
+
+impl Blobs {
+    pub(super) fn new(folder: &Path) -> Blobs {
+        Blobs {
+            folder: folder.to_path_buf(),
+            processes: Default::default(),
+        }
+    }
+
+    /// The first bytes of a blob, at most `most`, and its size.
+    ///
+    /// # Errors
+    /// Where the clone lacks the blob, or git fails.
+    pub fn read(&self, object: &str, most: u64) -> Result<(Vec<u8>, u64), ReadError> {
+        let mut slot = self.free();
+        let mut process = match slot.take() {
+            Some(process) => process,
+            None => Process::start(&self.folder)
+                .map_err(|error| ReadError::Io(format!("cannot start git: {error}")))?,
+        };
+        // A process that failed within an answer is not asked again.
+        let answer = process
+            .read(object, most)
+            .map_err(|error| ReadError::Io(format!("git cat-file: {error}")))?;
+        *slot = Some(process);
+        answer.ok_or_else(|| ReadError::Io("the clone does not hold it (partial clone)".into()))
+    }
+
+    /// A process that nobody talks to, else the first one that is done.
+    fn free(&self) -> std::sync::MutexGuard<'_, Option<Process>> {
+        for slot in &self.processes {
+            match slot.try_lock() {
+                Ok(guard) => return guard,
+                Err(TryLockError::Poisoned(poisoned)) => return poisoned.into_inner(),
+                Err(TryLockError::WouldBlock) => {}
+            }
+        }
+        self.processes[0]
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Process {
+    fn start(folder: &Path) -> io::Result<Process> {
+        let mut child = git(folder)
+            .args(["cat-file", "--batch"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()?;
+        let missing = || io::Error::other("no pipe");
+        let names = child.stdin.take().ok_or_else(missing)?;
+        let contents = child.stdout.take().ok_or_else(missing)?;
+        Ok(Process {
+            child,
+            names: Some(names),
+            contents: BufReader::with_capacity(1 << 16, contents),
+        })
+    }
+
+    /// `None`: there is no such blob.
+    fn read(&mut self, object: &str, most: u64) -> io::Result<Option<(Vec<u8>, u64)>> {
+        let names = self.names.as_mut().ok_or(io::ErrorKind::BrokenPipe)?;
+        names.write_all(format!("{object}\n").as_bytes())?;
+        names.flush()?;
+        let mut head = String::new();
+        if self.contents.read_line(&mut head)? == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        let mut words = head.split_ascii_whitespace().skip(1);
+        let (Some(_), Some(size)) = (words.next(), words.next()) else {
+            return Ok(None);
+        };
+        let size: u64 = size.parse().map_err(io::Error::other)?;
+        let wanted = size.min(most);
+        let mut bytes = Vec::with_capacity(usize::try_from(wanted).unwrap_or(0));
+        self.contents
+            .by_ref()
+            .take(wanted)
+            .read_to_end(&mut bytes)?;
+        // What is not wanted, and the line break behind the blob.
+        let rest = size - wanted + 1;
+        let passed = io::copy(&mut self.contents.by_ref().take(rest), &mut io::sink())?;
+        if passed < rest || (bytes.len() as u64) < wanted {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        Ok(Some((bytes, size)))
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // The end of its input is the end of its work.
+        self.names = None;
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
