@@ -425,7 +425,7 @@ fn parse(
         } => ParsedKind::Document(document?),
         Taken::Code { .. } => {
             let language = code::language_of(&file.path)?;
-            ParsedKind::Code(Box::new(code::parse(&file, language)))
+            ParsedKind::Code(code::parse(&file, language))
         }
         _ => return None,
     };

@@ -1,8 +1,9 @@
 //! Source files, spans and the map from decoded text back to source bytes.
 //! Knows nothing of prompts, templates or findings.
 
+use std::any::Any;
 use std::borrow::Cow;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 pub mod lines;
 
@@ -68,6 +69,8 @@ pub struct SourceFile {
     line_starts: Vec<usize>,
     /// What the lines of `text` are of a file that is not held whole.
     parts: Option<Parts>,
+    /// What a frontend made of the text: whoever shares the file need not make it again.
+    reading: OnceLock<Arc<dyn Any + Send + Sync>>,
 }
 
 #[derive(Debug)]
@@ -109,11 +112,19 @@ impl SourceFile {
             binary,
             line_starts,
             parts: None,
+            reading: OnceLock::new(),
         }
     }
 
     pub fn new(path: &str, text: &str) -> Self {
         Self::from_bytes(path.into(), text.as_bytes().to_vec())
+    }
+
+    /// What a frontend makes of this file, kept with it. There is one such thing for each file: the first one.
+    pub fn reading<T: Any + Send + Sync>(&self, make: impl Fn() -> T) -> Arc<T> {
+        let kept = self.reading.get_or_init(|| Arc::new(make()));
+        let kept = kept.clone().downcast::<T>();
+        kept.unwrap_or_else(|_| Arc::new(make()))
     }
 
     /// Where the content starts: behind a byte order mark, if there is one.

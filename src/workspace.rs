@@ -12,12 +12,14 @@ use crate::source::SourceFile;
 mod disk;
 pub mod git;
 mod overlay;
+mod snapshot;
 #[cfg(test)]
 mod tests;
 mod vantage;
 
 pub use disk::Disk;
 pub use overlay::{Memory, Overlay};
+pub use snapshot::{Snapshot, Store};
 pub use vantage::Vantage;
 
 /// Why a file could not be had.

@@ -22,7 +22,7 @@ fn run(files: &[(&str, &str)]) -> Resolution {
         let module = parse(&file, language_of(path).expect("a language"));
         Parsed {
             file,
-            kind: ParsedKind::Code(Box::new(module)),
+            kind: ParsedKind::Code(module),
             explicit: false,
         }
     });

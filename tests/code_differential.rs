@@ -227,7 +227,7 @@ fn evaluated(path: &str, source: &str) -> Result<String, String> {
     let module = parse(&file, language_of(path).ok_or("no language")?);
     let input = Parsed {
         file,
-        kind: ParsedKind::Code(Box::new(module)),
+        kind: ParsedKind::Code(module),
         explicit: false,
     };
     let classifier = Arc::new(Classifier::new(&[]));

@@ -18,6 +18,17 @@ Examples:
   prefixlint check --output-format concise --output-format json=report.json
   cat chat.j2 | prefixlint check - --stdin-filename prompts/chat.j2";
 
+const COMPARE_EXAMPLES: &str = "\
+Both sides are judged under the config, the traffic and the prices of the newer one. `--fail-on-increase` takes
+dollars or a share: of all prompts in a month where traffic is configured, else of each prompt per 1,000 calls.
+
+Exit codes: 0 the change passes, 1 a limit is passed, 2 usage, configuration or internal error.
+
+Examples:
+  prefixlint compare main                       the working tree against a branch
+  prefixlint compare v1.2 HEAD -- prompts       two revisions, one folder
+  prefixlint compare origin/main --merge-base --fail-on-increase 10% --output-format markdown=cost.md";
+
 /// The whole command line.
 pub fn command() -> Command {
     let styles = Styles::styled()
@@ -35,6 +46,7 @@ pub fn command() -> Command {
         .max_term_width(100)
         .after_help(EXAMPLES)
         .subcommand(check())
+        .subcommand(compare())
         .subcommand(explain())
         .subcommand(rules())
         .subcommand(models())
@@ -65,6 +77,68 @@ fn check() -> Command {
         .args(views())
 }
 
+fn compare() -> Command {
+    let names: Vec<&str> = crate::report::compare::FORMATS
+        .iter()
+        .map(|format| format.name())
+        .collect();
+    let limit = |name, value, help| option(name, value, help).help_heading("Limits");
+    Command::new("compare")
+        .about(
+            "Say what a change does to the cache bill: two revisions, or one and the working tree",
+        )
+        .after_help(COMPARE_EXAMPLES)
+        .arg(
+            Arg::new("base")
+                .value_name("BASE")
+                .required(true)
+                .help("A branch, a tag or a commit"),
+        )
+        .arg(
+            Arg::new("head")
+                .value_name("HEAD")
+                .help("The newer revision; without it, the working tree"),
+        )
+        .arg(
+            Arg::new("paths")
+                .value_name("PATHS")
+                .num_args(0..)
+                .last(true)
+                .value_parser(value_parser!(PathBuf))
+                .help("Only these files and folders"),
+        )
+        .arg(flag(
+            "merge-base",
+            "From where the two part, not from what BASE is now",
+        ))
+        .arg(limit(
+            "fail-on-increase",
+            "USD|PERCENT",
+            "Exit with 1 if the change costs more than this: 5, $5, 10%",
+        ))
+        .arg(
+            limit(
+                "fail-on-prefix-loss",
+                "TOKENS",
+                "Exit with 1 if a prompt loses more of its cached prefix",
+            )
+            .value_parser(value_parser!(u32)),
+        )
+        .args(target())
+        .args(config())
+        .args(formats(&names))
+        .arg(threads())
+        .arg(color().help_heading("Output"))
+}
+
+fn threads() -> Arg {
+    option("threads", "N", "Threads; 0 takes all cores")
+        .value_parser(value_parser!(u16).range(0..=256))
+        .default_value("0")
+        .hide_default_value(true)
+        .help_heading("Files")
+}
+
 fn files() -> Vec<Arg> {
     vec![
         option(
@@ -80,11 +154,7 @@ fn files() -> Vec<Arg> {
             "Skip excluded files even if they are named",
         )
         .help_heading("Files"),
-        option("threads", "N", "Threads; 0 takes all cores")
-            .value_parser(value_parser!(u16).range(0..=256))
-            .default_value("0")
-            .hide_default_value(true)
-            .help_heading("Files"),
+        threads(),
     ]
 }
 
@@ -213,6 +283,24 @@ fn adoption() -> Vec<Arg> {
 
 fn output() -> Vec<Arg> {
     let names: Vec<&str> = crate::report::FORMATS.iter().map(|f| f.name()).collect();
+    let mut out = formats(&names);
+    out.extend([
+        flag("statistics", "Add findings and savings by rule").help_heading("Output"),
+        flag("show-prompts", "Add the prompts with tokens and cost").help_heading("Output"),
+        color().help_heading("Output"),
+        flag("quiet", "Findings only")
+            .short('q')
+            .conflicts_with("verbose")
+            .help_heading("Output"),
+        flag("verbose", "Every note, every limit")
+            .short('v')
+            .help_heading("Output"),
+    ]);
+    out
+}
+
+/// Where which format goes.
+fn formats(names: &[&str]) -> Vec<Arg> {
     let help = format!("{}; with =FILE into a file; repeatable", names.join(", "));
     vec![
         Arg::new("output-format")
@@ -228,16 +316,6 @@ fn output() -> Vec<Arg> {
         )
         .value_parser(value_parser!(PathBuf))
         .help_heading("Output"),
-        flag("statistics", "Add findings and savings by rule").help_heading("Output"),
-        flag("show-prompts", "Add the prompts with tokens and cost").help_heading("Output"),
-        color().help_heading("Output"),
-        flag("quiet", "Findings only")
-            .short('q')
-            .conflicts_with("verbose")
-            .help_heading("Output"),
-        flag("verbose", "Every note, every limit")
-            .short('v')
-            .help_heading("Output"),
     ]
 }
 

@@ -54,13 +54,7 @@ pub(super) fn shown_errors(
 pub(super) fn analyse(options: &CheckOptions) -> Result<Analysis, Failure> {
     let mut run = prepare(options)?;
     let today = today();
-    let table = table(&options.overrides, &run.configs)?;
-    if let Some(model) = &options.overrides.model {
-        let found = table.resolve(None, Some(model), today);
-        if found.fallback && table.provider_from_model(model).is_none() {
-            return Err(unknown_model(model, &table, today));
-        }
-    }
+    let table = table(&options.overrides, &run.configs, today)?;
     let configs = &run.configs;
     run.found
         .filter(options.force_exclude, &|path| configs.chosen(path));
@@ -225,7 +219,15 @@ fn prepare(options: &CheckOptions) -> Result<Run, Failure> {
         found.candidates.push(Candidate::named(path));
         arguments.push(PathArg::new(path));
     }
-    let (configs, config_errors) = configs(options, &disk, &arguments, &found)?;
+    let outer = match repository(disk.root()) {
+        Some((top, prefix)) => Some((open(&top, Limits::default())?, prefix)),
+        None => None,
+    };
+    let above = outer.as_ref().map(|(workspace, prefix)| Above {
+        workspace,
+        prefix: prefix.as_str(),
+    });
+    let (configs, config_errors) = configs(options, &disk, above, &arguments, &found)?;
     let limits = configs.limits();
     // The size limit is a setting: the files are read under the one that holds.
     let disk = if limits == Limits::default() {
@@ -244,13 +246,15 @@ fn prepare(options: &CheckOptions) -> Result<Run, Failure> {
     })
 }
 
-fn open(root: &Path, limits: Limits) -> Result<Disk, Failure> {
+pub(super) fn open(root: &Path, limits: Limits) -> Result<Disk, Failure> {
     Disk::new(root, limits).map_err(|error| Failure::new(format!("{}: {error}", root.display())))
 }
 
-fn configs(
+/// The configs that hold for some arguments. `above`: the repository, where it reaches above the root of the run.
+pub(super) fn configs(
     options: &CheckOptions,
-    disk: &Disk,
+    workspace: &dyn Workspace,
+    above: Option<Above>,
     arguments: &[PathArg],
     found: &Found,
 ) -> Result<(ConfigSet, Vec<ConfigError>), Failure> {
@@ -260,25 +264,16 @@ fn configs(
         _ => None,
     };
     let isolated = options.config == ConfigChoice::Isolated;
-    let repository = repository(disk.root()).filter(|_| !isolated && explicit.is_none());
-    let outer = match &repository {
-        Some((root, _)) => Some(open(root, Limits::default())?),
-        None => None,
-    };
-    let above = match (&outer, &repository) {
-        (Some(workspace), Some((_, prefix))) => Some(Above { workspace, prefix }),
-        _ => None,
-    };
     let load = LoadOptions {
+        above: above.filter(|_| !isolated && explicit.is_none()),
         explicit,
         isolated,
-        above,
         known: Known {
             rules: &rules,
             categories: &rules::CATEGORIES,
         },
     };
-    let (set, errors) = ConfigSet::load(disk, arguments, &found.configs, &load);
+    let (set, errors) = ConfigSet::load(workspace, arguments, &found.configs, &load);
     let set = set.with_cli(CliOverrides {
         model: options.overrides.model.clone(),
         calls_per_month: options.overrides.calls_per_month,
@@ -314,8 +309,13 @@ fn repository(root: &Path) -> Option<(PathBuf, String)> {
     ))
 }
 
-/// The price table: built in, under the models of the config and those of `--prices`.
-fn table(overrides: &Overrides, configs: &ConfigSet) -> Result<Table, Failure> {
+/// The price table: built in, under the models of the config and those of `--prices`. A model that the command line
+/// names must be in it.
+pub(super) fn table(
+    overrides: &Overrides,
+    configs: &ConfigSet,
+    today: Date,
+) -> Result<Table, Failure> {
     let settings = configs.settings_for("");
     let own = (!settings.models.is_empty())
         .then(|| serde_yaml::to_string(&serde_yaml::Value::Sequence(settings.models.clone())))
@@ -326,6 +326,12 @@ fn table(overrides: &Overrides, configs: &ConfigSet) -> Result<Table, Failure> {
         table = table.add_prices(&yaml).map_err(|error| {
             Failure::new(format!("models of the config: {}", error.message)).with_help(error.help)
         })?;
+    }
+    if let Some(model) = &overrides.model {
+        let found = table.resolve(None, Some(model), today);
+        if found.fallback && table.provider_from_model(model).is_none() {
+            return Err(unknown_model(model, &table, today));
+        }
     }
     Ok(table)
 }

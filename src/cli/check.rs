@@ -1,10 +1,8 @@
 //! `prefixlint check`.
 
-use std::path::PathBuf;
-
 use clap::ArgMatches;
 
-use super::select::nearest;
+use super::destinations::{destinations, Destination};
 use super::{backend, options, output, CheckOptions, Failure, CLEAN, FAILED, FOUND};
 use crate::config::ConfigError;
 use crate::engine::Analysis;
@@ -14,15 +12,9 @@ use crate::report::{self, Report, Show, Style, Verbosity};
 /// Stack of a worker thread, bytes: frontends recurse up to their nesting limit.
 const STACK: usize = 16 * 1024 * 1024;
 
-/// One `--output-format`.
-struct Destination {
-    format: &'static dyn Report,
-    /// `None`: standard output.
-    file: Option<PathBuf>,
-}
-
 pub(super) fn run(matches: &ArgMatches) -> Result<u8, Failure> {
-    let destinations = destinations(matches)?;
+    let names: Vec<&str> = report::FORMATS.iter().map(|format| format.name()).collect();
+    let destinations = destinations(matches, &names, report::format_of)?;
     let options = CheckOptions::of_check(matches)?;
     let style = output::style(matches);
     if matches.get_flag("show-settings") {
@@ -32,7 +24,7 @@ pub(super) fn run(matches: &ArgMatches) -> Result<u8, Failure> {
             true => report::settings::json(&views),
             false => report::settings::text(&views, style),
         };
-        return write(&destinations[0], &text).map(|()| view_code(&errors));
+        return destinations[0].write(&text).map(|()| view_code(&errors));
     }
     let mut analysis = pooled(options.threads, || backend::analyse(&options))??;
     let errors = backend::shown_errors(&options, &analysis.vantage, &analysis.config_errors);
@@ -42,7 +34,9 @@ pub(super) fn run(matches: &ArgMatches) -> Result<u8, Failure> {
             true => report::files_json(&analysis),
             false => report::files(&analysis, style),
         };
-        return write(&destinations[0], &text).map(|()| view_code(&analysis.config_errors));
+        return destinations[0]
+            .write(&text)
+            .map(|()| view_code(&analysis.config_errors));
     }
     if let Some(baseline) = &options.baseline {
         baseline.settle(&options, &mut analysis)?;
@@ -68,10 +62,7 @@ pub(super) fn run(matches: &ArgMatches) -> Result<u8, Failure> {
             Some(_) => Style::default(),
             None => style,
         };
-        write(
-            destination,
-            &destination.format.render(&analysis, show, style),
-        )?;
+        destination.write(&destination.format.render(&analysis, show, style))?;
     }
     let exit_zero = matches.get_flag("exit-zero");
     Ok(exit_code(&analysis, fail_on(matches), exit_zero))
@@ -129,66 +120,7 @@ pub(super) fn view_code(errors: &[ConfigError]) -> u8 {
     }
 }
 
-fn write(destination: &Destination, text: &str) -> Result<(), Failure> {
-    match &destination.file {
-        Some(path) => output::write_file(path, text),
-        None => output::print(text),
-    }
-}
-
 /// Whether views beside the report are wanted as JSON.
-fn machine(destinations: &[Destination]) -> bool {
+fn machine(destinations: &[Destination<&'static dyn Report>]) -> bool {
     !destinations[0].format.for_people()
-}
-
-/// Formats with their places; at least one, at most one of them on standard output.
-fn destinations(matches: &ArgMatches) -> Result<Vec<Destination>, Failure> {
-    let asked: Vec<&String> = matches
-        .get_many::<String>("output-format")
-        .map(Iterator::collect)
-        .unwrap_or_default();
-    let mut out = Vec::new();
-    for text in asked {
-        out.push(destination(text)?);
-    }
-    if out.is_empty() {
-        out.push(destination("full")?);
-    }
-    let mut open = out.iter_mut().filter(|one| one.file.is_none());
-    let first = open.next();
-    if open.next().is_some() {
-        return Err(Failure::new("two formats go to standard output")
-            .with_help("give one of them a file: --output-format json=report.json"));
-    }
-    match (first, matches.get_one::<PathBuf>("output-file")) {
-        (Some(first), Some(path)) => first.file = Some(path.clone()),
-        (None, Some(_)) => {
-            return Err(Failure::new(
-                "--output-file has no format left: each has its file",
-            ))
-        }
-        (_, None) => {}
-    }
-    Ok(out)
-}
-
-fn destination(text: &str) -> Result<Destination, Failure> {
-    let (name, file) = match text.split_once('=') {
-        Some((name, "")) => {
-            return Err(Failure::new(format!(
-                "--output-format {name}= lacks the file"
-            )))
-        }
-        Some((name, file)) => (name, Some(PathBuf::from(file))),
-        None => (text, None),
-    };
-    let format = report::format_of(name).ok_or_else(|| {
-        let names: Vec<&str> = report::FORMATS.iter().map(|format| format.name()).collect();
-        let failure = Failure::new(format!("unknown output format `{name}`"));
-        failure.with_help(match nearest(name, names.iter().copied()) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => format!("one of {}", names.join(", ")),
-        })
-    })?;
-    Ok(Destination { format, file })
 }

@@ -13,6 +13,8 @@ mod args;
 mod backend;
 mod baseline;
 mod check;
+mod compare;
+mod destinations;
 mod explain;
 mod init;
 mod inspect;
@@ -95,6 +97,7 @@ pub fn main() -> ExitCode {
 fn run(matches: &ArgMatches) -> Result<u8, Failure> {
     match matches.subcommand() {
         Some(("check", matches)) => check::run(matches),
+        Some(("compare", matches)) => compare::run(matches),
         Some(("explain", matches)) => explain::explain(matches),
         Some(("rules", matches)) => explain::rules(matches),
         Some(("models", matches)) => explain::models(matches),

@@ -9,16 +9,22 @@ use crate::volatility::{Class, Confidence, Key, Origin, Scope};
 impl Layout {
     /// Traffic-free: the last end before the first barrier or call piece.
     pub fn boundary(&self, terms: &Terms) -> f64 {
-        let mut sight = Sight::new(self);
-        let blocker = (0..self.segments.len()).find(|index| {
-            self.segments[*index].key.scope == Scope::Call || sight.strands(*index).is_some()
-        });
-        let limit = blocker.map_or(self.total(), |index| self.offset(index));
+        let limit = self
+            .blocker()
+            .map_or(self.total(), |index| self.offset(index));
         self.ends(terms)
             .iter()
             .map(|end| end.at)
             .filter(|at| *at <= limit + 1e-9)
             .fold(0.0, f64::max)
+    }
+
+    /// The segment that ends the shared prefix: the first barrier or call piece.
+    pub fn blocker(&self) -> Option<usize> {
+        let mut sight = Sight::new(self);
+        (0..self.segments.len()).find(|index| {
+            self.segments[*index].key.scope == Scope::Call || sight.strands(*index).is_some()
+        })
     }
 
     /// First index behind a segment and what it covers.

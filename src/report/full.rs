@@ -442,7 +442,7 @@ fn uncacheable(analysis: &Analysis, verbosity: Verbosity) -> Option<String> {
 }
 
 /// What the figures assume, in words.
-fn basis(analysis: &Analysis) -> String {
+pub(super) fn basis(analysis: &Analysis) -> String {
     let prices = &analysis.prices_as_of;
     if let Some(rates) = path_by_path(analysis) {
         return format!("{rates} (config, path by path); input prices of {prices}");

@@ -96,7 +96,7 @@ pub(super) fn errors(analysis: &Analysis) -> Value {
     Value::Array(configs.chain(files).collect())
 }
 
-fn traffic(traffic: &Traffic) -> Value {
+pub(super) fn traffic(traffic: &Traffic) -> Value {
     json!({
         "calls_per_month": traffic.calls_per_month.map(number),
         "users": number(traffic.users),

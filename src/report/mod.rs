@@ -10,6 +10,7 @@ use crate::finding::{Finding, Savings, Severity};
 use crate::judge::Judged;
 use crate::source::{LineColumn, Place, SourceFile};
 
+pub mod compare;
 mod concise;
 mod excerpt;
 mod frame;

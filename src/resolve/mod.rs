@@ -62,7 +62,7 @@ pub enum ParsedKind {
     },
     Document(Document),
     /// A host language, lowered.
-    Code(Box<Module>),
+    Code(Arc<Module>),
 }
 
 /// All prompts of a run.
@@ -108,10 +108,8 @@ pub fn resolve(
     for input in inputs {
         match input.kind {
             ParsedKind::Code(module) => {
-                code.push(CodeInput {
-                    file: input.file,
-                    module: *module,
-                });
+                let file = input.file;
+                code.push(CodeInput { file, module });
             }
             _ => rest.push(input),
         }

@@ -3,7 +3,7 @@
 
 use std::io::{self, ErrorKind, Read};
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::{decoded, is_binary, Part, Parts, SourceFile};
 
@@ -243,6 +243,7 @@ impl<'a> Lines<'a> {
                 lines: self.number + 1,
                 list,
             }),
+            reading: OnceLock::new(),
         }
     }
 }

@@ -1,6 +1,8 @@
 //! Host languages: the text of one file of code -> the small language of `ir`. Each language is one lowering file over
 //! a tolerant parser: what cannot be read is opaque, and the rest of the file stands. Pure.
 
+use std::sync::Arc;
+
 use crate::source::SourceFile;
 
 pub mod ir;
@@ -15,12 +17,12 @@ pub use statements::simple_statements;
 /// 8 KiB of stack without optimisation, so that this many fit into 2 MiB with a quarter to spare.
 pub const MAX_NESTING: usize = 160;
 
-/// Lowers a file. Never fails: problems are in the result.
-pub fn parse(file: &SourceFile, language: Language) -> Module {
-    match language {
+/// Lowers a file, once however often it is asked for. Never fails: problems are in the result.
+pub fn parse(file: &SourceFile, language: Language) -> Arc<Module> {
+    file.reading(|| match language {
         Language::Python => python::lower(file),
         Language::JavaScript => javascript::lower(file),
-    }
+    })
 }
 
 /// The host language that a path's extension names.

@@ -19,7 +19,7 @@ fn run(files: &[(&str, &str)]) -> Resolution {
     let module = code::parse(&file, language);
     let input = Parsed {
         file,
-        kind: ParsedKind::Code(Box::new(module)),
+        kind: ParsedKind::Code(module),
         explicit: false,
     };
     let classifier = Arc::new(Classifier::new(&[]));
@@ -244,7 +244,7 @@ fn a_template_that_a_function_elsewhere_fills_is_judged_as_it_is_filled() {
     let inputs = vec![
         Parsed {
             file,
-            kind: ParsedKind::Code(Box::new(module)),
+            kind: ParsedKind::Code(module),
             explicit: false,
         },
         Parsed {

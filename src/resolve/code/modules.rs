@@ -25,7 +25,7 @@ use super::paths::Paths;
 /// One file of code, lowered, with its names.
 pub struct Code {
     pub file: Arc<SourceFile>,
-    pub module: Module,
+    pub module: Arc<Module>,
     pub classifier: Arc<Knowledge>,
     /// Which functions have to do with requests.
     pub interest: Interest,
@@ -72,7 +72,7 @@ pub enum Found {
 }
 
 impl Code {
-    pub fn new(file: Arc<SourceFile>, module: Module, classifier: Arc<Knowledge>) -> Code {
+    pub fn new(file: Arc<SourceFile>, module: Arc<Module>, classifier: Arc<Knowledge>) -> Code {
         let mut names = Names {
             module: &module,
             names: BTreeMap::new(),
@@ -390,7 +390,7 @@ impl<'w> Program<'w> {
     }
 
     /// A file that is lowered already.
-    pub fn insert(&self, file: Arc<SourceFile>, module: Module) {
+    pub fn insert(&self, file: Arc<SourceFile>, module: Arc<Module>) {
         let classifier = self.knowledge(&file.path, module.language);
         let path = file.path.clone();
         let code = Arc::new(Code::new(file, module, classifier));

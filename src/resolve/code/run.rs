@@ -39,7 +39,7 @@ const MAX_INSTANCES: usize = 4;
 /// A file of code that may hold a prompt.
 pub struct CodeInput {
     pub file: Arc<SourceFile>,
-    pub module: Module,
+    pub module: Arc<Module>,
 }
 
 /// What code yields.

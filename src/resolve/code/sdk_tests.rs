@@ -71,7 +71,7 @@ fn found(language: &str, source: &str) -> String {
     let module = parse(&file, language_of(path).unwrap());
     let parsed = Parsed {
         file,
-        kind: ParsedKind::Code(Box::new(module)),
+        kind: ParsedKind::Code(module),
         explicit: false,
     };
     let classifier = Arc::new(Classifier::new(&[]));

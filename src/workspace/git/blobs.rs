@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Stdio};
 use std::sync::{Mutex, PoisonError, TryLockError};
 
-use super::git;
+use super::{complaint, git, line};
 use crate::workspace::ReadError;
 
 /// How many readers may be served at the same time.
@@ -50,6 +50,38 @@ impl Blobs {
             .map_err(|error| ReadError::Io(format!("git cat-file: {error}")))?;
         *slot = Some(process);
         answer.ok_or_else(|| ReadError::Io("the clone does not hold it (partial clone)".into()))
+    }
+
+    /// The size of a blob, in bytes.
+    ///
+    /// # Errors
+    /// Where the clone lacks the blob, or git fails.
+    pub fn size(&self, object: &str) -> Result<u64, ReadError> {
+        let output = git(&self.folder)
+            .args(["cat-file", "-s", object])
+            .output()
+            .map_err(|error| ReadError::Io(format!("cannot start git: {error}")))?;
+        let size = line(&output).parse();
+        size.map_err(|_| ReadError::Io(complaint(&output)))
+    }
+
+    /// The bytes of a blob that is too large to be held.
+    ///
+    /// # Errors
+    /// Where git cannot be started. A blob that is missing reads as an empty one.
+    pub fn stream(&self, object: &str) -> Result<Stream, ReadError> {
+        let failed = |text: String| ReadError::Io(format!("cannot start git: {text}"));
+        let mut child = git(&self.folder)
+            .args(["cat-file", "blob", object])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .map_err(|error| failed(error.to_string()))?;
+        let contents = child
+            .stdout
+            .take()
+            .ok_or_else(|| failed("no pipe".into()))?;
+        Ok(Stream { child, contents })
     }
 
     /// A process that nobody talks to, else the first one that is done.
@@ -119,6 +151,26 @@ impl Drop for Process {
     fn drop(&mut self) {
         // The end of its input is the end of its work.
         self.names = None;
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// One blob, read once from its start to its end.
+pub struct Stream {
+    child: Child,
+    contents: ChildStdout,
+}
+
+impl Read for Stream {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.contents.read(buffer)
+    }
+}
+
+impl Drop for Stream {
+    fn drop(&mut self) {
+        // It may not have been read to its end.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

@@ -40,7 +40,7 @@ fn resolved(memory: &Memory, files: &[(&str, &str)], others: &[Arc<str>]) -> Res
         let module = parse(&file, language);
         Some(Parsed {
             file,
-            kind: ParsedKind::Code(Box::new(module)),
+            kind: ParsedKind::Code(module),
             explicit: false,
         })
     });

@@ -1,0 +1,85 @@
+//! `--output-format FORMAT[=FILE]` and `--output-file`: which format goes where, for every command that has formats.
+
+use std::path::PathBuf;
+
+use clap::ArgMatches;
+
+use super::select::nearest;
+use super::{output, Failure};
+
+/// One `--output-format`.
+pub(super) struct Destination<F> {
+    pub format: F,
+    /// `None`: standard output.
+    pub file: Option<PathBuf>,
+}
+
+impl<F> Destination<F> {
+    pub(super) fn write(&self, text: &str) -> Result<(), Failure> {
+        match &self.file {
+            Some(path) => output::write_file(path, text),
+            None => output::print(text),
+        }
+    }
+}
+
+/// Formats with their places; at least one (`full`), at most one of them on standard output. `names` are in the order
+/// of help texts.
+pub(super) fn destinations<F>(
+    matches: &ArgMatches,
+    names: &[&'static str],
+    format_of: impl Fn(&str) -> Option<F>,
+) -> Result<Vec<Destination<F>>, Failure> {
+    let asked: Vec<&String> = matches
+        .get_many::<String>("output-format")
+        .map(Iterator::collect)
+        .unwrap_or_default();
+    let one = |text: &str| destination(text, names, &format_of);
+    let mut out = Vec::new();
+    for text in asked {
+        out.push(one(text)?);
+    }
+    if out.is_empty() {
+        out.push(one("full")?);
+    }
+    let mut open = out.iter_mut().filter(|one| one.file.is_none());
+    let first = open.next();
+    if open.next().is_some() {
+        return Err(Failure::new("two formats go to standard output")
+            .with_help("give one of them a file: --output-format json=report.json"));
+    }
+    match (first, matches.get_one::<PathBuf>("output-file")) {
+        (Some(first), Some(path)) => first.file = Some(path.clone()),
+        (None, Some(_)) => {
+            return Err(Failure::new(
+                "--output-file has no format left: each has its file",
+            ))
+        }
+        (_, None) => {}
+    }
+    Ok(out)
+}
+
+fn destination<F>(
+    text: &str,
+    names: &[&'static str],
+    format_of: &impl Fn(&str) -> Option<F>,
+) -> Result<Destination<F>, Failure> {
+    let (name, file) = match text.split_once('=') {
+        Some((name, "")) => {
+            return Err(Failure::new(format!(
+                "--output-format {name}= lacks the file"
+            )))
+        }
+        Some((name, file)) => (name, Some(PathBuf::from(file))),
+        None => (text, None),
+    };
+    let format = format_of(name).ok_or_else(|| {
+        let failure = Failure::new(format!("unknown output format `{name}`"));
+        failure.with_help(match nearest(name, names.iter().copied()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("one of {}", names.join(", ")),
+        })
+    })?;
+    Ok(Destination { format, file })
+}
