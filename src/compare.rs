@@ -9,6 +9,7 @@ mod causes;
 mod cold;
 mod findings;
 mod gates;
+mod lines;
 mod matching;
 #[cfg(test)]
 mod tests;
@@ -16,6 +17,7 @@ mod tests;
 pub use causes::{Cause, Side, Why};
 pub use cold::ColdStart;
 pub use gates::{Gates, Increase};
+use lines::Seen;
 
 /// Token figures that differ by less than this are the same.
 const SAME_TOKENS: f64 = 0.5;
@@ -112,11 +114,11 @@ fn per_month(judged: &Judged) -> Option<f64> {
 }
 
 impl<'a> Pair<'a> {
-    fn new(base: Option<&'a Judged>, head: Option<&'a Judged>) -> Pair<'a> {
+    fn new(base: Option<Seen<'a>>, head: Option<Seen<'a>>) -> Pair<'a> {
         let both = base.zip(head);
         Pair {
-            base,
-            head,
+            base: base.map(|seen| seen.judged),
+            head: head.map(|seen| seen.judged),
             cause: both.and_then(|(base, head)| causes::cause(base, head)),
             cold_start: both.and_then(|(base, head)| cold::cold_start(base, head)),
             new: Vec::new(),
@@ -199,7 +201,11 @@ impl<'a> Comparison<'a> {
         for (before, after) in matched {
             let before = before.map(|index| &base.prompts[index]);
             let after = after.map(|index| &head.prompts[index]);
-            let mut pair = Pair::new(before, after);
+            let seen = |analysis, judged| Seen { analysis, judged };
+            let mut pair = Pair::new(
+                before.map(|judged| seen(base, judged)),
+                after.map(|judged| seen(head, judged)),
+            );
             let of = |list: &[&'a Finding], side: Option<&Judged>| -> Vec<&'a Finding> {
                 let own = |finding: &&&Finding| {
                     side.is_some_and(|judged| finding.prompts.contains(&judged.prompt.id))

@@ -1,6 +1,7 @@
 //! What moved the end of the cached prefix of a prompt: the value that came in front, the text that grew, the marker,
 //! the model. Says where it stands; the words are those of the reports.
 
+use super::lines::{first_difference, Seen};
 use super::matching::piece;
 use super::SAME_TOKENS;
 use crate::judge::Judged;
@@ -59,7 +60,8 @@ pub struct Cause {
 }
 
 /// The cause, where the end of the cached prefix moved.
-pub fn cause(base: &Judged, head: &Judged) -> Option<Cause> {
+pub fn cause(older: Seen, newer: Seen) -> Option<Cause> {
+    let (base, head) = (older.judged, newer.judged);
     if (base.boundary - head.boundary).abs() < SAME_TOKENS {
         return None;
     }
@@ -74,16 +76,16 @@ pub fn cause(base: &Judged, head: &Judged) -> Option<Cause> {
     }
     let (before, after) = (Wall::of(base), Wall::of(head));
     let walls = if after.at < before.at - SAME_TOKENS {
-        closer(base, head, &before, &after)
+        closer(older, newer, &before, &after)
     } else if after.at > before.at + SAME_TOKENS {
-        farther(base, head, &before, &after)
+        farther(older, newer, &before, &after)
     } else {
         None
     };
     Some(
         walls
             .or_else(|| marker(base, head))
-            .unwrap_or_else(|| text(base, head, &before, &after)),
+            .unwrap_or_else(|| text(older, newer, &before, &after)),
     )
 }
 
@@ -105,14 +107,15 @@ impl<'a> Wall<'a> {
 }
 
 /// A value stands nearer to the start than what ended the prefix before.
-fn closer(base: &Judged, head: &Judged, before: &Wall, after: &Wall) -> Option<Cause> {
+fn closer(older: Seen, newer: Seen, before: &Wall, after: &Wall) -> Option<Cause> {
+    let (base, head) = (older.judged, newer.judged);
     let segment = after.segment?;
     let here = |why| of_segment(why, Side::Head, segment);
     if count(head, segment) > count(base, segment) {
         return Some(here(Why::Came));
     }
     if same_text_change(base, head, before, after) {
-        return Some(text(base, head, before, after));
+        return Some(text(older, newer, before, after));
     }
     let (from, known) = find(base, segment)?;
     if (from - after.at).abs() < SAME_TOKENS {
@@ -122,13 +125,14 @@ fn closer(base: &Judged, head: &Judged, before: &Wall, after: &Wall) -> Option<C
 }
 
 /// What ended the prefix before does so no longer, or farther behind.
-fn farther(base: &Judged, head: &Judged, before: &Wall, after: &Wall) -> Option<Cause> {
+fn farther(older: Seen, newer: Seen, before: &Wall, after: &Wall) -> Option<Cause> {
+    let (base, head) = (older.judged, newer.judged);
     let segment = before.segment?;
     if count(head, segment) < count(base, segment) {
         return Some(of_segment(Why::Went, Side::Base, segment));
     }
     if same_text_change(base, head, before, after) {
-        return Some(text(base, head, before, after));
+        return Some(text(older, newer, before, after));
     }
     let (to, now) = find(head, segment)?;
     if (to - before.at).abs() < SAME_TOKENS {
@@ -223,18 +227,12 @@ fn marker(base: &Judged, head: &Judged) -> Option<Cause> {
 }
 
 /// The first text that differs, at its place now.
-fn text(base: &Judged, head: &Judged, before: &Wall, after: &Wall) -> Cause {
-    let pairs = head.layout.segments.iter().zip(&base.layout.segments);
-    let differing = pairs
-        .filter(|(now, then)| piece(&now.kind) != piece(&then.kind))
-        .map(|(now, _)| now)
-        .find(|now| now.is_seen_text());
+fn text(older: Seen, newer: Seen, before: &Wall, after: &Wall) -> Cause {
+    let origin = || newer.judged.prompt.origin.clone();
     Cause {
         why: Why::Text(before.at, after.at),
         side: Side::Head,
-        place: differing
-            .map_or(&head.prompt.origin, |now| &now.place)
-            .clone(),
+        place: first_difference(older, newer).unwrap_or_else(origin),
         text: String::new(),
     }
 }

@@ -1,21 +1,26 @@
 //! What a change of cached text costs: the cache is filled anew, once. Not a loss, for every later call reads it.
 
+use super::lines::{first_difference, Seen};
 use super::matching::piece;
 use super::SAME_TOKENS;
 use crate::cost::End;
 use crate::judge::Judged;
+use crate::source::Place;
 
 /// One filling of the cache.
-#[derive(Clone, Copy, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 pub struct ColdStart {
     /// Tokens that are written again, at most: from the start of the text that changed.
     pub tokens: f64,
     /// USD, once; `None` where the model has no prices.
     pub usd: Option<f64>,
+    /// Where the text begins to differ, on the newer side.
+    pub place: Place,
 }
 
 /// What the first call behind a change pays for the text that all calls share, where that text changed.
-pub fn cold_start(base: &Judged, head: &Judged) -> Option<ColdStart> {
+pub fn cold_start(older: Seen, newer: Seen) -> Option<ColdStart> {
+    let (base, head) = (older.judged, newer.judged);
     if base.model.id != head.model.id || shared(base) <= 0.0 {
         return None;
     }
@@ -37,6 +42,7 @@ pub fn cold_start(base: &Judged, head: &Judged) -> Option<ColdStart> {
     Some(ColdStart {
         tokens: until - still_read,
         usd: head.priced.then_some(usd),
+        place: first_difference(older, newer).unwrap_or_else(|| head.prompt.origin.clone()),
     })
 }
 

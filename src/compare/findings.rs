@@ -43,14 +43,19 @@ pub fn differing<'a>(
         .collect();
     let gone = base.findings.iter().zip(&pairs);
     let fixed = gone
-        .filter(|(finding, pair)| pair.is_none() && active(finding))
+        // What goes with its prompt was not mended.
+        .filter(|(finding, pair)| pair.is_none() && active(finding) && !names.gone(finding))
         .map(|(finding, _)| finding)
         .collect();
     (new, fixed)
 }
 
 /// What prompts and files of the older side are called now.
-struct Names<'a>(BTreeMap<&'a str, &'a str>);
+struct Names<'a> {
+    now: BTreeMap<&'a str, &'a str>,
+    /// Prompts of the older side that are deleted.
+    deleted: BTreeSet<&'a str>,
+}
 
 impl<'a> Names<'a> {
     fn new(base: &'a Analysis, head: &'a Analysis, matched: &[Match]) -> Names<'a> {
@@ -69,11 +74,23 @@ impl<'a> Names<'a> {
                 names.insert(before.prompt.id.as_str(), after.prompt.id.as_str());
             }
         }
-        Names(names)
+        let deleted = matched.iter().filter(|(_, after)| after.is_none());
+        Names {
+            now: names,
+            deleted: deleted
+                .filter_map(|(before, _)| Some(base.prompts[(*before)?].prompt.id.as_str()))
+                .collect(),
+        }
+    }
+
+    /// Whether every prompt of a finding is deleted.
+    fn gone(&self, finding: &Finding) -> bool {
+        let mut prompts = finding.prompts.iter();
+        !finding.prompts.is_empty() && prompts.all(|id| self.deleted.contains(id.as_str()))
     }
 
     fn now(&self, name: &str) -> String {
-        self.0.get(name).copied().unwrap_or(name).to_string()
+        self.now.get(name).copied().unwrap_or(name).to_string()
     }
 }
 

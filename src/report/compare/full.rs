@@ -9,7 +9,7 @@ use crate::compare::{Comparison, Fate, Pair};
 use crate::engine::Analysis;
 use crate::finding::{FileError, Finding, Severity};
 use crate::report::style::{self, Style, BOLD, DIM, GREEN, PLAIN, RED};
-use crate::report::{full, wording};
+use crate::report::{full, located, wording};
 
 /// Columns of the names in front of lines.
 const LABEL: usize = 10;
@@ -114,7 +114,9 @@ impl Page {
             self.line(2, "boundary", &text);
         }
         if let Some(cold) = &pair.cold_start {
-            self.line(2, "cold start", &words::cold_start(pair, cold));
+            let place = located(comparison.head, &cold.place);
+            let text = format!("{}, {place}", words::cold_start(pair, cold));
+            self.line(2, "cold start", &text);
         }
         self.findings("new", comparison.head, &pair.new);
         self.findings("fixed", comparison.base, &pair.fixed);

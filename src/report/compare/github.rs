@@ -47,9 +47,9 @@ fn annotation(comparison: &Comparison, pair: &Pair) -> Option<String> {
             .map(|cold| words::cold_start(pair, cold)),
     );
     said.push(format!(
-        "cached prefix {} of {} tokens",
-        words::both(pair, |judged| judged.boundary),
-        words::both(pair, |judged| judged.total)
+        "{} tokens, cached prefix {}",
+        words::both(pair, |judged| judged.total),
+        words::both(pair, |judged| judged.boundary)
     ));
     if words::priced(pair) {
         said.push(format!(
@@ -62,9 +62,9 @@ fn annotation(comparison: &Comparison, pair: &Pair) -> Option<String> {
         properties.push(("line", from.line.to_string()));
         properties.push(("endLine", to.line.to_string()));
         // Columns are shown within one line only.
-        if from.line == to.line {
+        if from.line == to.line && from.column < to.column {
             properties.push(("col", from.column.to_string()));
-            properties.push(("endColumn", to.column.max(from.column).to_string()));
+            properties.push(("endColumn", to.column.to_string()));
         }
     }
     properties.push(("title", title));

@@ -126,10 +126,12 @@ fn prompt(comparison: &Comparison, pair: &Pair) -> Value {
         pair.list_price().map(money).into(),
     );
     set("cause", cause(comparison, pair));
-    let cold = pair
-        .cold_start
-        .as_ref()
-        .map(|cold| json!({ "tokens": number(cold.tokens), "usd": cold.usd.map(number) }));
+    let cold = pair.cold_start.as_ref().map(|cold| {
+        let mut out = shared::place(comparison.head, &cold.place);
+        out.insert("tokens".into(), number(cold.tokens));
+        out.insert("usd".into(), cold.usd.map(number).into());
+        Value::Object(out)
+    });
     set("cold_start", cold.into());
     let fingerprints = |findings: &[&Finding]| -> Value {
         let prints = findings.iter().map(|finding| finding.fingerprint.clone());

@@ -9,7 +9,7 @@ use crate::compare::{Comparison, Fate, Pair};
 use crate::engine::Analysis;
 use crate::finding::Finding;
 use crate::report::style::one_line;
-use crate::report::{full, Style};
+use crate::report::{full, located, Style};
 
 /// Rows of the table and findings of the list; a comment has a largest size.
 const MOST_ROWS: usize = 50;
@@ -100,7 +100,8 @@ fn why(comparison: &Comparison, pair: &Pair) -> String {
     }
     parts.extend(words::model(pair).map(|model| text(&model)));
     if let Some(cold) = &pair.cold_start {
-        parts.push(text(&words::cold_start(pair, cold)));
+        let place = code(&located(comparison.head, &cold.place));
+        parts.push(format!("{}, {place}", text(&words::cold_start(pair, cold))));
     }
     parts.join("<br>")
 }

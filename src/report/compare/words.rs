@@ -8,7 +8,7 @@ use crate::judge::Judged;
 use crate::report::style::one_line;
 use crate::report::wording::{approximate, counted};
 use crate::report::{located, position};
-use crate::source::LineColumn;
+use crate::source::{LineColumn, Place};
 
 /// Columns of a value in a sentence.
 const VALUE_COLUMNS: usize = 60;
@@ -191,9 +191,9 @@ pub fn cause(pair: &Pair, cause: &Cause) -> String {
         Why::Moved(before, after) => {
             let way = if after < before { "up" } else { "down" };
             format!(
-                "{value} moved {way}: behind {} tokens, before it stood behind {}",
-                thousands(*after),
-                thousands(*before)
+                "{value} moved {way}: tokens in front of it {} → {}",
+                thousands(*before),
+                thousands(*after)
             )
         }
         Why::Turned(before) => format!("{value} has another class: it was `{}`", before.name()),
@@ -234,14 +234,22 @@ pub fn place(comparison: &Comparison, cause: &Cause) -> String {
 pub fn cold_start(pair: &Pair, cold: &ColdStart) -> String {
     let exact = pair.head.is_some_and(|head| head.counted == Counted::Exact);
     let tokens = approximate(cold.tokens, exact);
-    let text = format!("the text changed: {tokens} tokens are written anew, once");
+    let text = format!("the text changed: up to {tokens} tokens are written anew, once");
     match cold.usd {
-        Some(amount) => format!("{text}, for {}", usd(amount)),
+        Some(amount) => format!("{text}, for {}", small(amount)),
         None => text,
     }
 }
 
-/// `gpt-5.4 → claude-sonnet-5: +$3.20 per 1,000 calls at list price, -$0.10 by the cache`.
+/// Sums of one call are small: `$0.0058`.
+fn small(amount: f64) -> String {
+    match amount {
+        a if a < 0.1 => format!("${a:.4}"),
+        a => usd(a),
+    }
+}
+
+/// `gpt-5.4 → gpt-4o: nothing by list price, +$1.92 per 1,000 calls by the cache`.
 pub fn model(pair: &Pair) -> Option<String> {
     let (base, head) = pair.base.zip(pair.head)?;
     if base.model.id == head.model.id {
@@ -252,10 +260,14 @@ pub fn model(pair: &Pair) -> Option<String> {
         return Some(names);
     };
     let cache = pair.per_1k().change() - list.change();
+    let part = |amount: f64| match amount.abs() < NOTHING {
+        true => "nothing".to_string(),
+        false => format!("{} {CALLS}", signed(amount)),
+    };
     Some(format!(
-        "{names}: {} {CALLS} at list price, {} by the cache",
-        signed(list.change()),
-        signed(cache)
+        "{names}: {} by list price, {} by the cache",
+        part(list.change()),
+        part(cache)
     ))
 }
 
@@ -268,14 +280,16 @@ pub fn finding(analysis: &Analysis, finding: &Finding) -> (String, String) {
 /// Where a change of a prompt is shown: the line that moved the boundary, else a new finding, else the prompt.
 pub fn spot(comparison: &Comparison, pair: &Pair) -> Option<(String, Option<[LineColumn; 2]>)> {
     let head = pair.head?;
-    let by_cause = pair.cause.as_ref().filter(|cause| cause.side == Side::Head);
-    let place = match (by_cause, pair.new.first()) {
-        (Some(cause), _) => &cause.place,
-        (None, Some(finding)) => &finding.place,
-        (None, None) => &head.prompt.origin,
-    };
+    let cause = pair.cause.as_ref().filter(|cause| cause.side == Side::Head);
+    let cause = cause.map(|cause| &cause.place);
+    let new = pair.new.first().map(|finding| &finding.place);
+    let cold = pair.cold_start.as_ref().map(|cold| &cold.place);
+    // Of a prompt as a whole its first line says enough.
+    let origin = &head.prompt.origin;
+    let start = Place::new(&origin.path, origin.span.start, origin.span.start);
+    let place = cause.or(new).or(cold).unwrap_or(&start);
     let analysis = comparison.head;
-    let end = crate::source::Place::new(&place.path, place.span.end, place.span.end);
+    let end = Place::new(&place.path, place.span.end, place.span.end);
     let from = position(analysis, place);
     let to = position(analysis, &end);
     let range = from.zip(to).map(|(from, to)| [from, to]);
