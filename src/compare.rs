@@ -11,8 +11,6 @@ mod findings;
 mod gates;
 mod lines;
 mod matching;
-#[cfg(test)]
-mod tests;
 
 pub use causes::{Cause, Side, Why};
 pub use cold::ColdStart;

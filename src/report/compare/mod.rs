@@ -8,8 +8,6 @@ mod full;
 mod github;
 mod json;
 mod markdown;
-#[cfg(test)]
-mod tests;
 mod words;
 
 /// One output format of comparisons.
