@@ -13,7 +13,7 @@ use crate::frontend::code;
 use crate::frontend::document::draft::Document;
 use crate::frontend::document::{self, Spoken};
 use crate::frontend::template;
-use crate::frontend::DIRECTIVE;
+use crate::frontend::{Problem, DIRECTIVE};
 use crate::judge::{judge, Judged};
 use crate::prompt::{Prompt, TargetSource};
 use crate::providers::Model;
@@ -141,6 +141,31 @@ struct ParsedFile {
 
 /// Analyses the files of a request.
 pub fn analyse(request: &Request) -> Analysis {
+    judge_all(request, resolved(request), &[])
+}
+
+/// Analyses two versions of a project under the same settings and tables, at the same time: what they share is read and
+/// parsed once where their workspaces share it, and a prompt that is the same in both is judged once.
+pub fn analyse_both(older: &Request, newer: &Request) -> (Analysis, Analysis) {
+    let (before, after) = rayon::join(|| resolved(older), || resolved(newer));
+    let older = judge_all(older, before, &[]);
+    let newer = judge_all(newer, after, &older.prompts);
+    (older, newer)
+}
+
+/// The prompts of a run, not yet judged, and what else is known of its files.
+struct Resolved {
+    files: usize,
+    errors: Vec<FileError>,
+    listed: Vec<ListedFile>,
+    marks: BTreeMap<Arc<str>, FileMarks>,
+    problems: Vec<(Arc<str>, Problem)>,
+    prompts: Vec<Prompt>,
+    limits: Vec<FileError>,
+}
+
+/// Reads, parses and resolves the files of a request.
+fn resolved(request: &Request) -> Resolved {
     let found = &request.found;
     let outcomes = outcomes(request);
     let files = outcomes.len();
@@ -236,19 +261,6 @@ pub fn analyse(request: &Request) -> Analysis {
     }
     listed.sort_by(|a, b| a.path.cmp(&b.path));
 
-    let in_tests = |path: &str| match marks.get(path) {
-        Some(marks) => marks.in_tests,
-        None => discover::context_of(path) == Context::Test,
-    };
-    let mut prompts: Vec<Judged> = resolution
-        .prompts
-        .into_par_iter()
-        .map(|prompt| judged(request, prompt, &in_tests))
-        .collect();
-    prompts.sort_by(|a, b| a.prompt.id.cmp(&b.prompt.id));
-
-    let mut notices = request.notices.clone();
-    notices.extend(unknown_models(&prompts));
     errors.sort();
     errors.dedup();
     for (path, source) in &resolution.sources {
@@ -256,6 +268,46 @@ pub fn analyse(request: &Request) -> Analysis {
             marks.extend(FileMarks::of_code(source).map(|own| (path.clone(), own)));
         }
     }
+    Resolved {
+        files,
+        errors,
+        listed,
+        marks,
+        problems,
+        prompts: resolution.prompts,
+        limits: resolution.limits,
+    }
+}
+
+/// Judges the prompts of a run. `known`: prompts that were judged under the same settings, by id.
+fn judge_all(request: &Request, resolved: Resolved, known: &[Judged]) -> Analysis {
+    let Resolved {
+        files,
+        errors,
+        listed,
+        marks,
+        problems,
+        prompts,
+        limits,
+    } = resolved;
+    let in_tests = |path: &str| match marks.get(path) {
+        Some(marks) => marks.in_tests,
+        None => discover::context_of(path) == Context::Test,
+    };
+    let same = |prompt: &Prompt| {
+        let found = known.binary_search_by(|judged| judged.prompt.id.cmp(&prompt.id));
+        let judged = &known[found.ok()?];
+        let same = judged.prompt == *prompt && judged.in_tests == in_tests(&prompt.origin.path);
+        same.then(|| judged.clone())
+    };
+    let mut prompts: Vec<Judged> = prompts
+        .into_par_iter()
+        .map(|prompt| same(&prompt).unwrap_or_else(|| judged(request, prompt, &in_tests)))
+        .collect();
+    prompts.sort_by(|a, b| a.prompt.id.cmp(&b.prompt.id));
+
+    let mut notices = request.notices.clone();
+    notices.extend(unknown_models(&prompts));
     let found = findings::collect(request, &prompts, &problems, &marks, &errors);
     Analysis {
         files,
@@ -268,7 +320,7 @@ pub fn analyse(request: &Request) -> Analysis {
         traffic: (request.settings_for)("").traffic.clone(),
         prices_as_of: request.prices_as_of.clone(),
         notices,
-        limits: resolution.limits,
+        limits,
         vantage: Vantage::default(),
         sources: found.sources,
         stale: found.stale,

@@ -7,7 +7,7 @@ use crate::source::{Place, Text};
 use crate::volatility::Volatility;
 
 /// One request, or one fragment whose request is unknown.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Prompt {
     /// `path#symbol-or-document-key[:n]`; `path` alone for the only prompt of a file.
     pub id: String,

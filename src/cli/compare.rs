@@ -305,13 +305,11 @@ fn both(
         list_files: false,
         prices_as_of: table.as_of().to_string(),
         notices: table.age_note(today).into_iter().collect(),
+        accepted: None,
     };
     let [found_base, found_head] = found;
     let (base, head) = (request(base, found_base), request(head, found_head));
-    Ok(rayon::join(
-        || engine::analyse(&base),
-        || engine::analyse(&head),
-    ))
+    Ok(engine::analyse_both(&base, &head))
 }
 
 /// A path that neither side has.

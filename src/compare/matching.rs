@@ -1,6 +1,7 @@
 //! Which prompt of one side is which of the other one: by identity, then by content, so that a rename is not a loss
 //! and a gain. Knows nothing of money.
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use super::{SAME_TOKENS, SAME_USD};
@@ -29,7 +30,7 @@ pub fn same(base: &Judged, head: &Judged) -> bool {
         && months(base) == months(head)
         && (usd(base) - usd(head)).abs() < SAME_USD
         && (base.boundary - head.boundary).abs() < SAME_TOKENS
-        && outline(base) == outline(head)
+        && (base.prompt == head.prompt || outline(base) == outline(head))
 }
 
 /// Names what is sent, piece by piece.
@@ -70,26 +71,40 @@ pub fn piece(kind: &Kind) -> String {
 }
 
 /// A prompt as far as matching looks at it.
-struct Face {
-    id: String,
-    /// The id without the number that tells prompts of one symbol apart.
-    stem: String,
-    outline: u64,
-    /// Hash of the stable text; `None` where there is too little of it.
-    text: Option<u64>,
+struct Face<'a> {
+    judged: &'a Judged,
+    outline: OnceCell<u64>,
+    text: OnceCell<Option<u64>>,
 }
 
-impl Face {
-    fn of(judged: &Judged) -> Face {
-        let id = &judged.prompt.id;
-        let words = stable_words(&judged.prompt);
-        let telling = words.len() >= TELLING_WORDS;
+impl<'a> Face<'a> {
+    fn of(judged: &'a Judged) -> Face<'a> {
         Face {
-            stem: stem(id).to_string(),
-            outline: outline(judged),
-            text: telling.then(|| stable_hash(&words)),
-            id: id.clone(),
+            judged,
+            outline: OnceCell::new(),
+            text: OnceCell::new(),
         }
+    }
+
+    fn id(&self) -> &'a str {
+        &self.judged.prompt.id
+    }
+
+    fn outline(&self) -> u64 {
+        *self.outline.get_or_init(|| outline(self.judged))
+    }
+
+    /// The id without the number that tells prompts of one symbol apart.
+    fn stem(&self) -> &'a str {
+        stem(self.id())
+    }
+
+    /// Hash of the stable text; `None` where there is too little of it. Most prompts find their partner before.
+    fn text(&self) -> Option<u64> {
+        *self.text.get_or_init(|| {
+            let words = stable_words(&self.judged.prompt);
+            (words.len() >= TELLING_WORDS).then(|| stable_hash(&words))
+        })
     }
 }
 
@@ -110,14 +125,15 @@ pub fn matched(base: &[Judged], head: &[Judged]) -> Vec<Match> {
         taken: vec![false; head.len()],
     };
     // What is stricter comes first: a prompt that is put in front of its namesakes shifts their numbers.
-    matching.pair_by(|face| Some((face.id.clone(), face.outline)));
-    matching.pair_by(|face| Some((face.stem.clone(), face.outline)));
-    matching.pair_by(|face| Some((face.id.clone(), face.text?)));
-    matching.pair_by(|face| Some((face.stem.clone(), face.text?)));
-    matching.pair_by(|face| Some((face.id.clone(), 0)));
-    matching.pair_by(|face| Some((face.stem.clone(), 0)));
-    matching.pair_by(|face| face.text.map(|_| (String::new(), face.outline)));
-    matching.pair_by(|face| Some((String::new(), face.text?)));
+    matching.pair_equal();
+    matching.pair_by(|face| Some((face.id(), face.outline())));
+    matching.pair_by(|face| Some((face.stem(), face.outline())));
+    matching.pair_by(|face| Some((face.id(), face.text()?)));
+    matching.pair_by(|face| Some((face.stem(), face.text()?)));
+    matching.pair_by(|face| Some((face.id(), 0)));
+    matching.pair_by(|face| Some((face.stem(), 0)));
+    matching.pair_by(|face| face.text().map(|_| ("", face.outline())));
+    matching.pair_by(|face| Some(("", face.text()?)));
     matching.pair_alike(base, head);
     let Matching { partner, taken, .. } = matching;
     let known = partner
@@ -132,17 +148,32 @@ pub fn matched(base: &[Judged], head: &[Judged]) -> Vec<Match> {
     known.chain(added).collect()
 }
 
-struct Matching {
-    base: Vec<Face>,
-    head: Vec<Face>,
+struct Matching<'a> {
+    base: Vec<Face<'a>>,
+    head: Vec<Face<'a>>,
     partner: Vec<Option<usize>>,
     taken: Vec<bool>,
 }
 
-impl Matching {
+impl<'a> Matching<'a> {
+    /// Pairs what did not change at all: most prompts, and nothing needs to be named for it. Both sides are in the order
+    /// of ids, each of which stands once.
+    fn pair_equal(&mut self) {
+        for (index, face) in self.base.iter().enumerate() {
+            let found = self
+                .head
+                .binary_search_by(|other| other.id().cmp(face.id()));
+            let Ok(found) = found else { continue };
+            if self.head[found].judged.prompt == face.judged.prompt {
+                self.partner[index] = Some(found);
+                self.taken[found] = true;
+            }
+        }
+    }
+
     /// Pairs what has the same key, in order.
-    fn pair_by(&mut self, key: impl Fn(&Face) -> Option<(String, u64)>) {
-        let mut open: HashMap<(String, u64), VecDeque<usize>> = HashMap::new();
+    fn pair_by(&mut self, key: impl Fn(&Face<'a>) -> Option<(&'a str, u64)>) {
+        let mut open: HashMap<(&str, u64), VecDeque<usize>> = HashMap::new();
         for (index, face) in self.head.iter().enumerate() {
             if let (false, Some(key)) = (self.taken[index], key(face)) {
                 open.entry(key).or_default().push_back(index);
