@@ -357,6 +357,14 @@ fn the_reports_read_as_they_did() {
 }
 
 #[test]
+fn the_readme_quotes_the_report() {
+    let report = include_str!("compare/full.txt");
+    let opening: Vec<&str> = report.lines().take(9).collect();
+    let block = format!("```\n{}\n```\n", opening.join("\n"));
+    assert!(include_str!("../README.md").contains(&block), "{block}");
+}
+
+#[test]
 fn json_is_what_its_schema_says() {
     let own: Value =
         serde_json::from_str(include_str!("../schemas/prefixlint-compare.schema.json")).unwrap();

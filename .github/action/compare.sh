@@ -85,7 +85,7 @@ reports=$(temporary)
 read_lines "${INPUT_COMPARE_ARGS:-}"
 code=0
 stop_commands
-prefixlint compare --output-format "markdown=$reports/compare.md" ${lines[@]+"${lines[@]}"} -- "$base" 2>&1 || code=$?
+prefixlint compare --output-format "markdown=$reports/compare.md" ${lines[@]+"${lines[@]}"} "$base" 2>&1 || code=$?
 resume_commands
 [ -s "$reports/compare.md" ] || exit "$code"
 
