@@ -437,7 +437,15 @@ fn nothing_that_a_repository_configures_is_run() {
     }
     assert!(!trace.exists(), "something was run");
 
-    // The trap works: git itself, left alone, falls into it.
+    // The trap works: git itself, left alone, falls into it, and into the filter as well.
+    index.set_modified(written.modified().unwrap()).unwrap();
+    let _ = Command::new("git")
+        .args(["-c", "core.fsmonitor=", "diff-index", "--raw", "HEAD"])
+        .current_dir(scratch.path())
+        .stdin(Stdio::null())
+        .output();
+    assert!(trace.exists(), "the filter is no trap");
+    fs::remove_file(&trace).unwrap();
     let _ = Command::new("git")
         .args(["diff", "HEAD"])
         .current_dir(scratch.path())
@@ -479,6 +487,35 @@ fn a_partial_clone_does_not_fetch() {
         .stdin(Stdio::null())
         .output();
     assert!(trace.exists(), "the trap does not work");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_repository_of_another_user_is_refused_with_a_way_out() {
+    let scratch = Scratch::new();
+    scratch.commit(&[("a", "1")]);
+    let stranger = Some(12_345);
+    let given = std::os::unix::fs::chown(scratch.path(), stranger, stranger)
+        .and_then(|()| std::os::unix::fs::chown(scratch.path().join(".git"), stranger, stranger));
+    if given.is_err() {
+        println!("skipped: only root can give files away");
+        return;
+    }
+    // As for everybody, unless this machine trusts every repository.
+    let trusted = Command::new("git")
+        .args(["config", "--get-all", "safe.directory"])
+        .output()
+        .unwrap();
+    if String::from_utf8_lossy(&trusted.stdout)
+        .lines()
+        .any(|line| line == "*")
+    {
+        println!("skipped: this machine trusts every repository");
+        return;
+    }
+    let error = Repository::open(scratch.path()).unwrap_err();
+    assert!(error.message.contains("belongs to another user"), "{error}");
+    assert!(error.help.unwrap().contains("safe.directory"));
 }
 
 #[test]
