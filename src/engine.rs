@@ -141,13 +141,15 @@ struct ParsedFile {
 
 /// Analyses the files of a request.
 pub fn analyse(request: &Request) -> Analysis {
-    judge_all(request, resolved(request), &[])
+    judge_all(request, resolved(request, outcomes(request, None)), &[])
 }
 
 /// Analyses two versions of a project under the same settings and tables, at the same time: what they share is read and
 /// parsed once where their workspaces share it, and a prompt that is the same in both is judged once.
 pub fn analyse_both(older: &Request, newer: &Request) -> (Analysis, Analysis) {
-    let (before, after) = rayon::join(|| resolved(older), || resolved(newer));
+    let before = outcomes(older, None);
+    let after = outcomes(newer, Some((older, &before)));
+    let (before, after) = rayon::join(|| resolved(older, before), || resolved(newer, after));
     let older = judge_all(older, before, &[]);
     let newer = judge_all(newer, after, &older.prompts);
     (older, newer)
@@ -164,10 +166,9 @@ struct Resolved {
     limits: Vec<FileError>,
 }
 
-/// Reads, parses and resolves the files of a request.
-fn resolved(request: &Request) -> Resolved {
+/// Resolves the files of a request, which were read and parsed.
+fn resolved(request: &Request, outcomes: Vec<Outcome>) -> Resolved {
     let found = &request.found;
-    let outcomes = outcomes(request);
     let files = outcomes.len();
     let mut errors = found.errors.clone();
     let mut listed: Vec<ListedFile> = Vec::new();
@@ -360,16 +361,42 @@ struct Outcome {
 
 /// Reads and parses every candidate, in order. Files of rows come one after the other, each on all threads: what is
 /// held of one is gone before the next.
-fn outcomes(request: &Request) -> Vec<Outcome> {
+fn outcomes(request: &Request, known: Option<(&Request, &[Outcome])>) -> Vec<Outcome> {
     let candidates = &request.found.candidates;
     let mut out: Vec<Option<Outcome>> = candidates
         .par_iter()
-        .map(|candidate| (!holds_rows(&candidate.path)).then(|| outcome(request, candidate)))
+        .map(|candidate| {
+            let same =
+                known.and_then(|(older, outcomes)| skipped(request, candidate, older, outcomes));
+            same.or_else(|| (!holds_rows(&candidate.path)).then(|| outcome(request, candidate)))
+        })
         .collect();
     for (slot, candidate) in out.iter_mut().zip(candidates) {
         slot.get_or_insert_with(|| outcome(request, candidate));
     }
     out.into_iter().flatten().collect()
+}
+
+/// What came of a file in an older version of the project that has the same bytes, where that is nothing to resolve:
+/// most files are looked at only to be left alone.
+fn skipped(
+    request: &Request,
+    candidate: &discover::Candidate,
+    older: &Request,
+    outcomes: &[Outcome],
+) -> Option<Outcome> {
+    let known = &older.found.candidates;
+    let at = known
+        .binary_search_by(|other| other.path.cmp(&candidate.path))
+        .ok()?;
+    let version = request.workspace.version(&candidate.path)?;
+    let same = known[at] == *candidate && older.workspace.version(&candidate.path) == Some(version);
+    let outcome = outcomes.get(at)?;
+    (same && outcome.parsed.is_none()).then(|| Outcome {
+        listed: outcome.listed.clone(),
+        parsed: None,
+        error: outcome.error.clone(),
+    })
 }
 
 /// Whether the config wants code that tests other code to be linted as any other.

@@ -158,6 +158,10 @@ pub trait Workspace: Sync {
     fn walk(&self, folder: &str, walk: &Walk) -> Walked;
     /// Whether a folder is there and inside the root.
     fn is_folder(&self, path: &str) -> bool;
+    /// Names the bytes of a file: where two workspaces give the same name they hold the same. `None`: that takes a read.
+    fn version(&self, _path: &str) -> Option<&str> {
+        None
+    }
 }
 
 /// Resolves `.` and `..` in a path with `/`; `None` where it leaves the root or is absolute.

@@ -237,10 +237,13 @@ fn analyse(
         Some(top) => open(top, Limits::default())?,
         None => None,
     };
-    let whole = [
-        sides.base(store, "", Limits::default()),
-        sides.head(store, "", top.as_ref(), Limits::default()),
-    ];
+    // The whole repository, for configs above the root of the run.
+    let whole = (!place.prefix.is_empty()).then(|| {
+        [
+            sides.base(store, "", Limits::default()),
+            sides.head(store, "", top.as_ref(), Limits::default()),
+        ]
+    });
     missing(asked, place, &base, &head)?;
     let walk = Walk {
         ignore_files: false,
@@ -252,13 +255,13 @@ fn analyse(
         place.arguments.iter().filter(there).cloned().collect()
     };
     let mut found = [&base, &head].map(|side| discover(side, &arguments(side), &walk));
-    let above = (!place.prefix.is_empty()).then_some(Above {
-        workspace: &whole[1],
-        prefix: &place.prefix,
+    let above = whole.as_ref().map(|[_, head]| Above {
+        workspace: head,
+        prefix: place.prefix.as_str(),
     });
     let (configs, config_errors) =
         backend::configs(asked, &head, above, &place.arguments, &found[1])?;
-    let notices = notices(place, [&base, &head], &whole, &found);
+    let notices = notices(place, [&base, &head], whole.as_ref(), &found);
     for side in &mut found {
         side.filter(false, &|path| configs.chosen(path));
     }
@@ -337,7 +340,7 @@ fn missing(
 fn notices(
     place: &Place,
     sides: [&Snapshot; 2],
-    whole: &[Snapshot; 2],
+    whole: Option<&[Snapshot; 2]>,
     found: &[Found; 2],
 ) -> Vec<String> {
     let mut out = Vec::new();
@@ -347,7 +350,7 @@ fn notices(
             (path.clone(), text.map(|file| file.text.clone()))
         });
         let outer = ancestors(&place.prefix).filter_map(|path| {
-            let file = whole[index].read(&path).ok()?;
+            let file = whole?[index].read(&path).ok()?;
             Some((format!("/{path}").into(), Some(file.text.clone())))
         });
         own.chain(outer).collect()
