@@ -19,8 +19,9 @@ Examples:
   cat chat.j2 | prefixlint check - --stdin-filename prompts/chat.j2";
 
 const COMPARE_EXAMPLES: &str = "\
-Both sides are judged under the config, the traffic and the prices of the newer one. `--fail-on-increase` takes
-dollars or a share: of all prompts in a month where traffic is configured, else of each prompt per 1,000 calls.
+Both sides are judged under the config, the traffic and the prices of the newer one.
+--fail-on-increase takes dollars or a share: of all prompts in a month where traffic is
+configured, else of each prompt per 1,000 calls.
 
 Exit codes: 0 the change passes, 1 a limit is passed, 2 usage, configuration or internal error.
 
