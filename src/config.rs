@@ -1,6 +1,8 @@
 //! Settings: `prefixlint.yaml`, found next to the file and above it. This file holds the typed settings that the
 //! rest of the program sees; `set.rs` finds config files, `joined.rs` joins them, `read.rs` checks one. Prints nothing.
 
+use std::sync::Arc;
+
 use crate::finding::Severity;
 use crate::volatility::Class;
 
@@ -149,6 +151,8 @@ pub struct Settings {
     /// Entries for the tables of request calls and of models, nearest config first.
     pub sdk: Vec<serde_yaml::Value>,
     pub models: Vec<serde_yaml::Value>,
+    /// The config files that these come from, what is extended first. From the root of the run.
+    pub files: Arc<[Arc<str>]>,
 }
 
 impl Settings {
@@ -177,6 +181,7 @@ impl Default for Settings {
             excluded: false,
             sdk: Vec::new(),
             models: Vec::new(),
+            files: Arc::default(),
         }
     }
 }

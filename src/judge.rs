@@ -43,6 +43,8 @@ pub struct Judged {
     pub threshold: Threshold,
     /// Stands below a tests, examples, docs or benchmarks folder.
     pub in_tests: bool,
+    /// The configs in force for it and for what it was resolved from, sorted.
+    pub configs: Arc<[Arc<str>]>,
 }
 
 impl Judged {
@@ -175,6 +177,7 @@ pub fn judge(
         range,
         threshold,
         in_tests,
+        configs: Arc::default(),
         model,
     }
 }

@@ -19,6 +19,7 @@ pub mod layout;
 pub mod plan;
 pub mod prompt;
 pub mod providers;
+pub mod reads;
 pub mod report;
 pub mod resolve;
 pub mod rulebook;

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use crate::reads::Reads;
 use crate::source::{Place, Text};
 use crate::volatility::Volatility;
 
@@ -35,16 +36,9 @@ pub struct Prompt {
     pub marks_elsewhere: bool,
     /// Files that inherit this one (template inheritance): shown in the message.
     pub inherited_by: Vec<Arc<str>>,
-    /// Everything read to resolve it, sorted: files, and look-ups that failed.
-    pub reads: Vec<Read>,
-}
-
-/// One read of the resolver: re-analysis and hook runs go by these.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub struct Read {
-    pub path: Arc<str>,
-    /// `false`: the path was looked for and is not there.
-    pub found: bool,
+    /// Everything read to resolve it, beside the file it stands in and the configs in force. Shared by the prompts that
+    /// one evaluation found.
+    pub reads: Reads,
 }
 
 /// Whether turns accumulate.

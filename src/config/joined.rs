@@ -54,6 +54,7 @@ impl Joined {
             prepend(&mut settings.sdk, &layer.parsed.sdk);
             prepend(&mut settings.models, &layer.parsed.models);
         }
+        settings.files = self.layers.iter().map(|layer| layer.path.clone()).collect();
         apply_cli(&mut settings, cli);
         settings
     }

@@ -4,6 +4,7 @@ use super::{build, Count, Kind, Layout};
 use crate::config::Assume;
 use crate::prompt::*;
 use crate::providers::{Framing, Match, Model, Table};
+use crate::reads::Reads;
 use crate::source::{Place, Text};
 use crate::volatility::{Class, Confidence, Key, Origin, Volatility};
 
@@ -109,7 +110,7 @@ fn prompt(messages: Vec<Message>) -> Prompt {
         open_options: false,
         marks_elsewhere: false,
         inherited_by: Vec::new(),
-        reads: Vec::new(),
+        reads: Reads::default(),
     }
 }
 

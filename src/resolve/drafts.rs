@@ -52,7 +52,12 @@ pub fn resolve_file(
                 // How code fills it says more than the names in it.
                 for render in renders {
                     let own = Trail {
-                        reads: own.reads.union(&render.reads).cloned().collect(),
+                        reads: own
+                            .reads
+                            .union(&render.reads)
+                            .chain(render.code.iter())
+                            .cloned()
+                            .collect(),
                         used: own.used.clone(),
                         problems: own.problems.clone(),
                         limits: own.limits.clone(),

@@ -8,7 +8,8 @@ use crate::config::Assume;
 use crate::finding::FileError;
 use crate::frontend::template::tree::{Expr, Node};
 use crate::frontend::Problem;
-use crate::prompt::{History, Hop, Piece, Read, Size, Slot};
+use crate::prompt::{History, Hop, Piece, Size, Slot};
+use crate::reads::{Read, Reads};
 use crate::source::{Place, Span, Text};
 use crate::volatility::classify::ValueKind;
 
@@ -36,15 +37,28 @@ pub struct Trail {
 }
 
 /// A file of a template that code rendered: what stands for the template's own evaluation.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Rendered {
     pub path: Arc<str>,
     pub pieces: Vec<Piece>,
     pub reads: BTreeSet<Read>,
+    /// What the code read that renders it.
+    pub code: Reads,
     pub mentions_history: bool,
     pub holds_task: bool,
     /// Filled as a text that marks its gaps in a way of its own, not read as a template of any dialect.
     pub as_text: bool,
+}
+
+impl Rendered {
+    /// Whether the same comes out, whoever renders it.
+    pub fn is_same(&self, other: &Rendered) -> bool {
+        let flags = |it: &Rendered| (it.mentions_history, it.holds_task, it.as_text);
+        self.path == other.path
+            && flags(self) == flags(other)
+            && self.pieces == other.pieces
+            && self.reads == other.reads
+    }
 }
 
 impl Trail {

@@ -10,7 +10,7 @@ use crate::frontend::document::draft::{Content, Draft, DraftMessage};
 use crate::frontend::document::promptfoo::{self, Vars};
 use crate::frontend::template::dialect::Dialect;
 use crate::frontend::Problem;
-use crate::prompt::Read;
+use crate::reads::Read;
 use crate::source::{Place, SourceFile, Span, Text};
 
 use super::evaluator::Trail;
@@ -49,10 +49,7 @@ pub fn expand(
     let mut out = Vec::new();
     for path in &paths {
         let mut own = reads.clone();
-        own.insert(Read {
-            path: path.clone(),
-            found: true,
-        });
+        own.insert(Read::found(path));
         let parts = one_file(&draft, at, path, span, files, trail);
         let alone = parts.len() == 1;
         for (index, (part, mut draft)) in parts.into_iter().enumerate() {
@@ -85,10 +82,7 @@ pub fn bindings(
             read.iter().for_each(|read| files.remember(read));
             for file in &read {
                 trail.used.insert(file.path.clone());
-                trail.reads.insert(Read {
-                    path: file.path.clone(),
-                    found: true,
-                });
+                trail.reads.insert(Read::found(&file.path));
             }
             if read.is_empty() {
                 let problem = Problem::new(place.span, format!("`{name}` is not found"))
@@ -120,12 +114,8 @@ fn named(from: &str, name: &str, files: &Files<'_>, reads: &mut BTreeSet<Read>) 
         return files.find_named(from, name, reads).into_iter().collect();
     }
     let paths = matching(from, name, files);
-    reads.insert(Read {
-        path: join(folder(from), name)
-            .unwrap_or_else(|| name.into())
-            .into(),
-        found: !paths.is_empty(),
-    });
+    let pattern = join(folder(from), name).unwrap_or_else(|| name.into());
+    reads.insert(Read::pattern(pattern));
     paths
 }
 

@@ -11,7 +11,7 @@ use crate::frontend::template::dialect::Dialect;
 use crate::frontend::template::tree::Tree;
 use crate::frontend::template::{self};
 use crate::frontend::DIRECTIVE;
-use crate::prompt::Read;
+use crate::reads::Read;
 use crate::source::{SourceFile, Text};
 use crate::volatility::classify::Classifier;
 use crate::volatility::Class;
@@ -176,10 +176,7 @@ impl<'w> Files<'w> {
         for path in paths {
             let found = self.workspace.exists(&path);
             let path: Arc<str> = path.into();
-            reads.insert(Read {
-                path: path.clone(),
-                found,
-            });
+            reads.insert(Read::new(path.clone(), found));
             if found {
                 return Some(path);
             }

@@ -267,8 +267,8 @@ fn an_include_is_in_place_and_not_linted_alone() {
     assert_eq!(&*out.partial_of["prompts/parts/b.j2"], "prompts/a.j2");
     assert!(out.prompts[0]
         .reads
-        .iter()
-        .any(|read| read.found && &*read.path == "prompts/parts/b.j2"));
+        .files()
+        .any(|path| &**path == "prompts/parts/b.j2"));
 }
 
 #[test]
@@ -281,7 +281,7 @@ fn a_dangling_include_is_unknown_text_and_a_problem() {
     assert_eq!(slot.volatility.class, Class::Deploy);
     assert!(slot.size.assumed);
     assert_eq!(out.problems.len(), 1);
-    assert!(out.prompts[0].reads.iter().any(|read| !read.found));
+    assert!(out.prompts[0].reads.iter().any(|read| !read.is_found()));
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! What callers give to the parameters of functions named like builders of prompts, whose requests are not in sight: a
 //! value that every caller settles is not told by the parameter's name. Knows no layouts.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::discover::{context_of, Context};
 use crate::frontend::code::ir::{Function, Param};
@@ -41,28 +41,36 @@ pub fn join(all: &mut Bound, more: Bound) {
 }
 
 /// Values of a prompt that nothing but the name of a parameter tells, and that all callers settle, are less sure to
-/// change.
-pub fn weaken(prompt: &mut Prompt, bound: &Bound) {
+/// change. Returns the parameters that callers were asked about.
+pub fn weaken(prompt: &mut Prompt, bound: &Bound) -> BTreeSet<Place> {
+    let mut asked = BTreeSet::new();
     if bound.is_empty() {
-        return;
+        return asked;
     }
-    let settled = |piece: &Piece| match piece {
-        Piece::Slot(slot) => {
-            let born = slot.trace.first();
-            born.is_some_and(|hop| bound.get(&hop.place) == Some(&true))
-        }
-        _ => false,
-    };
+    let settled = |piece: &Piece| parameter(piece, bound).is_some_and(|(_, settled)| settled);
     let blocks = prompt.messages.iter_mut().flat_map(|m| &mut m.blocks);
     for block in blocks {
-        visit_pieces(&mut block.pieces, &mut |piece| match piece {
-            Piece::Slot(_) if !settled(piece) => {}
-            Piece::Slot(slot) => slot.volatility.confidence = Confidence::Possible,
-            // `if name: parts.append(name)` asks whether it is given.
-            Piece::Branch(branch) if branch.arms.iter().flatten().any(settled) => {
-                branch.volatility.confidence = Confidence::Possible;
+        visit_pieces(&mut block.pieces, &mut |piece| {
+            asked.extend(parameter(piece, bound).map(|(place, _)| place.clone()));
+            match piece {
+                Piece::Slot(_) if !settled(piece) => {}
+                Piece::Slot(slot) => slot.volatility.confidence = Confidence::Possible,
+                // `if name: parts.append(name)` asks whether it is given.
+                Piece::Branch(branch) if branch.arms.iter().flatten().any(settled) => {
+                    branch.volatility.confidence = Confidence::Possible;
+                }
+                _ => {}
             }
-            _ => {}
         });
     }
+    asked
+}
+
+/// The parameter that a value is, and whether all callers settle it.
+fn parameter<'b>(piece: &Piece, bound: &'b Bound) -> Option<(&'b Place, bool)> {
+    let Piece::Slot(slot) = piece else {
+        return None;
+    };
+    let (place, settled) = bound.get_key_value(&slot.trace.first()?.place)?;
+    Some((place, *settled))
 }

@@ -9,6 +9,7 @@ use crate::source::Place;
 use crate::volatility::Class;
 
 use super::eval::{held, Eval, Open};
+use super::run::Entry;
 
 /// What a prompt was found as, the surest first.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -36,6 +37,8 @@ pub struct Event {
     pub texts: BTreeSet<Place>,
     /// The functions that were running, the entry first: which way the prompt came to be.
     pub through: Vec<(Arc<str>, FunctionId)>,
+    /// The entries that saw it alike.
+    pub from: Vec<Entry>,
 }
 
 /// Events of one place that one entry notes: a helper that is called from everywhere sends the same over and over.
@@ -83,6 +86,7 @@ impl Eval<'_, '_> {
             opens,
             texts,
             through,
+            from: Vec::new(),
         });
     }
 

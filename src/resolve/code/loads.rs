@@ -5,7 +5,8 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use crate::frontend::code::ir::{BinaryOp, Expr};
-use crate::prompt::{Piece, Read};
+use crate::prompt::Piece;
+use crate::reads::Read;
 use crate::source::Span;
 use crate::volatility::classify::{ValueKind, Verdict};
 use crate::volatility::{Confidence, Volatility};
@@ -425,10 +426,7 @@ impl Eval<'_, '_> {
         for path in self.candidates(location, &tail) {
             let found = self.program.paths.exists(&path);
             let path: Arc<str> = path.into();
-            self.trail.reads.insert(Read {
-                path: path.clone(),
-                found,
-            });
+            self.trail.reads.insert(Read::new(path.clone(), found));
             if found {
                 return Some(path);
             }
@@ -493,16 +491,18 @@ impl Eval<'_, '_> {
         if names.is_empty() || names.len() > MAX_ALTERNATIVES {
             return None;
         }
+        let pattern = join(
+            &folder,
+            &format!("{}*{}", literal(&before), literal(&after)),
+        );
+        self.trail.reads.extend(pattern.map(Read::pattern));
         let place = self.place(expr.span);
         let which = deploy("which file is read");
         let condition = Condition::new(self.written(expr.span), place, which);
         let mut arms = Vec::new();
         for name in names {
             let path: Arc<str> = join(&folder, &name)?.into();
-            self.trail.reads.insert(Read {
-                path: path.clone(),
-                found: true,
-            });
+            self.trail.reads.insert(Read::found(&path));
             arms.push(self.text_file(&path, expr.span));
         }
         Some(choose(&condition, arms))
@@ -543,6 +543,19 @@ fn choice_of(value: &Value) -> Option<Rc<Choice>> {
         }),
         arms: arms.collect(),
     }))
+}
+
+/// A part of a name as a pattern that stands for nothing else.
+fn literal(name: &str) -> String {
+    let mut out = String::with_capacity(name.len());
+    for letter in name.chars() {
+        if matches!(letter, '*' | '?' | '[' | ']' | '{' | '}') {
+            out.extend(['[', letter, ']']);
+        } else {
+            out.push(letter);
+        }
+    }
+    out
 }
 
 fn is_own_file(path: &str) -> bool {

@@ -12,7 +12,7 @@ use crate::frontend::code::ir::{
     ClassId, Expr, ExprKind, FunctionId, Import, Language, Module, Pattern, Stmt, StmtKind,
 };
 use crate::frontend::code::{self, language_of};
-use crate::prompt::Read;
+use crate::reads::Read;
 use crate::sdk;
 use crate::source::SourceFile;
 
@@ -514,10 +514,7 @@ impl<'w> Program<'w> {
         ] {
             let path = path?;
             let found = self.paths.exists(&path);
-            reads.insert(Read {
-                path: path.as_str().into(),
-                found,
-            });
+            reads.insert(Read::new(path.as_str(), found));
             if found {
                 return self.load(&path);
             }

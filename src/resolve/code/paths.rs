@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use crate::frontend::code::ir::Language;
-use crate::prompt::Read;
+use crate::reads::Read;
 
 use super::super::files::{folder, join, Files};
 use super::aliases::AliasTable;
@@ -126,13 +126,7 @@ impl<'w> Paths<'w> {
     fn first(&self, paths: Vec<String>, reads: &mut BTreeSet<Read>) -> Option<String> {
         for path in paths {
             let found = self.exists(&path);
-            // Failed look-ups count only where the folder is there: elsewhere nothing short of a new folder changes them.
-            if found || self.is_folder(folder(&path)) {
-                reads.insert(Read {
-                    path: path.as_str().into(),
-                    found,
-                });
-            }
+            reads.insert(Read::new(path.as_str(), found));
             if found {
                 return Some(path);
             }
@@ -182,6 +176,10 @@ impl<'w> Paths<'w> {
                     return Some(path);
                 }
             }
+        }
+        // A package of elsewhere, or a module that was there: no root of it is known.
+        if !tail.is_empty() {
+            reads.insert(Read::pattern(format!("**/{tail}{{.py,.pyi,/__init__.py}}")));
         }
         None
     }

@@ -8,6 +8,7 @@ use crate::frontend::code::ir::Expr;
 use crate::frontend::template;
 use crate::frontend::template::dialect::Dialect;
 use crate::prompt::Piece;
+use crate::reads::Reads;
 use crate::source::{Place, Text};
 use crate::volatility::classify::{ValueKind, Verdict};
 use crate::volatility::Confidence;
@@ -367,11 +368,17 @@ impl Eval<'_, '_> {
                 path,
                 pieces: pieces.clone(),
                 reads: own.reads.clone(),
+                code: Reads::default(),
                 mentions_history: own.mentions_history,
                 holds_task: own.holds_task,
                 as_text: false,
             };
-            if !self.trail.rendered.contains(&rendered) {
+            if !self
+                .trail
+                .rendered
+                .iter()
+                .any(|known| known.is_same(&rendered))
+            {
                 self.trail.rendered.push(rendered);
             }
         }
@@ -419,11 +426,17 @@ impl Eval<'_, '_> {
             path: text.path.clone(),
             pieces: out.to_vec(),
             reads: Default::default(),
+            code: Reads::default(),
             mentions_history: super::super::history::holds_history(out),
             holds_task: false,
             as_text: true,
         };
-        if !self.trail.rendered.contains(&rendered) {
+        if !self
+            .trail
+            .rendered
+            .iter()
+            .any(|known| known.is_same(&rendered))
+        {
             self.trail.rendered.push(rendered);
         }
     }

@@ -6,6 +6,7 @@ use crate::prompt::{
     Block, Conversation, Marker, MarkerHow, Message, Prompt, Section, Setting, Stored, Target,
     TargetSource,
 };
+use crate::reads::Reads;
 use crate::sdk::{self, Call, Makes, Part};
 use crate::source::Place;
 use crate::volatility::classify::{ValueKind, Verdict};
@@ -373,7 +374,7 @@ impl Eval<'_, '_> {
             open_options: false,
             marks_elsewhere: false,
             inherited_by: Vec::new(),
-            reads: Vec::new(),
+            reads: Reads::default(),
         }
     }
 

@@ -12,7 +12,8 @@ use crate::finding::FileError;
 use crate::frontend::code::ir::{Expr, ExprKind, FunctionId, FunctionKind, Module};
 use crate::frontend::code::language_of;
 use crate::frontend::Problem;
-use crate::prompt::{Prompt, Read};
+use crate::prompt::Prompt;
+use crate::reads::{Read, Reads};
 use crate::sdk;
 use crate::source::{Place, SourceFile};
 
@@ -68,6 +69,8 @@ struct Found {
     entry: Entry,
     events: Vec<Event>,
     used: BTreeSet<Arc<str>>,
+    /// All that was read, the entry's own file included.
+    reads: Reads,
     limits: BTreeSet<String>,
     problems: Vec<(Arc<str>, Problem)>,
     /// Classes of which the entry made instances, with those they extend.
@@ -238,23 +241,18 @@ fn run(mut eval: Eval<'_, '_>, code: &Arc<Code>, entry: Entry, wanted: &BTreeSet
     let texts = events.iter().flat_map(|event| &event.texts);
     used.extend(texts.map(|text| text.path.clone()));
     used.remove(code.path());
-    let reads: BTreeSet<Read> = eval
-        .trail
-        .reads
-        .iter()
-        .cloned()
-        .chain(used.iter().map(|path| Read {
-            path: path.clone(),
-            found: true,
-        }))
-        .collect();
+    let mut reads = std::mem::take(&mut eval.trail.reads);
+    reads.extend(used.iter().map(Read::found));
+    let of_others: Reads = reads.iter().cloned().collect();
     for event in &mut events {
-        event.prompt.reads = reads.iter().cloned().collect();
+        event.prompt.reads = of_others.clone();
     }
+    reads.insert(Read::found(code.path()));
     Found {
         entry,
         events,
         used,
+        reads: reads.into_iter().collect(),
         limits: std::mem::take(&mut eval.trail.limits),
         problems: std::mem::take(&mut eval.trail.problems),
         made,
@@ -422,6 +420,7 @@ fn run_wanted(eval: &mut Eval<'_, '_>, wanted: &BTreeSet<Wanted>) {
             if eval.has_run(&callable) {
                 continue;
             }
+            eval.trail.reads.insert(Read::found(&method.path));
             eval.run_open(&callable, code.sends(method.method));
         }
     }
@@ -475,14 +474,22 @@ fn gather(program: &Program<'_>, found: BTreeMap<Entry, Found>) -> CodeResult {
         sources: program.sources(),
         ..CodeResult::default()
     };
+    let mut read_by: HashMap<Entry, Reads> = HashMap::new();
     let mut carried: BTreeSet<Place> = BTreeSet::new();
     let mut bound = Bound::new();
+    let mut binders: BTreeMap<Place, BTreeSet<Entry>> = BTreeMap::new();
     let mut by_site: BTreeMap<(Place, Sort), Vec<(Entry, Event)>> = BTreeMap::new();
     for (entry, found) in found {
-        for rendered in found.rendered {
-            if !out.rendered.contains(&rendered) {
-                out.rendered.push(rendered);
-            }
+        for mut rendered in found.rendered {
+            rendered.code = found.reads.clone();
+            note_rendered(&mut out.rendered, rendered);
+        }
+        for place in found.bound.keys() {
+            let binders = binders.entry(place.clone()).or_default();
+            binders.insert(entry.clone());
+        }
+        if !found.events.is_empty() || !found.bound.is_empty() {
+            read_by.insert(entry.clone(), found.reads);
         }
         for limit in found.limits {
             out.limits.push(FileError {
@@ -510,6 +517,7 @@ fn gather(program: &Program<'_>, found: BTreeMap<Entry, Found>) -> CodeResult {
     for (_, events) in by_site {
         kept.extend(super::ways::kept(events));
     }
+    let mut ways: Vec<Vec<Entry>> = Vec::new();
     let mut covered: BTreeSet<Place> = BTreeSet::new();
     let sent = |event: &&Event| event.sort == Sort::Request;
     let calls: BTreeSet<Place> = kept
@@ -527,15 +535,41 @@ fn gather(program: &Program<'_>, found: BTreeMap<Entry, Found>) -> CodeResult {
             }
             more.extend(event.texts.iter().cloned());
             let mut prompt = event.prompt.clone();
+            let mut from = event.from.clone();
             if sort == Sort::Text {
-                bound::weaken(&mut prompt, &bound);
+                let asked = bound::weaken(&mut prompt, &bound);
+                from.extend(
+                    asked
+                        .iter()
+                        .filter_map(|place| binders.get(place))
+                        .flatten()
+                        .cloned(),
+                );
             }
             out.prompts.push(prompt);
+            ways.push(from);
         }
         covered.extend(more);
     }
     super::unplaced::note(program, &carried, &mut out.prompts);
+    for (prompt, ways) in out.prompts.iter_mut().zip(ways) {
+        let mut reads = ways.iter().filter_map(|entry| read_by.get(entry));
+        let first = reads.next().cloned().unwrap_or_default();
+        let mut others = reads.peekable();
+        prompt.reads = match others.peek() {
+            Some(_) => first.joined(others),
+            None => first,
+        };
+    }
     out
+}
+
+/// What several entries render alike is one, read by all of them.
+fn note_rendered(known: &mut Vec<Rendered>, new: Rendered) {
+    match known.iter_mut().find(|known| known.is_same(&new)) {
+        Some(known) => known.code = known.code.joined([&new.code]),
+        None => known.push(new),
+    }
 }
 
 /// Whether texts are those of what is covered. A passage that many prompts include is a small part of each; arms that

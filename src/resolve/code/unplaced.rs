@@ -26,8 +26,7 @@ pub fn note(program: &Program<'_>, carried: &BTreeSet<Place>, prompts: &mut [Pro
     let mut known: BTreeMap<Arc<str>, bool> = BTreeMap::new();
     for prompt in prompts {
         let own = std::iter::once(&prompt.origin.path);
-        let read = prompt.reads.iter().filter(|read| read.found);
-        let files = own.chain(read.map(|read| &read.path));
+        let files = own.chain(prompt.reads.files());
         let mut code =
             files.filter(|path| language_of(path).is_some() && context_of(path) != Context::Test);
         prompt.marks_elsewhere = code.any(|path| {

@@ -1,7 +1,7 @@
 //! The ways to one call that sends: what a caller tells more of replaces what its callee knew alone, and what tests
 //! pass gives way to what the product does.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use crate::discover::{context_of, Context};
 use crate::prompt::{Block, Message, Piece, Prompt};
@@ -20,12 +20,21 @@ pub fn kept(mut events: Vec<(Entry, Event)>) -> Vec<Event> {
     let mut order: Vec<usize> = (0..events.len()).collect();
     order.retain(|at| !told_more(&events[*at], &events));
     order.sort_by_key(|at| events[*at].1.opens.len());
-    let mut seen = BTreeSet::new();
-    let mut out = Vec::new();
+    let mut seen: BTreeMap<String, usize> = BTreeMap::new();
+    let mut out: Vec<Event> = Vec::new();
     for at in order {
-        let event = &events[at].1;
-        if out.len() < MAX_VARIANTS && seen.insert(content(&event.prompt)) {
-            out.push(event.clone());
+        let (entry, event) = &events[at];
+        let content = content(&event.prompt);
+        if let Some(known) = seen.get(&content) {
+            let from = &mut out[*known].from;
+            if from.last() != Some(entry) {
+                from.push(entry.clone());
+            }
+        } else if out.len() < MAX_VARIANTS {
+            seen.insert(content, out.len());
+            let mut event = event.clone();
+            event.from.push(entry.clone());
+            out.push(event);
         }
     }
     out

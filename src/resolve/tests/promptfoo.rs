@@ -25,8 +25,7 @@ fn prompt_with(keys: &str, file: (&str, &str)) -> (String, Resolution) {
 }
 
 fn is_read(prompt: &Prompt, path: &str) -> bool {
-    let mut reads = prompt.reads.iter();
-    reads.any(|read| read.found && &*read.path == path)
+    prompt.reads.files().any(|file| &**file == path)
 }
 
 #[test]
@@ -97,7 +96,7 @@ fn files_that_are_not_there_are_named_and_prove_nothing() {
     assert_eq!(out.problems.len(), 1);
     assert!(out.problems[0].1.message.contains("gone.yaml"));
     let looked = &out.prompts[0].reads;
-    assert!(looked.iter().any(|read| !read.found));
+    assert!(looked.iter().any(|read| !read.is_found()));
 }
 
 #[test]
