@@ -17,6 +17,7 @@ use crate::frontend::{Problem, DIRECTIVE};
 use crate::judge::{judge, Judged};
 use crate::prompt::{Prompt, TargetSource};
 use crate::providers::Model;
+use crate::reads::Changed;
 use crate::resolve::{self, Parsed, ParsedKind};
 use crate::rules;
 use crate::source::lines::Lines;
@@ -29,6 +30,9 @@ use crate::workspace::{holds_rows, ReadError, Vantage, Workspace};
 mod accepted;
 mod counting;
 mod findings;
+mod narrow;
+
+use narrow::Configs;
 
 /// Everything a run found, in an order that does not depend on threads.
 pub struct Analysis {
@@ -117,6 +121,8 @@ pub struct Filter {
     pub min_confidence: Confidence,
     /// Also what saves next to nothing.
     pub pedantic: bool,
+    /// Only findings on prompts that a change of these files touches.
+    pub changed: Option<Arc<Changed>>,
 }
 
 impl Default for Filter {
@@ -126,6 +132,7 @@ impl Default for Filter {
             min_severity: Severity::Note,
             min_confidence: Confidence::Possible,
             pedantic: false,
+            changed: None,
         }
     }
 }
@@ -301,16 +308,33 @@ fn judge_all(request: &Request, resolved: Resolved, known: &[Judged]) -> Analysi
         let same = judged.prompt == *prompt && judged.in_tests == in_tests(&prompt.origin.path);
         same.then(|| judged.clone())
     };
-    let mut prompts: Vec<Judged> = prompts
+    let changed = request.filter.changed.as_deref();
+    let mut configs = Configs::new(request.settings_for);
+    let mut sent: Vec<(Prompt, Arc<[Arc<str>]>)> = Vec::with_capacity(prompts.len());
+    for prompt in prompts {
+        let configs = configs.of(&prompt);
+        sent.push((prompt, configs));
+    }
+    // No figure is needed where no prompt is shown: only what is remarked of files is left.
+    let touched = |(prompt, configs): &(Prompt, Arc<[Arc<str>]>)| {
+        changed.is_none_or(|changed| narrow::touches(changed, prompt, configs))
+    };
+    if !sent.iter().any(touched) {
+        sent.clear();
+    }
+    let mut prompts: Vec<Judged> = sent
         .into_par_iter()
-        .map(|prompt| same(&prompt).unwrap_or_else(|| judged(request, prompt, &in_tests)))
+        .map(|(prompt, configs)| Judged {
+            configs,
+            ..same(&prompt).unwrap_or_else(|| judged(request, prompt, &in_tests))
+        })
         .collect();
     prompts.sort_by(|a, b| a.prompt.id.cmp(&b.prompt.id));
 
     let mut notices = request.notices.clone();
     notices.extend(unknown_models(&prompts));
     let found = findings::collect(request, &prompts, &problems, &marks, &errors);
-    Analysis {
+    let mut analysis = Analysis {
         files,
         uncacheable: uncacheable(&prompts),
         prompts,
@@ -325,7 +349,11 @@ fn judge_all(request: &Request, resolved: Resolved, known: &[Judged]) -> Analysi
         vantage: Vantage::default(),
         sources: found.sources,
         stale: found.stale,
+    };
+    if let Some(changed) = changed {
+        narrow::narrow(&mut analysis, request, changed);
     }
+    analysis
 }
 
 /// What the engine keeps of a file beside its prompts.

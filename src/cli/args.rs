@@ -16,6 +16,7 @@ Exit codes: 0 nothing at or above --fail-on, 1 findings, 2 usage, configuration 
 Examples:
   prefixlint check prompts src/agents
   prefixlint check --output-format concise --output-format json=report.json
+  prefixlint check --changed-since origin/main
   cat chat.j2 | prefixlint check - --stdin-filename prompts/chat.j2";
 
 const COMPARE_EXAMPLES: &str = "\
@@ -149,6 +150,19 @@ fn files() -> Vec<Arg> {
         )
         .value_parser(value_parser!(PathBuf))
         .help_heading("Files"),
+        flag(
+            "affected",
+            "Findings on prompts of the whole repository that read one of PATHS, for hooks",
+        )
+        .conflicts_with_all(["changed-since", "stdin-filename"])
+        .help_heading("Files"),
+        option(
+            "changed-since",
+            "REV",
+            "Findings on prompts that a change touches since REV and HEAD parted",
+        )
+        .conflicts_with("stdin-filename")
+        .help_heading("Files"),
         flag("no-ignore", "Walk files that .gitignore and .ignore name").help_heading("Files"),
         flag(
             "force-exclude",
@@ -264,7 +278,13 @@ fn adoption() -> Vec<Arg> {
             "write-baseline",
             "Write what is found now into the baseline [default file: prefixlint-baseline.json]",
         )
-        .conflicts_with_all(["prune-baseline", "show-files", "show-settings"])
+        .conflicts_with_all([
+            "prune-baseline",
+            "show-files",
+            "show-settings",
+            "affected",
+            "changed-since",
+        ])
         .help_heading(heading),
         option(
             "add-ignore",
@@ -277,7 +297,7 @@ fn adoption() -> Vec<Arg> {
             "prune-baseline",
             "Take out of the baseline what is gone, and nothing else",
         )
-        .conflicts_with_all(["show-files", "show-settings"])
+        .conflicts_with_all(["show-files", "show-settings", "affected", "changed-since"])
         .help_heading(heading),
     ]
 }

@@ -7,7 +7,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::options::{ConfigChoice, Overrides};
 use super::select::nearest;
-use super::{CheckOptions, Failure, Underlined};
+use super::{scope, CheckOptions, Failure, Scope, Underlined};
 use crate::config::{Above, CliOverrides, ConfigError, ConfigSet, Known, LoadOptions};
 use crate::discover::{discover, Candidate, Found, Options as Walk, PathArg};
 use crate::engine::{self, Accepted, Analysis, Filter, Request};
@@ -52,7 +52,23 @@ pub(super) fn shown_errors(
 
 /// Analyses what the options name.
 pub(super) fn analyse(options: &CheckOptions) -> Result<Analysis, Failure> {
+    let whole;
+    let (options, named) = match options.scope {
+        Scope::Affected => {
+            let (top, changed) = scope::affected(options)?;
+            whole = CheckOptions {
+                paths: vec![top],
+                ..options.clone()
+            };
+            (&whole, Some(changed))
+        }
+        Scope::All | Scope::Since(_) => (options, None),
+    };
     let mut run = prepare(options)?;
+    let changed = match &options.scope {
+        Scope::Since(name) => Some(scope::since(options, name, run.disk.root())?),
+        Scope::All | Scope::Affected => named,
+    };
     let today = today();
     let table = table(&options.overrides, &run.configs, today)?;
     let configs = &run.configs;
@@ -89,6 +105,7 @@ pub(super) fn analyse(options: &CheckOptions) -> Result<Analysis, Failure> {
             min_severity: options.min_severity,
             min_confidence: options.min_confidence,
             pedantic: options.pedantic,
+            changed: changed.map(Arc::new),
         },
         list_files: options.list_files,
         prices_as_of: table.as_of().to_string(),

@@ -3,7 +3,7 @@
 use clap::ArgMatches;
 
 use super::destinations::{destinations, Destination};
-use super::{backend, options, output, CheckOptions, Failure, CLEAN, FAILED, FOUND};
+use super::{backend, options, output, scope, CheckOptions, Failure, Scope, CLEAN, FAILED, FOUND};
 use crate::config::ConfigError;
 use crate::engine::Analysis;
 use crate::finding::Severity;
@@ -25,6 +25,11 @@ pub(super) fn run(matches: &ArgMatches) -> Result<u8, Failure> {
             false => report::settings::text(&views, style),
         };
         return destinations[0].write(&text).map(|()| view_code(&errors));
+    }
+    let for_people = destinations.iter().all(|one| one.format.for_people());
+    let hook = options.scope == Scope::Affected && for_people && !options.list_files;
+    if hook && scope::affected(&options)?.1.is_empty() {
+        return Ok(CLEAN);
     }
     let mut analysis = pooled(options.threads, || backend::analyse(&options))??;
     let errors = backend::shown_errors(&options, &analysis.vantage, &analysis.config_errors);
@@ -52,6 +57,10 @@ pub(super) fn run(matches: &ArgMatches) -> Result<u8, Failure> {
             _ => FOUND,
         });
     }
+    // A hook that is not concerned says nothing.
+    if hook && is_silent(&analysis) {
+        return Ok(exit_code(&analysis, Severity::Note, false));
+    }
     let show = Show {
         prompts: matches.get_flag("show-prompts"),
         statistics: matches.get_flag("statistics"),
@@ -71,6 +80,10 @@ pub(super) fn run(matches: &ArgMatches) -> Result<u8, Failure> {
 fn fail_on(matches: &ArgMatches) -> Severity {
     let named = options::text(matches, "fail-on");
     named.map_or(Severity::Warning, |name| options::severity(&name))
+}
+
+fn is_silent(analysis: &Analysis) -> bool {
+    analysis.prompts.is_empty() && analysis.findings.is_empty() && analysis.errors.is_empty()
 }
 
 /// Runs work on threads of a stated stack.

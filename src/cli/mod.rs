@@ -20,12 +20,14 @@ mod init;
 mod inspect;
 mod options;
 mod output;
+mod scope;
 mod select;
 mod shell;
 
 pub use args::command;
 pub use baseline::BaselineFile;
 pub use options::{CheckOptions, ConfigChoice, Overrides, Stdin};
+pub use scope::Scope;
 pub use select::Selection;
 
 /// Nothing at or above `--fail-on`.

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use clap::ArgMatches;
 
 use super::baseline::BaselineFile;
-use super::{Failure, Selection};
+use super::{Failure, Scope, Selection};
 use crate::finding::Severity;
 use crate::volatility::Confidence;
 
@@ -66,6 +66,7 @@ pub struct CheckOptions {
     pub baseline: Option<BaselineFile>,
     /// Texts that stand in for those of files, by path from the root of the run.
     pub texts: BTreeMap<String, String>,
+    pub scope: Scope,
 }
 
 impl CheckOptions {
@@ -89,6 +90,7 @@ impl CheckOptions {
             list_files: false,
             baseline: None,
             texts: BTreeMap::new(),
+            scope: Scope::All,
         })
     }
 
@@ -117,6 +119,11 @@ impl CheckOptions {
             .into();
         options.list_files = matches.get_flag("show-files");
         options.baseline = BaselineFile::of(matches, &options.working)?;
+        options.scope = match text(matches, "changed-since") {
+            Some(revision) => Scope::Since(revision),
+            None if matches.get_flag("affected") => Scope::Affected,
+            None => Scope::All,
+        };
         Ok(options)
     }
 

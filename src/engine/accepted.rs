@@ -14,6 +14,7 @@ use crate::volatility::Confidence;
 /// The same rules, with all that they say: what a filter hides is there all the same.
 pub(super) fn wide(filter: &Filter) -> Filter {
     Filter {
+        changed: None,
         rules: filter.rules.clone(),
         min_severity: Severity::Note,
         min_confidence: Confidence::Possible,

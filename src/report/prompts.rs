@@ -1,6 +1,8 @@
 //! A resolved prompt as JSON: messages, blocks and pieces in wire order, tokens, boundary, cost. For
 //! `--show-prompts` and `inspect --output-format json`.
 
+use std::collections::BTreeSet;
+
 use serde_json::{json, Map, Value};
 
 use super::json::{number, place};
@@ -72,6 +74,7 @@ pub(super) fn value(analysis: &Analysis, judged: &Judged) -> Value {
     set("line", line.into());
     set("format", prompt.format.into());
     set("fragment", prompt.fragment.into());
+    set("reads", reads(judged));
     set("model", judged.model.id.clone().into());
     set("model_source", judged.model_source.name().into());
     set("messages", messages(analysis, &judged.layout));
@@ -104,6 +107,21 @@ pub(super) fn value(analysis: &Analysis, judged: &Judged) -> Value {
     });
     set("plan", Value::Array(steps.collect()));
     Value::Object(out)
+}
+
+/// What a prompt was resolved from: files, its own and the configs in force among them, and what was looked for besides.
+fn reads(judged: &Judged) -> Value {
+    let prompt = &judged.prompt;
+    let own = [&prompt.origin.path].into_iter().chain(&*judged.configs);
+    let files: BTreeSet<&str> = prompt
+        .reads
+        .files()
+        .chain(own)
+        .map(|path| &**path)
+        .collect();
+    let others = prompt.reads.iter().filter(|read| !read.is_found());
+    let sought: BTreeSet<&str> = others.map(|read| &*read.path).collect();
+    json!({ "files": files, "sought": sought })
 }
 
 fn edit_name(step: &Step) -> &'static str {

@@ -1,0 +1,107 @@
+//! Findings on the prompts that a change of files touches, and nothing of the others. Knows nothing of where the list
+//! of files comes from.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+use super::{uncacheable, unknown_models, Analysis, Request};
+use crate::config::Settings;
+use crate::judge::Judged;
+use crate::prompt::Prompt;
+use crate::reads::{Changed, Reads};
+
+/// The configs in force for prompts and for the files that they were resolved from.
+pub(super) struct Configs<'a> {
+    settings_for: &'a (dyn Fn(&str) -> Arc<Settings> + Sync),
+    known: HashMap<Arc<str>, Arc<[Arc<str>]>>,
+    joined: HashMap<Key, Arc<[Arc<str>]>>,
+}
+
+/// Prompts that share their look-ups and stand in one file share their configs.
+type Key = (usize, Arc<str>);
+
+impl<'a> Configs<'a> {
+    pub(super) fn new(settings_for: &'a (dyn Fn(&str) -> Arc<Settings> + Sync)) -> Configs<'a> {
+        Configs {
+            settings_for,
+            known: HashMap::new(),
+            joined: HashMap::new(),
+        }
+    }
+
+    pub(super) fn of(&mut self, prompt: &Prompt) -> Arc<[Arc<str>]> {
+        let key = (prompt.reads.address() as usize, prompt.origin.path.clone());
+        if let Some(known) = self.joined.get(&key) {
+            return known.clone();
+        }
+        // The models of the root's config hold for all.
+        let mut last = self.in_force(&Arc::from(""));
+        let mut all: BTreeSet<Arc<str>> = last.iter().cloned().collect();
+        for path in prompt.reads.files().chain([&prompt.origin.path]) {
+            let here = self.in_force(path);
+            if !Arc::ptr_eq(&here, &last) {
+                all.extend(here.iter().cloned());
+                last = here;
+            }
+        }
+        let all: Arc<[Arc<str>]> = all.into_iter().collect();
+        self.joined.insert(key, all.clone());
+        all
+    }
+
+    fn in_force(&mut self, path: &Arc<str>) -> Arc<[Arc<str>]> {
+        if let Some(known) = self.known.get(path) {
+            return known.clone();
+        }
+        let files = (self.settings_for)(path).files.clone();
+        self.known.insert(path.clone(), files.clone());
+        files
+    }
+}
+
+/// Whether a change touches a prompt: a file that it was resolved from or that was looked for, or a config.
+pub(super) fn touches(changed: &Changed, prompt: &Prompt, configs: &[Arc<str>]) -> bool {
+    changed.holds(&prompt.origin.path)
+        || configs.iter().any(|path| changed.holds(path))
+        || changed.touches(&prompt.reads)
+}
+
+/// Leaves of an analysis what a change touches.
+pub(super) fn narrow(analysis: &mut Analysis, request: &Request, changed: &Changed) {
+    let touched = |judged: &Judged| touches(changed, &judged.prompt, &judged.configs);
+    analysis.prompts.retain(touched);
+    let prompts = &analysis.prompts;
+    let ids: BTreeSet<&str> = prompts.iter().map(|j| j.prompt.id.as_str()).collect();
+    let files = read_by(prompts);
+    let concerns = |path: &str| changed.holds(path) || files.contains(path);
+    analysis.findings.retain(|finding| {
+        let mut reached = finding.prompts.iter();
+        // What is no prompt's is its file's.
+        match finding.prompts.is_empty() {
+            true => concerns(&finding.place.path),
+            false => reached.any(|id| ids.contains(id.as_str())),
+        }
+    });
+    for (index, finding) in analysis.findings.iter_mut().enumerate() {
+        finding.rank = index + 1;
+    }
+    analysis.errors.retain(|error| concerns(&error.path));
+    analysis.limits.retain(|limit| concerns(&limit.path));
+    analysis.notices.clone_from(&request.notices);
+    analysis.notices.extend(unknown_models(prompts));
+    analysis.uncacheable = uncacheable(prompts);
+    // Of what is not looked at nothing is known to be gone.
+    analysis.stale = analysis.stale.take().map(|_| Vec::new());
+}
+
+/// The files that some prompts were resolved from.
+fn read_by(prompts: &[Judged]) -> BTreeSet<&str> {
+    let mut shared: BTreeMap<usize, &Reads> = BTreeMap::new();
+    for judged in prompts {
+        let reads = &judged.prompt.reads;
+        shared.insert(reads.address() as usize, reads);
+    }
+    let read = shared.into_values().flat_map(Reads::files);
+    let own = prompts.iter().map(|judged| &judged.prompt.origin.path);
+    read.chain(own).map(|path| &**path).collect()
+}
