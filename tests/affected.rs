@@ -114,15 +114,21 @@ fn callers_and_what_fills_a_template_are_read() {
     project.write(
         "web/render.py",
         "from datetime import datetime\nfrom jinja2 import Environment, FileSystemLoader\n\nenv = Environment(loader=FileSystemLoader(\"web/prompts\"))\n\n\n\
-         def page():\n    return env.get_template(\"page.j2\").render(when=datetime.now())\n",
+         def build_prompt():\n    return env.get_template(\"page.j2\").render(when=datetime.now())\n",
     );
     project.write(
         "web/prompts/page.j2",
         &format!("You are a support agent. It is {{{{ when }}}}.\n{rules}\n"),
     );
     let report = project.json(&["--show-prompts"]);
-    let (files, _) = reads(&report, "web/prompts/page.j2");
+    let (files, _) = reads(&report, "web/render.py#build_prompt");
     assert_eq!(files, ["web/prompts/page.j2", "web/render.py"]);
+    // A template that is a prompt of its own is as code fills it.
+    project.write("prefixlint.yaml", "include: [\"web/prompts/**\"]\n");
+    let report = project.json(&["--show-prompts"]);
+    let (files, _) = reads(&report, "web/prompts/page.j2");
+    let expected = ["prefixlint.yaml", "web/prompts/page.j2", "web/render.py"];
+    assert_eq!(files, expected);
 }
 
 #[test]
