@@ -154,11 +154,17 @@ fn the_command_line_stands_above_all() {
 fn without_traffic_the_reference_holds() {
     let set = valid("traffic: { users: 5 }");
     assert_eq!(set.settings_for("a").traffic.basis, Basis::Reference);
-    assert_eq!(*valid("").settings_for("a"), Settings::default());
-    assert_eq!(
-        *valid("# only a comment\n").settings_for("a"),
-        Settings::default()
-    );
+    for nothing in ["", "# only a comment\n"] {
+        let settings = valid(nothing).settings_for("a");
+        let files: Vec<&str> = settings.files.iter().map(|file| &**file).collect();
+        assert_eq!(files, ["prefixlint.yaml"]);
+        let files = settings.files.clone();
+        let built_in = Settings {
+            files,
+            ..Settings::default()
+        };
+        assert_eq!(*settings, built_in);
+    }
 }
 
 #[test]
