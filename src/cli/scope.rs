@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::{backend, CheckOptions, ConfigChoice, Failure};
 use crate::discover::{Found, PathArg};
 use crate::reads::Changed;
-use crate::workspace::git::{Content, GitError, Repository, Revision};
+use crate::workspace::git::{Content, Repository, Revision};
 use crate::workspace::{root_of, slashed, Limits, Workspace};
 
 /// What findings are wanted of.
