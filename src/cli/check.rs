@@ -16,6 +16,9 @@ pub(super) fn run(matches: &ArgMatches) -> Result<u8, Failure> {
     let names: Vec<&str> = report::FORMATS.iter().map(|format| format.name()).collect();
     let destinations = destinations(matches, &names, report::format_of)?;
     let options = CheckOptions::of_check(matches)?;
+    let actions = output::in_github_actions()
+        && !matches.contains_id("output-format")
+        && !matches.contains_id("output-file");
     let style = output::style(matches);
     if matches.get_flag("show-settings") {
         let (views, errors) = backend::settings(&options)?;
@@ -66,12 +69,25 @@ pub(super) fn run(matches: &ArgMatches) -> Result<u8, Failure> {
         statistics: matches.get_flag("statistics"),
         verbosity: verbosity(matches),
     };
+    // What can be written is, before what cannot is said.
+    let mut failed = None;
     for destination in &destinations {
         let style = match destination.file {
             Some(_) => Style::default(),
             None => style,
         };
-        destination.write(&destination.format.render(&analysis, show, style))?;
+        let mut text = destination.format.render(&analysis, show, style);
+        if actions {
+            // A prompt that the report quotes must not command the runner.
+            text = report::escape::without_commands(&text) + &report::commands(&analysis);
+            output::append_summary(&report::comment(&analysis));
+        }
+        if let Err(failure) = destination.write(&text) {
+            failed.get_or_insert(failure);
+        }
+    }
+    if let Some(failure) = failed {
+        return Err(failure);
     }
     let exit_zero = matches.get_flag("exit-zero");
     Ok(exit_code(&analysis, fail_on(matches), exit_zero))

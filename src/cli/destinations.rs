@@ -42,6 +42,14 @@ pub(super) fn destinations<F>(
     if out.is_empty() {
         out.push(one("full")?);
     }
+    let mut files: Vec<&PathBuf> = out.iter().filter_map(|one| one.file.as_ref()).collect();
+    files.sort();
+    if let Some(twice) = files.windows(2).find(|pair| pair[0] == pair[1]) {
+        return Err(
+            Failure::new(format!("two formats go to {}", twice[0].display()))
+                .with_help("give each a file of its own"),
+        );
+    }
     let mut open = out.iter_mut().filter(|one| one.file.is_none());
     let first = open.next();
     if open.next().is_some() {

@@ -106,6 +106,28 @@ fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
     written
 }
 
+/// Whether GitHub's runner reads what is printed.
+pub(super) fn in_github_actions() -> bool {
+    std::env::var_os("GITHUB_ACTIONS").is_some_and(|value| value == "true")
+}
+
+/// Bytes that GitHub takes as the summary of one step.
+const MOST_SUMMARY: usize = 1 << 20;
+
+/// Adds to the summary of the job, where the runner has one. The report stands without it.
+pub(super) fn append_summary(text: &str) {
+    let Some(path) = std::env::var_os("GITHUB_STEP_SUMMARY").filter(|path| !path.is_empty()) else {
+        return;
+    };
+    if text.len() > MOST_SUMMARY {
+        return notice("the summary of the job is too long for GitHub and is left out");
+    }
+    let file = fs::OpenOptions::new().append(true).create(true).open(&path);
+    if let Err(error) = file.and_then(|mut file| file.write_all(text.as_bytes())) {
+        notice(&format!("the summary of the job is not written: {error}"));
+    }
+}
+
 /// A remark about the run itself on standard error.
 pub(super) fn notice(text: &str) {
     let _ = writeln!(io::stderr().lock(), "note: {text}");

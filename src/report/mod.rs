@@ -10,25 +10,34 @@ use crate::finding::{Finding, Savings, Severity};
 use crate::judge::Judged;
 use crate::source::{LineColumn, Place, SourceFile};
 
+mod comment;
 pub mod compare;
 mod concise;
+pub mod escape;
 mod excerpt;
 mod frame;
 mod full;
+mod github;
+mod gitlab;
 pub mod inspect;
 mod json;
 mod json_lines;
+mod junit;
 pub mod markdown;
 pub mod models;
 mod prompts;
+mod rdjson;
 pub mod rules;
+mod sarif;
 pub mod settings;
 mod statistics;
 pub mod style;
 mod tables;
 mod wording;
 
+pub use comment::comment;
 pub use frame::{mistake, Mistake};
+pub use github::commands;
 pub use json::document as json_document;
 pub use json::pretty;
 pub use style::Style;
@@ -72,6 +81,12 @@ pub const FORMATS: &[&dyn Report] = &[
     &concise::Concise,
     &json::Json,
     &json_lines::JsonLines,
+    &github::GitHub,
+    &gitlab::GitLab,
+    &sarif::Sarif,
+    &rdjson::RdJson,
+    &junit::JUnit,
+    &comment::Comment,
 ];
 
 /// The format of a name.
@@ -88,6 +103,14 @@ pub struct SettingsView {
     /// The two as people read them, from the working folder.
     pub shown: (String, Option<String>),
     pub settings: Settings,
+}
+
+/// Where the page of a rule is read.
+fn rule_url(rule: &str) -> String {
+    format!(
+        "{}/blob/main/rules/checks/{rule}.md",
+        env!("CARGO_PKG_REPOSITORY")
+    )
 }
 
 /// The findings that count: not suppressed, in the order of the analysis.

@@ -2,6 +2,7 @@
 
 use crate::config::Traffic;
 use crate::figures::{thousands, usd};
+use crate::finding::Finding;
 
 /// A whole number, with `~` in front of it unless it is exact.
 pub fn approximate(value: f64, exact: bool) -> String {
@@ -13,6 +14,23 @@ pub fn approximate(value: f64, exact: bool) -> String {
 pub fn counted(count: usize, noun: &str) -> String {
     let plural = if count == 1 { "" } else { "s" };
     format!("{} {noun}{plural}", thousands(count as f64))
+}
+
+/// `volatile-prefix saves 87 % of the input cost, $7.36 per 1,000 calls`.
+pub fn title(finding: &Finding) -> String {
+    let Some(savings) = finding
+        .savings
+        .as_ref()
+        .filter(|savings| savings.share > 0.0)
+    else {
+        return finding.rule.to_string();
+    };
+    let price = savings.usd_per_month.map_or_else(
+        || usd_per_1k(savings.usd_per_1k_calls),
+        |month| format!("{} a month", crate::figures::usd(month)),
+    );
+    let share = crate::figures::percent(savings.share);
+    format!("{} saves {share} of the input cost, {price}", finding.rule)
 }
 
 /// `$7.36 per 1,000 calls`.

@@ -1,9 +1,9 @@
-//! How the paths of a run read from the working folder. Reports for people show these; machine formats keep the paths
-//! of the workspace.
+//! How the paths of a run read from the working folder, and from the repository that it lies in. Reports for people
+//! show the first, formats that a code host reads the second; JSON keeps the paths of the workspace.
 
 use std::path::{Component, Path, PathBuf};
 
-use super::slashed;
+use super::{normalize, slashed};
 
 /// The place of the working folder and the root of a run to each other.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -12,6 +12,8 @@ pub struct Vantage {
     root: String,
     /// The way from the root down to the working folder, where it lies below.
     down: Vec<String>,
+    /// The way from the repository's top down to the root; empty where they are the same or there is no repository.
+    below_top: String,
 }
 
 impl Vantage {
@@ -23,14 +25,27 @@ impl Vantage {
             .unwrap_or_else(|_| working.to_path_buf());
         let down = working.strip_prefix(root).map(names).unwrap_or_default();
         let absolute = down.is_empty() && arguments.iter().all(|path| path.is_absolute());
-        let root = if working == root {
+        let shown = if working == root {
             String::new()
         } else if absolute {
             slashed(root)
         } else {
             relative(&working, root)
         };
-        Vantage { root, down }
+        Vantage {
+            root: shown,
+            down,
+            below_top: below_top(root),
+        }
+    }
+
+    /// A path of the workspace as seen from the top of the repository.
+    pub fn in_repository(&self, path: &str) -> String {
+        if self.below_top.is_empty() {
+            return path.to_string();
+        }
+        let joined = format!("{}/{path}", self.below_top);
+        normalize(&joined).unwrap_or(joined)
     }
 
     /// A path of the workspace (or a prompt's id, which starts with one) as seen from the working folder.
@@ -74,6 +89,15 @@ fn names(path: &Path) -> Vec<String> {
             _ => None,
         })
         .collect()
+}
+
+/// The way down to a folder from the top of the repository that holds it: where `.git` stands, a folder or a file.
+fn below_top(root: &Path) -> String {
+    let mut folders = root.ancestors();
+    let top = folders.find(|folder| folder.join(".git").exists());
+    top.and_then(|top| root.strip_prefix(top).ok())
+        .map(slashed)
+        .unwrap_or_default()
 }
 
 /// The way from one absolute folder to another.

@@ -1,0 +1,87 @@
+//! Reviewdog's diagnostic format: one result with diagnostics. Lines and columns from 1 on, columns in bytes of UTF-8,
+//! the end not part of the range.
+
+use serde_json::{json, Map, Value};
+
+use super::{active, json, source, Report, Show, Style};
+use crate::engine::Analysis;
+use crate::finding::{Finding, Severity};
+use crate::source::{Place, SourceFile};
+
+pub(super) struct RdJson;
+
+impl Report for RdJson {
+    fn name(&self) -> &'static str {
+        "rdjson"
+    }
+
+    fn render(&self, analysis: &Analysis, _show: Show, _style: Style) -> String {
+        let diagnostics: Vec<Value> = active(analysis)
+            .map(|finding| diagnostic(analysis, finding))
+            .collect();
+        json::pretty(&json!({
+            "source": { "name": "prefixlint", "url": env!("CARGO_PKG_REPOSITORY") },
+            "diagnostics": diagnostics,
+        }))
+    }
+}
+
+fn diagnostic(analysis: &Analysis, finding: &Finding) -> Value {
+    let mut out = Map::new();
+    let message = match finding.help.is_empty() {
+        true => finding.message.clone(),
+        false => format!("{}\n{}", finding.message, finding.help),
+    };
+    out.insert("message".into(), message.into());
+    out.insert("location".into(), location(analysis, &finding.place));
+    let severity = match finding.severity {
+        Severity::Error => "ERROR",
+        Severity::Warning => "WARNING",
+        Severity::Note => "INFO",
+    };
+    out.insert("severity".into(), severity.into());
+    let code = json!({ "value": finding.rule, "url": super::rule_url(finding.rule) });
+    out.insert("code".into(), code);
+    let related: Vec<Value> = finding
+        .labels
+        .iter()
+        .map(|label| json!({ "message": label.text, "location": location(analysis, &label.place) }))
+        .collect();
+    if !related.is_empty() {
+        out.insert("related_locations".into(), related.into());
+    }
+    // A suggestion is for the file of the finding.
+    let edits = finding.fix.iter().flat_map(|fix| &fix.edits);
+    let suggestions: Vec<Value> = edits
+        .filter(|edit| edit.place.path == finding.place.path)
+        .filter_map(|edit| {
+            Some(json!({ "range": range(analysis, &edit.place)?, "text": edit.text }))
+        })
+        .collect();
+    if !suggestions.is_empty() {
+        out.insert("suggestions".into(), suggestions.into());
+    }
+    Value::Object(out)
+}
+
+fn location(analysis: &Analysis, place: &Place) -> Value {
+    let mut out = Map::new();
+    let path = analysis.vantage.in_repository(&place.path);
+    out.insert("path".into(), path.into());
+    if let Some(range) = range(analysis, place) {
+        out.insert("range".into(), range);
+    }
+    Value::Object(out)
+}
+
+fn range(analysis: &Analysis, place: &Place) -> Option<Value> {
+    let file = source(analysis, &place.path)?;
+    let end = place.span.end.max(place.span.start);
+    Some(json!({ "start": point(file, place.span.start), "end": point(file, end) }))
+}
+
+fn point(file: &SourceFile, offset: usize) -> Value {
+    let line = file.line_index(offset);
+    let start = file.line_span(line).start;
+    json!({ "line": file.position(offset).line, "column": offset.saturating_sub(start) + 1 })
+}
