@@ -39,7 +39,7 @@ bring() {
 # shellcheck disable=SC2016 # the variables are GraphQL's and jq's
 find_comment() {
   gh api graphql --paginate \
-    -F owner="${GITHUB_REPOSITORY%%/*}" -F name="${GITHUB_REPOSITORY#*/}" -F number="$PULL_REQUEST" \
+    -f owner="${GITHUB_REPOSITORY%%/*}" -f name="${GITHUB_REPOSITORY#*/}" -F number="$PULL_REQUEST" \
     -f query='
       query($owner: String!, $name: String!, $number: Int!, $endCursor: String) {
         repository(owner: $owner, name: $name) { pullRequest(number: $number) {
@@ -85,7 +85,7 @@ reports=$(temporary)
 read_lines "${INPUT_COMPARE_ARGS:-}"
 code=0
 stop_commands
-prefixlint compare --output-format "markdown=$reports/compare.md" ${lines[@]+"${lines[@]}"} "$base" 2>&1 || code=$?
+prefixlint compare --output-format full --output-format "markdown=$reports/compare.md" ${lines[@]+"${lines[@]}"} "$base" 2>&1 || code=$?
 resume_commands
 [ -s "$reports/compare.md" ] || exit "$code"
 
