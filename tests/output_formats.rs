@@ -318,6 +318,27 @@ fn each_format_needs_a_file_of_its_own_and_what_can_be_written_is() {
     assert_eq!(twice.code, 2);
     assert!(twice.err.contains("two formats go to a"), "{}", twice.err);
     assert!(!project.0.join("a").exists());
+    let spelt = [
+        "check",
+        "--output-format",
+        "json=a",
+        "--output-format",
+        "sarif=./a",
+    ];
+    let moved = [
+        "check",
+        "--output-format",
+        "json=a",
+        "--output-format",
+        "full",
+        "--output-file",
+        "a",
+    ];
+    for arguments in [&spelt[..], &moved[..]] {
+        let run = project.run(arguments);
+        assert!(run.err.contains("two formats go to a"), "{}", run.err);
+        assert_eq!(run.code, 2);
+    }
     let run = project.run(&[
         "check",
         "--output-format",

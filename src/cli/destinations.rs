@@ -1,6 +1,6 @@
 //! `--output-format FORMAT[=FILE]` and `--output-file`: which format goes where, for every command that has formats.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::ArgMatches;
 
@@ -42,14 +42,6 @@ pub(super) fn destinations<F>(
     if out.is_empty() {
         out.push(one("full")?);
     }
-    let mut files: Vec<&PathBuf> = out.iter().filter_map(|one| one.file.as_ref()).collect();
-    files.sort();
-    if let Some(twice) = files.windows(2).find(|pair| pair[0] == pair[1]) {
-        return Err(
-            Failure::new(format!("two formats go to {}", twice[0].display()))
-                .with_help("give each a file of its own"),
-        );
-    }
     let mut open = out.iter_mut().filter(|one| one.file.is_none());
     let first = open.next();
     if open.next().is_some() {
@@ -65,7 +57,30 @@ pub(super) fn destinations<F>(
         }
         (_, None) => {}
     }
+    let mut files: Vec<PathBuf> = out
+        .iter()
+        .filter_map(|one| one.file.as_deref())
+        .map(real)
+        .collect();
+    files.sort();
+    if let Some(twice) = files.windows(2).find(|pair| pair[0] == pair[1]) {
+        let name = twice[0].file_name().unwrap_or_default().to_string_lossy();
+        return Err(Failure::new(format!("two formats go to {name}"))
+            .with_help("give each a file of its own"));
+    }
     Ok(out)
+}
+
+/// A path however it is spelt, also of a file that is not there yet.
+fn real(path: &Path) -> PathBuf {
+    let parent = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    path.canonicalize()
+        .ok()
+        .or_else(|| Some(parent.canonicalize().ok()?.join(path.file_name()?)))
+        .unwrap_or_else(|| path.to_path_buf())
 }
 
 fn destination<F>(

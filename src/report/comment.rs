@@ -33,9 +33,12 @@ pub fn comment(analysis: &Analysis) -> String {
         rows(&mut out, &loud, |finding| row(analysis, finding));
         out.push('\n');
     }
-    for error in &analysis.errors {
-        let path = markdown_code(&analysis.vantage.in_repository(&error.path));
-        let _ = writeln!(out, "* {path}: {}", markdown(&error.message));
+    if !analysis.errors.is_empty() {
+        rows(&mut out, &analysis.errors, |error| {
+            let path = markdown_code(&analysis.vantage.in_repository(&error.path));
+            format!("* {path}: {}\n", markdown(&error.message))
+        });
+        out.push('\n');
     }
     if !notes.is_empty() {
         let count = wording::counted(notes.len(), "note");
@@ -92,11 +95,13 @@ fn row(analysis: &Analysis, finding: &Finding) -> String {
 }
 
 /// As many as there is room for.
-fn rows(out: &mut String, findings: &[&Finding], row: impl Fn(&Finding) -> String) {
-    for (index, finding) in findings.iter().enumerate() {
-        let row = row(finding);
-        if out.chars().count() + row.chars().count() > MOST {
-            let _ = writeln!(out, "\nand {} more", findings.len() - index);
+fn rows<T>(out: &mut String, all: &[T], row: impl Fn(&T) -> String) {
+    let mut length = out.chars().count();
+    for (index, one) in all.iter().enumerate() {
+        let row = row(one);
+        length += row.chars().count();
+        if length > MOST {
+            let _ = writeln!(out, "\nand {} more", all.len() - index);
             return;
         }
         out.push_str(&row);

@@ -58,18 +58,28 @@ fn rule(page: &Page) -> Value {
     let body: Vec<String> = page
         .sections
         .iter()
-        .map(|section| format!("## {}\n\n{}", section.title, section.body))
+        .map(|section| format!("## {}\n\n{}", section.title, shown(&section.body)))
         .collect();
     json!({
         "id": page.id,
         "name": pascal(&page.id),
         "shortDescription": { "text": sentence(&page.summary) },
         "fullDescription": { "text": sentence(&text("What")) },
-        "help": { "text": text("Use instead"), "markdown": body.join("\n\n") },
+        "help": { "text": shown(&text("Use instead")), "markdown": body.join("\n\n") },
         "helpUri": super::rule_url(&page.id),
         "defaultConfiguration": { "level": "warning" },
         "properties": { "tags": ["prompt-cache", page.category] },
     })
+}
+
+/// A section as people read it: what a fence tells the tests is no part of it, and filler is told by its size.
+fn shown(body: &str) -> String {
+    let lines = body.lines().map(|line| match line.find(" path=") {
+        Some(at) if line.starts_with("```") => &line[..at],
+        _ => line,
+    });
+    let text = lines.collect::<Vec<_>>().join("\n");
+    rulebook::summarise_filler(&text)
 }
 
 fn pascal(id: &str) -> String {
