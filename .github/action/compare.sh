@@ -25,12 +25,13 @@ base() {
 # takes from the environment, where no process list shows it.
 bring() {
   git cat-file -e "$1^{tree}" 2>/dev/null && return
+  export GIT_TERMINAL_PROMPT=0
   git fetch --quiet --no-tags --depth=1 origin "$1" 2>/dev/null && return
   local basic
   basic=$(printf 'x-access-token:%s' "${GH_TOKEN:-}" | base64 | tr -d '\n')
   printf '::add-mask::%s\n' "$basic"
   GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0="http.${GITHUB_SERVER_URL:-https://github.com}/.extraheader" \
-    GIT_CONFIG_VALUE_0="AUTHORIZATION: basic $basic" GIT_TERMINAL_PROMPT=0 \
+    GIT_CONFIG_VALUE_0="AUTHORIZATION: basic $basic" \
     git fetch --quiet --no-tags --depth=1 origin "$1" ||
     fail "the base $1 of the pull request cannot be fetched; check out with \`fetch-depth: 0\`"
 }
