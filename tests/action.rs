@@ -7,6 +7,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 
+use prefixlint::report::format_of;
 use regex::Regex;
 
 mod ci_tools;
@@ -260,4 +261,48 @@ fn fail_on_never_exits_with_zero() {
     runner.set("INPUT_FAIL_ON", "never");
     assert_eq!(runner.step("check.sh").code, Some(0));
     assert!(runner.arguments().contains(&"--exit-zero".to_string()));
+}
+
+/// With the program itself: it takes what the script asks of it.
+#[test]
+fn the_program_lints_for_the_action() {
+    let formats = ["github", "markdown", "json", "sarif"];
+    let missing = formats.into_iter().find(|name| format_of(name).is_none());
+    if let Some(missing) = missing {
+        println!("skipped: the program does not write {missing} yet");
+        return;
+    }
+    let mut runner = Runner::new();
+    fs::remove_file(runner.at("bin/prefixlint")).expect("it was there");
+    let program = env!("CARGO_BIN_EXE_prefixlint");
+    std::os::unix::fs::symlink(program, runner.at("bin/prefixlint")).expect("a link");
+    let rules = "Answer politely and cite the section of the policy.\n".repeat(300);
+    fs::create_dir_all(runner.at("work/a b")).expect("a folder");
+    runner.write(
+        "work/a b/chat.j2",
+        &format!("You are an agent. It is {{{{ now() }}}}.\n{rules}\n{{{{ question }}}}\n"),
+    );
+    runner.set("INPUT_PATHS", "a b");
+    runner.set("INPUT_ARGS", "--calls-per-month=200k\n--model=gpt-5.4");
+    runner.set("INPUT_SARIF", "out.sarif");
+    let ran = runner.step("check.sh");
+    assert_eq!(ran.code, Some(1), "{}", ran.log);
+    let outputs = runner.outputs();
+    assert_eq!(outputs["findings"], "1");
+    let saved: f64 = outputs["savings"].parse().expect("a figure");
+    assert!(saved > 1.0, "{saved}");
+    assert!(
+        ran.log.contains("\n::warning file=a b/chat.j2,"),
+        "{}",
+        ran.log
+    );
+    assert_eq!(ran.log.matches("\n::warning ").count(), 1);
+    let summary = runner.read("summary");
+    assert!(summary.contains("volatile-prefix"), "{summary}");
+    let sarif = fs::read_to_string(&outputs["sarif-file"]).expect("SARIF");
+    let sarif: serde_json::Value = serde_json::from_str(&sarif).expect("JSON");
+    assert_eq!(sarif["version"], "2.1.0");
+
+    runner.set("INPUT_FAIL_ON", "never");
+    assert_eq!(runner.step("check.sh").code, Some(0));
 }

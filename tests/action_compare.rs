@@ -30,12 +30,20 @@ printf '%s\n' "$@" >"$STUB/arguments"
 for argument; do
   case "$argument" in
     markdown=*) [ -n "${STUB_BROKEN:-}" ] || cp "$STUB/compare.md" "${argument#markdown=}" ;;
+    json=*) [ -n "${STUB_BROKEN:-}" ] || cp "$STUB/compare.json" "${argument#json=}" ;;
   esac
-  last=$argument
 done
-git cat-file -e "$last^{tree}" || exit 2
+git cat-file -e "$2^{tree}" || exit 2
 exit "${STUB_CODE:-0}"
 "#;
+
+fn summary(changed: usize) -> String {
+    serde_json::json!({ "summary": {
+        "unchanged": 3, "renamed": 0, "changed": changed, "added": 0, "deleted": 0,
+        "new_findings": 0, "fixed_findings": 0,
+    } })
+    .to_string()
+}
 
 /// `base` is where the pull request began, `main` where the branch is now, `merge` what GitHub checks out.
 struct PullRequest {
@@ -74,6 +82,7 @@ impl PullRequest {
         runner.stub("gh", GH);
         runner.stub("prefixlint", PREFIXLINT);
         runner.write("stub/compare.md", "## Dearer by $12\n");
+        runner.write("stub/compare.json", &summary(1));
         let origin = runner.at("origin");
         fs::create_dir(&origin).expect("a folder");
         let git = |arguments: &[&str]| git(origin.clone(), arguments);
@@ -129,7 +138,7 @@ impl PullRequest {
 
     fn compared_with(&self) -> String {
         let arguments = self.runner.read("stub/arguments");
-        arguments.lines().last().expect("a base").to_string()
+        arguments.lines().nth(1).expect("a base").to_string()
     }
 }
 
@@ -198,6 +207,62 @@ fn the_comment_is_written_once_and_then_kept() {
     assert!(!asked.contains("POST"), "{asked}");
 }
 
+#[test]
+fn a_change_that_touches_no_prompt_writes_no_comment_but_keeps_one_true() {
+    let mut pull = PullRequest::new();
+    pull.runner.write("stub/compare.json", &summary(0));
+    assert_eq!(pull.compare().code, Some(0));
+    assert!(!pull.runner.at("stub/body").exists());
+
+    pull.runner.set("STUB_COMMENTS", "42\n");
+    assert_eq!(pull.compare().code, Some(0));
+    let asked = pull.runner.read("stub/gh");
+    assert!(asked.contains("PATCH"), "{asked}");
+}
+
+/// With the program itself: a clock moves in front of the instructions.
+#[test]
+fn a_dearer_prompt_is_commented_on() {
+    let rules = "Answer politely and cite the section of the policy.\n".repeat(300);
+    let clean = format!("You are a sales agent.\n{rules}\n{{{{ question }}}}\n");
+    let clock = format!("It is {{{{ now() }}}}.\n{clean}");
+    let mut pull = PullRequest::new();
+    fs::remove_file(pull.runner.at("bin/prefixlint")).expect("it was there");
+    let program = env!("CARGO_BIN_EXE_prefixlint");
+    std::os::unix::fs::symlink(program, pull.runner.at("bin/prefixlint")).expect("a link");
+    let origin = pull.runner.at("origin");
+    let commit = |branch: &str, prompt: &str| {
+        git(origin.clone(), &["checkout", "-q", branch]);
+        fs::create_dir_all(origin.join("prompts")).expect("a folder");
+        fs::write(origin.join("prompts/sales.j2"), prompt).expect("a file");
+        git(origin.clone(), &["add", "."]);
+        git(origin.clone(), &["commit", "-q", "-m", "prompt"]);
+        git(origin.clone(), &["rev-parse", "HEAD"])
+    };
+    let base = commit("main", &clean);
+    git(origin.clone(), &["checkout", "-q", "-b", "dearer"]);
+    commit("dearer", &clock);
+    pull.check_out("dearer", &["--depth=1"]);
+    pull.runner.set("BASE_SHA", &base);
+    pull.runner
+        .set("INPUT_COMPARE_ARGS", "--fail-on-increase=5%");
+    let ran = pull.compare();
+    assert_eq!(ran.code, Some(1), "{}", ran.log);
+    let body = pull.runner.read("stub/body");
+    assert!(
+        body.starts_with("<!-- prefixlint compare . -->\n### prefixlint"),
+        "{body}"
+    );
+    assert!(body.contains("prompts/sales.j2"), "{body}");
+    assert!(body.contains("fails:"), "{body}");
+
+    fs::remove_file(pull.runner.at("stub/body")).expect("it was there");
+    git(pull.runner.at("work"), &["checkout", "-q", &base]);
+    let ran = pull.compare();
+    assert_eq!(ran.code, Some(0), "{}", ran.log);
+    assert!(!pull.runner.at("stub/body").exists(), "nothing changed");
+}
+
 /// On a pull request from a fork the token may only read.
 #[test]
 fn a_comment_that_may_not_be_written_is_no_failure() {
@@ -222,8 +287,8 @@ fn an_increase_fails_the_step_after_the_comment() {
     let asked = pull.runner.read("stub/gh");
     assert!(asked.contains("POST"), "{asked}");
     let arguments = pull.runner.read("stub/arguments");
-    let expected = format!("--fail-on-increase=5%\n$(touch pwned)\n--\n{}\n", pull.main);
-    assert!(arguments.ends_with(&expected), "{arguments}");
+    let expected = "\n--fail-on-increase=5%\n$(touch pwned)\n";
+    assert!(arguments.ends_with(expected), "{arguments}");
     assert!(pull.runner.is_unharmed());
 }
 

@@ -4,33 +4,18 @@ set -euo pipefail
 here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
 . "$here/say.sh"
 
-# A figure of the JSON report, empty where it is null.
-figure() {
-  if command -v jq >/dev/null; then
-    jq -r "$1 // empty" "$reports/report.json"
-  else
-    python3 -c '
-import json, sys
-value = json.load(open(sys.argv[2], encoding="utf-8"))
-for key in sys.argv[1].strip(".").split("."):
-    value = value[key]
-print("" if value is None else value)
-' "$1" "$reports/report.json"
-  fi
-}
-
 write_outputs() {
   local errors warnings
-  if ! command -v jq >/dev/null && ! command -v python3 >/dev/null; then
+  if ! reads_json; then
     notice "the outputs need jq or python3 on the runner"
     return
   fi
-  errors=$(figure .summary.error)
-  warnings=$(figure .summary.warning)
+  errors=$(figure "$reports/report.json" .summary.error)
+  warnings=$(figure "$reports/report.json" .summary.warning)
   {
     printf 'findings=%d\n' "$((errors + warnings))"
-    printf 'savings=%s\n' "$(figure .summary.savings.usd_per_month)"
-    printf 'savings-per-1k-calls=%s\n' "$(figure .summary.savings.usd_per_1k_calls)"
+    printf 'savings=%s\n' "$(figure "$reports/report.json" .summary.savings.usd_per_month)"
+    printf 'savings-per-1k-calls=%s\n' "$(figure "$reports/report.json" .summary.savings.usd_per_1k_calls)"
     printf 'sarif-file=%s\n' "$sarif"
   } >>"$GITHUB_OUTPUT"
 }

@@ -54,10 +54,21 @@ find_comment() {
       | select(.body | startswith($ENV.MARKER)) | .databaseId' | sed -n 1p
 }
 
+# Whether no prompt is touched: that is worth a word only where the comment said something else before.
+nothing_changed() {
+  local count
+  reads_json || return
+  for count in renamed changed added deleted new_findings fixed_findings; do
+    [ "$(figure "$reports/compare.json" ".summary.$count")" = 0 ] || return
+  done
+}
+
 post() {
   local id
   id=$(find_comment) || return 1
-  if [ -n "$id" ]; then
+  if [ -z "$id" ] && nothing_changed; then
+    return
+  elif [ -n "$id" ]; then
     gh api --silent --method PATCH "repos/$GITHUB_REPOSITORY/issues/comments/$id" -F body=@"$1"
   else
     gh api --silent --method POST "repos/$GITHUB_REPOSITORY/issues/$PULL_REQUEST/comments" -F body=@"$1"
@@ -86,7 +97,8 @@ reports=$(temporary)
 read_lines "${INPUT_COMPARE_ARGS:-}"
 code=0
 stop_commands
-prefixlint compare --output-format full --output-format "markdown=$reports/compare.md" ${lines[@]+"${lines[@]}"} "$base" 2>&1 || code=$?
+prefixlint compare "$base" --output-format full --output-format "markdown=$reports/compare.md" \
+  --output-format "json=$reports/compare.json" ${lines[@]+"${lines[@]}"} 2>&1 || code=$?
 resume_commands
 [ -s "$reports/compare.md" ] || exit "$code"
 

@@ -44,3 +44,20 @@ temporary() { mktemp -d "$(for_programs "${RUNNER_TEMP:-/tmp}")/prefixlint.XXXXX
 for_programs() {
   if command -v cygpath >/dev/null; then cygpath -m -- "$1"; else printf '%s\n' "$1"; fi
 }
+
+reads_json() { command -v jq >/dev/null || command -v python3 >/dev/null; }
+
+# The figure at a place (`.summary.error`) of a JSON file, empty where it is null.
+figure() {
+  if command -v jq >/dev/null; then
+    jq -r "$2 // empty" "$1"
+  else
+    python3 -c '
+import json, sys
+value = json.load(open(sys.argv[1], encoding="utf-8"))
+for key in sys.argv[2].strip(".").split("."):
+    value = value[key]
+print("" if value is None else value)
+' "$1" "$2"
+  fi
+}
