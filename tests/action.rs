@@ -7,7 +7,6 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 
-use prefixlint::report::format_of;
 use regex::Regex;
 
 mod ci_tools;
@@ -266,12 +265,6 @@ fn fail_on_never_exits_with_zero() {
 /// With the program itself: it takes what the script asks of it.
 #[test]
 fn the_program_lints_for_the_action() {
-    let formats = ["github", "markdown", "json", "sarif"];
-    let missing = formats.into_iter().find(|name| format_of(name).is_none());
-    if let Some(missing) = missing {
-        println!("skipped: the program does not write {missing} yet");
-        return;
-    }
     let mut runner = Runner::new();
     fs::remove_file(runner.at("bin/prefixlint")).expect("it was there");
     let program = env!("CARGO_BIN_EXE_prefixlint");
@@ -298,7 +291,7 @@ fn the_program_lints_for_the_action() {
     );
     assert_eq!(ran.log.matches("\n::warning ").count(), 1);
     let summary = runner.read("summary");
-    assert!(summary.contains("volatile-prefix"), "{summary}");
+    assert_eq!(summary.matches("# prefixlint").count(), 1, "{summary}");
     let sarif = fs::read_to_string(&outputs["sarif-file"]).expect("SARIF");
     let sarif: serde_json::Value = serde_json::from_str(&sarif).expect("JSON");
     assert_eq!(sarif["version"], "2.1.0");

@@ -106,7 +106,7 @@ impl Runner {
             .arg(script)
             .current_dir(self.at("work"))
             .env("PATH", format!("{}:{path}", self.at("bin").display()))
-            .env_remove("GITHUB_ACTIONS")
+            .env("GITHUB_ACTIONS", "true")
             .env_remove("GH_TOKEN")
             .envs(&self.environment));
         let log = [output.stdout, output.stderr].concat();
