@@ -236,6 +236,48 @@ fn a_hook_that_is_not_concerned_says_nothing() {
     assert!(outside.err.contains("outside of"), "{}", outside.err);
 }
 
+#[test]
+fn the_files_that_an_alias_stands_in_are_read() {
+    let project = Project::empty("aliases");
+    project.write(
+        "web/tsconfig.json",
+        "{ \"extends\": \"./tsconfig.paths.json\", \"compilerOptions\": { \"strict\": true } }",
+    );
+    project.write(
+        "web/tsconfig.paths.json",
+        "{ \"compilerOptions\": { \"baseUrl\": \".\", \"paths\": { \"@/*\": [\"src/*\"] } } }",
+    );
+    project.write("package.json", "{ \"workspaces\": [\"packages/*\"] }");
+    project.write(
+        "packages/texts/package.json",
+        "{ \"name\": \"@shop/texts\" }",
+    );
+    project.write(
+        "packages/texts/src/index.ts",
+        &format!("export const RULES = `{}`;\n", rules()),
+    );
+    project.write("web/src/clock.ts", "export const today = () => \"\";\n");
+    project.write(
+        "web/src/ask.ts",
+        "import OpenAI from \"openai\";\nimport { today } from \"@/clock\";\nimport { RULES } from \"@shop/texts\";\n\n\
+         export function ask(question: string) {\n  const messages = [{ role: \"system\", content: today() + RULES }, \
+         { role: \"user\", content: question }];\n  \
+         return new OpenAI().chat.completions.create({ model: \"gpt-5.4\", messages });\n}\n",
+    );
+    let report = project.json(&["--show-prompts"]);
+    let (files, _) = reads(&report, "web/src/ask.ts#ask");
+    let expected = [
+        "packages/texts/package.json",
+        "packages/texts/src/index.ts",
+        "web/src/ask.ts",
+        "web/src/clock.ts",
+        "web/tsconfig.json",
+        "web/tsconfig.paths.json",
+    ];
+    // The root's manifest leads nowhere: an edit of it touches nothing.
+    assert_eq!(files, expected);
+}
+
 fn git(project: &Project, arguments: &[&str]) -> String {
     let output = Command::new("git")
         .args([

@@ -13,9 +13,19 @@ const MAX_EXTENDS: usize = 6;
 /// Packages of one workspace.
 const MAX_PACKAGES: usize = 500;
 
+/// Where a bare specifier may lead.
+pub struct Target {
+    /// From the root, its ending perhaps left out.
+    pub path: String,
+    /// The files that say so.
+    pub said_by: Arc<[String]>,
+}
+
 /// Aliases of one folder's config.
 #[derive(Default, Debug)]
 struct Aliases {
+    /// The config and those that it extends.
+    files: Arc<[String]>,
     /// Pattern with at most one `*` -> targets from the root.
     paths: Vec<(String, Vec<String>)>,
     base: Option<String>,
@@ -25,6 +35,7 @@ struct Aliases {
 #[derive(Debug)]
 struct Package {
     folder: String,
+    manifest: Arc<[String]>,
     /// Subpath (`.`, `./x`, `./*`) -> targets from the folder.
     exports: Vec<(String, Vec<String>)>,
     main: Vec<String>,
@@ -59,21 +70,23 @@ impl<'w> AliasTable<'w> {
         from: &str,
         specifier: &str,
         is_file: &dyn Fn(&str) -> bool,
-    ) -> Vec<String> {
+    ) -> Vec<Target> {
         let mut out = Vec::new();
         let mut at = folder(from);
         loop {
             if specifier.starts_with('#') {
                 if let Some(package) = &*self.manifest(at, is_file) {
-                    for target in matching(&package.imports, specifier) {
-                        out.extend(join(&package.folder, &target));
-                    }
+                    let targets = matching(&package.imports, specifier);
+                    let paths = targets.iter().filter_map(|one| join(&package.folder, one));
+                    out.extend(said(&package.manifest, paths));
                     return out;
                 }
             } else {
                 if let Some(aliases) = &*self.aliases(at, is_file) {
-                    out.extend(matching(&aliases.paths, specifier));
-                    out.extend(aliases.base.iter().filter_map(|base| join(base, specifier)));
+                    let paths = matching(&aliases.paths, specifier).into_iter();
+                    let base = aliases.base.iter();
+                    let paths = paths.chain(base.filter_map(|base| join(base, specifier)));
+                    out.extend(said(&aliases.files, paths));
                 }
                 self.package_targets(at, specifier, is_file, &mut out);
             }
@@ -89,7 +102,7 @@ impl<'w> AliasTable<'w> {
         root: &str,
         specifier: &str,
         is_file: &dyn Fn(&str) -> bool,
-        out: &mut Vec<String>,
+        out: &mut Vec<Target>,
     ) {
         let packages = self.packages(root, is_file);
         if packages.is_empty() {
@@ -118,10 +131,11 @@ impl<'w> AliasTable<'w> {
             targets.push(sub.to_string());
             targets.push(format!("src/{sub}"));
         }
-        for target in targets {
-            out.extend(join(&package.folder, &target));
-            out.extend(as_source(&target).and_then(|source| join(&package.folder, &source)));
-        }
+        let paths = targets.iter().flat_map(|target| {
+            let source = as_source(target).and_then(|source| join(&package.folder, &source));
+            [join(&package.folder, target), source]
+        });
+        out.extend(said(&package.manifest, paths.flatten()));
     }
 
     // ---- files, each read once ----
@@ -165,7 +179,9 @@ impl<'w> AliasTable<'w> {
         let options = config.get("compilerOptions");
         let option = |key: &str| options.and_then(|options| options.get(key));
         let base = option("baseUrl").and_then(|base| below(here, base.as_text()?.as_str()));
+        let mut files = vec![path.to_string()];
         let mut aliases = Aliases {
+            files: Arc::default(),
             paths: Vec::new(),
             base: base.clone(),
         };
@@ -195,12 +211,14 @@ impl<'w> AliasTable<'w> {
                 .find(|path| is_file(path))
                 .and_then(|path| self.config(&path, is_file, depth + 1));
             if let Some(parent) = parent {
+                files.extend(parent.files.iter().cloned());
                 if aliases.paths.is_empty() {
                     aliases.paths = parent.paths;
                 }
                 aliases.base = aliases.base.or(parent.base);
             }
         }
+        aliases.files = files.into();
         let says = !aliases.paths.is_empty() || aliases.base.is_some();
         says.then_some(aliases)
     }
@@ -320,6 +338,16 @@ impl<'w> AliasTable<'w> {
     }
 }
 
+fn said<'a>(
+    by: &'a Arc<[String]>,
+    paths: impl Iterator<Item = String> + 'a,
+) -> impl Iterator<Item = Target> + 'a {
+    paths.map(|path| Target {
+        path,
+        said_by: by.clone(),
+    })
+}
+
 /// A path below a folder; the folder itself for `.`.
 fn below(folder: &str, name: &str) -> Option<String> {
     if matches!(name, "." | "./") {
@@ -382,6 +410,7 @@ fn package_of(folder: &str, manifest: &Value) -> Package {
         .collect();
     Package {
         folder: folder.to_string(),
+        manifest: join(folder, "package.json").into_iter().collect(),
         exports,
         main,
         imports,

@@ -265,9 +265,13 @@ impl<'w> Paths<'w> {
             let targets = self
                 .aliases
                 .targets(from, specifier, &|path| self.exists(path));
-            return targets
-                .iter()
-                .find_map(|target| self.javascript_file(target, reads));
+            let (said_by, path) = targets.iter().find_map(|target| {
+                let path = self.javascript_file(&target.path, reads)?;
+                Some((&target.said_by, path))
+            })?;
+            // Of what leads nowhere nothing is read: each edit of a manifest would touch all that imports a library.
+            reads.extend(said_by.iter().map(|file| Read::new(file.as_str(), true)));
+            return Some(path);
         }
         let base = folder(from);
         let target = join(base, specifier)
