@@ -309,6 +309,8 @@ fn judge_all(request: &Request, resolved: Resolved, known: &[Judged]) -> Analysi
         same.then(|| judged.clone())
     };
     let changed = request.filter.changed.as_deref();
+    let changed = changed.map(|list| narrow::with_links(list, &prompts, request.workspace));
+    let changed = changed.as_ref();
     let mut configs = Configs::new(request.settings_for);
     let mut sent: Vec<(Prompt, Arc<[Arc<str>]>)> = Vec::with_capacity(prompts.len());
     for prompt in prompts {

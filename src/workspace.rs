@@ -162,6 +162,10 @@ pub trait Workspace: Sync {
     fn version(&self, _path: &str) -> Option<&str> {
         None
     }
+    /// Where a file is kept that is reached by a symbolic link; `None` for any other.
+    fn behind_link(&self, _path: &str) -> Option<String> {
+        None
+    }
 }
 
 /// Resolves `.` and `..` in a path with `/`; `None` where it leaves the root or is absolute.

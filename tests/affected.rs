@@ -278,6 +278,24 @@ fn the_files_that_an_alias_stands_in_are_read() {
     assert_eq!(files, expected);
 }
 
+#[cfg(unix)]
+#[test]
+fn a_file_behind_a_link_is_read_by_what_reads_the_link() {
+    let project = shop("links");
+    fs::remove_file(project.0.join("prompts/head.j2")).unwrap();
+    project.write(
+        "shared/head.j2",
+        &format!("It is {{{{ now() }}}}.\n{}", rules()),
+    );
+    std::os::unix::fs::symlink("../shared/head.j2", project.0.join("prompts/head.j2")).unwrap();
+    for path in ["shared/head.j2", "prompts/head.j2"] {
+        let report = project.json(&["--show-prompts", "--affected", path]);
+        assert_eq!(ids(&report), ["prompts/page.j2"], "{path}");
+    }
+    let report = project.json(&["--show-prompts", "--affected", "prompts/other.j2"]);
+    assert_eq!(ids(&report), ["prompts/other.j2"]);
+}
+
 fn git(project: &Project, arguments: &[&str]) -> String {
     let output = Command::new("git")
         .args([

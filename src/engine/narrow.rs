@@ -9,6 +9,7 @@ use crate::config::Settings;
 use crate::judge::Judged;
 use crate::prompt::Prompt;
 use crate::reads::{Changed, Reads};
+use crate::workspace::Workspace;
 
 /// The configs in force for prompts and for the files that they were resolved from.
 pub(super) struct Configs<'a> {
@@ -66,13 +67,30 @@ pub(super) fn touches(changed: &Changed, prompt: &Prompt, configs: &[Arc<str>]) 
         || changed.touches(&prompt.reads)
 }
 
+/// A change, and the links to its files that prompts were read by: a list of changed files names only what is behind
+/// them.
+pub(super) fn with_links(
+    changed: &Changed,
+    prompts: &[Prompt],
+    workspace: &dyn Workspace,
+) -> Changed {
+    let mut out = changed.clone();
+    for path in read_by(prompts.iter()) {
+        let behind = workspace.behind_link(path);
+        if behind.is_some_and(|behind| changed.holds(&behind)) {
+            out.add_file(path);
+        }
+    }
+    out
+}
+
 /// Leaves of an analysis what a change touches.
 pub(super) fn narrow(analysis: &mut Analysis, request: &Request, changed: &Changed) {
     let touched = |judged: &Judged| touches(changed, &judged.prompt, &judged.configs);
     analysis.prompts.retain(touched);
     let prompts = &analysis.prompts;
     let ids: BTreeSet<&str> = prompts.iter().map(|j| j.prompt.id.as_str()).collect();
-    let files = read_by(prompts);
+    let files = read_by(prompts.iter().map(|judged| &judged.prompt));
     let concerns = |path: &str| changed.holds(path) || files.contains(path);
     analysis.findings.retain(|finding| {
         let mut reached = finding.prompts.iter();
@@ -95,13 +113,14 @@ pub(super) fn narrow(analysis: &mut Analysis, request: &Request, changed: &Chang
 }
 
 /// The files that some prompts were resolved from.
-fn read_by(prompts: &[Judged]) -> BTreeSet<&str> {
+fn read_by<'p>(prompts: impl Iterator<Item = &'p Prompt>) -> BTreeSet<&'p str> {
     let mut shared: BTreeMap<usize, &Reads> = BTreeMap::new();
-    for judged in prompts {
-        let reads = &judged.prompt.reads;
-        shared.insert(reads.address() as usize, reads);
+    let mut files: BTreeSet<&str> = BTreeSet::new();
+    for prompt in prompts {
+        shared.insert(prompt.reads.address() as usize, &prompt.reads);
+        files.insert(&prompt.origin.path);
     }
     let read = shared.into_values().flat_map(Reads::files);
-    let own = prompts.iter().map(|judged| &judged.prompt.origin.path);
-    read.chain(own).map(|path| &**path).collect()
+    files.extend(read.map(|path| &**path));
+    files
 }

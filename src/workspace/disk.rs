@@ -233,6 +233,13 @@ impl Workspace for Disk {
             full.is_dir() && self.is_inside(&full)
         })
     }
+
+    fn behind_link(&self, path: &str) -> Option<String> {
+        let path = normalize(path)?;
+        let target = self.root.join(&path).canonicalize().ok()?;
+        let kept = slashed(target.strip_prefix(&self.root).ok()?);
+        (kept != path).then_some(kept)
+    }
 }
 
 impl Disk {

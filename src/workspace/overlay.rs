@@ -177,4 +177,8 @@ impl Workspace for Overlay<'_> {
     fn is_folder(&self, path: &str) -> bool {
         self.texts.is_folder(path) || self.base.is_folder(path)
     }
+
+    fn behind_link(&self, path: &str) -> Option<String> {
+        self.base.behind_link(path)
+    }
 }
