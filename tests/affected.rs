@@ -296,6 +296,25 @@ fn a_file_behind_a_link_is_read_by_what_reads_the_link() {
     assert_eq!(ids(&report), ["prompts/other.j2"]);
 }
 
+#[test]
+fn comments_are_written_into_what_is_affected_wherever_the_run_starts() {
+    let project = shop("ignored");
+    let arguments = [
+        "check",
+        "--affected",
+        "other.j2",
+        "--add-ignore",
+        "a reason",
+    ];
+    let run = project.run_in("prompts", &arguments, None);
+    assert_eq!(run.code, 0, "{}{}", run.out, run.err);
+    let text = |path: &str| fs::read_to_string(project.0.join(path)).unwrap();
+    assert!(text("prompts/other.j2").contains("prefixlint: ignore[volatile-prefix] a reason"));
+    assert!(!text("prompts/head.j2").contains("prefixlint:"));
+    let run = project.run_in("prompts", &["check", "--affected", "other.j2"], None);
+    assert_eq!(run.code, 0, "{}{}", run.out, run.err);
+}
+
 fn git(project: &Project, arguments: &[&str]) -> String {
     let output = Command::new("git")
         .args([

@@ -52,22 +52,14 @@ pub(super) fn shown_errors(
 
 /// Analyses what the options name.
 pub(super) fn analyse(options: &CheckOptions) -> Result<Analysis, Failure> {
-    let whole;
-    let (options, named) = match options.scope {
-        Scope::Affected => {
-            let (top, changed) = scope::affected(options)?;
-            whole = CheckOptions {
-                paths: vec![top],
-                ..options.clone()
-            };
-            (&whole, Some(changed))
-        }
-        Scope::All | Scope::Since(_) => (options, None),
+    let affected = match options.scope {
+        Scope::Affected => Some(scope::affected(options)?),
+        Scope::All | Scope::Since(_) => None,
     };
     let mut run = prepare(options)?;
     let changed = match &options.scope {
         Scope::Since(name) => Some(scope::since(options, name, run.disk.root())?),
-        Scope::All | Scope::Affected => named,
+        Scope::All | Scope::Affected => affected,
     };
     let today = today();
     let table = table(&options.overrides, &run.configs, today)?;
@@ -159,6 +151,10 @@ fn unknown_model(name: &str, table: &Table, today: Date) -> Failure {
 pub(super) fn settings(
     options: &CheckOptions,
 ) -> Result<(Vec<SettingsView>, Vec<ConfigError>), Failure> {
+    let options = &CheckOptions {
+        scope: Scope::All,
+        ..options.clone()
+    };
     let run = prepare(options)?;
     let views = run
         .arguments
@@ -184,9 +180,12 @@ pub(super) fn settings(
     Ok((views, errors))
 }
 
-/// The files and folders that options name.
+/// The files and folders that are looked at: of a hook all of the repository, whatever it names.
 fn named(options: &CheckOptions) -> Vec<PathBuf> {
-    let mut named = options.paths.clone();
+    let mut named = match options.scope {
+        Scope::Affected => vec![scope::top(options)],
+        Scope::All | Scope::Since(_) => options.paths.clone(),
+    };
     if let Some(stdin) = &options.stdin {
         named.push(stdin.filename.clone());
     }
@@ -204,7 +203,12 @@ pub(super) fn root(options: &CheckOptions) -> PathBuf {
 /// Opens the root, walks it and reads the configs.
 fn prepare(options: &CheckOptions) -> Result<Run, Failure> {
     let named = named(options);
-    if let Some(missing) = options.paths.iter().find(|path| {
+    // What a hook names may be gone.
+    let walked: &[PathBuf] = match options.scope {
+        Scope::Affected => &[],
+        Scope::All | Scope::Since(_) => &options.paths,
+    };
+    if let Some(missing) = walked.iter().find(|path| {
         !options.working.join(path).exists() && !options.working.join(path).is_symlink()
     }) {
         return Err(

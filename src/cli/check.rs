@@ -31,7 +31,7 @@ pub(super) fn run(matches: &ArgMatches) -> Result<u8, Failure> {
     }
     let for_people = destinations.iter().all(|one| one.format.for_people());
     let hook = options.scope == Scope::Affected && for_people && !options.list_files;
-    if hook && scope::affected(&options)?.1.is_empty() {
+    if hook && scope::affected(&options)?.is_empty() {
         return Ok(CLEAN);
     }
     let mut analysis = pooled(options.threads, || backend::analyse(&options))??;

@@ -23,16 +23,21 @@ pub enum Scope {
 /// Bytes that tell whether a file is text.
 const HEAD: u64 = 8 << 10;
 
-/// The root of the repository that holds the working folder, or that folder; and those of the named files that a prompt
-/// can have been resolved from.
-pub(super) fn affected(options: &CheckOptions) -> Result<(PathBuf, Changed), Failure> {
+/// The root of the repository that holds the working folder, or that folder.
+pub(super) fn top(options: &CheckOptions) -> PathBuf {
     let working = &options.working;
     let working = working.canonicalize().unwrap_or_else(|_| working.clone());
-    let top = working
+    working
         .ancestors()
         .find(|folder| folder.join(".git").exists())
         .unwrap_or(&working)
-        .to_path_buf();
+        .to_path_buf()
+}
+
+/// Those of the named files that a prompt of the repository can have been resolved from.
+pub(super) fn affected(options: &CheckOptions) -> Result<Changed, Failure> {
+    let working = &options.working;
+    let top = top(options);
     let mut paths = Vec::new();
     for path in &options.paths {
         let (root, below) = root_of(&top, &[working.join(path)]);
@@ -62,7 +67,7 @@ pub(super) fn affected(options: &CheckOptions) -> Result<(PathBuf, Changed), Fai
         }
     }
     rests_on(options, &top, &mut changed);
-    Ok((top, changed))
+    Ok(changed)
 }
 
 /// What differs between the working tree and the commit where it and a revision parted, by paths from the root of the
