@@ -1,11 +1,21 @@
 //! Formats that other programs read: checked by those programs where there are some, else against the fields that are
 //! documented. File names and prompt texts are as hostile as they come.
 
+use std::path::Path;
 use std::process::Command;
 
-use serde_json::Value;
+use gha_command_proof::{parse_command_line, ParsedCommand};
+use serde::Deserialize;
+use serde_json::{json, Value};
+
+use prefixlint::engine::Analysis;
+use prefixlint::finding::{Edit, Fix};
+use prefixlint::report::{self, Show, Style};
+use prefixlint::source::Place;
+use prefixlint::workspace::Memory;
 
 mod ci_tools;
+mod linting;
 mod project;
 
 use project::{rules, Project, Run};
@@ -21,7 +31,7 @@ fn hostile(name: &str) -> Project {
     let project = Project::empty(name);
     let rules = rules();
     for path in NAMES {
-        let text = format!("You are an agent.\nIt is {{{{ now() | default('::warning::%0A @everyone #12 <script> | ![x](http://e.x)') }}}}.\n{rules}\n{{{{ question }}}}\n");
+        let text = format!("You are an agent.\nIt is {{{{ now() | default('::warning::%0A ##[group]x @everyone #12 <script> | ![x](http://e.x)') }}}}.\n{rules}\n{{{{ question }}}}\n");
         project.write(path, &text);
     }
     let text = format!("You are an agent.\n{{# prefixlint: ignore[volatile-prefix] on purpose #}}It is {{{{ now() }}}}.\n{rules}\n{{{{ question }}}}\n");
@@ -45,7 +55,7 @@ fn check(project: &Project, format: &str) -> String {
     run.out
 }
 
-fn json(project: &Project, format: &str) -> Value {
+fn json_of(project: &Project, format: &str) -> Value {
     serde_json::from_str(&check(project, format)).expect("JSON")
 }
 
@@ -56,12 +66,16 @@ fn all(value: &Value) -> &[Value] {
 #[test]
 fn sarif_has_no_fault_for_its_own_validator() {
     let project = hostile("sarif");
-    let report = json(&project, "sarif");
+    let report = json_of(&project, "sarif");
     let run = &report["runs"][0];
     let results = all(&run["results"]);
     assert_eq!(results.len(), 5);
     let find = |key: &str| results.iter().filter(|one| one.get(key).is_some()).count();
-    assert_eq!((find("suppressions"), find("codeFlows")), (1, 1));
+    assert_eq!((find("suppressions"), find("codeFlows")), (5, 1));
+    let hidden = results
+        .iter()
+        .filter(|one| !all(&one["suppressions"]).is_empty());
+    assert_eq!(hidden.count(), 1);
     assert_eq!(find("relatedLocations"), 5);
     for one in results {
         let rule =
@@ -79,15 +93,22 @@ fn sarif_has_no_fault_for_its_own_validator() {
         uris.contains(&"prompts/a%20b%231%20100%2525%20%C3%A9%2Cx.j2"),
         "{uris:?}"
     );
+    let read = validated(&project.0, &report);
+    assert_eq!(read.runs[0].results.as_ref().map(Vec::len), Some(5));
+}
+
+/// Reads a SARIF log with a crate for it, and has Microsoft's validator look at it where it is installed.
+fn validated(folder: &Path, report: &Value) -> serde_sarif::sarif::Sarif {
+    let read = serde_sarif::sarif::Sarif::deserialize(report).expect("SARIF");
     let Some(tools) = std::env::var_os("PREFIXLINT_CI_TOOLS") else {
         println!("skipped: the validator is not installed");
-        return;
+        return read;
     };
     let validator = std::path::Path::new(&tools)
         .join("node/node_modules/@microsoft/sarif-multitool-linux/Sarif.Multitool");
-    let file = project.0.join("report.sarif");
+    let file = folder.join("report.sarif");
     std::fs::write(&file, report.to_string()).expect("a file");
-    let log = project.0.join("validation.sarif");
+    let log = folder.join("validation.sarif");
     ci_tools::run(
         Command::new(validator)
             .env("DOTNET_SYSTEM_GLOBALIZATION_INVARIANT", "1")
@@ -110,13 +131,14 @@ fn sarif_has_no_fault_for_its_own_validator() {
         })
         .unwrap_or_default();
     assert!(faults.is_empty(), "{faults:#?}");
+    read
 }
 
 #[test]
 fn a_sarif_fingerprint_survives_moved_lines() {
     let project = hostile("moved-sarif");
     let prints = |project: &Project| -> Vec<String> {
-        let report = json(project, "sarif");
+        let report = json_of(project, "sarif");
         let results = all(&report["runs"][0]["results"]);
         let mut out: Vec<String> = results
             .iter()
@@ -131,55 +153,54 @@ fn a_sarif_fingerprint_survives_moved_lines() {
     assert_eq!(prints(&project), before);
 }
 
-/// What GitHub's runner makes of a line: (command, properties, message).
-fn parsed(line: &str) -> (String, Vec<(String, String)>, String) {
-    let unescape = |text: &str, property: bool| {
-        let text = text.replace("%0D", "\r").replace("%0A", "\n");
-        let text = match property {
-            true => text.replace("%3A", ":").replace("%2C", ","),
-            false => text,
-        };
-        text.replace("%25", "%")
-    };
-    let rest = line.strip_prefix("::").expect("a command");
-    let (head, message) = rest.split_once("::").expect("an end");
-    let (command, properties) = head.split_once(' ').unwrap_or((head, ""));
-    let properties = properties
-        .split(',')
-        .map(|pair| pair.split_once('=').expect("a property"))
-        .map(|(key, value)| (key.to_string(), unescape(value, true)))
-        .collect();
-    (command.to_string(), properties, unescape(message, false))
+/// What a reader of commands, written by others after GitHub's runner, takes from a log.
+fn commands(log: &str) -> Vec<ParsedCommand> {
+    log.split(['\n', '\r'])
+        .filter_map(|line| parse_command_line(line, 1))
+        .collect()
 }
 
 #[test]
 fn workflow_commands_say_what_was_found_whatever_stands_in_names_and_texts() {
     let project = hostile("github");
     let text = check(&project, "github");
-    let commands: Vec<_> = text.lines().map(parsed).collect();
-    assert_eq!(commands.len(), 5, "{text}");
-    let files: Vec<&str> = commands
+    let commands = commands(&text);
+    assert_eq!(commands.len(), text.lines().count());
+    let report = project.json(&[]);
+    let found = all(&report["findings"])
         .iter()
-        .map(|(_, properties, _)| {
-            properties
-                .iter()
-                .find(|(key, _)| key == "file")
-                .expect("a file")
-                .1
-                .as_str()
-        })
-        .collect();
+        .filter(|one| one["suppressed"].is_null());
+    let found: Vec<&Value> = found.collect();
+    assert_eq!((commands.len(), found.len()), (5, 4), "{text}");
+    for (command, finding) in commands.iter().zip(&found) {
+        assert_eq!(command.name, "warning");
+        let said = |key: &str| command.properties[key].as_str();
+        assert_eq!(said("file"), finding["path"]);
+        assert_eq!(said("line"), finding["start"]["line"].to_string());
+        assert_eq!(said("col"), finding["start"]["column"].to_string());
+        assert!(said("title").contains("volatile-prefix"));
+        let (message, help) = (&finding["message"], &finding["help"]);
+        let (message, help) = (message.as_str().unwrap(), help.as_str().unwrap());
+        assert_eq!(command.data, format!("{message}\n{help}"));
+    }
     for name in NAMES {
-        assert!(files.contains(&name), "{name}: {files:?}");
+        let named = |one: &&ParsedCommand| one.properties["file"] == name;
+        assert!(commands.iter().any(|one| named(&one)), "{name}: {text}");
     }
-    for (command, properties, message) in &commands {
-        assert!(["error", "warning", "notice"].contains(&command.as_str()));
-        let known = ["file", "line", "endLine", "col", "endColumn", "title"];
-        assert!(properties
-            .iter()
-            .all(|(key, _)| known.contains(&key.as_str())));
-        assert!(!message.is_empty());
-    }
+    assert_eq!(commands[4].properties["file"], "prompts/binary.j2");
+}
+
+/// `check` as a step of GitHub Actions.
+fn in_actions(project: &Project, arguments: &[&str], summary: &Path) -> Run {
+    let output = Command::new(env!("CARGO_BIN_EXE_prefixlint"))
+        .args(arguments)
+        .current_dir(&project.0)
+        .env("NO_COLOR", "1")
+        .env("GITHUB_ACTIONS", "true")
+        .env("GITHUB_STEP_SUMMARY", summary)
+        .output()
+        .expect("it runs");
+    Run::of(output)
 }
 
 #[test]
@@ -187,31 +208,58 @@ fn in_github_actions_the_report_commands_nothing_and_the_annotations_and_the_sum
     let project = hostile("actions");
     let summary = project.0.join("summary.md");
     std::fs::write(&summary, "before\n").expect("a file");
-    let output = Command::new(env!("CARGO_BIN_EXE_prefixlint"))
-        .arg("check")
-        .current_dir(&project.0)
-        .env("NO_COLOR", "1")
-        .env("GITHUB_ACTIONS", "true")
-        .env("GITHUB_STEP_SUMMARY", &summary)
-        .output()
-        .expect("it runs");
-    let run = Run::of(output);
+    let run = in_actions(&project, &["check"], &summary);
     assert_eq!(run.code, 1, "{}", run.err);
-    let commands: Vec<&str> = run
-        .out
-        .lines()
-        .filter(|line| line.trim_start().starts_with("::"))
-        .collect();
-    assert_eq!(commands.len(), 5, "{}", run.out);
+    let plain = check(&project, "github");
+    assert!(run.out.ends_with(&plain), "{}", run.out);
+    assert_eq!(commands(&run.out), commands(&plain));
     assert!(run.out.starts_with("prefixlint:"), "{}", run.out);
     let said = std::fs::read_to_string(&summary).expect("a file");
     assert!(said.starts_with("before\n### prefixlint: "), "{said}");
 }
 
 #[test]
+fn what_is_quoted_for_people_commands_no_runner() {
+    let project = hostile("quoted");
+    project.write("prefixlint.yaml", "modle: '##[error]x'\n");
+    let summary = project.0.join("summary.md");
+    let path = NAMES[0];
+    for arguments in [
+        &["check", "--output-format", "full"][..],
+        &["check", "--output-format", "concise"],
+        &["inspect", path],
+    ] {
+        let run = in_actions(&project, arguments, &summary);
+        assert!(run.out.contains("::warning::"), "{}", run.out);
+        assert!(run.err.contains("modle"), "{}", run.err);
+        assert_eq!(commands(&run.out), [], "{arguments:?}");
+        assert_eq!(commands(&run.err), [], "{arguments:?}");
+        assert!(!summary.exists());
+    }
+    // What a program reads is not touched.
+    let run = in_actions(&project, &["check", "--output-format", "json"], &summary);
+    assert!(run.out.contains("##[group]x"), "{}", run.out);
+}
+
+#[test]
+fn a_summary_that_github_would_not_take_is_left_out() {
+    let project = hostile("summary");
+    let summary = project.0.join("summary.md");
+    let before = "x".repeat((1 << 20) - 500);
+    std::fs::write(&summary, &before).expect("a file");
+    let run = in_actions(&project, &["check"], &summary);
+    assert_eq!(run.code, 1);
+    assert!(run.err.contains("note: the summary"), "{}", run.err);
+    assert_eq!(std::fs::read_to_string(&summary).unwrap(), before);
+    let nowhere = in_actions(&project, &["check"], &project.0.join("no/such/folder"));
+    assert_eq!(nowhere.code, 1);
+    assert!(nowhere.err.contains("is not written"), "{}", nowhere.err);
+}
+
+#[test]
 fn gitlab_issues_have_the_documented_fields_and_fingerprints_of_their_own() {
     let project = hostile("gitlab");
-    let report = json(&project, "gitlab");
+    let report = json_of(&project, "gitlab");
     let mut prints: Vec<&str> = Vec::new();
     for issue in all(&report) {
         for key in ["description", "check_name", "fingerprint", "severity"] {
@@ -239,7 +287,7 @@ fn rdjson_counts_columns_in_bytes() {
             rules()
         ),
     );
-    let report = json(&project, "rdjson");
+    let report = json_of(&project, "rdjson");
     assert_eq!(report["source"]["name"], "prefixlint");
     let one = &all(&report["diagnostics"])[0];
     assert_eq!(one["severity"], "WARNING");
@@ -253,6 +301,104 @@ fn rdjson_counts_columns_in_bytes() {
     assert_eq!(
         (start["line"].as_u64(), start["column"].as_u64()),
         (Some(2), Some(column + 2))
+    );
+}
+
+/// A finding with a fix of two edits, as rules will make them: the clock goes, and comes back at the end.
+fn with_a_fix() -> Analysis {
+    let text = format!(
+        "You are an agent.\nÉ {{{{ now() }}}}.\n{}\n{{{{ question }}}}\n",
+        rules()
+    );
+    let mut analysis = linting::lint(&Memory::new(&[("a b.j2", &text)]), "fix");
+    let finding = &mut analysis.findings[0];
+    let path = &finding.place.path;
+    let edit = |start: usize, end: usize, text: &str| Edit {
+        place: Place::new(path, start, end),
+        text: text.to_string(),
+    };
+    let clock = text.find("{{ now").expect("a clock");
+    let end = text.find("Rule 1:").expect("a rule");
+    finding.fix = Some(Fix {
+        title: "move the clock".to_string(),
+        safe: false,
+        edits: vec![
+            edit(clock, clock + "{{ now() }}".len(), ""),
+            edit(end, end, "{{ now() }}\n"),
+        ],
+    });
+    analysis
+}
+
+fn rendered(analysis: &Analysis, format: &str) -> Value {
+    let format = report::format_of(format).expect("a format");
+    let text = format.render(analysis, Show::default(), Style::default());
+    serde_json::from_str(&text).expect("JSON")
+}
+
+#[test]
+fn a_fix_is_one_suggestion_of_rdjson_from_its_first_edit_to_its_last() {
+    let mut analysis = with_a_fix();
+    let report = rendered(&analysis, "rdjson");
+    let suggestions = all(&report["diagnostics"][0]["suggestions"]);
+    assert_eq!(suggestions.len(), 1);
+    let range = &suggestions[0]["range"];
+    assert_eq!(range["start"], json!({ "line": 2, "column": 4 }));
+    assert_eq!(range["end"], json!({ "line": 4, "column": 1 }));
+    let first = rules().lines().next().expect("a rule").to_string();
+    assert_eq!(
+        suggestions[0]["text"],
+        format!(".\n{first}\n{{{{ now() }}}}\n")
+    );
+    // A part of a fix is none.
+    let fix = analysis.findings[0].fix.as_mut().expect("a fix");
+    fix.edits[1].place.path = "b.j2".into();
+    let report = rendered(&analysis, "rdjson");
+    assert!(report["diagnostics"][0]["suggestions"].is_null());
+    let report = rendered(&analysis, "sarif");
+    assert!(report["runs"][0]["results"][0]["fixes"].is_null());
+}
+
+#[test]
+fn a_fix_is_an_artifact_change_of_sarif() {
+    let project = Project::empty("fix");
+    let report = rendered(&with_a_fix(), "sarif");
+    let read = validated(&project.0, &report);
+    let results = read.runs[0].results.as_ref().expect("results");
+    let fix = &results[0].fixes.as_ref().expect("fixes")[0];
+    let change = &fix.artifact_changes[0];
+    assert_eq!(change.artifact_location.uri.as_deref(), Some("a%20b.j2"));
+    let regions: Vec<(Option<i64>, Option<i64>, Option<i64>)> = change
+        .replacements
+        .iter()
+        .map(|one| &one.deleted_region)
+        .map(|one| (one.start_line, one.start_column, one.end_column))
+        .collect();
+    assert_eq!(
+        regions,
+        [(Some(2), Some(3), Some(14)), (Some(4), Some(1), Some(1))]
+    );
+    let inserted = change.replacements[1].inserted_content.as_ref();
+    let text = inserted.and_then(|one| one.text.as_deref());
+    assert_eq!(text, Some("{{ now() }}\n"));
+}
+
+#[test]
+fn sarif_says_which_config_could_not_be_used() {
+    let project = hostile("sarif-config");
+    project.write("prefixlint.yaml", "modle: x\n");
+    let run = project.run(&["check", "--output-format", "sarif"]);
+    assert_eq!(run.code, 2);
+    let report = run.json();
+    validated(&project.0, &report);
+    let invocation = &report["runs"][0]["invocations"][0];
+    assert_eq!(invocation["executionSuccessful"], false);
+    let said = &all(&invocation["toolConfigurationNotifications"])[0];
+    let text = said["message"]["text"].as_str().expect("a text");
+    assert!(text.contains("modle"), "{text}");
+    assert_eq!(
+        said["locations"][0]["physicalLocation"]["region"]["startLine"],
+        1
     );
 }
 
@@ -306,7 +452,7 @@ fn a_comment_shows_hostile_text_as_text() {
 }
 
 #[test]
-fn each_format_needs_a_file_of_its_own_and_what_can_be_written_is() {
+fn each_format_needs_a_file_of_its_own() {
     let project = hostile("files");
     let twice = project.run(&[
         "check",
@@ -339,14 +485,78 @@ fn each_format_needs_a_file_of_its_own_and_what_can_be_written_is() {
         assert!(run.err.contains("two formats go to a"), "{}", run.err);
         assert_eq!(run.code, 2);
     }
+}
+
+#[test]
+fn a_file_that_cannot_be_written_is_said_before_anything_is_linted() {
+    let project = hostile("unwritable");
+    project.write("full", "a file");
+    for (place, why) in [
+        ("no/such/folder/a", "No such file"),
+        ("prompts", "it is a folder"),
+        ("full/a", "Not a directory"),
+    ] {
+        let file = format!("sarif={place}");
+        let arguments = ["--output-format", "gitlab=b.json", "--output-format", &file];
+        let run = project.run(&[&["check"][..], &arguments].concat());
+        assert_eq!((run.code, run.out.as_str()), (2, ""), "{place}");
+        let said = format!("cannot write {place}: {why}");
+        assert!(run.err.contains(&said), "{}", run.err);
+        assert!(!project.0.join("b.json").exists(), "nothing is linted");
+    }
+    let left = std::fs::read_dir(&project.0).expect("a folder");
+    let hidden = left
+        .filter_map(Result::ok)
+        .filter(|one| one.file_name().to_string_lossy().ends_with(".tmp"));
+    assert_eq!(hidden.count(), 0);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn what_can_be_written_is_where_another_file_fails() {
+    let project = hostile("late");
     let run = project.run(&[
         "check",
         "--output-format",
-        "sarif=no/such/folder/a",
+        "sarif=/dev/full",
         "--output-format",
         "gitlab=b.json",
+        "--output-format",
+        "concise",
     ]);
     assert_eq!(run.code, 2);
-    assert!(run.err.contains("cannot write"), "{}", run.err);
-    assert!(project.0.join("b.json").exists());
+    assert!(run.err.contains("cannot write /dev/full"), "{}", run.err);
+    assert!(run.out.contains("volatile-prefix"), "{}", run.out);
+    let text = std::fs::read_to_string(project.0.join("b.json")).expect("a file");
+    assert_eq!(all(&serde_json::from_str(&text).expect("JSON")).len(), 4);
+}
+
+/// Compares a text with a file below `tests/output`; `BLESS=1` writes it.
+#[track_caller]
+fn matches(name: &str, text: &str) {
+    let path = ci_tools::root().join("tests/output").join(name);
+    if std::env::var_os("BLESS").is_some() {
+        std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+        std::fs::write(&path, text).expect("a file");
+    }
+    let expected = std::fs::read_to_string(&path).unwrap_or_default();
+    assert_eq!(text, expected, "{name}; BLESS=1 writes it anew");
+}
+
+#[test]
+fn a_log_of_actions_and_a_comment_look_so() {
+    let project = Project::new("looks");
+    project.write("prefixlint.yaml", "traffic: { calls-per-month: 200000 }\n");
+    std::fs::write(project.0.join("prompts/binary.j2"), b"\0").expect("a file");
+    let text = format!(
+        "You are a judge of | answers.\nQuestion: {{{{ question or \"@everyone `x` #12 <b>\" }}}}\n{}",
+        rules()
+    );
+    project.write("prompts/judge.j2", &text);
+    let summary = project.0.join("summary.md");
+    let run = in_actions(&project, &["check"], &summary);
+    matches("actions.txt", &run.out);
+    let said = std::fs::read_to_string(&summary).expect("a summary");
+    assert_eq!(said, check(&project, "markdown"));
+    matches("comment.md", &said);
 }

@@ -77,9 +77,12 @@ pub(super) fn run(matches: &ArgMatches) -> Result<u8, Failure> {
             None => style,
         };
         let mut text = destination.format.render(&analysis, show, style);
+        // A prompt that a report quotes must not command GitHub's runner.
+        if destination.file.is_none() && destination.format.for_people() {
+            text = output::quoted(text);
+        }
         if actions {
-            // A prompt that the report quotes must not command the runner.
-            text = report::escape::without_commands(&text) + &report::commands(&analysis);
+            text += &report::commands(&analysis);
             output::append_summary(&report::comment(&analysis));
         }
         if let Err(failure) = destination.write(&text) {

@@ -24,7 +24,7 @@ impl<F> Destination<F> {
 }
 
 /// Formats with their places; at least one (`full`), at most one of them on standard output. `names` are in the order
-/// of help texts.
+/// of help texts. Files are tried here: who waits for a report should not learn at its end that it has no place.
 pub(super) fn destinations<F>(
     matches: &ArgMatches,
     names: &[&'static str],
@@ -67,6 +67,9 @@ pub(super) fn destinations<F>(
         let name = twice[0].file_name().unwrap_or_default().to_string_lossy();
         return Err(Failure::new(format!("two formats go to {name}"))
             .with_help("give each a file of its own"));
+    }
+    for file in out.iter().filter_map(|one| one.file.as_deref()) {
+        output::writable(file)?;
     }
     Ok(out)
 }

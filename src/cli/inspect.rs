@@ -34,7 +34,7 @@ pub(super) fn run(matches: &ArgMatches) -> Result<u8, Failure> {
         .iter()
         .map(|judged| report::inspect::view(&analysis, judged, style))
         .collect();
-    output::print(&views.join("\n"))?;
+    output::print(&output::quoted(views.join("\n")))?;
     Ok(code)
 }
 

@@ -2,12 +2,13 @@
 
 use std::fs;
 use std::io::{self, ErrorKind, IsTerminal, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use clap::ArgMatches;
 
 use super::{options, Failure};
 use crate::config::ConfigError;
+use crate::report::escape::without_commands;
 use crate::report::style::{CYAN, RED};
 use crate::report::{self, Mistake, Style};
 
@@ -75,24 +76,60 @@ pub(super) fn write_file(path: &Path, content: impl AsRef<[u8]>) -> Result<(), F
     written.map_err(|error| Failure::new(format!("cannot write {}: {error}", path.display())))
 }
 
-fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
-    // A link stays a link: its target is replaced.
-    let path = &path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
-    // A file keeps who may read and run it; one that nobody may write to is not replaced behind its back.
-    let mode = fs::metadata(path).ok().map(|meta| meta.permissions());
-    if mode.as_ref().is_some_and(fs::Permissions::readonly) {
-        return Err(io::Error::new(
-            ErrorKind::PermissionDenied,
-            "it is read-only",
-        ));
+/// Whether a file can be written later, so that nobody waits for a report that has no place. A pipe or a device shows
+/// only when it is written.
+pub(super) fn writable(path: &Path) -> Result<(), Failure> {
+    let checked = match fs::metadata(path) {
+        Ok(meta) if meta.is_dir() => Err(io::Error::other("it is a folder")),
+        Ok(meta) if !meta.is_file() => Ok(()),
+        _ => Place::of(path).and_then(|place| {
+            fs::write(&place.temporary, "").and_then(|()| fs::remove_file(&place.temporary))
+        }),
+    };
+    checked.map_err(|error| Failure::new(format!("cannot write {}: {error}", path.display())))
+}
+
+/// Where a file is written, and the one beside it that takes its place when it is whole.
+struct Place {
+    path: PathBuf,
+    temporary: PathBuf,
+    /// Who may read and run what is replaced.
+    mode: Option<fs::Permissions>,
+}
+
+impl Place {
+    fn of(path: &Path) -> io::Result<Place> {
+        // A link stays a link: its target is replaced.
+        let path = path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
+        let mode = fs::metadata(&path).ok().map(|meta| meta.permissions());
+        // What nobody may write to is not replaced behind its back.
+        if mode.as_ref().is_some_and(fs::Permissions::readonly) {
+            return Err(io::Error::new(
+                ErrorKind::PermissionDenied,
+                "it is read-only",
+            ));
+        }
+        let name = path
+            .file_name()
+            .ok_or_else(|| io::Error::new(ErrorKind::InvalidInput, "not a file name"))?;
+        let mut temporary = std::ffi::OsString::from(".");
+        temporary.push(name);
+        temporary.push(format!(".{}.tmp", std::process::id()));
+        let temporary = path.with_file_name(temporary);
+        Ok(Place {
+            path,
+            temporary,
+            mode,
+        })
     }
-    let name = path
-        .file_name()
-        .ok_or_else(|| io::Error::new(ErrorKind::InvalidInput, "not a file name"))?;
-    let mut temporary = std::ffi::OsString::from(".");
-    temporary.push(name);
-    temporary.push(format!(".{}.tmp", std::process::id()));
-    let temporary = path.with_file_name(temporary);
+}
+
+fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
+    let Place {
+        path,
+        temporary,
+        mode,
+    } = Place::of(path)?;
     let written = fs::write(&temporary, content)
         .and_then(|()| match mode {
             Some(mode) => fs::set_permissions(&temporary, mode),
@@ -119,7 +156,14 @@ pub(super) fn append_summary(text: &str) {
     let Some(path) = std::env::var_os("GITHUB_STEP_SUMMARY").filter(|path| !path.is_empty()) else {
         return;
     };
-    if text.len() > MOST_SUMMARY {
+    // What the step has said before counts as well.
+    let held = fs::read(&path).unwrap_or_default();
+    let gap = match held.last() {
+        None | Some(b'\n') => "",
+        Some(_) => "\n\n",
+    };
+    let text = format!("{gap}{text}");
+    if held.len() + text.len() > MOST_SUMMARY {
         return notice("the summary of the job is too long for GitHub and is left out");
     }
     let file = fs::OpenOptions::new().append(true).create(true).open(&path);
@@ -130,7 +174,25 @@ pub(super) fn append_summary(text: &str) {
 
 /// A remark about the run itself on standard error.
 pub(super) fn notice(text: &str) {
-    let _ = writeln!(io::stderr().lock(), "note: {text}");
+    complain(&format!("note: {text}\n"));
+}
+
+/// Writes to standard error. GitHub's runner reads it as it reads the output, and what is quoted must not command it.
+fn complain(text: &str) {
+    let text = match in_github_actions() {
+        true => without_commands(text),
+        false => text.to_string(),
+    };
+    // Nobody is left to tell.
+    let _ = io::stderr().lock().write_all(text.as_bytes());
+}
+
+/// Text for people on standard output, with the same care.
+pub(super) fn quoted(text: String) -> String {
+    match in_github_actions() {
+        true => without_commands(&text),
+        false => text,
+    }
 }
 
 /// How to draw on standard error; `--color` of the command counts there as well.
@@ -168,8 +230,7 @@ pub(super) fn failure(failure: &Failure) {
             text
         }
     };
-    // Nobody is left to tell.
-    let _ = io::stderr().write_all(text.as_bytes());
+    complain(&text);
 }
 
 /// Mistakes in configs as frames on standard error, whatever the format of the report.
@@ -193,7 +254,7 @@ pub(super) fn config_errors(errors: &[ConfigError], matches: &ArgMatches) {
         ));
         text.push('\n');
     }
-    let _ = io::stderr().write_all(text.as_bytes());
+    complain(&text);
     notice("a config with errors does not hold; the nearest valid one above it does, or the built-in settings");
 }
 

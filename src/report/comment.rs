@@ -4,7 +4,7 @@
 use std::fmt::Write;
 
 use super::escape::{markdown, markdown_code};
-use super::{active, located, savings, wording, Report, Show, Style};
+use super::{active, position, savings, wording, Report, Show, Style};
 use crate::engine::Analysis;
 use crate::figures::{percent, usd};
 use crate::finding::{Finding, Severity};
@@ -44,7 +44,7 @@ pub fn comment(analysis: &Analysis) -> String {
         let count = wording::counted(notes.len(), "note");
         let _ = write!(out, "<details><summary>{count}</summary>\n\n");
         rows(&mut out, &notes, |finding| {
-            let place = markdown_code(&located(analysis, &finding.place));
+            let place = markdown_code(&place(analysis, finding));
             format!(
                 "* {place} **{}** {}\n",
                 finding.rule,
@@ -90,8 +90,17 @@ fn row(analysis: &Analysis, finding: &Finding) -> String {
         finding.rule,
         markdown(&finding.message),
         markdown(&finding.help),
-        markdown_code(&located(analysis, &finding.place)),
+        markdown_code(&place(analysis, finding)),
     )
+}
+
+/// `path:line` from the top of the repository, as the code host shows it.
+fn place(analysis: &Analysis, finding: &Finding) -> String {
+    let path = analysis.vantage.in_repository(&finding.place.path);
+    match position(analysis, &finding.place) {
+        Some(at) => format!("{path}:{}", at.line),
+        None => path,
+    }
 }
 
 /// As many as there is room for.

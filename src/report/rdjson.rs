@@ -5,7 +5,7 @@ use serde_json::{json, Map, Value};
 
 use super::{active, json, source, Report, Show, Style};
 use crate::engine::Analysis;
-use crate::finding::{Finding, Severity};
+use crate::finding::{Edit, Finding, Severity};
 use crate::source::{Place, SourceFile};
 
 pub(super) struct RdJson;
@@ -50,18 +50,38 @@ fn diagnostic(analysis: &Analysis, finding: &Finding) -> Value {
     if !related.is_empty() {
         out.insert("related_locations".into(), related.into());
     }
-    // A suggestion is for the file of the finding.
-    let edits = finding.fix.iter().flat_map(|fix| &fix.edits);
-    let suggestions: Vec<Value> = edits
-        .filter(|edit| edit.place.path == finding.place.path)
-        .filter_map(|edit| {
-            Some(json!({ "range": range(analysis, &edit.place)?, "text": edit.text }))
-        })
-        .collect();
-    if !suggestions.is_empty() {
-        out.insert("suggestions".into(), suggestions.into());
+    if let Some(suggestion) = suggestion(analysis, finding) {
+        out.insert("suggestions".into(), json!([suggestion]));
     }
     Value::Object(out)
+}
+
+/// The fix as one text for one range, from its first edit to its last: several suggestions would be alternatives. None
+/// where it changes another file than the finding's.
+fn suggestion(analysis: &Analysis, finding: &Finding) -> Option<Value> {
+    let path = &finding.place.path;
+    let mut edits: Vec<&Edit> = finding.fix.as_ref()?.edits.iter().collect();
+    edits.sort_by_key(|edit| edit.place.span);
+    if edits.iter().any(|edit| edit.place.path != *path) {
+        return None;
+    }
+    let file = source(analysis, path)?;
+    let (first, last) = (edits.first()?, edits.last()?);
+    let whole = Place::new(path, first.place.span.start, last.place.span.end);
+    let mut text = String::new();
+    let mut at = whole.span.start;
+    for edit in edits {
+        // Edits that overlap are no one text.
+        let between = edit.place.span.start.checked_sub(at)?;
+        let kept = file.slice(at, at + between);
+        if kept.len() != between {
+            return None;
+        }
+        text.push_str(kept);
+        text.push_str(&edit.text);
+        at = edit.place.span.end;
+    }
+    Some(json!({ "range": range(analysis, &whole)?, "text": text }))
 }
 
 fn location(analysis: &Analysis, place: &Place) -> Value {

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde_json::{json, Map, Value};
 
 use super::escape::uri;
-use super::{json, position, source, Report, Show, Style};
+use super::{active, json, position, source, Report, Show, Style};
 use crate::engine::Analysis;
 use crate::finding::{Finding, Fix, Severity};
 use crate::rulebook::{self, Page};
@@ -25,11 +25,20 @@ impl Report for Sarif {
 
     fn render(&self, analysis: &Analysis, _show: Show, _style: Style) -> String {
         let pages = rulebook::pages();
-        let results: Vec<Value> = analysis
+        let mut results: Vec<Value> = analysis
             .findings
             .iter()
             .map(|finding| result(analysis, pages, finding))
             .collect();
+        // Where one result says whether it is suppressed, all do.
+        if analysis.findings.len() > active(analysis).count() {
+            for result in results
+                .iter_mut()
+                .filter(|one| one["suppressions"].is_null())
+            {
+                result["suppressions"] = json!([]);
+            }
+        }
         json::pretty(&json!({
             "$schema": SCHEMA,
             "version": "2.1.0",
@@ -148,8 +157,9 @@ fn result(analysis: &Analysis, pages: &[Page], finding: &Finding) -> Value {
             json!([{ "threadFlows": [{ "locations": steps }] }]),
         );
     }
-    if let Some(fix) = &finding.fix {
-        set("fixes", json!([self::fix(analysis, fix)]));
+    let fix = finding.fix.as_ref().and_then(|one| fix(analysis, one));
+    if let Some(fix) = fix {
+        set("fixes", json!([fix]));
     }
     if let Some(suppressed) = &finding.suppressed {
         let kind = match suppressed.how {
@@ -213,11 +223,12 @@ fn region(analysis: &Analysis, place: &Place) -> Option<Value> {
     }))
 }
 
-fn fix(analysis: &Analysis, fix: &Fix) -> Value {
+/// `None` where an edit stands in a file that is not at hand: half a fix is none.
+fn fix(analysis: &Analysis, fix: &Fix) -> Option<Value> {
     let mut files: BTreeMap<&str, Vec<Value>> = BTreeMap::new();
     for edit in &fix.edits {
         let replacement = json!({
-            "deletedRegion": region(analysis, &edit.place),
+            "deletedRegion": region(analysis, &edit.place)?,
             "insertedContent": { "text": edit.text },
         });
         files.entry(&edit.place.path).or_default().push(replacement);
@@ -228,10 +239,11 @@ fn fix(analysis: &Analysis, fix: &Fix) -> Value {
             json!({ "artifactLocation": artifact(analysis, path), "replacements": replacements })
         })
         .collect();
-    json!({ "description": { "text": sentence(&fix.title) }, "artifactChanges": changes })
+    let description = json!({ "text": sentence(&fix.title) });
+    Some(json!({ "description": description, "artifactChanges": changes }))
 }
 
-/// What could not be read does not fail the run, and is said.
+/// What could not be read does not fail the run, and is said; a config that cannot be used does.
 fn invocation(analysis: &Analysis) -> Value {
     let files = analysis.errors.iter().map(|error| {
         json!({
@@ -240,10 +252,25 @@ fn invocation(analysis: &Analysis) -> Value {
             "locations": [{ "physicalLocation": { "artifactLocation": artifact(analysis, &error.path) } }],
         })
     });
-    let notifications: Vec<Value> = files.collect();
+    let configs = analysis.config_errors.iter().map(|error| {
+        let mut physical = json!({ "artifactLocation": artifact(analysis, &error.path) });
+        if let Some(file) = &error.source {
+            let start = file.position(error.span.start);
+            physical["region"] = json!({ "startLine": start.line, "startColumn": start.column });
+        }
+        json!({
+            "level": "error",
+            "message": { "text": sentence(&error.message) },
+            "locations": [{ "physicalLocation": physical }],
+        })
+    });
     let mut out = json!({ "executionSuccessful": analysis.config_errors.is_empty() });
-    if !notifications.is_empty() {
-        out["toolExecutionNotifications"] = notifications.into();
-    }
+    let mut set = |key: &str, notifications: Vec<Value>| {
+        if !notifications.is_empty() {
+            out[key] = notifications.into();
+        }
+    };
+    set("toolExecutionNotifications", files.collect());
+    set("toolConfigurationNotifications", configs.collect());
     out
 }
