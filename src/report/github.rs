@@ -1,8 +1,6 @@
 //! GitHub workflow commands: one a finding, shown as annotations on a pull request. Most valuable first within a
 //! severity, because GitHub shows ten of each kind and step.
 
-use std::fmt::Write;
-
 use super::escape::{command_message, command_property};
 use super::{active, source, wording, Report, Show, Style};
 use crate::engine::Analysis;
@@ -27,30 +25,27 @@ pub fn commands(analysis: &Analysis) -> String {
         let mut properties = vec![("file", analysis.vantage.in_repository(&finding.place.path))];
         properties.extend(lines(analysis, finding));
         properties.push(("title", wording::title(finding)));
-        command(
-            &mut out,
-            kind(finding.severity),
-            &properties,
-            &text(finding),
-        );
+        let kind = kind(finding.severity);
+        out.push_str(&command(kind, &properties, &wording::advice(finding)));
     }
     for error in &analysis.errors {
         let properties = [
             ("file", analysis.vantage.in_repository(&error.path)),
             ("title", "prefixlint: not linted".to_string()),
         ];
-        command(&mut out, "warning", &properties, &error.message);
+        out.push_str(&command("warning", &properties, &error.message));
     }
     out
 }
 
-fn command(out: &mut String, kind: &str, properties: &[(&str, String)], message: &str) {
+/// `::warning file=a.j2,line=3::message`, with a line break at its end.
+pub(super) fn command(kind: &str, properties: &[(&str, String)], message: &str) -> String {
     let properties: Vec<String> = properties
         .iter()
         .map(|(name, value)| format!("{name}={}", command_property(value)))
         .collect();
     let message = command_message(message);
-    let _ = writeln!(out, "::{kind} {}::{message}", properties.join(","));
+    format!("::{kind} {}::{message}\n", properties.join(","))
 }
 
 fn kind(severity: Severity) -> &'static str {
@@ -58,13 +53,6 @@ fn kind(severity: Severity) -> &'static str {
         Severity::Error => "error",
         Severity::Warning => "warning",
         Severity::Note => "notice",
-    }
-}
-
-fn text(finding: &Finding) -> String {
-    match finding.help.is_empty() {
-        true => finding.message.clone(),
-        false => format!("{}\n{}", finding.message, finding.help),
     }
 }
 

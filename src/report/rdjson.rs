@@ -3,7 +3,7 @@
 
 use serde_json::{json, Map, Value};
 
-use super::{active, json, source, Report, Show, Style};
+use super::{active, json, source, wording, Report, Show, Style};
 use crate::engine::Analysis;
 use crate::finding::{Edit, Finding, Severity};
 use crate::source::{Place, SourceFile};
@@ -28,11 +28,7 @@ impl Report for RdJson {
 
 fn diagnostic(analysis: &Analysis, finding: &Finding) -> Value {
     let mut out = Map::new();
-    let message = match finding.help.is_empty() {
-        true => finding.message.clone(),
-        false => format!("{}\n{}", finding.message, finding.help),
-    };
-    out.insert("message".into(), message.into());
+    out.insert("message".into(), wording::advice(finding).into());
     out.insert("location".into(), location(analysis, &finding.place));
     let severity = match finding.severity {
         Severity::Error => "ERROR",

@@ -1,8 +1,8 @@
 //! Phrases that every report for people shares: counts, estimates, traffic in words.
 
 use crate::config::Traffic;
-use crate::figures::{thousands, usd};
-use crate::finding::Finding;
+use crate::figures::{percent, thousands, usd};
+use crate::finding::{Finding, Savings};
 
 /// A whole number, with `~` in front of it unless it is exact.
 pub fn approximate(value: f64, exact: bool) -> String {
@@ -16,6 +16,22 @@ pub fn counted(count: usize, noun: &str) -> String {
     format!("{} {noun}{plural}", thousands(count as f64))
 }
 
+/// `$1,240 a month`, or `$7.36 per 1,000 calls` where the traffic is not configured.
+pub fn price(savings: &Savings) -> String {
+    savings.usd_per_month.map_or_else(
+        || usd_per_1k(savings.usd_per_1k_calls),
+        |month| format!("{} a month", usd(month)),
+    )
+}
+
+/// What is wrong, and on a line of its own the way out.
+pub fn advice(finding: &Finding) -> String {
+    match finding.help.is_empty() {
+        true => finding.message.clone(),
+        false => format!("{}\n{}", finding.message, finding.help),
+    }
+}
+
 /// `volatile-prefix saves 87 % of the input cost, $7.36 per 1,000 calls`.
 pub fn title(finding: &Finding) -> String {
     let Some(savings) = finding
@@ -25,11 +41,8 @@ pub fn title(finding: &Finding) -> String {
     else {
         return finding.rule.to_string();
     };
-    let price = savings.usd_per_month.map_or_else(
-        || usd_per_1k(savings.usd_per_1k_calls),
-        |month| format!("{} a month", crate::figures::usd(month)),
-    );
-    let share = crate::figures::percent(savings.share);
+    let price = price(savings);
+    let share = percent(savings.share);
     format!("{} saves {share} of the input cost, {price}", finding.rule)
 }
 

@@ -4,6 +4,7 @@
 use super::words;
 use super::CompareReport;
 use crate::compare::{Comparison, Fate, Pair};
+use crate::report::github::command;
 use crate::report::Style;
 
 pub(super) struct Github;
@@ -16,7 +17,8 @@ impl CompareReport for Github {
     fn render(&self, comparison: &Comparison, tripped: &[String], _style: Style) -> String {
         let mut out = String::new();
         for limit in tripped {
-            out.push_str(&command("error", &[("title", "prefixlint compare")], limit));
+            let title = [("title", "prefixlint compare".to_string())];
+            out.push_str(&command("error", &title, limit));
         }
         for pair in &comparison.prompts {
             out.extend(annotation(comparison, pair));
@@ -68,28 +70,5 @@ fn annotation(comparison: &Comparison, pair: &Pair) -> Option<String> {
         }
     }
     properties.push(("title", title));
-    let properties: Vec<(&str, &str)> = properties
-        .iter()
-        .map(|(name, value)| (*name, value.as_str()))
-        .collect();
     Some(command(level, &properties, &said.join("\n")))
-}
-
-/// `::warning file=a.j2,line=3::message`
-fn command(level: &str, properties: &[(&str, &str)], message: &str) -> String {
-    let properties: Vec<String> = properties
-        .iter()
-        .map(|(name, value)| format!("{name}={}", property(value)))
-        .collect();
-    format!("::{level} {}::{}\n", properties.join(","), data(message))
-}
-
-fn data(text: &str) -> String {
-    text.replace('%', "%25")
-        .replace('\r', "%0D")
-        .replace('\n', "%0A")
-}
-
-fn property(text: &str) -> String {
-    data(text).replace(':', "%3A").replace(',', "%2C")
 }

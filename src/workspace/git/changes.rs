@@ -28,6 +28,17 @@ pub struct Change {
     pub before: Option<String>,
 }
 
+/// How differences are asked for: by mode and blob, without anything that a repository configures.
+const RAW: &[&str] = &[
+    "-z",
+    "--raw",
+    "--no-renames",
+    "--no-ext-diff",
+    "--no-textconv",
+    "--no-abbrev",
+    "--ignore-submodules=all",
+];
+
 impl Repository {
     /// Paths that differ between two revisions, or between a revision and the working tree with what is neither
     /// tracked nor ignored. Sorted by path. Files that were touched but read the same are not among them, and
@@ -45,19 +56,8 @@ impl Repository {
     }
 
     fn between(&self, from: &Revision, to: &Revision) -> Result<Vec<Change>, GitError> {
-        let output = self.say([
-            "diff-tree",
-            "-r",
-            "-z",
-            "--raw",
-            "--no-renames",
-            "--no-ext-diff",
-            "--no-textconv",
-            "--no-abbrev",
-            "--ignore-submodules=all",
-            &from.tree,
-            &to.tree,
-        ])?;
+        let trees = [from.tree.as_str(), &to.tree];
+        let output = self.say([&["diff-tree", "-r"], RAW, &trees].concat())?;
         Ok(raw(&output.stdout))
     }
 
@@ -74,17 +74,9 @@ impl Repository {
         let mut command = git(&top.folder);
         let output = command
             .args(&tame)
-            .args([
-                "diff-index",
-                "-z",
-                "--raw",
-                "--no-renames",
-                "--no-ext-diff",
-                "--no-textconv",
-                "--no-abbrev",
-                "--ignore-submodules=all",
-                &from.tree,
-            ])
+            .arg("diff-index")
+            .args(RAW)
+            .arg(&from.tree)
             .output()
             .map_err(|error| not_started(&error))?;
         if !output.status.success() {
