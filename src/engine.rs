@@ -42,7 +42,7 @@ pub struct Analysis {
     /// Files looked at (read or skipped by name), for the summary.
     pub files: usize,
     /// Every resolved prompt with its layout, by id.
-    pub prompts: Vec<Judged>,
+    pub prompts: Vec<Arc<Judged>>,
     /// By rank, most valuable first; suppressed ones behind.
     pub findings: Vec<Finding>,
     /// Sorted by path.
@@ -290,7 +290,7 @@ fn resolved(request: &Request, outcomes: Vec<Arc<Outcome>>, memo: &mut Memo) -> 
 }
 
 /// Judges the prompts of a run. `known`: prompts that were judged under the same settings, by id.
-fn judge_all(request: &Request, resolved: Resolved, known: &[Judged]) -> Analysis {
+fn judge_all(request: &Request, resolved: Resolved, known: &[Arc<Judged>]) -> Analysis {
     let Resolved {
         files,
         errors,
@@ -326,11 +326,18 @@ fn judge_all(request: &Request, resolved: Resolved, known: &[Judged]) -> Analysi
     if !sent.iter().any(touched) {
         sent.clear();
     }
-    let mut prompts: Vec<Judged> = sent
+    let mut prompts: Vec<Arc<Judged>> = sent
         .into_par_iter()
-        .map(|(prompt, configs)| Judged {
-            configs,
-            ..same(&prompt).unwrap_or_else(|| judged(request, prompt, &in_tests))
+        .map(|(prompt, configs)| match same(&prompt) {
+            Some(judged) if judged.configs == configs => judged,
+            Some(judged) => Arc::new(Judged {
+                configs,
+                ..Judged::clone(&judged)
+            }),
+            None => Arc::new(Judged {
+                configs,
+                ..judged(request, prompt, &in_tests)
+            }),
         })
         .collect();
     prompts.sort_by(|a, b| a.prompt.id.cmp(&b.prompt.id));
@@ -619,7 +626,7 @@ fn judged(request: &Request, prompt: Prompt, in_tests: &dyn Fn(&str) -> bool) ->
 }
 
 /// A line for each model that a prompt or its config names and the table does not know.
-fn unknown_models(prompts: &[Judged]) -> BTreeSet<String> {
+fn unknown_models(prompts: &[Arc<Judged>]) -> BTreeSet<String> {
     let name = |judged: &Judged| {
         let declared = judged.prompt.target.model.clone();
         declared.or_else(|| judged.settings.model.clone())
@@ -637,9 +644,10 @@ fn unknown_models(prompts: &[Judged]) -> BTreeSet<String> {
         .collect()
 }
 
-fn uncacheable(prompts: &[Judged]) -> Uncacheable {
+fn uncacheable(prompts: &[Arc<Judged>]) -> Uncacheable {
     let short: Vec<&Judged> = prompts
         .iter()
+        .map(|judged| &**judged)
         .filter(|judged| !judged.terms().caches() || judged.best < f64::from(judged.model.minimum))
         .collect();
     let lack = |judged: &Judged| f64::from(judged.model.minimum) - judged.best;

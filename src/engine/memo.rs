@@ -16,7 +16,7 @@ pub struct Memo {
     pub(super) outcomes: HashMap<Arc<str>, Kept>,
     pub(super) resolution: resolve::Memo,
     /// By id.
-    pub(super) judged: Vec<Judged>,
+    pub(super) judged: Vec<Arc<Judged>>,
 }
 
 /// What came of one file.

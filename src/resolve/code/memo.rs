@@ -4,11 +4,14 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
+use crate::frontend::code::language_of;
 use crate::reads::Changed;
 
 use super::barren::{Barren, Function};
+use super::callers::Searches;
 use super::knowledge::Knowledge;
 use super::modules::Code;
+use super::paths::Known;
 use super::run::{Entry, Found, Wanted};
 
 /// The memory of one root under one set of settings.
@@ -19,6 +22,8 @@ pub struct Memo {
     pub(super) knowledge: Vec<Arc<Knowledge>>,
     pub(super) names: Names,
     pub(super) results: Results,
+    pub(super) searches: Searches,
+    pub(super) paths: Known,
 }
 
 /// What is known of all inputs together.
@@ -48,7 +53,16 @@ impl Memo {
         }
         self.code.retain(|path, _| !changed.holds(path));
         self.results.retain(|found| !changed.outdates(&found.reads));
+        self.searches.forget(changed);
+        if !changed.keeps_files() || changed.files().any(may_configure) {
+            self.paths = Known::default();
+        }
     }
+}
+
+/// Configs that others extend have any name.
+fn may_configure(path: &str) -> bool {
+    language_of(path).is_none()
 }
 
 /// What an entry was evaluated under, beside the files it read: what it came to holds for the same terms.

@@ -385,7 +385,7 @@ impl<'w> Program<'w> {
     pub fn new(files: &'w Files<'w>, memo: &mut Memo) -> Program<'w> {
         Program {
             files,
-            paths: Paths::new(files),
+            paths: Paths::new(files, std::mem::take(&mut memo.paths)),
             code: Mutex::new(HashMap::new()),
             spare: std::mem::take(&mut memo.code),
             names: OnceLock::new(),
@@ -636,6 +636,7 @@ impl<'w> Program<'w> {
             .into_inner()
             .unwrap_or_else(PoisonError::into_inner);
         memo.code = self.spare;
+        memo.paths = self.paths.into_known();
         let loaded = code.into_iter();
         let loaded = loaded.filter_map(|(path, code)| Some((path, code?)));
         memo.code.extend(loaded);

@@ -146,7 +146,7 @@ pub fn resolve_code(
             .map(|wanted| (wanted.path.clone(), wanted.class))
             .collect();
         asked.extend(opens);
-        let callers = callers(&program, &functions, &paths, others);
+        let callers = callers(&program, &functions, &paths, others, &mut memo.searches);
         // What was evaluated already tells more only where it makes an instance whose methods are wanted now.
         let again: Vec<Entry> = callers
             .into_iter()
@@ -167,6 +167,7 @@ pub fn resolve_code(
         }
     }
     results.turn();
+    memo.searches.turn();
     let out = gather(&program, &found);
     program.leave(memo);
     out
