@@ -35,6 +35,7 @@ mod narrow;
 
 pub use memo::Memo;
 
+use memo::Edited;
 use narrow::Configs;
 
 /// Everything a run found, in an order that does not depend on threads.
@@ -417,7 +418,8 @@ fn outcomes(request: &Request, memo: &mut Memo) -> Vec<Arc<Outcome>> {
         .iter()
         .map(|candidate| known.get(&candidate.path)?.of(candidate))
         .collect();
-    let new = |candidate: &discover::Candidate| Arc::new(outcome(request, candidate));
+    let edited = &memo.edited;
+    let new = |candidate: &discover::Candidate| Arc::new(outcome(request, candidate, edited));
     let mut out = kept;
     if out.iter().any(Option::is_none) {
         let open = candidates.par_iter().zip(&mut out);
@@ -438,7 +440,7 @@ fn reads_suites(request: &Request, path: &str) -> bool {
 }
 
 /// Reads and parses one candidate.
-fn outcome(request: &Request, candidate: &discover::Candidate) -> Outcome {
+fn outcome(request: &Request, candidate: &discover::Candidate, edited: &Edited) -> Outcome {
     let path = candidate.path.clone();
     // To know a document's format is to parse it: kept, so that it is parsed once.
     let read: Mutex<Option<Document>> = Mutex::new(None);
@@ -493,7 +495,7 @@ fn outcome(request: &Request, candidate: &discover::Candidate) -> Outcome {
             why: taken.reason(),
         }
     };
-    let parsed = file.and_then(|file| parse(candidate, &taken, file, document));
+    let parsed = file.and_then(|file| parse(candidate, &taken, file, document, edited));
     let error = parsed.as_ref().and_then(|parsed| {
         let invalid = parsed.parsed.file.invalid_bytes;
         (invalid > 0).then(|| FileError {
@@ -521,6 +523,7 @@ fn parse(
     taken: &Taken,
     file: Arc<SourceFile>,
     document: Option<Document>,
+    edited: &Edited,
 ) -> Option<ParsedFile> {
     let kind = match taken {
         Taken::Prompt {
@@ -537,7 +540,7 @@ fn parse(
         } => ParsedKind::Document(Arc::new(document?)),
         Taken::Code { .. } => {
             let language = code::language_of(&file.path)?;
-            ParsedKind::Code(code::parse(&file, language))
+            ParsedKind::Code(edited.parse(&file, language))
         }
         _ => return None,
     };

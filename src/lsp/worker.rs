@@ -120,14 +120,11 @@ impl Worker {
     pub fn start(events: Sender<Event>, client: Arc<Client>) -> Result<Worker, String> {
         let inbox: Arc<(Mutex<Inbox>, Condvar)> = Arc::default();
         let own = inbox.clone();
-        let pool = rayon::ThreadPoolBuilder::new()
-            .stack_size(STACK)
-            .build()
-            .map_err(|error| error.to_string())?;
+        let pools = Pools::new().map_err(|error| error.to_string())?;
         thread::Builder::new()
             .name("analysis".into())
             .stack_size(STACK)
-            .spawn(move || work(&own, &events, &pool, &client))
+            .spawn(move || work(&own, &events, &pools, &client))
             .map_err(|error| error.to_string())?;
         Ok(Worker { inbox })
     }
@@ -161,10 +158,34 @@ fn lock(inbox: &Mutex<Inbox>) -> MutexGuard<'_, Inbox> {
     inbox.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// The threads that an analysis runs on.
+struct Pools {
+    all: rayon::ThreadPool,
+    /// After an edit there is little to do: threads that wait for each other would only lose time.
+    one: rayon::ThreadPool,
+}
+
+impl Pools {
+    fn new() -> Result<Pools, rayon::ThreadPoolBuildError> {
+        let pool = || rayon::ThreadPoolBuilder::new().stack_size(STACK);
+        Ok(Pools {
+            all: pool().build()?,
+            one: pool().num_threads(1).build()?,
+        })
+    }
+
+    fn of(&self, job: &Job, known: bool) -> &rayon::ThreadPool {
+        match known && !job.afresh && job.events.is_empty() {
+            true => &self.one,
+            false => &self.all,
+        }
+    }
+}
+
 fn work(
     inbox: &(Mutex<Inbox>, Condvar),
     events: &Sender<Event>,
-    pool: &rayon::ThreadPool,
+    pools: &Pools,
     client: &Arc<Client>,
 ) {
     let mut projects: BTreeMap<ProjectId, Project> = BTreeMap::new();
@@ -178,6 +199,7 @@ fn work(
         let versions = versions.map(|(path, open)| (path.clone(), open.version));
         let versions = versions.collect();
         let known = projects.remove(&project);
+        let pool = pools.of(&job, known.is_some());
         let done = catch_unwind(AssertUnwindSafe(|| {
             pool.install(|| {
                 let mut project = match known {
