@@ -236,7 +236,10 @@ impl Server {
 
     fn unsay(&self, known: Published) {
         if !self.state.client.pulls_diagnostics && known.result_id != NOTHING {
-            let params = json!({ "uri": known.uri, "diagnostics": [] });
+            let mut params = json!({ "uri": known.uri, "diagnostics": [] });
+            if let Some(version) = known.version {
+                params["version"] = version.into();
+            }
             self.notify("textDocument/publishDiagnostics", params);
         }
     }
