@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
+use std::time::{Duration, Instant};
 
 use super::client::Client;
 use super::project::{Project, View};
@@ -96,6 +97,8 @@ pub struct Outcome {
     pub version: u64,
     /// Versions of the documents that were looked at.
     pub versions: BTreeMap<String, i32>,
+    /// From the start of the job to its end.
+    pub took: Duration,
     /// `None`: nothing that matters changed.
     pub view: Result<Option<Arc<View>>, String>,
 }
@@ -200,6 +203,7 @@ fn work(
         let versions = versions.collect();
         let known = projects.remove(&project);
         let pool = pools.of(&job, known.is_some());
+        let started = Instant::now();
         let done = catch_unwind(AssertUnwindSafe(|| {
             pool.install(|| {
                 let mut project = match known {
@@ -223,6 +227,7 @@ fn work(
             project,
             version,
             versions,
+            took: started.elapsed(),
             view,
         };
         if events.send(Event::Analysed(Box::new(outcome))).is_err() {
