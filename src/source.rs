@@ -3,9 +3,13 @@
 
 use std::any::Any;
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
 pub mod lines;
+
+/// Files by their path.
+pub type Sources = BTreeMap<Arc<str>, Arc<SourceFile>>;
 
 /// A half-open byte range of a file.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Default)]

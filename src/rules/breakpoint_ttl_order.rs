@@ -36,6 +36,7 @@ pub fn check(judged: &Judged) -> Vec<Remark> {
                     class: None,
                     saving: None,
                     weight: Weight::Fixed(Severity::Error),
+                    mend: None,
                 }];
             }
             Some((before, _)) if ttl < before => shorter = Some((ttl, place)),

@@ -117,6 +117,7 @@ fn remark(prompts: &[Judged], standings: &[Standing]) -> Option<(usize, Remark)>
                 cached_after: judged.plan.now.read + more * part.tokens,
             }),
             weight: Weight::ByShare,
+            mend: None,
         },
     ))
 }

@@ -34,6 +34,7 @@ pub use parse_error::remark as parse_error;
 pub use unused_suppression::remark as unused_suppression;
 
 use crate::finding::{Hop, Label, Severity};
+use crate::fix::Mend;
 use crate::judge::Judged;
 use crate::source::Place;
 use crate::volatility::{Class, Confidence};
@@ -54,6 +55,8 @@ pub struct Remark {
     pub class: Option<Class>,
     pub saving: Option<Saving>,
     pub weight: Weight,
+    /// What an edit would do about it, where one can; `fix.rs` writes it.
+    pub mend: Option<Mend>,
 }
 
 /// What the fix of a remark saves, and the token figures that go with it.

@@ -80,6 +80,7 @@ pub fn check(judged: &Judged) -> Vec<Remark> {
         class: None,
         saving: None,
         weight: Weight::Fixed(Severity::Error),
+        mend: None,
     }]
 }
 

@@ -53,6 +53,7 @@ fn by_machine(judged: &Judged) -> Vec<Remark> {
         class: Some(Class::Deploy),
         saving: None,
         weight: Weight::AtMostNote,
+        mend: None,
     }
     };
     found.iter().map(remark).collect()

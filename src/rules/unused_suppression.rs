@@ -24,5 +24,6 @@ pub fn remark(place: Place, rules: &[&str]) -> Remark {
         class: None,
         saving: None,
         weight: Weight::AtMostNote,
+        mend: None,
     }
 }
