@@ -1,7 +1,10 @@
 //! Fixes: what a rule wants done, written as edits of the text by whoever owns the syntax. Knows how to write; whether
 //! a fix is worth it a rule says, and whether it holds `apply` finds out. Touches no disk.
 
+pub mod apply;
+mod edits;
 pub mod moves;
+mod proof;
 
 use crate::finding::Fix;
 use crate::judge::Judged;
