@@ -9,6 +9,7 @@ mod entries;
 mod marks;
 pub mod moves;
 mod proof;
+mod sort;
 mod written;
 
 use crate::finding::Fix;
@@ -45,7 +46,7 @@ pub fn write(mend: &Mend, judged: Option<&Judged>, sources: &Sources) -> Option<
             let step = judged.plan.steps.get(*index)?;
             write_step(judged, step, sources)
         }
-        Mend::Sort(_) => None,
+        Mend::Sort(place) => sort::at(place, sources),
         Mend::DropMarks { marks, over } => marks::drop_some(judged?, marks, *over, sources),
         Mend::OrderTtls => marks::order_ttls(judged?, sources),
         Mend::Unname {
@@ -64,6 +65,7 @@ fn write_step(judged: &Judged, step: &Step, sources: &Sources) -> Option<Fix> {
     match &step.edit {
         Edit::Move | Edit::Lift => moves::write(judged, step, sources),
         Edit::Mark | Edit::Explicit if step.splits => moves::write(judged, step, sources),
+        Edit::Order => sort::write(judged, step, sources),
         Edit::Mark | Edit::ShiftMark { .. } | Edit::DropMark { .. } => {
             marks::write(judged, step, sources)
         }

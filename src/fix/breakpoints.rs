@@ -177,7 +177,10 @@ impl Hand {
         let mark = self.mark(breakpoint, value);
         let line = page.file.line_span(page.file.line_index(at.start));
         let added = front.iter().map(String::len).sum::<usize>() + mark.len() + 12;
-        let inline = line.len() + added <= LINE || page.text(at).contains('\n');
+        let front_of_line = page.text(Span::new(line.start, at.start));
+        let inline = line.len() + added <= LINE
+            || page.text(at).contains('\n')
+            || front_of_line.contains(['{', '[', '(', ',']);
         if inline {
             let open = format!("[{{{}{}", self.inner, front.join(", "));
             return (open, format!(", {mark}{}}}]", self.inner));

@@ -5,7 +5,7 @@ use super::entries::{insert_behind, insert_pair, is_flow, remove, replace};
 use super::written::{Holder, Kind, Notation, Page, Pair, Written};
 use crate::finding::{Edit, Fix};
 use crate::judge::Judged;
-use crate::layout::{Layout, Mark, MessageInfo, BLOCK_GAP};
+use crate::layout::{self, Layout, Mark, MessageInfo, BLOCK_GAP};
 use crate::plan::{self, Step};
 use crate::prompt::{Marker, MarkerHow, Message, Piece, Section};
 use crate::sdk;
@@ -18,8 +18,14 @@ pub fn write(judged: &Judged, step: &Step, sources: &Sources) -> Option<Fix> {
     }
     let (title, edits) = match &step.edit {
         plan::Edit::Mark => (
-            "add a cache breakpoint behind the stable part",
-            add(judged, step.mark_behind?, None, sources)?,
+            match ends_turns(judged, step) {
+                true => "add a cache breakpoint to the newest message",
+                false => "add a cache breakpoint behind the stable part",
+            },
+            match ends_turns(judged, step) {
+                true => add_to_last(judged, sources)?,
+                false => add(judged, step.mark_behind?, None, sources)?,
+            },
         ),
         plan::Edit::ShiftMark { from } => {
             let from = literal(judged, from.place.as_ref()?)?;
@@ -98,8 +104,37 @@ fn add(
     value: Option<&str>,
     sources: &Sources,
 ) -> Option<Vec<Edit>> {
-    let breakpoint = breakpoints::of(judged)?;
     let (message, block) = block_at(judged, segment)?;
+    mark(judged, message, block, value, sources)
+}
+
+/// Whether the marker goes behind the turns so far: the newest message carries it, so that the next call finds it.
+fn ends_turns(judged: &Judged, step: &Step) -> bool {
+    let behind = step
+        .mark_behind
+        .and_then(|id| judged.layout.segments.get(id));
+    behind.is_some_and(|segment| matches!(segment.kind, layout::Kind::History { .. }))
+}
+
+/// Puts a marker on the last block of the last message.
+fn add_to_last(judged: &Judged, sources: &Sources) -> Option<Vec<Edit>> {
+    let message = judged.prompt.messages.last()?;
+    if !message.section.is_user() {
+        return None;
+    }
+    let block = message.blocks.len().checked_sub(1)?;
+    mark(judged, message, block, None, sources)
+}
+
+/// Puts a marker on a block of a message.
+fn mark(
+    judged: &Judged,
+    message: &Message,
+    block: usize,
+    value: Option<&str>,
+    sources: &Sources,
+) -> Option<Vec<Edit>> {
+    let breakpoint = breakpoints::of(judged)?;
     let page = Page::open(sources.get(&message.place.path)?)?;
     let node = page.at(message.place.span)?;
     let marked = &message.blocks.get(block)?.pieces;

@@ -7,6 +7,7 @@ use crate::engine::Analysis;
 use crate::finding::{Finding, Severity};
 use crate::judge::Judged;
 use crate::prompt::{Piece, Prompt};
+use crate::rules;
 
 /// By which a finding is known again when its text has moved.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -115,37 +116,62 @@ fn lost(before: &State, after: &State, finding: &Finding) -> Option<String> {
         let Some(is) = after.prompt(id) else {
             return Some(format!("the prompt {id} is not found behind it"));
         };
-        let (was, is) = (words(&was.prompt), words(&is.prompt));
-        let missing = was
-            .iter()
-            .find(|(word, count)| is.get(*word).is_none_or(|now| now < count));
-        if let Some((word, _)) = missing {
+        let (was, is) = (Said::of(&was.prompt), Said::of(&is.prompt));
+        if let Some(sign) = missing(&was.signs, &is.signs) {
+            return Some(format!("a `{sign}` would not be sent any more"));
+        }
+        // What is sorted may be joined at other places; what is moved keeps its words.
+        let is_safe = finding.fix.as_ref().is_some_and(|fix| fix.safe);
+        if let Some(word) = missing(&was.words, &is.words).filter(|_| !is_safe) {
             return Some(format!("`{word}` would not be sent any more"));
+        }
+        // A safe fix of a marker adds nothing either.
+        let marks = rules::category(finding.rule) == Some("breakpoint");
+        if let Some(sign) = missing(&is.signs, &was.signs).filter(|_| is_safe && marks) {
+            return Some(format!("a `{sign}` more would be sent"));
         }
     }
     None
 }
 
-/// How often each word stands in the stable text of a prompt.
-fn words(prompt: &Prompt) -> BTreeMap<&str, usize> {
-    fn of<'a>(pieces: &'a [Piece], out: &mut BTreeMap<&'a str, usize>) {
+/// What there is less of than before.
+fn missing<T: Ord + Copy>(was: &BTreeMap<T, usize>, is: &BTreeMap<T, usize>) -> Option<T> {
+    was.iter()
+        .find(|(one, count)| is.get(*one).is_none_or(|now| now < *count))
+        .map(|(one, _)| *one)
+}
+
+/// How often each word, and each sign of them, stands in the stable text of a prompt.
+#[derive(Default)]
+struct Said<'a> {
+    words: BTreeMap<&'a str, usize>,
+    signs: BTreeMap<char, usize>,
+}
+
+impl<'a> Said<'a> {
+    fn of(prompt: &'a Prompt) -> Said<'a> {
+        let mut out = Said::default();
+        let blocks = prompt.messages.iter().flat_map(|message| &message.blocks);
+        blocks.for_each(|block| out.pieces(&block.pieces));
+        out
+    }
+
+    fn pieces(&mut self, pieces: &'a [Piece]) {
         for piece in pieces {
             match piece {
                 Piece::Text(text) => {
                     for word in text.as_str().split_whitespace() {
-                        *out.entry(word).or_default() += 1;
+                        *self.words.entry(word).or_default() += 1;
+                        word.chars()
+                            .for_each(|sign| *self.signs.entry(sign).or_default() += 1);
                     }
                 }
-                Piece::Branch(branch) => branch.arms.iter().for_each(|arm| of(arm, out)),
-                Piece::Repeat(repeat) => of(&repeat.body, out),
+                Piece::Branch(branch) => branch.arms.iter().for_each(|arm| self.pieces(arm)),
+                Piece::Repeat(repeat) => self.pieces(&repeat.body),
                 _ => {}
             }
         }
     }
-    let mut out = BTreeMap::new();
-    let blocks = prompt.messages.iter().flat_map(|message| &message.blocks);
-    blocks.for_each(|block| of(&block.pieces, &mut out));
-    out
 }
 
 /// Whether the saving does not appear in the prompt that speaks.
