@@ -16,40 +16,35 @@ pub fn write(judged: &Judged, step: &Step, sources: &Sources) -> Option<Fix> {
     if step.splits || step.explicit {
         return None;
     }
-    let (title, edits) = match &step.edit {
+    let (title, (edits, safe)) = match &step.edit {
+        plan::Edit::Mark if ends_turns(judged, step) => (
+            "add a cache breakpoint to the newest message",
+            add_to_last(judged, sources)?,
+        ),
         plan::Edit::Mark => (
-            match ends_turns(judged, step) {
-                true => "add a cache breakpoint to the newest message",
-                false => "add a cache breakpoint behind the stable part",
-            },
-            match ends_turns(judged, step) {
-                true => add_to_last(judged, sources)?,
-                false => add(judged, step.mark_behind?, None, sources)?,
-            },
+            "add a cache breakpoint behind the stable part",
+            add(judged, step.mark_behind?, None, sources)?,
         ),
         plan::Edit::ShiftMark { from } => {
             let from = literal(judged, from.place.as_ref()?)?;
             let (gone, value) = taken(&from.place, sources)?;
-            let mut edits = add(judged, step.mark_behind?, Some(&value), sources)?;
+            let (mut edits, safe) = add(judged, step.mark_behind?, Some(&value), sources)?;
             edits.push(gone);
-            (
-                "move the cache breakpoint to the end of the stable part",
-                edits,
-            )
+            let title = "move the cache breakpoint to the end of the stable part";
+            (title, (edits, safe))
         }
         plan::Edit::DropMark { mark } => {
             let mark = literal(judged, mark.place.as_ref()?)?;
-            (
-                "remove the cache breakpoint",
-                vec![taken(&mark.place, sources)?.0],
-            )
+            let gone = taken(&mark.place, sources)?.0;
+            ("remove the cache breakpoint", (vec![gone], true))
         }
         _ => return None,
     };
-    Some(safe(title, edits))
+    let title = title.into();
+    Some(Fix { title, safe, edits })
 }
 
-fn safe(title: &str, edits: Vec<Edit>) -> Fix {
+fn sure(title: &str, edits: Vec<Edit>) -> Fix {
     Fix {
         title: title.into(),
         safe: true,
@@ -103,7 +98,7 @@ fn add(
     segment: usize,
     value: Option<&str>,
     sources: &Sources,
-) -> Option<Vec<Edit>> {
+) -> Option<(Vec<Edit>, bool)> {
     let (message, block) = block_at(judged, segment)?;
     mark(judged, message, block, value, sources)
 }
@@ -117,7 +112,7 @@ fn ends_turns(judged: &Judged, step: &Step) -> bool {
 }
 
 /// Puts a marker on the last block of the last message.
-fn add_to_last(judged: &Judged, sources: &Sources) -> Option<Vec<Edit>> {
+fn add_to_last(judged: &Judged, sources: &Sources) -> Option<(Vec<Edit>, bool)> {
     let message = judged.prompt.messages.last()?;
     if !message.section.is_user() {
         return None;
@@ -126,14 +121,14 @@ fn add_to_last(judged: &Judged, sources: &Sources) -> Option<Vec<Edit>> {
     mark(judged, message, block, None, sources)
 }
 
-/// Puts a marker on a block of a message.
+/// Puts a marker on a block of a message. With whether it is sure that the block is one.
 fn mark(
     judged: &Judged,
     message: &Message,
     block: usize,
     value: Option<&str>,
     sources: &Sources,
-) -> Option<Vec<Edit>> {
+) -> Option<(Vec<Edit>, bool)> {
     let breakpoint = breakpoints::of(judged)?;
     let page = Page::open(sources.get(&message.place.path)?)?;
     let node = page.at(message.place.span)?;
@@ -150,7 +145,15 @@ fn mark(
         // Other arguments take nothing but plain text.
         let takes_blocks = matches!(key.as_str(), "system" | "content") && !breakpoint.alone;
         let one = message.blocks.len() == 1 && !content.is_map();
-        return (one && takes_blocks).then(|| wrap(&page, content, breakpoint, value))?;
+        if !one || !takes_blocks {
+            return None;
+        }
+        // What is a list of blocks already is no text of a block.
+        let mut pieces = marked.iter();
+        let sure = is_document(&page)
+            || pieces.any(|piece| matches!(piece, Piece::Text(_)))
+            || page.is_text_parameter(content.span);
+        return Some((wrap(&page, content, breakpoint, value)?, sure));
     };
     let sent: Vec<usize> = (0..items.len())
         .filter(|at| !is_lone_mark(&items[*at]))
@@ -169,7 +172,11 @@ fn mark(
     } else {
         insert_pair(&page, &items[at], &hand.mark(breakpoint, value))?
     };
-    Some(vec![edit])
+    Some((vec![edit], true))
+}
+
+fn is_document(page: &Page) -> bool {
+    matches!(page.notation, Notation::Json | Notation::Yaml)
 }
 
 fn is_lone_mark(item: &Written) -> bool {
@@ -275,7 +282,7 @@ pub fn drop_some(judged: &Judged, places: &[Place], over: usize, sources: &Sourc
         1 => "remove the cache breakpoint that saves least".to_string(),
         some => format!("remove the {some} cache breakpoints that save least"),
     };
-    Some(safe(&title, edits))
+    Some(sure(&title, edits))
 }
 
 /// Gives breakpoints such lives that none is longer than one in front of it: longer ones in front, or shorter ones
@@ -313,7 +320,7 @@ pub fn order_ttls(judged: &Judged, sources: &Sources) -> Option<Fix> {
             edits.push(with_ttl(&marker.place, minutes, sources)?);
         }
     }
-    (!edits.is_empty()).then(|| safe(title, edits))
+    (!edits.is_empty()).then(|| sure(title, edits))
 }
 
 /// A marker with another life.

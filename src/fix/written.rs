@@ -148,6 +148,34 @@ impl<'a> Page<'a> {
         }
     }
 
+    /// Whether a value of code is a parameter that its function declares as text.
+    pub fn is_text_parameter(&self, span: Span) -> bool {
+        let Root::Code(tree) = &self.root else {
+            return false;
+        };
+        let name = self.text(span);
+        let mut node = node_at(tree, span);
+        while let Some(inner) = node {
+            let parameters = inner.child_by_field_name("parameters");
+            let declared = parameters.is_some_and(|parameters| {
+                let text: String = self.text(span_of(parameters)).split_whitespace().collect();
+                let is = |kind: &str| {
+                    text.match_indices(&format!("{name}:{kind}"))
+                        .any(|(at, found)| {
+                            text[..at].ends_with(['(', ',', '{'])
+                                && text[at + found.len()..].starts_with([',', ')', '=', ';', '}'])
+                        })
+                };
+                is("str") || is("string")
+            });
+            if declared {
+                return true;
+            }
+            node = inner.parent();
+        }
+        false
+    }
+
     /// The map that holds a value, or an entry, of this place.
     pub fn holding(&self, span: Span) -> Option<Holder> {
         match &self.root {
