@@ -1,5 +1,7 @@
 //! Breakpoints put in, moved, dropped and set in order: what is sent differs by nothing else.
 
+use std::collections::BTreeSet;
+
 use super::breakpoints::{self, Breakpoint, Hand};
 use super::entries::{insert_behind, insert_pair, is_flow, remove, replace};
 use super::written::{Holder, Kind, Notation, Page, Pair, Written};
@@ -258,7 +260,12 @@ pub fn drop_some(judged: &Judged, places: &[Place], over: usize, sources: &Sourc
         .iter()
         .filter_map(|place| literal(judged, place))
         .collect();
-    if markers.len() != places.len() || over == 0 || over >= places.len() {
+    let apart: BTreeSet<&Place> = places.iter().collect();
+    if markers.len() != places.len()
+        || apart.len() != places.len()
+        || over == 0
+        || over >= places.len()
+    {
         return None;
     }
     let terms = judged.terms();

@@ -32,6 +32,9 @@ const LEAST_SAVING: f64 = 0.5;
 /// Savings below this share of the input cost are within what a token more or less makes.
 const SMALL_SHARE: f64 = 0.005;
 
+/// Shares of the input cost that a token more or less makes.
+const ROUNDING: f64 = 0.01;
+
 /// What is known of an analysis as a whole.
 pub struct State<'a> {
     analysis: &'a Analysis,
@@ -174,7 +177,8 @@ impl<'a> Said<'a> {
     }
 }
 
-/// Whether the saving does not appear in the prompt that speaks.
+/// Whether the saving does not appear in the prompt that speaks. What a step of the plan saves behind another one shows
+/// only once that one is made: there, nothing must cost more, and the best that can be reached must stay in reach.
 fn unpaid(before: &State, after: &State, finding: &Finding) -> Option<String> {
     let promised = finding.savings.as_ref()?.share;
     if promised < SMALL_SHARE {
@@ -186,6 +190,17 @@ fn unpaid(before: &State, after: &State, finding: &Finding) -> Option<String> {
     );
     let cost = |judged: &Judged| judged.plan.now.usd_per_1k_calls;
     let saved = (cost(was) - cost(is)) / cost(was).max(f64::MIN_POSITIVE);
+    let best = |judged: &Judged| {
+        let gains = judged.plan.steps.iter().map(|step| step.gain);
+        cost(judged) - gains.sum::<f64>()
+    };
+    let waits = finding
+        .tokens
+        .as_ref()
+        .is_some_and(|tokens| (tokens.cached_now - was.plan.now.read).abs() > 1.0);
+    if waits && saved > -ROUNDING && best(is) <= best(was) + ROUNDING * cost(was) {
+        return None;
+    }
     (saved < promised * LEAST_SAVING).then(|| {
         format!(
             "it saves {:.0} % of the input cost instead of {:.0} %",
