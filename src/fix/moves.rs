@@ -1,9 +1,11 @@
 //! Moves of text: what varies goes behind what does not. The order or the wording of what is sent changes, so that none
 //! of these is safe. A move that cannot be sure of its text is refused.
 
+mod additions;
 mod canvas;
 mod code;
 mod cut;
+mod frames;
 mod landing;
 mod owner;
 mod prose;
@@ -38,6 +40,12 @@ pub fn attempt(judged: &Judged, step: &Step, sources: &Sources) -> Result<Fix, R
 }
 
 fn text_move(judged: &Judged, step: &Step, sources: &Sources) -> Result<Fix, Refusal> {
-    let canvas = owner::canvas(judged, step, sources)?;
-    cut::moved(judged, step, &canvas)
+    let mut refused = Refusal("a value that is found in no text");
+    for canvas in owner::canvases(judged, step, sources)? {
+        match cut::moved(judged, step, &canvas) {
+            Ok(fix) => return Ok(fix),
+            Err(refusal) => refused = refusal,
+        }
+    }
+    Err(refused)
 }

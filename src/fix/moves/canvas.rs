@@ -4,7 +4,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use crate::source::{SourceFile, Span, Text};
+use crate::source::{Place, SourceFile, Span, Text};
 use crate::volatility::Key;
 
 /// What stands in the masked text for one byte of a hole.
@@ -28,6 +28,43 @@ pub struct Hole {
     pub varies: Option<Key>,
     /// Bytes of stable text that it stands for or holds, roughly.
     pub stable: usize,
+    /// Where values that vary are written that it stands for.
+    pub stands_for: Vec<Place>,
+}
+
+/// What a text is put together of.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Frame {
+    /// One literal, one template: every part can be cut.
+    One,
+    /// Operands of `+`, or literals that stand next to each other (then `joint` is blank).
+    Sum { joint: &'static str },
+    /// Items of a list that is joined.
+    List,
+    /// Statements that add to a text or a list.
+    Statements,
+}
+
+/// A part of a text that is one thing in the source.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Seg {
+    /// Bytes of the decoded text.
+    pub at: Range<usize>,
+    /// The operand, with its quotes.
+    pub outer: Span,
+    /// Between the quotes, and the signs in front of and behind it; `None`: no literal.
+    pub literal: Option<(Span, String, String)>,
+    /// Index of the item it is part of.
+    pub item: usize,
+}
+
+/// An operand, an item of a list, a statement.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Item {
+    pub at: Range<usize>,
+    pub span: Span,
+    /// Can stand elsewhere.
+    pub movable: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -63,6 +100,12 @@ pub struct Canvas {
     pub region: Range<usize>,
     /// A line break where the text has none.
     pub default_break: &'static str,
+    pub frame: Frame,
+    /// Of a text that is put together.
+    pub segs: Vec<Seg>,
+    pub items: Vec<Item>,
+    /// Names that are bound between the items, and where.
+    pub bound: Vec<(usize, Vec<String>)>,
 }
 
 impl Canvas {
@@ -167,11 +210,6 @@ impl Canvas {
             .unwrap_or_default()
     }
 
-    pub fn hole_at(&self, at: usize) -> Option<&Hole> {
-        let index = self.holes.partition_point(|hole| hole.at.end <= at);
-        self.holes.get(index).filter(|hole| hole.at.start <= at)
-    }
-
     /// The holes within a part.
     pub fn holes_in(&self, part: &Range<usize>) -> impl Iterator<Item = &Hole> {
         let part = part.clone();
@@ -189,6 +227,52 @@ impl Canvas {
         let text: usize = text.map(char::len_utf8).sum();
         let holes: usize = self.holes_in(part).map(|hole| hole.stable).sum();
         text + holes
+    }
+
+    /// Whether a place of the source is of this text.
+    pub fn covers(&self, place: &Place) -> bool {
+        let inside = |outer: Span| outer.start <= place.span.start && place.span.end <= outer.end;
+        if place.path != self.file.path {
+            return false;
+        }
+        match self.frame {
+            Frame::One => inside(self.text.whole().span),
+            _ => self.segs.iter().any(|seg| inside(seg.outer)),
+        }
+    }
+
+    /// The hole that a place is in, or that stands for what is written there.
+    pub fn hole_of(&self, place: &Place) -> Option<&Hole> {
+        let stands_for = |hole: &&Hole| hole.stands_for.contains(place);
+        if let Some(hole) = self.holes.iter().find(stands_for) {
+            return Some(hole);
+        }
+        if !self.covers(place) {
+            return None;
+        }
+        self.holes.iter().find(|hole| {
+            let span = self.text.span(hole.at.start, hole.at.end);
+            span.start <= place.span.start && place.span.end <= span.end
+        })
+    }
+
+    /// Where the text goes on behind a part of the source that it holds.
+    pub fn decoded_end(&self, source: Span) -> Option<usize> {
+        if self.frame == Frame::One {
+            return self.decoded_at(source.end);
+        }
+        let inside = |seg: &&Seg| seg.outer.start <= source.start && source.end <= seg.outer.end;
+        let seg = self.segs.iter().find(inside)?;
+        let mut at = seg.at.start;
+        for (offset, sign) in self.as_str()[seg.at.clone()].char_indices() {
+            let from = seg.at.start + offset;
+            let end = from + sign.len_utf8();
+            if self.text.span(from, end).end > source.end {
+                break;
+            }
+            at = end;
+        }
+        Some(at)
     }
 
     /// The decoded byte that a byte of the source stands at, where it is in the text.

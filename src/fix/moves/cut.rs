@@ -3,14 +3,15 @@
 
 use std::ops::Range;
 
-use super::canvas::{Canvas, Hole, Manner};
+use super::canvas::{Canvas, Frame, Hole};
+use super::frames;
 use super::landing::Landing;
 use super::unit::{Unit, View};
 use super::words::words;
 use super::Refusal;
 use crate::finding::{Edit, Fix};
 use crate::judge::Judged;
-use crate::layout::Segment;
+use crate::layout::{Kind, Segment};
 use crate::plan::Step;
 use crate::prompt::Section;
 use crate::source::{Place, Span};
@@ -32,6 +33,11 @@ pub fn moved(judged: &Judged, step: &Step, canvas: &Canvas) -> Result<Fix, Refus
         .map(|id| &judged.layout.segments[*id])
         .collect();
     let moved = choose(&view, &members)?;
+    let first = moved.units.first().map_or(0, |unit| unit.at.end);
+    let passed = view.stable(&(first..moved.landing.at));
+    if (passed as f64) < stranded(judged, &members) * PASSED_PER_TOKEN {
+        return Err(Refusal("most of what it strands stands elsewhere"));
+    }
     let edits = edits(&view, &moved, &members)?;
     let section = members
         .first()
@@ -43,14 +49,31 @@ pub fn moved(judged: &Judged, step: &Step, canvas: &Canvas) -> Result<Fix, Refus
     })
 }
 
+/// Bytes of text, without white space, that must be passed for each token of text that is stranded in the message: a
+/// token has about four, and a part of it may stay behind what cannot move.
+const PASSED_PER_TOKEN: f64 = 1.5;
+
+/// Tokens of stable text that stand behind the first member in its message.
+fn stranded(judged: &Judged, members: &[&Segment]) -> f64 {
+    let Some(first) = members.iter().min_by_key(|segment| segment.id) else {
+        return 0.0;
+    };
+    let segments = judged.layout.segments.iter();
+    let behind = segments.filter(|segment| {
+        segment.id > first.id
+            && segment.message == first.message
+            && matches!(segment.kind, Kind::Text { .. })
+    });
+    behind.map(|segment| segment.tokens).sum()
+}
+
 /// The holes of a text that segments stand in.
 pub fn holes_of<'a>(canvas: &'a Canvas, members: &[&Segment]) -> Result<Vec<&'a Hole>, Refusal> {
     let mut out: Vec<&Hole> = Vec::new();
     for member in members {
-        let same = member.place.path == canvas.file.path;
-        let at = canvas.decoded_at(member.place.span.start);
-        let hole = at.filter(|_| same).and_then(|at| canvas.hole_at(at));
-        let hole = hole.ok_or(Refusal("values of several texts"))?;
+        let hole = canvas
+            .hole_of(&member.place)
+            .ok_or(Refusal("values of several texts"))?;
         if !out.iter().any(|known| known.at == hole.at) {
             out.push(hole);
         }
@@ -131,25 +154,90 @@ fn in_scope(canvas: &Canvas, moved: &Moved) -> Result<(), Refusal> {
     Ok(())
 }
 
+/// New text, or a part of the old one.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Bit {
+    New(String),
+    Part(Range<usize>),
+}
+
+/// What is cut, and what is put in where.
+pub struct Surgery {
+    pub cuts: Vec<Range<usize>>,
+    pub at: usize,
+    pub bits: Vec<Bit>,
+}
+
 /// The edits of a move within one text.
 fn edits(view: &View, moved: &Moved, members: &[&Segment]) -> Result<Vec<Edit>, Refusal> {
-    let canvas = view.canvas;
     let cuts: Vec<Range<usize>> = moved
         .units
         .iter()
         .map(|unit| removal(view, unit, moved.landing.at))
         .collect();
-    let text = inserted(view, moved, &cuts, members)?;
-    let (at, text) = text;
-    let mut spans: Vec<(Span, String)> = cuts
+    let (at, bits) = inserted(view, moved, &cuts, members);
+    let surgery = Surgery { cuts, at, bits };
+    match view.canvas.frame {
+        Frame::One => written(view.canvas, &surgery),
+        Frame::Sum { joint } => frames::sum(view.canvas, &surgery, joint),
+        Frame::List => frames::list(view.canvas, &surgery),
+        Frame::Statements => frames::statements(view.canvas, &surgery),
+    }
+}
+
+/// The edits of a text that can be cut anywhere.
+fn written(canvas: &Canvas, surgery: &Surgery) -> Result<Vec<Edit>, Refusal> {
+    let manner = canvas.manner();
+    if manner.line_break.is_empty() {
+        return Err(Refusal("a text that cannot hold another line"));
+    }
+    let mut text = String::new();
+    let mut fresh = surgery.at == 0 || canvas.as_str()[..surgery.at].ends_with('\n');
+    for bit in &surgery.bits {
+        match bit {
+            Bit::New(new) => {
+                for part in new.split_inclusive('\n') {
+                    let line = part.trim_end_matches('\n');
+                    if fresh && !line.is_empty() {
+                        text.push_str(&manner.indent);
+                    }
+                    text.push_str(line);
+                    fresh = part.ends_with('\n');
+                    if fresh {
+                        text.push_str(&manner.line_break);
+                    }
+                }
+            }
+            Bit::Part(part) => {
+                let line_start = part.start == 0 || canvas.as_str()[..part.start].ends_with('\n');
+                if fresh && !line_start {
+                    text.push_str(&manner.indent);
+                }
+                let source = canvas.source(part);
+                let inner = source.strip_prefix(manner.indent.as_str());
+                text.push_str(match (fresh, line_start) {
+                    (false, true) => inner.unwrap_or(source),
+                    _ => source,
+                });
+                fresh = false;
+            }
+        }
+    }
+    let mut spans: Vec<(Span, String)> = surgery
+        .cuts
         .iter()
         .map(|cut| (canvas.source_span(cut), String::new()))
         .collect();
-    let at = canvas.source_at(at);
+    let at = canvas.source_at(surgery.at);
     match spans.last_mut() {
         Some((span, new)) if span.end == at => *new = text,
         _ => spans.push((Span::new(at, at), text)),
     }
+    Ok(placed(canvas, spans))
+}
+
+/// Edits of one file.
+pub fn placed(canvas: &Canvas, spans: Vec<(Span, String)>) -> Vec<Edit> {
     let path = &canvas.file.path;
     let edit = |(span, text): (Span, String)| Edit {
         place: Place {
@@ -158,7 +246,7 @@ fn edits(view: &View, moved: &Moved, members: &[&Segment]) -> Result<Vec<Edit>, 
         },
         text,
     };
-    Ok(spans.into_iter().map(edit).collect())
+    spans.into_iter().map(edit).collect()
 }
 
 /// What is cut for a unit: with the blanks that would be left over.
@@ -198,128 +286,92 @@ fn inserted(
     moved: &Moved,
     cuts: &[Range<usize>],
     members: &[&Segment],
-) -> Result<(usize, String), Refusal> {
+) -> (usize, Vec<Bit>) {
     let prose = &view.prose;
-    let canvas = view.canvas;
-    let manner = canvas.manner();
-    let airy = prose
-        .lines
-        .iter()
-        .enumerate()
-        .skip(1)
-        .any(|(index, line)| prose.is_blank(index) && line.next < prose.region.end);
+    let lead = view.canvas.manner().lead;
     let heading = moved.landing.heading.as_ref();
-    let airy = airy || heading.is_some();
+    let airy = heading.is_some() || is_airy(view);
     let at = resting(view, moved.landing.at);
     let whole_line = at == prose.region.start || prose.text[..at].ends_with('\n');
-    if manner.line_break.is_empty() {
-        return Err(Refusal("a text that cannot hold another line"));
-    }
-    let mut out = String::new();
+    let line_break = || Bit::New("\n".into());
+    let mut out = Vec::new();
     if !whole_line {
-        out.push_str(&manner.line_break);
+        out.push(line_break());
     }
     if airy && !blank_in_front(view, at, cuts) {
-        out.push_str(&manner.line_break);
+        out.push(line_break());
     }
     if let Some((level, text)) = heading {
-        out.push_str(&format!(
-            "{}{}{} {text}",
-            manner.indent,
-            manner.lead,
-            "#".repeat(*level)
-        ));
-        out.push_str(&manner.line_break);
+        out.push(Bit::New(format!("{lead}{} {text}\n", "#".repeat(*level))));
         // A section of its own has its own heading.
         if moved.units.iter().any(|unit| unit.own_section) || spaced_headings(view) {
-            out.push_str(&manner.line_break);
+            out.push(line_break());
         }
     }
-    out.push_str(&content(view, moved, &manner, airy, members));
-    let follows = prose.text[at..prose.region.end].chars().next();
+    out.extend(content(view, moved, &lead, airy, members));
+    let behind = &prose.text[at..prose.region.end];
     if moved.landing.tail && whole_line {
         if airy
-            && !prose.text[at..]
+            && !behind
                 .trim_start_matches([' ', '\t'])
                 .starts_with(['\n', '\r'])
         {
-            out.push_str(&manner.line_break);
+            out.push(line_break());
         }
-    } else if !whole_line && follows.is_none() {
-        let end = out.len() - manner.line_break.len();
-        out.truncate(end);
+    } else if !whole_line && behind.is_empty() {
+        out.pop();
     }
-    Ok((at, out))
+    (at, out)
 }
 
-/// The units as their source has them, each ending its line.
-fn content(
-    view: &View,
-    moved: &Moved,
-    manner: &Manner,
-    airy: bool,
-    members: &[&Segment],
-) -> String {
-    let canvas = view.canvas;
-    let mut out = String::new();
+/// Whether blank lines stand between the parts of a text.
+fn is_airy(view: &View) -> bool {
+    let prose = &view.prose;
+    let lines = prose.lines.iter().enumerate().skip(1);
+    let mut inner = lines.filter(|(_, line)| line.next < prose.region.end);
+    inner.any(|(index, _)| prose.is_blank(index))
+}
+
+/// The units, each ending its line.
+fn content(view: &View, moved: &Moved, lead: &str, airy: bool, members: &[&Segment]) -> Vec<Bit> {
+    let text = view.canvas.as_str();
+    let mut out = Vec::new();
     let mut before: Option<&Unit> = None;
     for unit in &moved.units {
         let single = |unit: &Unit| {
-            !unit.own_section && !canvas.as_str()[unit.at.clone()].trim().contains('\n')
+            !unit.own_section && !view.prose.text[unit.at.clone()].trim().contains('\n')
         };
-        if let Some(before) = before {
-            if airy && !(single(before) && single(unit)) {
-                out.push_str(&manner.line_break);
-            }
+        if before.is_some_and(|before| airy && !(single(before) && single(unit))) {
+            out.push(Bit::New("\n".into()));
         }
         before = Some(unit);
-        let source = canvas.source(&unit.at);
         let label = unit.bare.then(|| label(view, unit, members)).flatten();
-        if !unit.lines || label.is_some() {
-            out.push_str(&manner.indent);
-            out.push_str(&manner.lead);
-            out.extend(label);
-            out.push_str(trimmed(source, &manner.line_break));
-            out.push_str(&manner.line_break);
-            continue;
+        let end = unit.at.start + text[unit.at.clone()].trim_end().len();
+        if unit.lines && label.is_none() {
+            // Blank lines in front are not of it.
+            let front = &text[unit.at.start..end];
+            let blank = front.len() - front.trim_start().len();
+            let start = front[..blank].rfind('\n').map_or(0, |at| at + 1);
+            out.push(Bit::Part(unit.at.start + start..end));
+        } else {
+            let front = &text[unit.at.start..end];
+            let start = unit.at.start + front.len() - front.trim_start().len();
+            let label = label.unwrap_or_default();
+            if !(lead.is_empty() && label.is_empty()) {
+                out.push(Bit::New(format!("{lead}{label}")));
+            }
+            out.push(Bit::Part(start..end));
         }
-        let body = trimmed_end(source, &manner.line_break);
-        out.push_str(body);
-        out.push_str(&manner.line_break);
+        out.push(Bit::New("\n".into()));
     }
     out
-}
-
-/// Without the line breaks and blanks around it, as the source writes them.
-fn trimmed<'a>(source: &'a str, line_break: &str) -> &'a str {
-    let mut text = trimmed_end(source, line_break);
-    loop {
-        let rest = text.trim_start_matches([' ', '\t']);
-        let rest = rest.strip_prefix(line_break).unwrap_or(rest);
-        if rest.len() == text.len() {
-            return text;
-        }
-        text = rest;
-    }
-}
-
-fn trimmed_end<'a>(source: &'a str, line_break: &str) -> &'a str {
-    let mut text = source;
-    loop {
-        let rest = text.trim_end_matches([' ', '\t']);
-        let rest = rest.strip_suffix(line_break).unwrap_or(rest);
-        if rest.len() == text.len() {
-            return text;
-        }
-        text = rest;
-    }
 }
 
 /// What a clock without words is called.
 fn label(view: &View, unit: &Unit, members: &[&Segment]) -> Option<String> {
     let member = members.iter().find(|member| {
-        let at = view.canvas.decoded_at(member.place.span.start);
-        at.is_some_and(|at| unit.at.contains(&at))
+        let hole = view.canvas.hole_of(&member.place);
+        hole.is_some_and(|hole| unit.at.contains(&hole.at.start))
     })?;
     let class = member.volatility()?.class;
     let (day, finer) = &words().clocks;

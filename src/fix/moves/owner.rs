@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::canvas::{Canvas, Hole, HoleKind};
+use super::canvas::{Canvas, Frame, Hole, HoleKind};
 use super::{code, tags, Refusal};
 use crate::frontend::code::language_of;
 use crate::frontend::document::draft::Content;
@@ -16,22 +16,29 @@ use crate::prompt::{Message, Piece};
 use crate::source::{Place, SourceFile, Sources, Span, Text};
 use crate::volatility::Key;
 
-/// The text that the values of a step stand in.
-pub fn canvas(judged: &Judged, step: &Step, sources: &Sources) -> Result<Canvas, Refusal> {
+/// The texts that may own the values of a step, likeliest first.
+pub fn canvases(judged: &Judged, step: &Step, sources: &Sources) -> Result<Vec<Canvas>, Refusal> {
     let member = step.members.first().ok_or(Refusal("nothing moves"))?;
     let segment = &judged.layout.segments[*member];
     let place = &segment.place;
     let file = sources
         .get(&place.path)
         .ok_or(Refusal("a file that is not at hand"))?;
-    let mut canvas = if language_of(&place.path).is_some() {
-        code::canvas(judged, file, place)?
+    let mut out = if language_of(&place.path).is_some() {
+        Vec::new()
     } else {
-        text_canvas(judged, file, place)?
+        vec![text_canvas(judged, file, place)?]
     };
-    narrow(&mut canvas, judged, segment)?;
-    weigh(&mut canvas, judged, segment.message);
-    Ok(canvas)
+    out.extend(code::canvases(judged, segment, sources));
+    out.retain_mut(|canvas| narrow(canvas, judged, segment).is_ok());
+    for canvas in &mut out {
+        weigh(canvas, judged, segment.message);
+    }
+    out.retain(|canvas| canvas.hole_of(place).is_some());
+    if out.is_empty() {
+        return Err(Refusal("a value that is found in no text"));
+    }
+    Ok(out)
 }
 
 fn text_canvas(judged: &Judged, file: &Arc<SourceFile>, place: &Place) -> Result<Canvas, Refusal> {
@@ -59,6 +66,10 @@ fn text_canvas(judged: &Judged, file: &Arc<SourceFile>, place: &Place) -> Result
         region,
         text,
         default_break,
+        frame: Frame::One,
+        segs: Vec::new(),
+        items: Vec::new(),
+        bound: Vec::new(),
     })
 }
 
@@ -122,6 +133,9 @@ pub fn places(judged: &Judged, path: &str) -> Vec<Span> {
 
 /// Keeps of a text what is of the message that a segment stands in.
 fn narrow(canvas: &mut Canvas, judged: &Judged, member: &Segment) -> Result<(), Refusal> {
+    if canvas.frame != Frame::One || language_of(&canvas.file.path).is_some() {
+        return Ok(());
+    }
     let mut own: Option<Span> = None;
     let mut others: Vec<Span> = Vec::new();
     for (index, message) in judged.layout.messages.iter().enumerate() {
@@ -188,64 +202,141 @@ fn spans_of(judged: &Judged, message: usize, path: &str) -> Vec<Span> {
 
 /// Says of every hole what varies in it, and how much stable text it stands for.
 fn weigh(canvas: &mut Canvas, judged: &Judged, message: usize) {
-    let path = canvas.file.path.clone();
-    let spans: Vec<Span> = canvas
-        .holes
+    for segment in judged
+        .layout
+        .segments
         .iter()
-        .map(|hole| canvas.source_span(&hole.at))
-        .collect();
-    for segment in &judged.layout.segments {
-        if segment.is_stable() || segment.place.path != path {
+        .filter(|segment| !segment.is_stable())
+    {
+        let Some(hole) = canvas.hole_of(&segment.place).map(|hole| hole.at.clone()) else {
             continue;
-        }
-        let at = segment.place.span;
-        let inside = spans
-            .iter()
-            .position(|span| span.start <= at.start && at.end <= span.end);
-        if let Some(index) = inside {
-            let hole = &mut canvas.holes[index];
-            let known = hole.varies.take().unwrap_or_else(Key::constant);
-            hole.varies = Some(known.join(&segment.key));
-        }
+        };
+        vary(canvas, &hole, &segment.key);
     }
     let info = &judged.layout.messages[message];
     let own = |message: &&Message| message.place == info.place && message.section == info.section;
-    let blocks = judged
-        .prompt
-        .messages
-        .iter()
-        .filter(own)
-        .flat_map(|message| &message.blocks);
-    let mut at = 0;
-    for piece in blocks.flat_map(|block| &block.pieces) {
-        match place_of(piece).filter(|place| place.path == path) {
-            Some(place)
-                if spans
-                    .first()
-                    .is_some_and(|_| canvas.decoded_at(place.span.start).is_some()) =>
-            {
-                let inside = spans
-                    .iter()
-                    .position(|span| span.start <= place.span.start && place.span.end <= span.end);
-                match inside {
-                    Some(index) => {
-                        canvas.holes[index].stable += stable_of(piece);
-                        at = canvas.holes[index].at.start;
-                    }
-                    None => at = canvas.decoded_at(place.span.end).unwrap_or(at),
-                }
+    let messages = judged.prompt.messages.iter().filter(own);
+    let pieces = messages
+        .flat_map(|message| &message.blocks)
+        .flat_map(|block| &block.pieces);
+    let mut walk = Walk {
+        canvas,
+        judged,
+        at: 0,
+        began: false,
+    };
+    for piece in pieces {
+        walk.piece(piece);
+    }
+}
+
+fn vary(canvas: &mut Canvas, hole: &std::ops::Range<usize>, key: &Key) {
+    if let Some(hole) = canvas.holes.iter_mut().find(|known| known.at == *hole) {
+        let known = hole.varies.take().unwrap_or_else(Key::constant);
+        hole.varies = Some(known.join(key));
+    }
+}
+
+/// Goes along the pieces of a message: what is written elsewhere between two texts of the canvas is what the hole
+/// between them stands for.
+struct Walk<'a> {
+    canvas: &'a mut Canvas,
+    judged: &'a Judged,
+    /// The decoded byte behind the last piece of the canvas.
+    at: usize,
+    /// A piece of the canvas was met.
+    began: bool,
+}
+
+impl Walk<'_> {
+    fn piece(&mut self, piece: &Piece) {
+        if let Piece::Text(text) = piece {
+            let path = text.path.clone();
+            for (part, span) in text.stretches() {
+                let place = Place {
+                    path: path.clone(),
+                    span,
+                };
+                self.text(part, &place);
             }
-            // Text of another place: the next hole stands for it.
-            _ => {
-                let next = canvas
-                    .holes
-                    .iter_mut()
-                    .find(|hole| hole.at.start >= at && hole.kind == HoleKind::Value);
-                if let Some(hole) = next {
-                    hole.stable += stable_of(piece);
-                }
+            return;
+        }
+        let Some(place) = place_of(piece) else {
+            return;
+        };
+        let known = self.canvas.hole_of(&place).map(|hole| hole.at.clone());
+        if let Some(hole) = known {
+            self.began = true;
+            self.at = hole.start;
+            self.add(&hole, stable_of(piece));
+            return;
+        }
+        let Some(hole) = self.next_hole() else {
+            return;
+        };
+        self.add(&hole, stable_of(piece));
+        let mut inside = vec![place];
+        places_in(piece, &mut inside);
+        for place in inside {
+            let segments = self.judged.layout.segments.iter();
+            let varying = segments.filter(|s| !s.is_stable() && s.place == place);
+            for segment in varying {
+                vary(self.canvas, &hole, &segment.key);
+            }
+            if let Some(hole) = self.canvas.holes.iter_mut().find(|known| known.at == hole) {
+                hole.stands_for.push(place);
             }
         }
+    }
+
+    fn text(&mut self, part: &str, place: &Place) {
+        if self.canvas.covers(place) {
+            self.began = true;
+            if let Some(at) = self.canvas.decoded_end(place.span) {
+                self.at = at;
+            }
+            let hole = self
+                .canvas
+                .hole_of(place)
+                .map(|hole| (hole.at.clone(), hole.kind));
+            if let Some((hole, HoleKind::Value)) = hole {
+                self.add(&hole, part.len());
+            }
+        } else if let Some(hole) = self.next_hole() {
+            self.add(&hole, part.len());
+        }
+    }
+
+    fn add(&mut self, hole: &std::ops::Range<usize>, stable: usize) {
+        if let Some(hole) = self.canvas.holes.iter_mut().find(|known| known.at == *hole) {
+            hole.stable += stable;
+        }
+    }
+
+    /// The next hole of the canvas, if only it can stand for what comes from elsewhere.
+    fn next_hole(&self) -> Option<std::ops::Range<usize>> {
+        let holes = self.canvas.holes.iter();
+        let mut values = holes.filter(|hole| {
+            matches!(hole.kind, HoleKind::Value | HoleKind::Block) && hole.at.start >= self.at
+        });
+        let hole = values.next()?;
+        // Text in front of it that was not met yet: what comes now stands in front of the canvas.
+        let between = &self.canvas.as_str()[self.at..hole.at.start];
+        let met = between.trim().is_empty();
+        met.then(|| hole.at.clone())
+    }
+}
+
+fn places_in(piece: &Piece, out: &mut Vec<Place>) {
+    let mut inner: Vec<&Piece> = Vec::new();
+    match piece {
+        Piece::Branch(branch) => inner.extend(branch.arms.iter().flatten()),
+        Piece::Repeat(repeat) => inner.extend(&repeat.body),
+        _ => {}
+    }
+    for piece in inner {
+        out.extend(place_of(piece));
+        places_in(piece, out);
     }
 }
 
@@ -289,5 +380,6 @@ pub fn value_hole(at: std::ops::Range<usize>, reads: Vec<String>) -> Hole {
         trims: (false, false),
         varies: None,
         stable: 0,
+        stands_for: Vec::new(),
     }
 }

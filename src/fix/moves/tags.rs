@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::canvas::{Canvas, Hole, HoleKind};
+use super::canvas::{Canvas, Frame, Hole, HoleKind};
 use super::owner::value_hole;
 use crate::frontend::template::dialect::Dialect;
 use crate::frontend::template::parse;
@@ -80,6 +80,10 @@ impl Map {
             holes: Vec::new(),
             region: 0..text.len(),
             default_break: "\n",
+            frame: Frame::One,
+            segs: Vec::new(),
+            items: Vec::new(),
+            bound: Vec::new(),
         });
         Map {
             canvas,
