@@ -9,6 +9,7 @@ mod frames;
 mod landing;
 mod owner;
 mod prose;
+mod reach;
 mod tags;
 mod unit;
 mod words;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::canvas::{Canvas, Frame};
-use super::code::{holds, names, own_expressions, Flow};
+use super::code::{holds, names, own_expressions, Flow, Near};
 use crate::frontend::code::ir::{BinaryOp, Expr, ExprKind, Module, Pattern, Stmt, StmtKind};
 use crate::source::{SourceFile, Span};
 
@@ -11,26 +11,26 @@ use crate::source::{SourceFile, Span};
 const ADDING: [&str; 4] = ["append", "push", "extend", "add"];
 
 /// The runs of statements of a module that add to one name, near some places.
-pub fn canvases(file: &Arc<SourceFile>, module: &Module, spans: &[Span]) -> Vec<(Span, Canvas)> {
+pub fn canvases(file: &Arc<SourceFile>, module: &Module, near: &Near) -> Vec<(Span, Canvas)> {
     let mut out = Vec::new();
     let bodies = module.functions.iter().map(|function| &function.body);
     for body in bodies.chain([&module.body]) {
-        block(file, body, spans, &mut out);
+        block(file, body, near, &mut out);
     }
     out
 }
 
-fn block(file: &Arc<SourceFile>, body: &[Stmt], spans: &[Span], out: &mut Vec<(Span, Canvas)>) {
+fn block(file: &Arc<SourceFile>, body: &[Stmt], near: &Near, out: &mut Vec<(Span, Canvas)>) {
     let mut seen: Vec<&str> = Vec::new();
     for stmt in body {
         if let Some((name, ..)) = addition(stmt) {
             if !seen.contains(&name) {
                 seen.push(name);
-                out.extend(run(file, body, name, spans));
+                out.extend(run(file, body, name, near));
             }
         }
         for inner in stmt.blocks() {
-            block(file, inner, spans, out);
+            block(file, inner, near, out);
         }
     }
 }
@@ -76,12 +76,7 @@ fn adds<'a>(stmt: &'a Stmt, name: &str, out: &mut Vec<&'a Expr>) {
 }
 
 /// The statements of a block from the one that makes a name to the last that adds to it.
-fn run(
-    file: &Arc<SourceFile>,
-    body: &[Stmt],
-    name: &str,
-    spans: &[Span],
-) -> Option<(Span, Canvas)> {
+fn run(file: &Arc<SourceFile>, body: &[Stmt], name: &str, near: &Near) -> Option<(Span, Canvas)> {
     let starts = |stmt: &Stmt| matches!(&stmt.kind, StmtKind::Assign { targets, .. } if binds(targets, name));
     let adding = |stmt: &Stmt| {
         let mut values = Vec::new();
@@ -94,7 +89,8 @@ fn run(
         first.unwrap_or(last)
     });
     let span = body[first].span.to(body[last].span);
-    if !spans.iter().any(|place| holds(span, *place)) {
+    let inside = near.near.iter().any(|place| holds(span, *place));
+    if !inside && !near.leads(&[name.to_string()]) {
         return None;
     }
     let mut flow = Flow::new(file);

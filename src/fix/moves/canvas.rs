@@ -20,6 +20,8 @@ pub struct Hole {
     pub kind: HoleKind,
     /// Names that are read in it.
     pub reads: Vec<String>,
+    /// In code: the parts of sources that its names stand for.
+    pub reach: Vec<Place>,
     /// Names that it binds for what follows.
     pub binds: Vec<String>,
     /// Its first tag takes away white space in front of it, its last one behind it.

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use super::canvas::{Canvas, Frame, Hole, HoleKind, Item, Seg};
 use super::owner::{places, value_hole};
+use super::reach::{called, Names};
 use super::{additions, tags};
 use crate::frontend::code::ir::{
     BinaryOp, Expr, ExprKind, FormatPart, Item as ListItem, Module, Stmt, StmtKind,
@@ -25,18 +26,29 @@ pub fn canvases(judged: &Judged, member: &Segment, sources: &Sources) -> Vec<Can
     let places = places_of(judged, member);
     let mut out: Vec<(bool, usize, Canvas)> = Vec::new();
     let paths: BTreeSet<&Arc<str>> = places.iter().map(|place| &place.path).collect();
+    let mut modules = Vec::new();
+    let mut known = Names::default();
     for path in paths {
         let (Some(language), Some(file)) = (language_of(path), sources.get(path)) else {
             continue;
         };
         let module = parse(file, language);
-        let spans: Vec<Span> = places
-            .iter()
-            .filter(|p| p.path == *path)
-            .map(|p| p.span)
-            .collect();
-        for (span, canvas) in of_module(judged, file, &module, &spans, member) {
-            let direct = member.place.path == *path && holds(span, member.place.span);
+        known.add(path, &module);
+        modules.push((file, module));
+    }
+    let leading = known.leading(&member.place);
+    for (file, module) in &modules {
+        let own = places.iter().filter(|place| place.path == file.path);
+        let near: Vec<Span> = own.map(|place| place.span).collect();
+        let seen = Near {
+            near: &near,
+            leading: &leading,
+        };
+        for (span, mut canvas) in of_module(judged, file, module, &seen, member) {
+            for hole in &mut canvas.holes {
+                hole.reach = known.reach(&hole.reads);
+            }
+            let direct = member.place.path == file.path && holds(span, member.place.span);
             out.push((!direct, span.len(), canvas));
         }
     }
@@ -73,20 +85,41 @@ fn places_of(judged: &Judged, member: &Segment) -> Vec<Place> {
     out
 }
 
+/// Which texts may be of a message.
+pub struct Near<'a> {
+    /// Where its pieces are written in this file.
+    pub near: &'a [Span],
+    /// Names that lead to the member.
+    pub leading: &'a BTreeSet<String>,
+}
+
+impl Near<'_> {
+    /// Whether an expression holds a piece of the message, is one, or reads a name that leads to the member.
+    fn is(&self, expr: &Expr) -> bool {
+        let near = |span: &Span| holds(expr.span, *span) || holds(*span, expr.span);
+        self.near.iter().any(near) || self.leads(&called(expr))
+    }
+
+    pub fn leads(&self, names: &[String]) -> bool {
+        names.iter().any(|name| self.leading.contains(name))
+    }
+}
+
 fn of_module(
     judged: &Judged,
     file: &Arc<SourceFile>,
     module: &Module,
-    spans: &[Span],
+    near: &Near,
     member: &Segment,
 ) -> Vec<(Span, Canvas)> {
     let mut roots: Vec<Expr> = Vec::new();
     let mut inner: BTreeSet<Span> = BTreeSet::new();
     expressions(module, &mut |expr| {
-        let near = spans
-            .iter()
-            .any(|span| holds(expr.span, *span) || holds(*span, expr.span));
-        if !near || inner.contains(&expr.span) {
+        let text = matches!(
+            expr.kind,
+            ExprKind::Text(_) | ExprKind::Format(_) | ExprKind::Binary { .. } | ExprKind::List(_)
+        );
+        if !text || inner.contains(&expr.span) || !near.is(expr) {
             return;
         }
         match &expr.kind {
@@ -124,7 +157,7 @@ fn of_module(
         .iter()
         .filter_map(|root| Some((root.span, of_root(judged, file, root, member)?)))
         .collect();
-    out.extend(additions::canvases(file, module, spans));
+    out.extend(additions::canvases(file, module, near));
     out
 }
 
@@ -285,7 +318,7 @@ impl<'a> Flow<'a> {
             if let Some(hole) = self.holes.last_mut() {
                 hole.kind = HoleKind::Block;
                 hole.stable = stable;
-                hole.reads = exprs.iter().flat_map(|expr| names(expr)).collect();
+                hole.reads = exprs.iter().flat_map(|expr| called(expr)).collect();
             }
         } else {
             for expr in exprs {
@@ -339,7 +372,7 @@ impl<'a> Flow<'a> {
                             parts.push((
                                 self.file.text.get(span.start..span.end)?.to_string(),
                                 *span,
-                                Some(names(expr)),
+                                Some(called(expr)),
                             ));
                         }
                     }
@@ -366,7 +399,7 @@ impl<'a> Flow<'a> {
                 HoleKind::Value
             },
             stable,
-            ..value_hole(start..self.text.len(), names(expr))
+            ..value_hole(start..self.text.len(), called(expr))
         });
         self.segs.push(Seg {
             at: start..self.text.len(),

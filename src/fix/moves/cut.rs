@@ -128,6 +128,13 @@ fn in_scope(canvas: &Canvas, moved: &Moved) -> Result<(), Refusal> {
         if binds.any(|name| reads.contains(&name)) {
             return Err(Refusal("a name is bound anew on the way"));
         }
+        let stays = |(at, names): &(usize, Vec<String>)| {
+            let passed = unit.at.start < *at && *at <= moved.landing.at;
+            !passed || !names.iter().any(|name| reads.contains(&name))
+        };
+        if !canvas.bound.iter().all(stays) {
+            return Err(Refusal("a name is bound anew on the way"));
+        }
         let inner = canvas.holes_in(&unit.at).flat_map(|hole| &hole.binds);
         if inner.count() > 0 {
             return Err(Refusal("it binds a name"));

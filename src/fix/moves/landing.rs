@@ -4,7 +4,7 @@
 use std::ops::Range;
 
 use super::canvas::is_hole;
-use super::prose::{ends_statement, heading, is_pair, is_tag, sentences, spoken};
+use super::prose::{ends_statement, heading, is_pair, is_tag, item, sentences, spoken};
 use super::unit::{Unit, View};
 use super::words::words;
 use super::Refusal;
@@ -187,7 +187,7 @@ impl View<'_> {
         if !spoken(&text[behind.clone()]).any(|word| words().in_front.contains(&word)) {
             return Ok(());
         }
-        for sentence in sentences(text, behind) {
+        for sentence in self.said(behind) {
             let sentence = &text[sentence];
             if !spoken(sentence).any(|word| words().in_front.contains(&word)) {
                 continue;
@@ -202,6 +202,25 @@ impl View<'_> {
             }
         }
         Ok(())
+    }
+
+    /// The sentences of a part, none over more lines than belong together.
+    fn said(&self, part: &Range<usize>) -> Vec<Range<usize>> {
+        let prose = &self.prose;
+        let mut out = Vec::new();
+        let mut start = part.start;
+        for (index, line) in prose.lines.iter().enumerate() {
+            if line.next <= part.start || line.at.start >= part.end {
+                continue;
+            }
+            let blank = prose.is_blank(index + 1) || item(prose.content(index + 1)).is_some();
+            if blank || ends_statement(prose.content(index)) {
+                let end = line.at.end.min(part.end);
+                out.extend(sentences(prose.text, &(start..end.max(start))));
+                start = line.next;
+            }
+        }
+        out
     }
 
     /// The heading that units without one need where the text before has sections.

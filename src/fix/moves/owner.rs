@@ -4,9 +4,11 @@
 use std::sync::Arc;
 
 use super::canvas::{Canvas, Frame, Hole, HoleKind};
+use super::reach::reaches;
 use super::{code, tags, Refusal};
 use crate::frontend::code::language_of;
 use crate::frontend::document::draft::Content;
+use crate::frontend::document::value::{self, Scalar, Style};
 use crate::frontend::document::{self, Document};
 use crate::frontend::template::dialect::Dialect;
 use crate::judge::Judged;
@@ -43,22 +45,31 @@ pub fn canvases(judged: &Judged, step: &Step, sources: &Sources) -> Result<Vec<C
 
 fn text_canvas(judged: &Judged, file: &Arc<SourceFile>, place: &Place) -> Result<Canvas, Refusal> {
     let document = document::read(file).map(|(_, _, document)| document);
-    let (text, dialects) = match &document {
-        Some(document) => {
-            let (text, dialect) = owner_of(document, place.span)
-                .ok_or(Refusal("a text of a document that is not found again"))?;
-            (text.clone(), vec![dialect])
+    let owned = document
+        .as_ref()
+        .and_then(|document| owner_of(document, place.span));
+    let scalar = scalar_of(file, place.span);
+    let (text, dialects) = match (owned, &scalar) {
+        (Some((text, dialect)), _) => (text.clone(), vec![dialect]),
+        (None, Some(scalar)) => (scalar.text.clone(), tags::candidates("braces")),
+        (None, None) if document.is_some() || is_structured(&file.path) => {
+            return Err(Refusal("a text of a document that is not found again"));
         }
-        None => (file.content(), tags::candidates(judged.prompt.format)),
+        (None, None) => (file.content(), tags::candidates(judged.prompt.format)),
+    };
+    let default_break = match scalar.as_ref().map(|scalar| scalar.style) {
+        None | Some(Style::Literal) => "\n",
+        Some(Style::Json | Style::Double) => "\\n",
+        Some(Style::Folded) => return Err(Refusal("a folded text")),
+        // A line break cannot be written there.
+        Some(Style::Plain | Style::Single) if text.as_str().contains('\n') => {
+            return Err(Refusal("a folded text"));
+        }
+        Some(Style::Plain | Style::Single) => "",
     };
     let spans = places(judged, &place.path);
     let holes = tags::holes(&text, &dialects, place.span, &spans)
         .ok_or(Refusal("a value that no tag is found for"))?;
-    let default_break = match written(file, &text) {
-        Written::Raw => "\n",
-        Written::Escaped => "\\n",
-        Written::OneLine => "",
-    };
     let region = holes.1.unwrap_or(0..text.len());
     Ok(Canvas {
         file: file.clone(),
@@ -73,32 +84,40 @@ fn text_canvas(judged: &Judged, file: &Arc<SourceFile>, place: &Place) -> Result
     })
 }
 
-enum Written {
-    Raw,
-    /// Between double quotes, where `\n` is a line break.
-    Escaped,
-    /// Where a line break cannot be written.
-    OneLine,
-}
-
-fn written(file: &SourceFile, text: &Text) -> Written {
-    let start = text.whole().span.start;
-    let structured = [
+/// Whether the texts of a file are values of it.
+fn is_structured(path: &str) -> bool {
+    let ends = [
         ".json", ".jsonc", ".jsonl", ".ndjson", ".yaml", ".yml", ".toml",
     ];
-    if !structured.iter().any(|end| file.path.ends_with(end)) || text.as_str().contains('\n') {
-        return Written::Raw;
+    ends.iter().any(|end| path.ends_with(end))
+}
+
+/// The scalar of a structured file that a place is in.
+fn scalar_of(file: &SourceFile, span: Span) -> Option<Scalar> {
+    let (_, extension) = file.path.rsplit_once('.')?;
+    let parsed = match extension {
+        "json" | "jsonc" => value::parse_json(&file.content()),
+        "yaml" | "yml" => value::parse_yaml(&file.content()),
+        "toml" => value::parse_toml(&file.content()),
+        _ => return None,
+    };
+    let mut found = None;
+    for document in &parsed.documents {
+        scalars(document, span, &mut found);
     }
-    let front = &file.text[..start];
-    if front.ends_with('"') && !front.ends_with("\"\"\"") {
-        Written::Escaped
-    } else if front
-        .trim_end_matches([' ', '\n', '\r'])
-        .ends_with(['|', '-', '+'])
-    {
-        Written::Raw
-    } else {
-        Written::OneLine
+    found
+}
+
+fn scalars(value: &value::Value, span: Span, found: &mut Option<Scalar>) {
+    if span.start < value.span.start || value.span.end < span.end {
+        return;
+    }
+    match &value.kind {
+        value::Kind::Scalar(scalar) => *found = Some(scalar.clone()),
+        value::Kind::Seq(items) => items.iter().for_each(|item| scalars(item, span, found)),
+        value::Kind::Map(entries) => entries
+            .iter()
+            .for_each(|entry| scalars(&entry.value, span, found)),
     }
 }
 
@@ -161,13 +180,8 @@ fn narrow(canvas: &mut Canvas, judged: &Judged, member: &Segment) -> Result<(), 
     {
         return Err(Refusal("messages that stand in one another"));
     }
-    let before = others.iter().any(|span| span.end <= own.start);
     let behind = others.iter().any(|span| span.start >= own.end);
-    let start = if before {
-        canvas.decoded_at(own.start)
-    } else {
-        None
-    };
+    let start = canvas.decoded_at(own.start);
     let end = if behind {
         canvas.decoded_at(own.end)
     } else {
@@ -264,26 +278,25 @@ impl Walk<'_> {
         let Some(place) = place_of(piece) else {
             return;
         };
+        let mut inside = vec![place.clone()];
+        places_in(piece, &mut inside);
         let known = self.canvas.hole_of(&place).map(|hole| hole.at.clone());
-        if let Some(hole) = known {
-            self.began = true;
-            self.at = hole.start;
-            self.add(&hole, stable_of(piece));
-            return;
-        }
-        let Some(hole) = self.next_hole() else {
+        let covered = known.is_some();
+        let Some(hole) = known.or_else(|| self.elsewhere(&place)) else {
             return;
         };
+        if covered {
+            self.at = hole.end;
+        }
         self.add(&hole, stable_of(piece));
-        let mut inside = vec![place];
-        places_in(piece, &mut inside);
         for place in inside {
             let segments = self.judged.layout.segments.iter();
             let varying = segments.filter(|s| !s.is_stable() && s.place == place);
             for segment in varying {
                 vary(self.canvas, &hole, &segment.key);
             }
-            if let Some(hole) = self.canvas.holes.iter_mut().find(|known| known.at == hole) {
+            let known = self.canvas.holes.iter_mut().find(|known| known.at == hole);
+            if let Some(hole) = known.filter(|_| !covered) {
                 hole.stands_for.push(place);
             }
         }
@@ -295,14 +308,12 @@ impl Walk<'_> {
             if let Some(at) = self.canvas.decoded_end(place.span) {
                 self.at = at;
             }
-            let hole = self
-                .canvas
-                .hole_of(place)
-                .map(|hole| (hole.at.clone(), hole.kind));
+            let hole = self.canvas.hole_of(place);
+            let hole = hole.map(|hole| (hole.at.clone(), hole.kind));
             if let Some((hole, HoleKind::Value)) = hole {
                 self.add(&hole, part.len());
             }
-        } else if let Some(hole) = self.next_hole() {
+        } else if let Some(hole) = self.elsewhere(place) {
             self.add(&hole, part.len());
         }
     }
@@ -311,6 +322,18 @@ impl Walk<'_> {
         if let Some(hole) = self.canvas.holes.iter_mut().find(|known| known.at == *hole) {
             hole.stable += stable;
         }
+    }
+
+    /// The hole that stands for what is written elsewhere: the one whose names lead there; else, between two texts of the
+    /// canvas, the one between them.
+    fn elsewhere(&self, place: &Place) -> Option<std::ops::Range<usize>> {
+        let holes = self.canvas.holes.iter();
+        let mut leading = holes.filter(|hole| reaches(&hole.reach, place));
+        if let Some(hole) = leading.next() {
+            let only = leading.next().is_none();
+            return only.then(|| hole.at.clone());
+        }
+        self.began.then(|| self.next_hole()).flatten()
     }
 
     /// The next hole of the canvas, if only it can stand for what comes from elsewhere.
@@ -376,6 +399,7 @@ pub fn value_hole(at: std::ops::Range<usize>, reads: Vec<String>) -> Hole {
         at,
         kind: HoleKind::Value,
         reads,
+        reach: Vec::new(),
         binds: Vec::new(),
         trims: (false, false),
         varies: None,

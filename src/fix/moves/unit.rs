@@ -290,7 +290,10 @@ impl<'a> View<'a> {
                 .unwrap_or(line);
         }
         let part = prose.lines[first].at.start..prose.lines[last].at.end;
-        let all = sentences(prose.text, &part);
+        let all: Vec<Range<usize>> = sentences(prose.text, &part)
+            .into_iter()
+            .flat_map(|sentence| self.apart(sentence))
+            .collect();
         let own = all
             .iter()
             .position(|sentence| sentence.contains(&hole.at.start));
@@ -310,13 +313,42 @@ impl<'a> View<'a> {
         if own > 0 && refers_back(&prose.text[at.clone()]) {
             return Err(Refusal("the sentence speaks of the one in front of it"));
         }
+        let bare = prose.text[at.clone()].trim().chars().all(is_hole);
         Ok(Unit {
             at,
             lines: false,
             heading: None,
             own_section: false,
-            bare: false,
+            bare,
         })
+    }
+
+    /// A sentence without the texts of their own that run into it: `{RULES}Today is {now}.`
+    fn apart(&self, sentence: Range<usize>) -> Vec<Range<usize>> {
+        let text = self.prose.text;
+        let mut out = Vec::new();
+        let mut at = sentence.start;
+        let texts: Vec<Range<usize>> = self
+            .canvas
+            .holes_in(&sentence)
+            .filter(|hole| hole.stable > ALONG && hole.varies.is_none())
+            .map(|hole| hole.at.clone())
+            .collect();
+        for hole in texts {
+            let parts = [at..hole.start, hole.clone()];
+            at = hole.end;
+            out.extend(parts);
+        }
+        out.push(at..sentence.end);
+        let trimmed = |part: Range<usize>| {
+            let own = &text[part.clone()];
+            let start = part.start + own.len() - own.trim_start().len();
+            start..(part.start + own.trim_end().len()).max(start)
+        };
+        out.into_iter()
+            .map(trimmed)
+            .filter(|part| !part.is_empty())
+            .collect()
     }
 
     /// `Current time: ...`, with the lines that belong to its value.
