@@ -205,12 +205,17 @@ fn of_root(
 /// Fields of a format that stand in literals (`"{now}".format(now=..)`, `.replace("{NOW}", ..)`).
 fn fields(judged: &Judged, canvas: &mut Canvas, member: &Segment) {
     let place = &member.place;
-    if !canvas.covers(place) || canvas.hole_of(place).is_some() {
+    if canvas.hole_of(place).is_some() {
         return;
     }
     let spans = places(judged, &place.path);
     let all = tags::candidates("braces");
-    let Some((tags, _)) = tags::holes(&canvas.text, &all, place.span, &spans) else {
+    let tags = if canvas.covers(place) {
+        tags::holes(&canvas.text, &all, place.span, &spans)
+    } else {
+        tags::format_holes(&canvas.text)
+    };
+    let Some((tags, _)) = tags else {
         return;
     };
     let within =
@@ -255,10 +260,13 @@ impl<'a> Flow<'a> {
     }
 
     pub fn canvas(self, frame: Frame) -> Option<Canvas> {
-        let first = self.segs.iter().find_map(|seg| seg.literal.as_ref());
-        let raw = first.is_some_and(|(_, open, _)| {
-            open.ends_with("\"\"\"") || open.ends_with("'''") || open.ends_with('`')
-        });
+        let first = self.segs.iter().find(|seg| seg.literal.is_some());
+        let lines =
+            first.is_some_and(|seg| self.file.text[seg.outer.start..seg.outer.end].contains('\n'));
+        let raw = lines
+            && first
+                .and_then(|seg| seg.literal.as_ref())
+                .is_some_and(|(_, open, _)| many_lines(open));
         (!self.text.is_empty()).then(|| Canvas {
             file: self.file.clone(),
             region: 0..self.text.len(),
@@ -423,6 +431,10 @@ impl<'a> Flow<'a> {
             }
             let (first, last) = (parts[from].1, parts[to - 1].1);
             let open = opening(source.get(open_at..first.start)?)?;
+            // Escapes mean nothing in raw literals, and bytes are no text.
+            if open.contains(['r', 'R', 'b', 'B']) {
+                return None;
+            }
             let quote = open
                 .trim_start_matches(|sign: char| sign.is_alphabetic())
                 .to_string();
@@ -463,6 +475,13 @@ fn signs(text: &Text, out: &mut Vec<Sign>) {
     for (part, span) in text.stretches() {
         out.push((part.to_string(), span, None));
     }
+}
+
+/// Whether a literal may have line breaks in it.
+fn many_lines(open: &str) -> bool {
+    ["\"\"\"", "'''", "`"]
+        .iter()
+        .any(|quote| open.ends_with(quote))
 }
 
 fn has_quote(gap: &str) -> bool {

@@ -377,7 +377,9 @@ fn content(view: &View, moved: &Moved, lead: &str, airy: bool, members: &[&Segme
 /// What a clock without words is called.
 fn label(view: &View, unit: &Unit, members: &[&Segment]) -> Option<String> {
     let member = members.iter().find(|member| {
+        // What a name or a call stands for may well say what it is.
         let hole = view.canvas.hole_of(&member.place);
+        let hole = hole.filter(|_| view.canvas.covers(&member.place));
         hole.is_some_and(|hole| unit.at.contains(&hole.at.start))
     })?;
     let class = member.volatility()?.class;

@@ -265,25 +265,47 @@ fn takes(canvas: &Canvas, seg: &Seg, bits: &[Bit]) -> bool {
     })
 }
 
-/// The items that the cuts take, whole.
-fn taken(canvas: &Canvas, surgery: &Surgery) -> Result<Vec<usize>, Refusal> {
+/// The items that the cuts take, whole, and what is cut from within others.
+fn taken(canvas: &Canvas, surgery: &Surgery) -> Result<(Vec<usize>, Vec<Span>), Refusal> {
     let mut out = Vec::new();
+    let mut parts = Vec::new();
     for (index, item) in canvas.items.iter().enumerate() {
         for cut in &surgery.cuts {
             let inside = cut.start <= item.at.start && item.at.start < cut.end;
+            // The line break behind an item is none of its own.
             let whole = inside && item.at.end <= cut.end;
             let part = item.at.start < cut.end && cut.start < item.at.end;
             if whole {
                 out.push(index);
             } else if part {
-                return Err(Refusal("a part of an item"));
+                parts.push(cut_within(canvas, index, cut)?);
             }
         }
     }
     if out.iter().any(|index| !canvas.items[*index].movable) {
         return Err(Refusal("an item that cannot move"));
     }
-    Ok(out)
+    Ok((out, parts))
+}
+
+/// The source of a cut within the one literal that an item is. What it leaves does not end in a line break.
+fn cut_within(canvas: &Canvas, index: usize, cut: &Range<usize>) -> Result<Span, Refusal> {
+    let refusal = Refusal("a part of an item");
+    let item = &canvas.items[index];
+    let mut segs = canvas.segs.iter().filter(|seg| seg.item == index);
+    let (Some(seg), None) = (segs.next(), segs.next()) else {
+        return Err(refusal);
+    };
+    let (inner, ..) = seg.literal.as_ref().ok_or(refusal)?;
+    let mut part = overlap(&item.at, cut);
+    if part.end == item.at.end {
+        let front = &canvas.as_str()[item.at.start..part.start];
+        part.start = item.at.start + front.trim_end().len();
+    }
+    if part == item.at {
+        return Err(refusal);
+    }
+    Ok(inside(canvas, seg, *inner, &part))
 }
 
 /// The item that the new ones go behind.
@@ -313,16 +335,13 @@ fn new_items(canvas: &Canvas, surgery: &Surgery) -> Vec<String> {
             }
             Bit::Part(part) => {
                 for item in &canvas.items {
-                    let inside = part.start <= item.at.start && item.at.end <= part.end;
-                    if !inside || (item.at.is_empty() && item.at.start == part.end) {
-                        continue;
+                    if let Some(source) = item_source(canvas, item, part) {
+                        let label = std::mem::take(&mut label);
+                        out.push(match label.is_empty() {
+                            true => source,
+                            false => format!("{label} + {source}"),
+                        });
                     }
-                    let source = &canvas.file.text[item.span.start..item.span.end];
-                    let label = std::mem::take(&mut label);
-                    out.push(match label.is_empty() {
-                        true => source.to_string(),
-                        false => format!("{label} + {source}"),
-                    });
                 }
             }
         }
@@ -330,13 +349,27 @@ fn new_items(canvas: &Canvas, surgery: &Surgery) -> Vec<String> {
     out
 }
 
+/// What an item gives to a part of the text: itself, or a literal of some of its lines.
+fn item_source(canvas: &Canvas, item: &Item, part: &Range<usize>) -> Option<String> {
+    let whole = part.start <= item.at.start && item.at.end <= part.end;
+    if whole && !(item.at.is_empty() && item.at.start == part.end) {
+        return Some(canvas.file.text[item.span.start..item.span.end].to_string());
+    }
+    let shared = overlap(&item.at, part);
+    let text = canvas.as_str().get(shared.clone()).unwrap_or_default();
+    (!text.trim().is_empty()).then(|| operands(canvas, &[Bit::Part(shared)]).concat())
+}
+
 /// Edits of items of a list.
 pub fn list(canvas: &Canvas, surgery: &Surgery) -> Result<Vec<Edit>, Refusal> {
     let items = &canvas.items;
     let source = &canvas.file.text;
-    let gone = taken(canvas, surgery)?;
+    let (gone, parts) = taken(canvas, surgery)?;
     let behind = item_behind(canvas, surgery)?;
-    let mut spans: Vec<(Span, String)> = Vec::new();
+    let mut spans: Vec<(Span, String)> = parts
+        .into_iter()
+        .map(|span| (span, String::new()))
+        .collect();
     let mut index = 0;
     while index < items.len() {
         if !gone.contains(&index) {
@@ -377,7 +410,10 @@ pub fn list(canvas: &Canvas, surgery: &Surgery) -> Result<Vec<Edit>, Refusal> {
 /// Edits of statements that add to a text, each on lines of its own.
 pub fn statements(canvas: &Canvas, surgery: &Surgery) -> Result<Vec<Edit>, Refusal> {
     let source = &canvas.file.text;
-    let gone = taken(canvas, surgery)?;
+    let (gone, parts) = taken(canvas, surgery)?;
+    if !parts.is_empty() {
+        return Err(Refusal("a part of a statement"));
+    }
     let behind = item_behind(canvas, surgery)?;
     let new = |bit: &Bit| matches!(bit, Bit::New(text) if !text.trim().is_empty());
     if surgery.bits.iter().any(new) {

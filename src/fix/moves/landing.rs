@@ -192,7 +192,10 @@ impl View<'_> {
             if !spoken(sentence).any(|word| words().in_front.contains(&word)) {
                 continue;
             }
-            let said = telling(sentence);
+            let said: Vec<String> = beside(sentence)
+                .iter()
+                .flat_map(|part| telling(part))
+                .collect();
             let said: Vec<&String> = said
                 .iter()
                 .filter(|word| !words().in_front.contains(word))
@@ -273,6 +276,20 @@ impl View<'_> {
         let section = self.prose.markdown(line);
         section.is_some_and(|(_, whole)| whole.end >= at)
     }
+}
+
+/// The words around each word that says where something stands.
+fn beside(sentence: &str) -> Vec<String> {
+    const IN_FRONT: usize = 5;
+    const BEHIND: usize = 3;
+    let all: Vec<String> = spoken(sentence).collect();
+    let points = |index: &usize| words().in_front.contains(&all[*index]);
+    let around = |index: usize| {
+        let from = index.saturating_sub(IN_FRONT);
+        let to = (index + BEHIND + 1).min(all.len());
+        all[from..to].join(" ")
+    };
+    (0..all.len()).filter(points).map(around).collect()
 }
 
 /// The level that sections of the text have: the second one where only a title has the first.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::code::{holds, names, own_expressions};
-use crate::frontend::code::ir::{Export, Expr, ExprKind, Module, Pattern, Stmt, StmtKind};
+use crate::frontend::code::ir::{ArgKind, Export, Expr, ExprKind, Module, Pattern, Stmt, StmtKind};
 use crate::source::{Place, Span};
 
 /// Most names that are followed from one.
@@ -56,12 +56,27 @@ impl Names {
                 StmtKind::Export(Export { declaration, .. }) => self.block(path, declaration),
                 _ => {}
             }
+            own_expressions(stmt, &mut |expr| self.filled(path, expr));
             if !matches!(stmt.kind, StmtKind::Export(_)) {
                 for inner in stmt.blocks() {
                     self.block(path, inner);
                 }
             }
         }
+    }
+
+    /// `.format(now=value)`: what the field `now` stands for.
+    fn filled(&mut self, path: &Arc<str>, expr: &Expr) {
+        if let ExprKind::Call { callee, args, .. } = &expr.kind {
+            let fills =
+                matches!(&callee.kind, ExprKind::Attribute { name, .. } if name == "format");
+            for arg in args.iter().filter(|_| fills) {
+                if let ArgKind::Keyword(name) = &arg.kind {
+                    self.define(name, path, arg.value.span, called(&arg.value));
+                }
+            }
+        }
+        expr.parts(&mut |part| self.filled(path, part));
     }
 
     fn bind(&mut self, path: &Arc<str>, target: &Pattern, value: &Expr) {

@@ -64,6 +64,21 @@ pub fn holes(text: &Text, dialects: &[Dialect], member: Span, places: &[Span]) -
     best.map(|(_, holes)| holes)
 }
 
+/// The fields of a format text (`{name}`), where it has any.
+pub fn format_holes(text: &Text) -> Option<Holes> {
+    if !text.as_str().contains('{') {
+        return None;
+    }
+    let tree = parse(text, Dialect::Braces);
+    let map = Map::new(text);
+    let holes: Vec<Hole> = tree
+        .nodes
+        .iter()
+        .filter_map(|node| hole(node, text, &map))
+        .collect();
+    (!holes.is_empty()).then_some((holes, None))
+}
+
 /// From source to decoded bytes of one text.
 struct Map {
     canvas: Option<Canvas>,

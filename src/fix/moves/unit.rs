@@ -13,6 +13,9 @@ use super::Refusal;
 /// Most bytes of stable text that go along with a value, beside its own sentence.
 const ALONG: usize = 256;
 
+/// A first sentence on what the model does that is longer than this is no mere mention of a value.
+const LONG_ROLE: usize = 40;
+
 /// A part of the text that moves whole.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Unit {
@@ -314,6 +317,15 @@ impl<'a> View<'a> {
             return Err(Refusal("the sentence speaks of the one in front of it"));
         }
         let bare = prose.text[at.clone()].trim().chars().all(is_hole);
+        let (from, to) = (prose.line_of(at.start), prose.line_of(at.end.max(1) - 1));
+        let front = &prose.text[prose.lines[from].at.start..at.start];
+        let rest = &prose.text[at.end..prose.lines[to].at.end.max(at.end)];
+        if front.trim().is_empty() && rest.trim().is_empty() {
+            return Ok(Unit {
+                bare,
+                ..self.lines_unit(from, to)
+            });
+        }
         Ok(Unit {
             at,
             lines: false,
@@ -392,14 +404,16 @@ impl<'a> View<'a> {
 
     fn opens_role(&self, own: usize, first: usize, at: &Range<usize>) -> bool {
         let text = self.prose.text[at.clone()].trim_start().to_lowercase();
+        let opens = words()
+            .opens_role
+            .iter()
+            .any(|words| text.starts_with(words));
+        let task = text.starts_with("you ") && self.stable(at) > LONG_ROLE;
         own == 0
+            && (opens || task)
             && (0..first).all(|line| {
                 self.prose.is_blank(line) || heading(self.prose.content(line)).is_some()
             })
-            && words()
-                .opens_role
-                .iter()
-                .any(|words| text.starts_with(words))
     }
 
     /// Whether a unit reads the same elsewhere, as far as its own words say.
