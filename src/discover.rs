@@ -95,7 +95,7 @@ pub enum Context {
 }
 
 /// What a walk collected, sorted by path.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Found {
     pub candidates: Vec<Candidate>,
     /// Files the config excluded, for `--show-files`.

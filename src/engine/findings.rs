@@ -354,9 +354,7 @@ fn suppression_remarks(
         let unused = marks.suppressions.unused(&wanted);
         let remarks = unused
             .into_iter()
-            .map(|(directive, named)| {
-                rules::unused_suppression(place(path, directive.span), &named)
-            })
+            .map(|(directive, named)| rules::unused_suppression(path, directive, &named))
             .chain(
                 marks
                     .suppressions

@@ -191,6 +191,12 @@ pub fn ids() -> Vec<&'static str> {
     RULES.iter().map(|rule| rule.id).collect()
 }
 
+/// The category of a rule.
+pub fn category(id: &str) -> Option<&'static str> {
+    let rule = RULES.iter().find(|rule| rule.id == id);
+    rule.map(|rule| rule.category)
+}
+
 /// Categories, each once, in the order of DESIGN 5.
 pub const CATEGORIES: [&str; 6] = [
     "order",

@@ -25,6 +25,14 @@ pub fn parse(file: &SourceFile, language: Language) -> Arc<Module> {
     })
 }
 
+/// The syntax tree of a file, for those who write into it.
+pub fn syntax(file: &SourceFile, language: Language) -> Option<tree_sitter::Tree> {
+    match language {
+        Language::Python => python::syntax(file),
+        Language::JavaScript => javascript::syntax(file),
+    }
+}
+
 /// The host language that a path's extension names.
 pub fn language_of(path: &str) -> Option<Language> {
     let extension = path.rsplit_once('.')?.1;

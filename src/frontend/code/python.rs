@@ -1,7 +1,7 @@
 //! Python -> IR: every construct of Python 3.12, and enough of Python 2 not to lose a file. Syntax errors give one
 //! problem per file; what is not understood is opaque with the expressions it holds. Knows nothing of prompts.
 
-use tree_sitter::{Node, Parser};
+use tree_sitter::{Node, Parser, Tree};
 
 use super::ir::{ClassId, Expr, ExprKind, FunctionId, Language, Module};
 use super::MAX_NESTING;
@@ -23,13 +23,7 @@ mod tests;
 /// Lowers a file of Python.
 pub fn lower(file: &SourceFile) -> Module {
     let mut module = Module::empty(Language::Python);
-    let mut parser = Parser::new();
-    let language = tree_sitter_python::LANGUAGE.into();
-    let tree = match parser.set_language(&language) {
-        Ok(()) => parser.parse(file.text.as_bytes(), None),
-        Err(_) => None,
-    };
-    let Some(tree) = tree else {
+    let Some(tree) = syntax(file) else {
         let problem = Problem::new(Span::default(), "the Python parser could not run");
         module.problems.push(problem);
         return module;
@@ -48,6 +42,14 @@ pub fn lower(file: &SourceFile) -> Module {
     lowering.problem(root);
     lowering.module.body = lowering.statements(root);
     lowering.module
+}
+
+/// The tree of a file.
+pub fn syntax(file: &SourceFile) -> Option<Tree> {
+    let mut parser = Parser::new();
+    let language = tree_sitter_python::LANGUAGE.into();
+    parser.set_language(&language).ok()?;
+    parser.parse(file.text.as_bytes(), None)
 }
 
 /// What surrounds the node being lowered.
