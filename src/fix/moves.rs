@@ -5,6 +5,7 @@ mod additions;
 mod canvas;
 mod code;
 mod cut;
+mod far;
 mod frames;
 mod landing;
 mod owner;
@@ -42,8 +43,14 @@ pub fn attempt(judged: &Judged, step: &Step, sources: &Sources) -> Result<Fix, R
 
 fn text_move(judged: &Judged, step: &Step, sources: &Sources) -> Result<Fix, Refusal> {
     let mut refused = Refusal("a value that is found in no text");
+    let far = far::is_far(judged, step);
     for canvas in owner::canvases(judged, step, sources)? {
-        match cut::moved(judged, step, &canvas) {
+        let fix = if far {
+            far::moved(judged, step, &canvas, sources)
+        } else {
+            cut::moved(judged, step, &canvas)
+        };
+        match fix {
             Ok(fix) => return Ok(fix),
             Err(refusal) => refused = refusal,
         }

@@ -140,7 +140,7 @@ fn binds(targets: &[Pattern], name: &str) -> bool {
 }
 
 /// Names that a statement binds, with those within it.
-fn bound(stmt: &Stmt) -> Vec<String> {
+pub fn bound(stmt: &Stmt) -> Vec<String> {
     let mut out = Vec::new();
     match &stmt.kind {
         StmtKind::Assign { targets, .. } => targets
@@ -156,7 +156,7 @@ fn bound(stmt: &Stmt) -> Vec<String> {
     out
 }
 
-fn pattern_names(pattern: &Pattern, out: &mut Vec<String>) {
+pub fn pattern_names(pattern: &Pattern, out: &mut Vec<String>) {
     match pattern {
         Pattern::Name(name, _) => out.push(name.clone()),
         Pattern::Target(expr) => out.extend(names(expr)),

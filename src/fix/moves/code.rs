@@ -10,7 +10,8 @@ use super::owner::{places, value_hole};
 use super::reach::{called, Names};
 use super::{additions, tags};
 use crate::frontend::code::ir::{
-    BinaryOp, Expr, ExprKind, FormatPart, Item as ListItem, Module, Stmt, StmtKind,
+    BinaryOp, Expr, ExprKind, FormatPart, Function, Item as ListItem, Module, Pattern, Stmt,
+    StmtKind,
 };
 use crate::frontend::code::{language_of, parse};
 use crate::judge::Judged;
@@ -582,6 +583,20 @@ pub fn own_expressions(stmt: &Stmt, each: &mut dyn FnMut(&Expr)) {
         StmtKind::Match { subject, .. } => each(subject),
         _ => {}
     }
+}
+
+/// Names that a pattern binds.
+pub fn pattern_names(pattern: &Pattern) -> Vec<String> {
+    let mut out = Vec::new();
+    additions::pattern_names(pattern, &mut out);
+    out
+}
+
+/// How often statements of a function, or of the module itself, bind a name.
+pub fn times_bound(module: &Module, function: Option<&Function>, name: &str) -> usize {
+    let body = function.map_or(&module.body, |function| &function.body);
+    let names = body.iter().flat_map(additions::bound);
+    names.filter(|known| known == name).count()
 }
 
 /// Whether a span holds another.

@@ -42,8 +42,13 @@ pub fn moved(judged: &Judged, step: &Step, canvas: &Canvas) -> Result<Fix, Refus
     let section = members
         .first()
         .map(|segment| &judged.layout.messages[segment.message].section);
+    let section = section.map_or_else(|| "prompt".into(), spoken);
     Ok(Fix {
-        title: title(canvas, &moved, section),
+        title: title(
+            canvas,
+            &moved.units,
+            &format!("to the end of the {section}"),
+        ),
         safe: false,
         edits,
     })
@@ -82,23 +87,27 @@ pub fn holes_of<'a>(canvas: &'a Canvas, members: &[&Segment]) -> Result<Vec<&'a 
     Ok(out)
 }
 
-/// What moves where.
-pub fn choose(view: &View, members: &[&Segment]) -> Result<Moved, Refusal> {
-    let holes = holes_of(view.canvas, members)?;
+/// What moves with the values of a step.
+pub fn units(view: &View, members: &[&Segment]) -> Result<Vec<Unit>, Refusal> {
     let mut units: Vec<Unit> = Vec::new();
-    for hole in holes {
+    for hole in holes_of(view.canvas, members)? {
         let unit = view.unit(hole)?;
-        match units.last_mut() {
-            Some(last) if last.at.contains(&unit.at.start) || last.at.end > unit.at.start => {
-                if unit.at.start <= last.at.start && unit.at.end >= last.at.end {
-                    *last = unit;
-                } else if unit.at.end > last.at.end {
-                    return Err(Refusal("two values of one sentence"));
-                }
-            }
-            _ => units.push(unit),
+        let Some(last) = units.last_mut().filter(|last| last.at.end > unit.at.start) else {
+            units.push(unit);
+            continue;
+        };
+        if unit.at.start <= last.at.start && unit.at.end >= last.at.end {
+            *last = unit;
+        } else if unit.at.end > last.at.end {
+            return Err(Refusal("two values of one sentence"));
         }
     }
+    Ok(units)
+}
+
+/// What moves where.
+pub fn choose(view: &View, members: &[&Segment]) -> Result<Moved, Refusal> {
+    let mut units = units(view, members)?;
     let key = members
         .iter()
         .fold(Key::constant(), |key, member| key.join(&member.key));
@@ -117,7 +126,7 @@ pub fn choose(view: &View, members: &[&Segment]) -> Result<Moved, Refusal> {
 }
 
 /// Refuses where a name means something else at the landing, or a tag takes away the white space of its neighbours.
-fn in_scope(canvas: &Canvas, moved: &Moved) -> Result<(), Refusal> {
+pub fn in_scope(canvas: &Canvas, moved: &Moved) -> Result<(), Refusal> {
     for unit in &moved.units {
         let reads: Vec<&String> = canvas
             .holes_in(&unit.at)
@@ -176,26 +185,38 @@ pub struct Surgery {
 }
 
 /// The edits of a move within one text.
-fn edits(view: &View, moved: &Moved, members: &[&Segment]) -> Result<Vec<Edit>, Refusal> {
-    let cuts: Vec<Range<usize>> = moved
-        .units
-        .iter()
-        .map(|unit| removal(view, unit, moved.landing.at))
-        .collect();
-    let (at, bits) = inserted(view, moved, &cuts, members);
-    let surgery = Surgery { cuts, at, bits };
-    match view.canvas.frame {
-        Frame::One => written(view.canvas, &surgery),
-        Frame::Sum { joint } => frames::sum(view.canvas, &surgery, joint),
-        Frame::List => frames::list(view.canvas, &surgery),
-        Frame::Statements => frames::statements(view.canvas, &surgery),
+pub fn edits(view: &View, moved: &Moved, members: &[&Segment]) -> Result<Vec<Edit>, Refusal> {
+    edits_between(view, view, moved, moved.landing.at, members)
+}
+
+/// The edits of a move from one part of a text to another one. `limit`: nothing behind it is cut.
+pub fn edits_between(
+    from: &View,
+    to: &View,
+    moved: &Moved,
+    limit: usize,
+    members: &[&Segment],
+) -> Result<Vec<Edit>, Refusal> {
+    let units = moved.units.iter();
+    let cuts: Vec<Range<usize>> = units.map(|unit| removal(from, unit, limit)).collect();
+    let (at, bits) = inserted(to, moved, &cuts, members);
+    operate(to.canvas, &Surgery { cuts, at, bits })
+}
+
+/// The edits of cuts, and of what is put in, as the text is put together. Without bits nothing is put in.
+pub fn operate(canvas: &Canvas, surgery: &Surgery) -> Result<Vec<Edit>, Refusal> {
+    match canvas.frame {
+        Frame::One => written(canvas, surgery),
+        Frame::Sum { joint } => frames::sum(canvas, surgery, joint),
+        Frame::List => frames::list(canvas, surgery),
+        Frame::Statements => frames::statements(canvas, surgery),
     }
 }
 
 /// The edits of a text that can be cut anywhere.
 fn written(canvas: &Canvas, surgery: &Surgery) -> Result<Vec<Edit>, Refusal> {
     let manner = canvas.manner();
-    if manner.line_break.is_empty() {
+    if manner.line_break.is_empty() && !surgery.bits.is_empty() {
         return Err(Refusal("a text that cannot hold another line"));
     }
     let mut text = String::new();
@@ -237,6 +258,7 @@ fn written(canvas: &Canvas, surgery: &Surgery) -> Result<Vec<Edit>, Refusal> {
         .collect();
     let at = canvas.source_at(surgery.at);
     match spans.last_mut() {
+        _ if text.is_empty() => {}
         Some((span, new)) if span.end == at => *new = text,
         _ => spans.push((Span::new(at, at), text)),
     }
@@ -257,7 +279,7 @@ pub fn placed(canvas: &Canvas, spans: Vec<(Span, String)>) -> Vec<Edit> {
 }
 
 /// What is cut for a unit: with the blanks that would be left over.
-fn removal(view: &View, unit: &Unit, landing: usize) -> Range<usize> {
+pub fn removal(view: &View, unit: &Unit, landing: usize) -> Range<usize> {
     let prose = &view.prose;
     let text = prose.text;
     let mut at = unit.at.clone();
@@ -340,7 +362,13 @@ fn is_airy(view: &View) -> bool {
 }
 
 /// The units, each ending its line.
-fn content(view: &View, moved: &Moved, lead: &str, airy: bool, members: &[&Segment]) -> Vec<Bit> {
+pub fn content(
+    view: &View,
+    moved: &Moved,
+    lead: &str,
+    airy: bool,
+    members: &[&Segment],
+) -> Vec<Bit> {
     let text = view.canvas.as_str();
     let mut out = Vec::new();
     let mut before: Option<&Unit> = None;
@@ -432,23 +460,26 @@ fn spaced_headings(view: &View) -> bool {
 }
 
 /// `Move "Current time: {now}" to the end of the system prompt`
-fn title(canvas: &Canvas, moved: &Moved, section: Option<&Section>) -> String {
-    let first = moved
-        .units
+pub fn title(canvas: &Canvas, units: &[Unit], whereto: &str) -> String {
+    let first = units
         .first()
         .map_or("", |unit| canvas.as_str()[unit.at.clone()].trim());
-    let more = moved.units.len().saturating_sub(1);
+    let more = units.len().saturating_sub(1);
     let what = named(first);
     let more = match more {
         0 => String::new(),
         1 => " and another part".into(),
         more => format!(" and {more} other parts"),
     };
-    let section = match section {
-        Some(Section::System) | None => "system prompt".to_string(),
-        Some(section) => format!("{} message", section.name()),
-    };
-    format!("Move {what}{more} to the end of the {section}")
+    format!("Move {what}{more} {whereto}")
+}
+
+/// What a message is called.
+pub fn spoken(section: &Section) -> String {
+    match section {
+        Section::System => "system prompt".to_string(),
+        section => format!("{} message", section.name()),
+    }
 }
 
 /// The first line of a text, short, in quotes.

@@ -107,7 +107,8 @@ fn in_kind(canvas: &Canvas, bits: &[Bit], (open, close): (&String, &String)) -> 
     written(canvas, bits, fresh)
 }
 
-fn operands(canvas: &Canvas, bits: &[Bit]) -> Vec<String> {
+/// Bits as operands of a sum.
+pub fn operands(canvas: &Canvas, bits: &[Bit]) -> Vec<String> {
     let literals = canvas.segs.iter().filter_map(|seg| seg.literal.as_ref());
     let plain = |open: &str| open.chars().all(|sign| !sign.is_alphabetic());
     let fresh = literals
@@ -174,6 +175,10 @@ pub fn sum(canvas: &Canvas, surgery: &Surgery, joint: &str) -> Result<Vec<Edit>,
             clean(&source[pair[0].outer.end..pair[1].outer.start])?;
         }
         spans.push((span, String::new()));
+    }
+    spans.sort_by_key(|(span, _)| (span.start, span.end));
+    if surgery.bits.is_empty() {
+        return Ok(placed(canvas, spans));
     }
     let behind = segs
         .iter()
@@ -320,10 +325,10 @@ fn item_behind<'a>(canvas: &'a Canvas, surgery: &Surgery) -> Result<&'a Item, Re
 }
 
 /// The new items: those that were taken, and headings and labels.
-fn new_items(canvas: &Canvas, surgery: &Surgery) -> Vec<String> {
+pub fn new_items(canvas: &Canvas, bits: &[Bit]) -> Vec<String> {
     let mut out = Vec::new();
     let mut label = String::new();
-    for bit in &surgery.bits {
+    for bit in bits {
         match bit {
             Bit::New(text) => {
                 let quoted = |text: &str| operands(canvas, &[Bit::New(text.to_string())]).concat();
@@ -365,7 +370,6 @@ pub fn list(canvas: &Canvas, surgery: &Surgery) -> Result<Vec<Edit>, Refusal> {
     let items = &canvas.items;
     let source = &canvas.file.text;
     let (gone, parts) = taken(canvas, surgery)?;
-    let behind = item_behind(canvas, surgery)?;
     let mut spans: Vec<(Span, String)> = parts
         .into_iter()
         .map(|span| (span, String::new()))
@@ -392,13 +396,18 @@ pub fn list(canvas: &Canvas, surgery: &Surgery) -> Result<Vec<Edit>, Refusal> {
         };
         spans.push((span, String::new()));
     }
+    spans.sort_by_key(|(span, _)| (span.start, span.end));
+    if surgery.bits.is_empty() {
+        return Ok(placed(canvas, spans));
+    }
+    let behind = item_behind(canvas, surgery)?;
     let between = items
         .windows(2)
         .map(|pair| &source[pair[0].span.end..pair[1].span.start])
         .find(|between| clean(between).is_ok() && between.trim() == ",")
         .ok_or(Refusal("a list of one item"))?;
     let mut text = String::new();
-    for item in new_items(canvas, surgery) {
+    for item in new_items(canvas, &surgery.bits) {
         text.push_str(between);
         text.push_str(&item);
     }
@@ -414,7 +423,6 @@ pub fn statements(canvas: &Canvas, surgery: &Surgery) -> Result<Vec<Edit>, Refus
     if !parts.is_empty() {
         return Err(Refusal("a part of a statement"));
     }
-    let behind = item_behind(canvas, surgery)?;
     let new = |bit: &Bit| matches!(bit, Bit::New(text) if !text.trim().is_empty());
     if surgery.bits.iter().any(new) {
         return Err(Refusal("a heading between statements"));
@@ -430,6 +438,11 @@ pub fn statements(canvas: &Canvas, surgery: &Surgery) -> Result<Vec<Edit>, Refus
         }
         spans.push((span, String::new()));
     }
+    if surgery.bits.is_empty() {
+        spans.retain(|(span, _)| !span.is_empty());
+        return Ok(placed(canvas, spans));
+    }
+    let behind = item_behind(canvas, surgery)?;
     let at = whole_lines(source, behind.span)?.end;
     if !source[..at].ends_with('\n') {
         return Err(Refusal("a statement that ends the file"));

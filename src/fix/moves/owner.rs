@@ -201,7 +201,7 @@ fn narrow(canvas: &mut Canvas, judged: &Judged, member: &Segment) -> Result<(), 
     Ok(())
 }
 
-fn spans_of(judged: &Judged, message: usize, path: &str) -> Vec<Span> {
+pub fn spans_of(judged: &Judged, message: usize, path: &str) -> Vec<Span> {
     let segments = judged.layout.segments.iter();
     let own = segments.filter(|segment| {
         segment.message == message

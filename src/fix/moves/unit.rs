@@ -57,16 +57,8 @@ impl<'a> View<'a> {
             Some(unit) => unit,
             None => self.within(hole)?,
         };
-        if self.stable(&self.outside(&unit.at)) == 0 {
-            return Err(Refusal("nothing is left in front of it"));
-        }
         self.sound(&unit)?;
         Ok(unit)
-    }
-
-    /// Text of the message that is not moved: only its size matters.
-    fn outside(&self, part: &Range<usize>) -> Range<usize> {
-        part.end..self.prose.region.end.max(part.end)
     }
 
     /// A section that holds little beside the value.
