@@ -472,6 +472,12 @@ impl Text {
         }
     }
 
+    /// The stretches of text whose source is of one piece, with that source.
+    pub fn stretches(&self) -> impl Iterator<Item = (&str, Span)> {
+        let runs = self.runs.iter().enumerate();
+        runs.map(|(index, run)| (&self.text[run.at..self.run_end(index)], run.source))
+    }
+
     /// The place of the whole text.
     pub fn whole(&self) -> Place {
         self.place(0, self.text.len())
