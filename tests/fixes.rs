@@ -8,11 +8,11 @@ use std::process::{Command, Stdio};
 use std::sync::Arc;
 
 use prefixlint::engine::Analysis;
-use prefixlint::finding::Finding;
+use prefixlint::finding::{Edit, Finding, Fix};
 use prefixlint::fix::apply::{apply, is_wanted, Applied, Texts};
 use prefixlint::frontend::code;
 use prefixlint::rulebook::{pages, FixKind, Verdict};
-use prefixlint::source::SourceFile;
+use prefixlint::source::{Place, SourceFile};
 use prefixlint::workspace::{Memory, Overlay};
 
 mod linting;
@@ -271,4 +271,118 @@ fn pages_say_which_rules_have_fixes() {
             .count()
             > 10
     );
+}
+
+/// A clock in front of the rules of two templates, and what is found of them.
+fn two_clocks() -> (Case, Analysis) {
+    let rules = "Answer politely and cite the section of the policy. ".repeat(150);
+    let text = format!("You are an agent.\nNow: {{{{ now() }}}}.\n{rules}\n{{{{ question }}}}\n");
+    let files = ["a.j2", "b.j2"].map(|path| (path.to_string(), text.clone()));
+    let case = Case {
+        name: "two clocks".into(),
+        files: files.into(),
+    };
+    let first = case.lint(&Texts::new());
+    assert_eq!(active(&first).count(), 2);
+    (case, first)
+}
+
+/// A fix that puts a text in place of the first bytes of a file.
+fn made_up(path: &str, bytes: usize, text: &str) -> Fix {
+    Fix {
+        title: "made up".into(),
+        safe: true,
+        edits: vec![Edit {
+            place: Place::new(&path.into(), 0, bytes),
+            text: text.into(),
+        }],
+    }
+}
+
+fn applied(case: &Case, first: Analysis, lints: &mut usize) -> Applied {
+    let lint = &mut |texts: &Texts| {
+        *lints += 1;
+        let mut analysis = case.lint(texts);
+        // Only what the test has made up is tried.
+        analysis.findings.iter_mut().for_each(|f| f.fix = None);
+        Ok::<_, ()>(analysis)
+    };
+    apply(first, false, lint).expect("linting does not fail")
+}
+
+#[test]
+fn a_fix_after_which_the_finding_is_still_there_is_withdrawn() {
+    let (case, mut first) = two_clocks();
+    for finding in &mut first.findings {
+        let path = finding.place.path.to_string();
+        finding.fix = Some(made_up(&path, 7, "You were"));
+    }
+    let mut lints = 0;
+    let applied = applied(&case, first, &mut lints);
+    assert!(applied.texts.is_empty() && applied.done.is_empty());
+    let reasons: Vec<&str> = applied
+        .withdrawn
+        .iter()
+        .map(|one| one.text.as_str())
+        .collect();
+    assert_eq!(reasons, ["the finding is still there"; 2]);
+    assert_eq!((applied.withdrawn[0].line, lints), (2, 1));
+}
+
+#[test]
+fn a_fix_that_loses_text_is_withdrawn_and_the_other_one_stays() {
+    let (case, mut first) = two_clocks();
+    for finding in &mut first.findings {
+        let path = finding.place.path.to_string();
+        let text = &case.files[&path];
+        let (clock, rules) = (text.find("Now").unwrap(), text.find("Answer").unwrap());
+        let moved = format!("{}\n{}\n", &text[rules..].trim_end(), &text[clock..rules]);
+        let moved = match path.as_str() {
+            "a.j2" => moved,
+            _ => moved.replacen("politely", "", 1),
+        };
+        finding.fix = Some(made_up(
+            &path,
+            text.len(),
+            &format!("You are an agent.\n{moved}"),
+        ));
+    }
+    let applied = applied(&case, first, &mut 0);
+    let changed: Vec<&str> = applied.texts.keys().map(String::as_str).collect();
+    assert_eq!(changed, ["a.j2"]);
+    assert_eq!(applied.done.len(), 1);
+    let reasons: Vec<&str> = applied
+        .withdrawn
+        .iter()
+        .map(|one| one.text.as_str())
+        .collect();
+    assert!(
+        reasons[0].ends_with("would not be sent any more"),
+        "{reasons:?}"
+    );
+    assert_eq!(reasons.len(), 1);
+}
+
+#[test]
+fn a_fix_that_makes_the_prompt_vanish_is_withdrawn() {
+    let (case, mut first) = two_clocks();
+    let path = first.findings[0].place.path.to_string();
+    let length = case.files[&path].len();
+    first.findings[0].fix = Some(made_up(&path, length, "{ question }\n"));
+    let applied = applied(&case, first, &mut 0);
+    assert!(applied.texts.is_empty());
+    assert_eq!(applied.withdrawn.len(), 1);
+}
+
+/// Two fixes of one place: the more valuable one first, the other one on what that has left.
+#[test]
+fn edits_of_one_place_are_not_applied_at_once() {
+    let (case, mut first) = two_clocks();
+    for finding in &mut first.findings {
+        finding.fix = Some(made_up("a.j2", 7, "You were"));
+    }
+    let mut lints = 0;
+    let applied = applied(&case, first, &mut lints);
+    assert_eq!(lints, 2, "each is tried alone");
+    assert_eq!(applied.withdrawn.len(), 2);
 }
