@@ -54,6 +54,16 @@ fn row(row: &Value) -> Option<Breakpoint> {
     })
 }
 
+impl Breakpoint {
+    /// What a block of text says beside its text.
+    pub fn block_pairs(&self, hand: &Hand) -> Vec<String> {
+        let pairs = self.block.iter();
+        pairs
+            .map(|(key, value)| hand.pair(key, &hand.text(value)))
+            .collect()
+    }
+}
+
 /// The breakpoint that a request takes.
 pub fn of(judged: &Judged) -> Option<&'static Breakpoint> {
     let api = judged.prompt.target.api?;

@@ -11,6 +11,7 @@ mod landing;
 mod owner;
 mod prose;
 mod reach;
+mod split;
 mod tags;
 mod unit;
 mod words;
@@ -37,14 +38,16 @@ pub fn attempt(judged: &Judged, step: &Step, sources: &Sources) -> Result<Fix, R
     match &step.edit {
         Edit::Move => text_move(judged, step, sources),
         Edit::Lift => Err(Refusal("a message stands behind the history")),
-        _ => Err(Refusal("a message is not split yet")),
+        _ => split::write(judged, step, sources),
     }
 }
 
 fn text_move(judged: &Judged, step: &Step, sources: &Sources) -> Result<Fix, Refusal> {
     let mut refused = Refusal("a value that is found in no text");
     let far = far::is_far(judged, step);
-    for canvas in owner::canvases(judged, step, sources)? {
+    let member = step.members.first().ok_or(Refusal("nothing moves"))?;
+    let segment = &judged.layout.segments[*member];
+    for canvas in owner::canvases(judged, segment, sources)? {
         let fix = if far {
             far::moved(judged, step, &canvas, sources)
         } else {

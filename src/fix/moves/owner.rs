@@ -13,15 +13,16 @@ use crate::frontend::document::{self, Document};
 use crate::frontend::template::dialect::Dialect;
 use crate::judge::Judged;
 use crate::layout::{Kind, Segment};
-use crate::plan::Step;
 use crate::prompt::{Message, Piece};
 use crate::source::{Place, SourceFile, Sources, Span, Text};
 use crate::volatility::Key;
 
-/// The texts that may own the values of a step, likeliest first.
-pub fn canvases(judged: &Judged, step: &Step, sources: &Sources) -> Result<Vec<Canvas>, Refusal> {
-    let member = step.members.first().ok_or(Refusal("nothing moves"))?;
-    let segment = &judged.layout.segments[*member];
+/// The texts that may own a value, likeliest first.
+pub fn canvases(
+    judged: &Judged,
+    segment: &Segment,
+    sources: &Sources,
+) -> Result<Vec<Canvas>, Refusal> {
     let place = &segment.place;
     let file = sources
         .get(&place.path)
