@@ -386,3 +386,27 @@ fn edits_of_one_place_are_not_applied_at_once() {
     assert_eq!(lints, 2, "each is tried alone");
     assert_eq!(applied.withdrawn.len(), 2);
 }
+
+#[test]
+fn a_fix_that_breaks_code_is_withdrawn_before_anything_is_linted() {
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/code");
+    let case = project(fixtures.join("joined-set/bad"));
+    let mut first = case.lint(&Texts::new());
+    let finding = active(&first).next().expect("a finding").clone();
+    let place = finding.place.clone();
+    first.findings.retain(|one| one.rule == finding.rule);
+    first.findings[0].fix = Some(Fix {
+        edits: vec![Edit {
+            place,
+            text: "\", \".join(sorted(".into(),
+        }],
+        ..made_up("app.py", 0, "")
+    });
+    let mut lints = 0;
+    let applied = applied(&case, first, &mut lints);
+    assert_eq!((applied.texts.len(), lints), (0, 0));
+    assert_eq!(
+        applied.withdrawn[0].text,
+        "app.py would hold a syntax error"
+    );
+}

@@ -293,7 +293,12 @@ fn details(
         line("prompts", &named(analysis, &finding.prompts));
     }
     if let Some(fix) = &finding.fix {
-        line("fix", &fix.title);
+        let by = if fix.safe {
+            "--fix"
+        } else {
+            "--fix --unsafe-fixes"
+        };
+        line("fix", &format!("{} ({by})", fix.title));
     }
 }
 
