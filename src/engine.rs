@@ -62,12 +62,25 @@ pub struct Analysis {
     pub notices: Vec<String>,
     /// Limits that were hit in a file.
     pub limits: Vec<FileError>,
+    /// How much of each file was not understood, whether that is shown or not.
+    pub problems: BTreeMap<Arc<str>, usize>,
+    /// Under `--fix`: what was mended.
+    pub fixed: Option<Fixed>,
     /// How paths read where the run was started.
     pub vantage: Vantage,
     /// Sources that findings speak of, for excerpts.
     pub sources: BTreeMap<Arc<str>, Arc<SourceFile>>,
     /// Under a baseline: its entries that match nothing any more.
     pub stale: Option<Vec<Stale>>,
+}
+
+/// What fixes did, for the summary.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Fixed {
+    pub findings: usize,
+    pub files: usize,
+    /// Fixes that did not hold what they promised: `path:line rule: why`.
+    pub withdrawn: Vec<String>,
 }
 
 /// One line of `--show-files`.
@@ -346,6 +359,10 @@ fn judge_all(request: &Request, resolved: Resolved, known: &[Arc<Judged>]) -> An
     let mut notices = request.notices.clone();
     notices.extend(unknown_models(&prompts));
     let found = findings::collect(request, &prompts, &problems, &marks, &errors);
+    let mut by_file: BTreeMap<Arc<str>, usize> = BTreeMap::new();
+    for (path, _) in &problems {
+        *by_file.entry(path.clone()).or_default() += 1;
+    }
     let mut analysis = Analysis {
         files,
         uncacheable: uncacheable(&prompts),
@@ -358,6 +375,8 @@ fn judge_all(request: &Request, resolved: Resolved, known: &[Arc<Judged>]) -> An
         prices_as_of: request.prices_as_of.clone(),
         notices,
         limits,
+        problems: by_file,
+        fixed: None,
         vantage: Vantage::default(),
         sources: found.sources,
         stale: found.stale,

@@ -1,7 +1,6 @@
 //! Files that are edited again and again: what did not change since the last look is not parsed again. What comes out
 //! is what a parser makes of the text alone.
 
-use std::cell::Cell;
 use std::sync::Arc;
 
 use tree_sitter::{InputEdit, Point, Tree};
@@ -10,33 +9,54 @@ use super::ir::{Language, Module};
 use super::{javascript, python};
 use crate::source::SourceFile;
 
+/// What is kept with a file that was parsed.
+pub(super) struct Reading {
+    module: Arc<Module>,
+    /// Of a file that is being edited.
+    pub(super) tree: Option<Tree>,
+}
+
 /// A text with its tree.
 pub struct Syntax {
     text: Arc<str>,
     tree: Tree,
 }
 
-/// As [`super::parse`], with what an earlier text of the file left. Returns what this one leaves, where it was parsed now.
+/// The module of a file, made once; its tree is not kept.
+pub(super) fn parse_once(file: &SourceFile, language: Language) -> Arc<Module> {
+    let reading = file.reading(|| Reading {
+        module: Arc::new(lower(file, language, None).0),
+        tree: None,
+    });
+    reading.module.clone()
+}
+
+fn lower(file: &SourceFile, language: Language, before: Option<&Tree>) -> (Module, Option<Tree>) {
+    match language {
+        Language::Python => python::lower(file, before),
+        Language::JavaScript => javascript::lower(file, before),
+    }
+}
+
+/// As [`super::parse`], with what an earlier text of the file left. Returns what this one leaves, where its tree was kept.
 pub fn parse_edited(
     file: &SourceFile,
     language: Language,
     before: Option<&Syntax>,
 ) -> (Arc<Module>, Option<Syntax>) {
     let old = before.map(|before| before.edited_to(&file.text));
-    let left = Cell::new(None);
-    let module = file.reading(|| {
-        let (module, tree) = match language {
-            Language::Python => python::lower(file, old.as_ref()),
-            Language::JavaScript => javascript::lower(file, old.as_ref()),
-        };
-        left.set(tree);
-        module
+    let reading = file.reading(|| {
+        let (module, tree) = lower(file, language, old.as_ref());
+        Reading {
+            module: Arc::new(module),
+            tree,
+        }
     });
-    let left = left.take().map(|tree| Syntax {
+    let left = reading.tree.as_ref().map(|tree| Syntax {
         text: file.text.clone(),
-        tree,
+        tree: tree.clone(),
     });
-    (module, left)
+    (reading.module.clone(), left)
 }
 
 impl Syntax {

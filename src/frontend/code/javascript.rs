@@ -20,6 +20,7 @@ use std::sync::Arc;
 
 use tree_sitter::{Node, Tree};
 
+pub use self::syntax::parse as syntax;
 use super::ir::{Expr, FunctionId, Language, Module, Stmt};
 use super::MAX_NESTING;
 use crate::source::{SourceFile, Span};

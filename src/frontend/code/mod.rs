@@ -21,7 +21,18 @@ pub const MAX_NESTING: usize = 160;
 
 /// Lowers a file, once however often it is asked for. Never fails: problems are in the result.
 pub fn parse(file: &SourceFile, language: Language) -> Arc<Module> {
-    parse_edited(file, language, None).0
+    edited::parse_once(file, language)
+}
+
+/// The syntax tree of a file, for those who write into it.
+pub fn syntax(file: &SourceFile, language: Language) -> Option<tree_sitter::Tree> {
+    if let Some(tree) = file.known::<edited::Reading>().and_then(|known| known.tree.clone()) {
+        return Some(tree);
+    }
+    match language {
+        Language::Python => python::syntax(file, None),
+        Language::JavaScript => javascript::syntax(file, None).map(|(tree, _)| tree),
+    }
 }
 
 /// The host language that a path's extension names.

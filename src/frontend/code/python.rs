@@ -23,19 +23,7 @@ mod tests;
 /// Lowers a file of Python. `before`: the tree of an earlier text, with what differs marked. Returns this one's too.
 pub fn lower(file: &SourceFile, before: Option<&Tree>) -> (Module, Option<Tree>) {
     let mut module = Module::empty(Language::Python);
-    let mut parser = Parser::new();
-    let language = tree_sitter_python::LANGUAGE.into();
-    let known = parser.set_language(&language);
-    let mut parse = |before: Option<&Tree>| parser.parse(file.text.as_bytes(), before);
-    let tree = match known {
-        // What is broken is mended from where the parser comes: of that no earlier text may show.
-        Ok(()) => parse(before).and_then(|tree| match before {
-            Some(_) if tree.root_node().has_error() => parse(None),
-            _ => Some(tree),
-        }),
-        Err(_) => None,
-    };
-    let Some(tree) = tree else {
+    let Some(tree) = syntax(file, before) else {
         let problem = Problem::new(Span::default(), "the Python parser could not run");
         module.problems.push(problem);
         return (module, None);
@@ -54,6 +42,19 @@ pub fn lower(file: &SourceFile, before: Option<&Tree>) -> (Module, Option<Tree>)
     lowering.problem(root);
     lowering.module.body = lowering.statements(root);
     (lowering.module, Some(tree))
+}
+
+/// The tree of a file. `before`: that of an earlier text, with what differs marked.
+pub fn syntax(file: &SourceFile, before: Option<&Tree>) -> Option<Tree> {
+    let mut parser = Parser::new();
+    let language = tree_sitter_python::LANGUAGE.into();
+    parser.set_language(&language).ok()?;
+    let tree = parser.parse(file.text.as_bytes(), before)?;
+    match before {
+        // What is broken is mended from where the parser comes: of that no earlier text may show.
+        Some(_) if tree.root_node().has_error() => parser.parse(file.text.as_bytes(), None),
+        _ => Some(tree),
+    }
 }
 
 /// What surrounds the node being lowered.
