@@ -96,9 +96,13 @@ export class Server implements vscode.Disposable {
       this.missing(found.missing);
       return;
     }
-    const version = await this.version(found.path);
+    const version = (await this.ask(found.path, ["--version"]))?.trim();
     if (version === undefined) {
       this.missing(`${found.path} does not run.`);
+      return;
+    }
+    if ((await this.ask(found.path, ["lsp", "--help"])) === undefined) {
+      this.missing(`${found.path} is ${version}, which has no language server.`);
       return;
     }
     this.log.info(`${version} (${found.source}): ${found.path}`);
@@ -170,12 +174,12 @@ export class Server implements vscode.Disposable {
     await client?.dispose().catch(() => undefined);
   }
 
-  private async version(file: string): Promise<string | undefined> {
+  /** What the program prints; `undefined` where it fails. */
+  private async ask(file: string, args: string[]): Promise<string | undefined> {
     try {
-      const { stdout } = await promisify(execFile)(file, ["--version"], { timeout: 10_000 });
-      return stdout.trim();
+      return (await promisify(execFile)(file, args, { timeout: 10_000 })).stdout;
     } catch (error) {
-      this.log.error(`${file} --version: ${message(error)}`);
+      this.log.error(message(error));
       return undefined;
     }
   }
