@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::finding::Severity;
 use crate::volatility::Class;
 
+pub mod edit;
 mod glob;
 mod joined;
 mod keys;

@@ -77,6 +77,16 @@ impl Candidate {
         }
     }
 
+    /// A file that a walk of the whole root finds, if it does: one that is not on disk yet. Ignore files are not asked.
+    pub fn walked(path: &str) -> Option<Candidate> {
+        (is_walked(path) && !name::is_config(path)).then(|| Candidate {
+            path: path.into(),
+            argument: 0,
+            named: false,
+            included: false,
+        })
+    }
+
     /// The path below the argument: what test and example folders are judged on.
     pub fn below(&self) -> &str {
         &self.path[self.argument..]
@@ -94,8 +104,14 @@ pub enum Context {
     Test,
 }
 
+/// Whether a walk of the whole root comes by a file. Ignore files are not asked.
+pub fn is_walked(path: &str) -> bool {
+    let mut folders = path.match_indices('/').map(|(at, _)| &path[..at]);
+    folders.all(|folder| name::enters(folder, 0)) && name::is_visible(path, 0)
+}
+
 /// What a walk collected, sorted by path.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Found {
     pub candidates: Vec<Candidate>,
     /// Files the config excluded, for `--show-files`.

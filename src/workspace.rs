@@ -11,6 +11,7 @@ use crate::source::SourceFile;
 
 mod disk;
 pub mod git;
+mod live;
 mod overlay;
 mod snapshot;
 #[cfg(test)]
@@ -18,6 +19,7 @@ mod tests;
 mod vantage;
 
 pub use disk::Disk;
+pub use live::Live;
 pub use overlay::{Memory, Overlay};
 pub use snapshot::{Snapshot, Store};
 pub use vantage::Vantage;

@@ -53,6 +53,7 @@ pub fn command() -> Command {
         .subcommand(rules())
         .subcommand(models())
         .subcommand(inspect())
+        .subcommand(lsp())
         .subcommand(init())
         .subcommand(completions())
         .subcommand(Command::new("man").about("Print the manual page (roff)"))
@@ -399,6 +400,13 @@ fn inspect() -> Command {
         .arg(view_format())
         .arg(color())
         .after_help("Example:\n  prefixlint inspect prompts/support.j2 --model claude-sonnet-5")
+}
+
+fn lsp() -> Command {
+    Command::new("lsp")
+        .about("Serve editors: the language server protocol on standard input and output")
+        .arg(flag("stdio", "What it does anyway; clients pass it"))
+        .after_help("Set-ups for editors: docs/editors.md")
 }
 
 fn init() -> Command {

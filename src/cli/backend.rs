@@ -3,17 +3,16 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::options::{ConfigChoice, Overrides};
 use super::select::nearest;
 use super::{scope, CheckOptions, Failure, Scope, Underlined};
-use crate::config::{Above, CliOverrides, ConfigError, ConfigSet, Known, LoadOptions};
+use crate::config::{Above, CliOverrides, ConfigError, ConfigSet};
 use crate::discover::{discover, Candidate, Found, Options as Walk, PathArg};
 use crate::engine::{self, Accepted, Analysis, Filter, Request};
 use crate::providers::{Date, Table};
 use crate::report::SettingsView;
-use crate::rules;
+use crate::setup::{self, repository, today};
 use crate::source::{SourceFile, Span};
 use crate::workspace::{root_of, Disk, Limits, Overlay, Vantage, Workspace};
 
@@ -279,28 +278,26 @@ pub(super) fn configs(
     arguments: &[PathArg],
     found: &Found,
 ) -> Result<(ConfigSet, Vec<ConfigError>), Failure> {
-    let rules = rules::ids();
     let explicit = match &options.config {
         ConfigChoice::File(path) => Some(explicit(&options.working, path)?),
         _ => None,
     };
-    let isolated = options.config == ConfigChoice::Isolated;
-    let load = LoadOptions {
-        above: above.filter(|_| !isolated && explicit.is_none()),
+    let sources = setup::Sources {
         explicit,
-        isolated,
-        known: Known {
-            rules: &rules,
-            categories: &rules::CATEGORIES,
+        isolated: options.config == ConfigChoice::Isolated,
+        overrides: CliOverrides {
+            model: options.overrides.model.clone(),
+            calls_per_month: options.overrides.calls_per_month,
+            ttl: options.overrides.ttl,
         },
     };
-    let (set, errors) = ConfigSet::load(workspace, arguments, &found.configs, &load);
-    let set = set.with_cli(CliOverrides {
-        model: options.overrides.model.clone(),
-        calls_per_month: options.overrides.calls_per_month,
-        ttl: options.overrides.ttl,
-    });
-    Ok((set, errors))
+    Ok(setup::configs(
+        sources,
+        workspace,
+        above,
+        arguments,
+        &found.configs,
+    ))
 }
 
 fn explicit(working: &Path, path: &Path) -> Result<Arc<SourceFile>, Failure> {
@@ -313,23 +310,6 @@ fn explicit(working: &Path, path: &Path) -> Result<Arc<SourceFile>, Failure> {
     )))
 }
 
-/// The root of the repository that holds a folder, where it lies above it, and the folder's path in it: configs
-/// between the two hold as well.
-fn repository(root: &Path) -> Option<(PathBuf, String)> {
-    let top = root
-        .ancestors()
-        .skip(1)
-        .find(|folder| folder.join(".git").exists())?;
-    if root.join(".git").exists() {
-        return None;
-    }
-    let prefix = root.strip_prefix(top).ok()?;
-    Some((
-        top.to_path_buf(),
-        prefix.to_string_lossy().replace('\\', "/"),
-    ))
-}
-
 /// The price table: built in, under the models of the config and those of `--prices`. A model that the command line
 /// names must be in it.
 pub(super) fn table(
@@ -337,20 +317,16 @@ pub(super) fn table(
     configs: &ConfigSet,
     today: Date,
 ) -> Result<Table, Failure> {
-    let settings = configs.settings_for("");
-    let own = (!settings.models.is_empty())
-        .then(|| serde_yaml::to_string(&serde_yaml::Value::Sequence(settings.models.clone())))
-        .transpose()
-        .map_err(|error| Failure::new(format!("models of the config: {error}")))?;
-    let mut table = price_table(overrides.prices.as_ref())?;
-    if let Some(yaml) = own {
-        table = table.add_prices(&yaml).map_err(|error| {
-            Failure::new(format!("models of the config: {}", error.message)).with_help(error.help)
-        })?;
-    }
+    let table = price_table(overrides.prices.as_ref())?;
+    let table = setup::with_models(table, configs).map_err(|error| {
+        let failure = Failure::new(error.to_string());
+        match error.help {
+            Some(help) => failure.with_help(help),
+            None => failure,
+        }
+    })?;
     if let Some(model) = &overrides.model {
-        let found = table.resolve(None, Some(model), today);
-        if found.fallback && table.provider_from_model(model).is_none() {
+        if !setup::knows_model(&table, model, today) {
             return Err(unknown_model(model, &table, today));
         }
     }
@@ -389,43 +365,4 @@ fn word_at(file: &SourceFile, line: usize, column: usize) -> Span {
         .find(|c: char| c.is_whitespace() || matches!(c, ':' | ',' | '}' | ']'))
         .unwrap_or(text.len() - start);
     Span::new(line.start + start, line.start + start + word)
-}
-
-/// Today in UTC: decides which dated price is in force.
-pub(super) fn today() -> Date {
-    let seconds = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .map_or(0, |since| since.as_secs());
-    civil(seconds / 86_400)
-}
-
-/// Days since 1970-01-01 to year, month, day (proleptic Gregorian; the algorithm by Howard Hinnant).
-fn civil(days: u64) -> Date {
-    let z = days as i64 + 719_468;
-    let era = z.div_euclid(146_097);
-    let day_of_era = z.rem_euclid(146_097);
-    let year_of_era =
-        (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let shifted = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * shifted + 2) / 5 + 1;
-    let month = if shifted < 10 {
-        shifted + 3
-    } else {
-        shifted - 9
-    };
-    let year = year_of_era + era * 400 + i64::from(month <= 2);
-    (year as i32, month as u32, day as u32)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn days_become_dates() {
-        assert_eq!(civil(0), (1970, 1, 1));
-        assert_eq!(civil(19_782), (2024, 2, 29));
-        assert_eq!(civil(20_779), (2026, 11, 22));
-    }
 }

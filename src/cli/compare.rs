@@ -292,7 +292,7 @@ fn both(
     [base, head]: [&Snapshot; 2],
     found: [Found; 2],
 ) -> Result<(Analysis, Analysis), Failure> {
-    let today = backend::today();
+    let today = crate::setup::today();
     let table = backend::table(&asked.overrides, configs, today)?;
     let settings_for = |path: &str| configs.settings_for(path);
     let model_for =

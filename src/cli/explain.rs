@@ -41,7 +41,7 @@ pub(super) fn rules(matches: &ArgMatches) -> Result<u8, Failure> {
 pub(super) fn models(matches: &ArgMatches) -> Result<u8, Failure> {
     let pattern = options::text(matches, "pattern");
     let table = backend::price_table(matches.get_one::<PathBuf>("prices"))?;
-    let today = backend::today();
+    let today = crate::setup::today();
     let listed = table.all(pattern.as_deref(), today);
     if listed.is_empty() {
         let pattern = pattern.unwrap_or_default();

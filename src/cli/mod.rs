@@ -18,6 +18,7 @@ mod destinations;
 mod explain;
 mod init;
 mod inspect;
+mod lsp;
 mod options;
 mod output;
 mod scope;
@@ -104,6 +105,7 @@ fn run(matches: &ArgMatches) -> Result<u8, Failure> {
         Some(("rules", matches)) => explain::rules(matches),
         Some(("models", matches)) => explain::models(matches),
         Some(("inspect", matches)) => inspect::run(matches),
+        Some(("lsp", _)) => lsp::run(),
         Some(("init", matches)) => init::run(matches),
         Some(("completions", matches)) => shell::completions(matches),
         Some(("man", _)) => shell::man(),

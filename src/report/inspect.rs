@@ -140,7 +140,7 @@ fn lines_between(judged: &Judged) -> Vec<(f64, String)> {
 }
 
 /// Tokens in front of the first value that ends what calls share.
-fn first_barrier(judged: &Judged) -> Option<f64> {
+pub(crate) fn first_barrier(judged: &Judged) -> Option<f64> {
     let layout = &judged.layout;
     let barriers = layout.barriers(judged.terms().granularity());
     let first = *barriers.first()?.members.first()?;

@@ -25,7 +25,7 @@ mod json_lines;
 mod junit;
 pub mod markdown;
 pub mod models;
-mod prompts;
+pub(crate) mod prompts;
 mod rdjson;
 pub mod rules;
 mod sarif;
@@ -33,7 +33,7 @@ pub mod settings;
 mod statistics;
 pub mod style;
 mod tables;
-mod wording;
+pub(crate) mod wording;
 
 pub use comment::comment;
 pub use frame::{mistake, Mistake};
@@ -106,7 +106,7 @@ pub struct SettingsView {
 }
 
 /// Where the page of a rule is read.
-fn rule_url(rule: &str) -> String {
+pub fn rule_url(rule: &str) -> String {
     format!(
         "{}/blob/main/rules/checks/{rule}.md",
         env!("CARGO_PKG_REPOSITORY")

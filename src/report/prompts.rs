@@ -20,7 +20,7 @@ const NAMED_MEMBERS: usize = 3;
 const NAME_COLUMNS: usize = 40;
 
 /// What a segment is called in every report.
-pub(super) fn kind_name(kind: &Kind) -> &'static str {
+pub(crate) fn kind_name(kind: &Kind) -> &'static str {
     match kind {
         Kind::Framing => "framing",
         Kind::Text { .. } => "text",
@@ -34,7 +34,7 @@ pub(super) fn kind_name(kind: &Kind) -> &'static str {
 }
 
 /// The expression, condition or name of a segment, as written in the source.
-pub(super) fn expression(kind: &Kind) -> Option<&str> {
+pub(crate) fn expression(kind: &Kind) -> Option<&str> {
     match kind {
         Kind::Value { expr, .. } | Kind::History { expr, .. } => Some(expr),
         Kind::Fork { condition, .. } => Some(condition),
@@ -44,7 +44,7 @@ pub(super) fn expression(kind: &Kind) -> Option<&str> {
 }
 
 /// The name of the class that prices a segment.
-pub(super) fn class_name(segment: &Segment) -> &'static str {
+pub(crate) fn class_name(segment: &Segment) -> &'static str {
     match segment.volatility() {
         Some(volatility) => volatility.priced().name(),
         None if matches!(segment.kind, Kind::History { .. } | Kind::Growth) => "session",
@@ -54,7 +54,7 @@ pub(super) fn class_name(segment: &Segment) -> &'static str {
 }
 
 /// The bill of the request once every edit of the plan is made.
-pub(super) fn bill_after(judged: &Judged) -> Bill {
+pub(crate) fn bill_after(judged: &Judged) -> Bill {
     judged
         .plan
         .steps

@@ -46,6 +46,31 @@ impl Disk {
         &self.root
     }
 
+    /// Whether a file was read, or could not be, and is kept.
+    pub(super) fn keeps(&self, path: &str) -> bool {
+        let shard = &self.kept[stable_hash(&[path]) as usize % SHARDS];
+        let kept = shard.read().unwrap_or_else(PoisonError::into_inner);
+        kept.contains_key(path)
+    }
+
+    /// A file changed: the next read looks at the disk.
+    pub(super) fn forget(&self, path: &str) {
+        let shard = &self.kept[stable_hash(&[path]) as usize % SHARDS];
+        let mut kept = shard.write().unwrap_or_else(PoisonError::into_inner);
+        kept.remove(path);
+    }
+
+    /// The same for a folder and all below it.
+    pub(super) fn forget_below(&self, folder: &str) {
+        let prefix = format!("{folder}/");
+        for shard in &self.kept {
+            let mut kept = shard.write().unwrap_or_else(PoisonError::into_inner);
+            kept.retain(|path, _| !folder.is_empty() && !path.starts_with(&prefix));
+        }
+        let mut folders = self.folders.write().unwrap_or_else(PoisonError::into_inner);
+        folders.clear();
+    }
+
     /// The size of a regular file inside the root and the path to open it by.
     fn locate(&self, path: &str) -> Result<(PathBuf, u64), ReadError> {
         let path = normalize(path).ok_or(ReadError::Outside)?;

@@ -1,0 +1,206 @@
+//! Notifications of the client: documents, files on disk, folders, settings.
+
+use serde_json::{json, Value};
+
+use super::documents::uri_of;
+use super::message::Refusal;
+use super::server::{Expected, Server};
+use super::settings::Settings;
+use super::state::{folder_uri, Root};
+use super::uri;
+use super::worker::Happened;
+
+impl Server {
+    pub(super) fn handle_notification(
+        &mut self,
+        method: &str,
+        params: &Value,
+    ) -> Result<(), Refusal> {
+        match method {
+            "initialized" => self.initialized(),
+            "$/cancelRequest" => self.cancel(&params["id"]),
+            "textDocument/didOpen" => self.did_open(params)?,
+            "textDocument/didChange" => self.did_change(params)?,
+            "textDocument/didClose" => self.did_close(params)?,
+            "textDocument/didSave" => self.did_save(params)?,
+            "workspace/didChangeWatchedFiles" => self.files_changed(params),
+            "workspace/didChangeConfiguration" => self.settings_changed(params),
+            "workspace/didChangeWorkspaceFolders" => self.folders_changed(params),
+            // What is not known is not for us.
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn initialized(&mut self) {
+        let client = self.state.client.clone();
+        let mut registrations = Vec::new();
+        if client.registers_watchers {
+            registrations.push(json!({
+                "id": "watched-files",
+                "method": "workspace/didChangeWatchedFiles",
+                // A prompt may load any file.
+                "registerOptions": { "watchers": [{ "globPattern": "**/*" }] },
+            }));
+        }
+        if client.registers_configuration {
+            registrations.push(json!({
+                "id": "settings",
+                "method": "workspace/didChangeConfiguration",
+                "registerOptions": { "section": "prefixlint" },
+            }));
+        }
+        if !registrations.is_empty() {
+            let params = json!({ "registrations": registrations });
+            self.ask("client/registerCapability", params, Expected::Nothing);
+        }
+        if client.configuration {
+            self.ask_settings();
+        }
+        if client.progress && self.is_scanning() {
+            let params = json!({ "token": super::publish::PROGRESS });
+            self.ask("window/workDoneProgress/create", params, Expected::Progress);
+        }
+    }
+
+    fn ask_settings(&mut self) {
+        let params = json!({ "items": [{ "section": "prefixlint" }] });
+        self.ask("workspace/configuration", params, Expected::Settings);
+    }
+
+    fn did_open(&mut self, params: &Value) -> Result<(), Refusal> {
+        let uri = self.state.documents.open(params)?;
+        self.state.place(&uri);
+        self.touch(&uri);
+        Ok(())
+    }
+
+    fn did_change(&mut self, params: &Value) -> Result<(), Refusal> {
+        let encoding = self.state.client.encoding;
+        let uri = self.state.documents.change(params, encoding)?;
+        self.outdate(&uri);
+        self.touch(&uri);
+        Ok(())
+    }
+
+    fn did_close(&mut self, params: &Value) -> Result<(), Refusal> {
+        let document = self.state.documents.close(params)?;
+        self.outdate(&document.uri);
+        let (placed, gone) = self.state.unplace(&document.uri);
+        if let Some(root) = placed.and_then(|(id, _)| self.state.root_mut(id)) {
+            root.touch();
+        }
+        self.forget_roots(gone);
+        Ok(())
+    }
+
+    /// The text is what the editor showed before; but the file may be new on disk.
+    fn did_save(&mut self, params: &Value) -> Result<(), Refusal> {
+        let uri = uri_of(params)?;
+        if let Some((id, path)) = self.state.placed(uri).cloned() {
+            self.happened(id, path, Happened::Written);
+        }
+        Ok(())
+    }
+
+    /// The root of a document is to be analysed.
+    fn touch(&mut self, uri: &str) {
+        let placed = self.state.placed(uri).cloned();
+        if let Some(root) = placed.and_then(|(id, _)| self.state.root_mut(id)) {
+            root.touch();
+        }
+    }
+
+    fn files_changed(&mut self, params: &Value) {
+        let changes = params["changes"].as_array();
+        for change in changes.into_iter().flatten() {
+            let Some(path) = change["uri"].as_str().and_then(uri::to_path) else {
+                continue;
+            };
+            let happened = match change["type"].as_u64() {
+                Some(1) => Happened::Made,
+                Some(3) => Happened::Gone,
+                _ => Happened::Written,
+            };
+            // A file may lie in several roots, one within the other.
+            let ids: Vec<_> = self.state.roots.iter().map(|root| root.id).collect();
+            for id in ids {
+                let below = self.state.root(id).and_then(|root| root.below(&path));
+                if let Some(below) = below {
+                    self.happened(id, below, happened);
+                }
+            }
+        }
+    }
+
+    fn happened(&mut self, id: u32, path: String, happened: Happened) {
+        if let Some(root) = self.state.root_mut(id) {
+            root.happened(path, happened);
+        }
+    }
+
+    fn settings_changed(&mut self, params: &Value) {
+        let settings = &params["settings"];
+        if self.state.client.configuration {
+            self.ask_settings();
+        } else if settings.is_object() {
+            self.take_settings(&settings.clone());
+        }
+    }
+
+    /// New settings: what they change is analysed or shown anew.
+    pub(super) fn take_settings(&mut self, value: &Value) {
+        let (settings, wrong) = Settings::parse(value);
+        for wrong in wrong {
+            self.warn(&format!("setting prefixlint.{wrong}"));
+        }
+        let old = self.state.settings.clone();
+        if *old == settings {
+            return;
+        }
+        let alike = old.analyse_alike(&settings);
+        let toggled = old.enable != settings.enable;
+        self.state.settings = settings.into();
+        if !alike || (toggled && self.state.settings.enable) {
+            self.state.roots.iter_mut().for_each(Root::touch);
+        }
+        if toggled && !self.state.settings.enable {
+            self.clear_all();
+            self.refuse_all();
+        }
+        if self.state.roots.iter().any(|root| root.scanned) {
+            self.refresh_shown();
+        }
+    }
+
+    fn folders_changed(&mut self, params: &Value) {
+        let list = |key: &str| -> Vec<String> {
+            let folders = params["event"][key].as_array();
+            folders
+                .into_iter()
+                .flatten()
+                .filter_map(folder_uri)
+                .collect()
+        };
+        let removed = list("removed");
+        let mut gone: Vec<Root> = removed
+            .iter()
+            .filter_map(|uri| self.state.remove_folder(uri))
+            .collect();
+        for uri in list("added") {
+            self.state.add_folder(&uri);
+        }
+        gone.extend(self.state.place_all());
+        self.forget_roots(gone);
+    }
+
+    fn forget_roots(&mut self, gone: Vec<Root>) {
+        for root in gone {
+            if let Some(worker) = &self.worker {
+                worker.close(root.id);
+            }
+            self.clear(root.id);
+        }
+        self.answer_waiting();
+    }
+}

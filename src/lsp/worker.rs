@@ -1,0 +1,235 @@
+//! The one thread that analyses. Jobs that wait are joined, so that only the latest state of a project is looked at; a
+//! panic costs what it happened in. Knows no message of the protocol.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::panic::{catch_unwind, AssertUnwindSafe};
+use std::path::PathBuf;
+use std::sync::mpsc::Sender;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
+
+use super::client::Client;
+use super::project::{Project, View};
+use super::server::Event;
+use super::settings::Settings;
+use crate::source::SourceFile;
+
+/// Stack of a thread that parses, bytes: frontends recurse up to their nesting limit.
+pub const STACK: usize = 16 << 20;
+
+/// A workspace folder, or the folder of a file outside of them all. Never used twice.
+pub type ProjectId = u32;
+
+/// What happened to a file on disk.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Happened {
+    Made,
+    Written,
+    Gone,
+}
+
+impl Happened {
+    /// Two things that happened one after the other, as one.
+    pub fn behind(self, earlier: Option<Happened>) -> Happened {
+        match (earlier, self) {
+            // Whether it was there before is for the walk to find out.
+            (Some(Happened::Gone | Happened::Made), Happened::Written) => Happened::Made,
+            (_, later) => later,
+        }
+    }
+}
+
+/// Where the files of a project are and how the client names them.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Home {
+    pub folder: PathBuf,
+    /// Without a slash at its end.
+    pub uri: String,
+    /// Only open documents are looked at: no folder of the workspace holds them.
+    pub loose: bool,
+}
+
+/// A document that an editor shows.
+#[derive(Clone, Debug)]
+pub struct Open {
+    pub file: Arc<SourceFile>,
+    pub version: i32,
+    /// As the client spells it.
+    pub uri: Arc<str>,
+}
+
+/// The state of a project, and what happened on disk since its last analysis.
+#[derive(Clone, Debug)]
+pub struct Job {
+    pub project: ProjectId,
+    pub version: u64,
+    pub home: Arc<Home>,
+    pub settings: Arc<Settings>,
+    /// All open documents by path, each the same `Arc` until it is edited.
+    pub open: BTreeMap<String, Open>,
+    /// Of files on disk.
+    pub events: BTreeMap<String, Happened>,
+    /// Everything is to be looked at anew.
+    pub afresh: bool,
+}
+
+impl Job {
+    /// A later job on top of this one.
+    pub fn join(&mut self, later: Job) {
+        let events = std::mem::take(&mut self.events);
+        let afresh = self.afresh;
+        *self = later;
+        self.afresh |= afresh;
+        for (path, happened) in events {
+            let joined = match self.events.remove(&path) {
+                Some(later) => later.behind(Some(happened)),
+                None => happened,
+            };
+            self.events.insert(path, joined);
+        }
+    }
+}
+
+/// What came of a job.
+pub struct Outcome {
+    pub project: ProjectId,
+    pub version: u64,
+    /// Versions of the documents that were looked at.
+    pub versions: BTreeMap<String, i32>,
+    /// `None`: nothing that matters changed.
+    pub view: Result<Option<Arc<View>>, String>,
+}
+
+#[derive(Default)]
+struct Inbox {
+    /// In the order in which they came.
+    jobs: Vec<Job>,
+    /// Projects that are gone.
+    closed: BTreeSet<ProjectId>,
+    over: bool,
+}
+
+/// The way to the thread.
+pub struct Worker {
+    inbox: Arc<(Mutex<Inbox>, Condvar)>,
+}
+
+impl Worker {
+    /// # Errors
+    /// Where no thread can be started.
+    pub fn start(events: Sender<Event>, client: Arc<Client>) -> Result<Worker, String> {
+        let inbox: Arc<(Mutex<Inbox>, Condvar)> = Arc::default();
+        let own = inbox.clone();
+        let pool = rayon::ThreadPoolBuilder::new()
+            .stack_size(STACK)
+            .build()
+            .map_err(|error| error.to_string())?;
+        thread::Builder::new()
+            .name("analysis".into())
+            .stack_size(STACK)
+            .spawn(move || work(&own, &events, &pool, &client))
+            .map_err(|error| error.to_string())?;
+        Ok(Worker { inbox })
+    }
+
+    pub fn submit(&self, job: Job) {
+        let mut inbox = lock(&self.inbox.0);
+        match inbox.jobs.iter_mut().find(|one| one.project == job.project) {
+            Some(waiting) => waiting.join(job),
+            None => inbox.jobs.push(job),
+        }
+        self.inbox.1.notify_one();
+    }
+
+    /// A project is gone: what is kept for it can go.
+    pub fn close(&self, project: ProjectId) {
+        let mut inbox = lock(&self.inbox.0);
+        inbox.jobs.retain(|job| job.project != project);
+        inbox.closed.insert(project);
+        self.inbox.1.notify_one();
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        lock(&self.inbox.0).over = true;
+        self.inbox.1.notify_one();
+    }
+}
+
+fn lock(inbox: &Mutex<Inbox>) -> MutexGuard<'_, Inbox> {
+    inbox.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn work(
+    inbox: &(Mutex<Inbox>, Condvar),
+    events: &Sender<Event>,
+    pool: &rayon::ThreadPool,
+    client: &Arc<Client>,
+) {
+    let mut projects: BTreeMap<ProjectId, Project> = BTreeMap::new();
+    while let Some((job, closed)) = next(inbox) {
+        for project in closed {
+            projects.remove(&project);
+        }
+        let Some(job) = job else { continue };
+        let (project, version) = (job.project, job.version);
+        let versions = job.open.iter();
+        let versions = versions.map(|(path, open)| (path.clone(), open.version));
+        let versions = versions.collect();
+        let known = projects.remove(&project);
+        let done = catch_unwind(AssertUnwindSafe(|| {
+            pool.install(|| {
+                let mut project = match known {
+                    Some(known) => known,
+                    None => Project::open(&job.home, client.clone())?,
+                };
+                let view = project.analyse(job)?;
+                Ok::<_, String>((project, view))
+            })
+        }));
+        let view = match done {
+            Ok(Ok((known, view))) => {
+                projects.insert(project, known);
+                Ok(view)
+            }
+            Ok(Err(why)) => Err(why),
+            // What the project knew may be half done: it starts anew.
+            Err(panic) => Err(format!("internal error: {}", said(&*panic))),
+        };
+        let outcome = Outcome {
+            project,
+            version,
+            versions,
+            view,
+        };
+        if events.send(Event::Analysed(Box::new(outcome))).is_err() {
+            return;
+        }
+    }
+}
+
+/// Waits for the next job; `None`: there will be none.
+fn next(inbox: &(Mutex<Inbox>, Condvar)) -> Option<(Option<Job>, BTreeSet<ProjectId>)> {
+    let mut waiting = lock(&inbox.0);
+    loop {
+        if waiting.over {
+            return None;
+        }
+        if !waiting.jobs.is_empty() || !waiting.closed.is_empty() {
+            let job = (!waiting.jobs.is_empty()).then(|| waiting.jobs.remove(0));
+            return Some((job, std::mem::take(&mut waiting.closed)));
+        }
+        waiting = inbox
+            .1
+            .wait(waiting)
+            .unwrap_or_else(PoisonError::into_inner);
+    }
+}
+
+/// What a panic says.
+pub fn said(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(ToString::to_string);
+    let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
+    text.unwrap_or_else(|| "panic".to_string())
+}
