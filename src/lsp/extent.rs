@@ -133,7 +133,9 @@ pub fn shared(judged: &Judged, path: &Arc<str>) -> Vec<Span> {
     let mut at = 0.0;
     let end = end_of(judged, judged.boundary).filter(|_| judged.boundary > 0.0);
     for segment in &judged.layout.segments {
-        if segment.tokens > 0.0 && at + NEAR < judged.boundary {
+        // What the chat format adds stands nowhere: its place is that of the whole message.
+        let stands = !matches!(segment.kind, Kind::Framing) && segment.tokens > 0.0;
+        if stands && at + NEAR < judged.boundary {
             let texts = texts_of(judged, segment);
             let places = match texts.is_empty() {
                 true => vec![segment.place.clone()],

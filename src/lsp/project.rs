@@ -151,7 +151,10 @@ impl Project {
                     .read(path)
                     .is_ok_and(|disk| disk.text == open.file.text);
             self.live.show(path, Some(open.file.clone()));
-            work.choose |= opened && (self.home.loose || !self.is_walked(path));
+            let unknown = opened && !self.is_walked(path);
+            work.choose |= unknown || (opened && self.home.loose);
+            // It may have been made since the walk, by someone who does not say so.
+            work.walk |= unknown && same;
             work.configs |= !same && self.configs.concern(path);
             work.changed.add_file(path);
         }

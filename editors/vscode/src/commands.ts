@@ -10,32 +10,50 @@ import {
   type Command,
   ExecuteCommandRequest,
   type LanguageClient,
+  type LSPAny,
+  LSPErrorCodes,
+  ResponseError,
 } from "vscode-languageclient/node";
 
 import type { Pages } from "./pages";
 import type { Server } from "./server";
 
+/** Those that the editor does, whoever asks: a code lens of the server names `inspect`, its actions `openRule`. */
+export const COMMANDS = ["restart", "showOutput", "fixAll", "openRule", "explain", "inspect"] as const;
+
 const FIX_ALL = "source.fixAll.prefixlint";
 const SOURCE = "prefixlint";
+/** How often a busy server is asked, and the milliseconds in between. */
+const TRIES = 20;
+const PAUSE = 250;
 
 export function register(server: Server, pages: Pages, log: vscode.LogOutputChannel): vscode.Disposable[] {
-  const command = (name: string, run: (...args: unknown[]) => unknown): vscode.Disposable =>
-    vscode.commands.registerCommand(`prefixlint.${name}`, async (...args: unknown[]) => {
+  const run: Record<(typeof COMMANDS)[number], (argument: unknown) => unknown> = {
+    restart: () => server.restart(),
+    showOutput: () => log.show(true),
+    fixAll: () => fixAll(answering(server)),
+    openRule: (rule) => openRule(rule),
+    explain: (rule) => explain(pages, rule),
+    inspect: (which) => inspect(answering(server), pages, which),
+  };
+  return COMMANDS.map((name) =>
+    vscode.commands.registerCommand(`prefixlint.${name}`, async (argument: unknown) => {
       try {
-        await run(...args);
+        await run[name](argument);
       } catch (error) {
         log.error(`${name}: ${String(error)}`);
         void vscode.window.showErrorMessage(`prefixlint: ${error instanceof Error ? error.message : String(error)}`);
       }
-    });
-  return [
-    command("restart", () => server.restart()),
-    command("showOutput", () => log.show(true)),
-    command("fixAll", () => fixAll(server)),
-    command("openRule", (rule) => openRule(rule)),
-    command("explain", (rule) => explain(pages, rule)),
-    command("inspect", () => inspect(pages)),
-  ];
+    }),
+  );
+}
+
+function answering(server: Server): LanguageClient {
+  const client = server.running();
+  if (client === undefined) {
+    throw new Error("the language server does not run");
+  }
+  return client;
 }
 
 function activeEditor(): vscode.TextEditor {
@@ -46,12 +64,8 @@ function activeEditor(): vscode.TextEditor {
   return editor;
 }
 
-async function fixAll(server: Server): Promise<void> {
+async function fixAll(client: LanguageClient): Promise<void> {
   const { document } = activeEditor();
-  const client = server.running();
-  if (client === undefined) {
-    throw new Error("the language server does not run");
-  }
   const convert = client.code2ProtocolConverter;
   const whole = new vscode.Range(0, 0, document.lineCount, 0);
   const params: CodeActionParams = {
@@ -148,18 +162,48 @@ async function openRule(given: unknown): Promise<void> {
 async function explain(pages: Pages, given: unknown): Promise<void> {
   const rule = await choose(given);
   if (rule !== undefined) {
-    await pages.show(rule.id, ["explain", rule.id]);
+    await pages.run(rule.id, ["explain", rule.id]);
   }
 }
 
-// The program reads the disk: what is not saved is not in the page.
-async function inspect(pages: Pages): Promise<void> {
-  const { document, selection } = activeEditor();
-  if (document.isDirty) {
-    await document.save();
+/** `{uri, prompt}` of a code lens, or the prompt at the cursor. */
+async function inspect(client: LanguageClient, pages: Pages, which: unknown): Promise<void> {
+  const wanted = isPrompt(which) ? which : atCursor(client);
+  const text = await execute(client, "prefixlint.inspect", wanted);
+  if (typeof text === "string") {
+    await pages.show(`${path.posix.basename(wanted.uri)}, the request`, text);
   }
-  const folder = vscode.workspace.getWorkspaceFolder(document.uri)?.uri.fsPath;
-  const file = folder === undefined ? document.uri.fsPath : path.relative(folder, document.uri.fsPath);
-  const name = path.basename(document.uri.fsPath);
-  await pages.show(`${name}, the request`, ["inspect", `${file}:${selection.active.line + 1}`], folder);
+}
+
+interface PromptName {
+  uri: string;
+  prompt?: string;
+  position?: unknown;
+}
+
+function isPrompt(which: unknown): which is PromptName {
+  return typeof which === "object" && which !== null && typeof (which as PromptName).uri === "string";
+}
+
+function atCursor(client: LanguageClient): PromptName {
+  const { document, selection } = activeEditor();
+  const convert = client.code2ProtocolConverter;
+  return { uri: convert.asUri(document.uri), position: convert.asPosition(selection.active) };
+}
+
+/** The server refuses what it is just analysing anew: then it is asked again. */
+async function execute(client: LanguageClient, command: string, argument: unknown): Promise<unknown> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await client.sendRequest(ExecuteCommandRequest.type, { command, arguments: [argument as LSPAny] });
+    } catch (error) {
+      const passing = error instanceof ResponseError && error.code === LSPErrorCodes.ContentModified;
+      if (!passing || tries === TRIES) {
+        throw error;
+      }
+      await new Promise((done) => {
+        setTimeout(done, PAUSE);
+      });
+    }
+  }
 }

@@ -27,6 +27,7 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
     status,
     new Boundary(prompts),
     running.onDidChange((client) => prompts.use(client)),
+    running.onDidAnalyse(() => prompts.refreshSoon()),
     running.onDidFail((trouble) => status.fail(trouble)),
     ...register(running, pages, log),
     vscode.workspace.onDidChangeConfiguration((event) => {

@@ -21,12 +21,15 @@ export class Pages implements vscode.TextDocumentContentProvider, vscode.Disposa
   }
 
   /** Runs the program and shows what it prints; what it prints on failure is the error. */
-  async show(title: string, args: string[], cwd?: string): Promise<void> {
+  async run(title: string, args: string[]): Promise<void> {
     const found = this.program();
     if ("missing" in found) {
       throw new Error(found.missing);
     }
-    const text = await run(found.path, args, cwd);
+    await this.show(title, await output(found.path, args));
+  }
+
+  async show(title: string, text: string): Promise<void> {
     const uri = vscode.Uri.from({ scheme: SCHEME, path: `/${title}.txt` });
     this.texts.set(uri.path, text);
     this.changed.fire(uri);
@@ -40,11 +43,10 @@ export class Pages implements vscode.TextDocumentContentProvider, vscode.Disposa
   }
 }
 
-async function run(file: string, args: string[], cwd: string | undefined): Promise<string> {
+async function output(file: string, args: string[]): Promise<string> {
   const env = { ...process.env, NO_COLOR: "1" };
-  const options = { env, timeout: 60_000, maxBuffer: 16 << 20, ...(cwd === undefined ? {} : { cwd }) };
   try {
-    return (await promisify(execFile)(file, args, options)).stdout;
+    return (await promisify(execFile)(file, args, { env, timeout: 60_000, maxBuffer: 16 << 20 })).stdout;
   } catch (error) {
     const said = (error as { stderr?: string }).stderr?.trim();
     throw new Error(said === undefined || said === "" ? String(error) : said, { cause: error });

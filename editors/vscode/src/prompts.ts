@@ -60,8 +60,6 @@ export class Prompts implements vscode.Disposable {
       vscode.window.onDidChangeVisibleTextEditors(soon),
       vscode.window.onDidChangeActiveTextEditor(soon),
       vscode.workspace.onDidChangeTextDocument(soon),
-      // Diagnostics are the last word of an analysis: another file may have changed this one's prompts.
-      vscode.languages.onDidChangeDiagnostics(soon),
       vscode.workspace.onDidCloseTextDocument((document) => this.known.delete(document.uri.toString())),
     ];
   }
@@ -101,7 +99,8 @@ export class Prompts implements vscode.Disposable {
     this.refreshSoon();
   }
 
-  private refreshSoon(): void {
+  /** Asks again in a moment: typing, or an analysis of another file, may have changed the prompts in sight. */
+  refreshSoon(): void {
     clearTimeout(this.timer);
     if (this.client !== undefined) {
       this.timer = setTimeout(() => void this.refresh(), DELAY);

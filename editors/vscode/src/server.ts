@@ -10,18 +10,18 @@ import {
   type ErrorHandler,
   LanguageClient,
   type LanguageClientOptions,
+  type Middleware,
   RevealOutputChannelOn,
   State,
 } from "vscode-languageclient/node";
 
 import { find, type Found } from "./binary";
+import { COMMANDS } from "./commands";
 import { SELECTOR } from "./files";
+import { CRASHES } from "./limits";
 import { forServer, settings } from "./settings";
 
 const INSTALL = "https://github.com/prefixlint/prefixlint/blob/main/docs/editors.md#install";
-
-/** A server that dies so often within so many milliseconds is not started again. */
-export const CRASHES = { limit: 4, within: 180_000 };
 
 const RESTART = "Restart Server";
 const OUTPUT = "Show Output";
@@ -36,6 +36,10 @@ export class Server implements vscode.Disposable {
   private readonly failed = new vscode.EventEmitter<string | undefined>();
   /** Fires with the reason why there is no server although there should be one, and with `undefined` when that is over. */
   readonly onDidFail = this.failed.event;
+
+  private readonly analysed = new vscode.EventEmitter<void>();
+  /** Fires when the server has given diagnostics: its analysis has got somewhere. */
+  readonly onDidAnalyse = this.analysed.event;
 
   private client: LanguageClient | undefined;
   private crashes: number[] = [];
@@ -123,11 +127,12 @@ export class Server implements vscode.Disposable {
       documentSelector: SELECTOR,
       outputChannel: this.log,
       revealOutputChannelOn: RevealOutputChannelOn.Never,
-      initializationOptions: forServer,
+      // The editor would refuse a command that two register.
+      initializationOptions: () => ({ ...forServer(), clientCommands: COMMANDS.map((name) => `prefixlint.${name}`) }),
       // What `launch` says is enough.
       initializationFailedHandler: () => false,
       errorHandler: this.errorHandler(),
-      synchronize: { configurationSection: "prefixlint" },
+      middleware: this.middleware(),
     };
     const client = new LanguageClient("prefixlint", "prefixlint", { command, args }, options);
     client.onDidChangeState(({ newState }) => {
@@ -136,6 +141,20 @@ export class Server implements vscode.Disposable {
       }
     });
     return client;
+  }
+
+  private middleware(): Middleware {
+    return {
+      handleDiagnostics: (uri, diagnostics, next) => {
+        next(uri, diagnostics);
+        this.analysed.fire();
+      },
+      provideDiagnostics: async (document, previous, token, next) => {
+        const report = await next(document, previous, token);
+        this.analysed.fire();
+        return report;
+      },
+    };
   }
 
   private errorHandler(): ErrorHandler {
@@ -214,6 +233,7 @@ export class Server implements vscode.Disposable {
   dispose(): void {
     this.changed.dispose();
     this.failed.dispose();
+    this.analysed.dispose();
   }
 }
 

@@ -46,7 +46,8 @@ test("the page lists the settings with their defaults, and the commands", () => 
 });
 
 test("every command is registered", () => {
-  const registered = [...sources.matchAll(/^ {4}command\("(\w+)"/gm)].map(([, name]) => `prefixlint.${name}`);
+  const list = /COMMANDS = \[([^\]]+)\]/.exec(sources)?.[1] ?? "";
+  const registered = [...list.matchAll(/"(\w+)"/g)].map(([, name]) => `prefixlint.${name}`);
   assert.deepEqual(new Set(registered), new Set(manifest.contributes.commands.map(({ command }) => command)));
 });
 

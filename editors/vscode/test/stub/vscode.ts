@@ -395,10 +395,15 @@ function matches(filter: Filter, document: Document): boolean {
   );
 }
 
+/** What is shown at a document, whoever found it. */
+export function diagnostics(uri: URI): unknown[] {
+  return [...state.collections].flatMap((one) => one.get(uri));
+}
+
 const api = {
   createDiagnosticCollection: (name: string) => new Collection(name),
   onDidChangeDiagnostics: events.diagnostics.event,
-  getDiagnostics: (uri: URI) => [...state.collections].flatMap((one) => one.get(uri)),
+  getDiagnostics: diagnostics,
   match: (selector: Filter | Filter[], document: Document) =>
     (Array.isArray(selector) ? selector : [selector]).some((one) => matches(one, document)) ? 10 : 0,
 };
