@@ -51,6 +51,12 @@ impl Place {
             }
         }
         fs::create_dir(folder.path().join("home")).expect("a folder");
+        // A project, for editors that look for one.
+        succeed(
+            Command::new("git")
+                .args(["init", "--quiet"])
+                .arg(folder.path().join("demo")),
+        );
         Place { folder }
     }
 
