@@ -14,7 +14,7 @@ trap 'rm -rf -- "$work"' EXIT
 npm run --prefix editors/vscode --silent bundle
 node editors/vscode/package.mjs "$out"
 
-list='for (const one of require("./npm/platforms.json")) console.log(one.target, `${one.os}-${one.cpu}`)'
+list='for (const one of require("./npm/platforms.json")) console.log(one.target, [one.os, one.cpu].join("-"))'
 while read -r target platform; do
   archive=$archives/prefixlint-$target
   binary=$work/prefixlint-$target/prefixlint
