@@ -114,28 +114,43 @@ impl Place {
     }
 }
 
-fn neovim_shows_the_findings(setup: &str) {
-    let Some(neovim) = tool("nvim") else { return };
+/// What it shows beside the findings; nothing where there is no Neovim.
+fn neovim_shows_the_findings(setup: &str, hints: bool) -> Vec<String> {
+    let Some(neovim) = tool("nvim") else {
+        return Vec::new();
+    };
     let place = Place::new();
     let init = place.write("home/init.lua", &snippet(setup));
-    let said = place.run(
-        Command::new(neovim)
+    let mut command = Command::new(neovim);
+    if hints {
+        command.env("HINTS", "1");
+    }
+    let mut said = place.run(
+        command
             .args(["--headless", "-n", "-i", "NONE", "-u"])
             .arg(init)
             .arg("-S")
             .arg(root().join("tests/editors/neovim.lua")),
     );
-    assert_eq!(said, place.findings());
+    let findings = place.findings();
+    let rest = said.split_off(findings.len().min(said.len()));
+    assert_eq!(said, findings);
+    rest
 }
 
 #[test]
-fn neovim_with_its_own_config_shows_the_findings() {
-    neovim_shows_the_findings("neovim");
+fn neovim_with_its_own_config_shows_the_findings_and_the_boundary() {
+    for hint in neovim_shows_the_findings("neovim", true) {
+        assert!(
+            hint.starts_with("hint the shared prefix ends here: ~3"),
+            "{hint}"
+        );
+    }
 }
 
 #[test]
 fn neovim_before_0_11_shows_the_findings() {
-    neovim_shows_the_findings("neovim-0.8");
+    assert!(neovim_shows_the_findings("neovim-0.8", false).is_empty());
 }
 
 fn emacs_shows_the_findings(client: &str) {

@@ -126,16 +126,20 @@ test("what is typed is judged, also in the file that it is rendered by", async (
 
 test("the request at the cursor is shown, unsaved text and all", async () => {
   const editor = await open("before/prompts/handover.j2");
-  stub.select(editor, 4, 0);
+  stub.select(editor, 15, 0);
   await vscode.commands.executeCommand("prefixlint.inspect");
   const page = vscode.window.activeTextEditor?.document;
   assert.equal(page?.uri.toString(true), "prefixlint:/handover.j2, the request.txt");
   assert.match(page?.getText() ?? "", /the shared prefix ends here/);
-  editor.document.edit(new vscode.Range(4, 0, 4, 0), "Zebra. ");
-  await vscode.commands.executeCommand("prefixlint.inspect", { uri: editor.document.uri.toString() });
-  const later = vscode.window.activeTextEditor?.document;
-  assert.ok(later);
-  editor.document.edit(new vscode.Range(4, 0, 4, 7), "");
+  const line = editor.document.getText().split("\n").findIndex((text) => text.startsWith("You help"));
+  editor.document.edit(new vscode.Range(line, 0, line, 0), "Zebra. ");
+  const [lens] = (await provided("CodeLens", "provideCodeLenses", editor.document)) as {
+    command: { title: string; command: string; arguments: unknown[] };
+  }[];
+  assert.match(lens?.command.title ?? "", /tokens.* cached, \$.* per 1k calls/);
+  await vscode.commands.executeCommand(lens?.command.command ?? "", ...(lens?.command.arguments ?? []));
+  assert.match(vscode.window.activeTextEditor?.document.getText() ?? "", /Zebra\. You help/);
+  editor.document.edit(new vscode.Range(line, 0, line, 7), "");
 });
 
 test("a rule is explained, and its page opened", async () => {
@@ -192,15 +196,15 @@ test("settings reach the server", async () => {
   await eventually("no hint", async () => (await hints()).length === 0);
 });
 
-test("the model of the settings holds where nothing else names one", async () => {
-  const cwd = workspace.at("demo");
-  const model = "claude-opus-5";
-  stub.set("prefixlint.model", model);
-  const editor = await open("after/prompts/triage.hbs");
-  const [item] = stub.statusItems;
-  await until("another model", () => (item?.tooltip as { value?: string })?.value?.includes(`model: ${model}`));
-  assert.ok(cwd.length > 0 && editor.document.lineCount > 0);
+test("prompts that name no model are judged on that of the settings", async () => {
+  await open("after/prompts/triage.hbs");
+  const model = (name: string) => (): boolean | undefined =>
+    (stub.statusItems[0]?.tooltip as { value?: string } | undefined)?.value?.includes(`model: ${name}\n`);
+  await until("the model of the config", model("gpt-5.4"));
+  stub.set("prefixlint.model", "claude-opus-5");
+  await until("that of the settings", model("claude-opus-5"));
   stub.set("prefixlint.model", "");
+  await until("that of the config again", model("gpt-5.4"));
 });
 
 test("decorations can be switched off", async () => {

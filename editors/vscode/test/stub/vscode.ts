@@ -77,6 +77,11 @@ interface Editor {
   setDecorations(type: unknown, ranges: unknown[]): void;
 }
 
+interface Contents {
+  provideTextDocumentContent(uri: URI): string;
+  onDidChange?: (listener: (uri: URI) => void) => Disposable;
+}
+
 type Change = { document: Document; contentChanges: unknown[] };
 
 const events = {
@@ -97,7 +102,7 @@ const state = {
   editors: [] as Editor[],
   settings: new Map<string, unknown>(),
   commands: new Map<string, (...args: unknown[]) => unknown>(),
-  contents: new Map<string, { provideTextDocumentContent(uri: URI): string }>(),
+  contents: new Map<string, Contents>(),
   collections: new Set<Collection>(),
   folders: [] as { uri: URI; name: string; index: number }[],
 };
@@ -349,9 +354,17 @@ export const workspace = {
     onDidDelete: never(),
     dispose: () => undefined,
   }),
-  registerTextDocumentContentProvider(scheme: string, provider: { provideTextDocumentContent(uri: URI): string }) {
+  registerTextDocumentContentProvider(scheme: string, provider: Contents) {
     state.contents.set(scheme, provider);
-    return new Disposable(() => state.contents.delete(scheme));
+    // What is shown follows what the provider says anew.
+    const following = provider.onDidChange?.((uri) => {
+      const document = state.documents.find((one) => one.uri.toString() === uri.toString());
+      document?.edit(new Range(0, 0, document.lineCount, 0), provider.provideTextDocumentContent(uri));
+    });
+    return new Disposable(() => {
+      following?.dispose();
+      state.contents.delete(scheme);
+    });
   },
   openTextDocument(uri: URI): Promise<Document> {
     const name = uri.toString();
