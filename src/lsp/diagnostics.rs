@@ -106,7 +106,9 @@ impl Diagnoser {
         for error in configs {
             remarks.entry(&error.path).or_default().configs.push(error);
         }
-        for error in &analysis.errors {
+        // A folder or a picture that cannot be read is nothing to open and mend.
+        let open = |error: &&FileError| uris.open.contains_key(&*error.path);
+        for error in analysis.errors.iter().filter(open) {
             remarks.entry(&error.path).or_default().errors.push(error);
         }
         let mut out = BTreeMap::new();

@@ -18,6 +18,7 @@ impl Server {
     ) -> Result<(), Refusal> {
         match method {
             "initialized" => self.initialized(),
+            "$/setTrace" => self.set_trace(&params["value"]),
             "$/cancelRequest" => self.cancel(&params["id"]),
             "textDocument/didOpen" => self.did_open(params)?,
             "textDocument/didChange" => self.did_change(params)?,
@@ -30,6 +31,10 @@ impl Server {
             _ => {}
         }
         Ok(())
+    }
+
+    pub(super) fn set_trace(&mut self, value: &Value) {
+        self.traced = matches!(value.as_str(), Some("messages" | "verbose"));
     }
 
     fn initialized(&mut self) {

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use super::client::Client;
 use super::configs::{is_config, Configs};
@@ -26,6 +27,8 @@ pub struct View {
     pub diagnostics: BTreeMap<Arc<str>, Arc<Diagnosed>>,
     /// What is wrong with the settings, for the user.
     pub warnings: Vec<String>,
+    /// How long the engine took, of all.
+    pub engine: Duration,
 }
 
 pub struct Project {
@@ -109,7 +112,9 @@ impl Project {
         if work.changed.is_empty() && !work.forget && !work.choose {
             return Ok(None);
         }
+        let started = Instant::now();
         let analysis = self.run(&work.changed);
+        let engine = started.elapsed();
         self.known = true;
         let uris = super::diagnostics::Uris::new(&self.home, &job.open);
         let diagnostics = self
@@ -122,6 +127,7 @@ impl Project {
             today: self.configs.today,
             diagnostics,
             warnings: self.configs.warnings.clone(),
+            engine,
         })))
     }
 

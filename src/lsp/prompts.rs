@@ -21,17 +21,17 @@ pub fn touching<'a>(view: &'a View, path: &str) -> Vec<&'a Judged> {
 }
 
 fn reaches(judged: &Judged, path: &str) -> bool {
-    let own = &judged.prompt.origin.path;
-    **own == *path || places(judged).any(|place| place.path != *own && *place.path == *path)
+    places(judged).any(|place| *place.path == *path)
 }
 
 /// Every place that the request is made of.
-fn places(judged: &Judged) -> impl Iterator<Item = &Place> {
+pub fn places(judged: &Judged) -> impl Iterator<Item = &Place> {
     let layout = &judged.layout;
     let segments = layout.segments.iter().map(|segment| &segment.place);
     let messages = layout.messages.iter().map(|message| &message.place);
     let parts = layout.parts.iter().map(|part| &part.place);
-    segments.chain(messages).chain(parts)
+    let origin = std::iter::once(&judged.prompt.origin);
+    origin.chain(segments).chain(messages).chain(parts)
 }
 
 /// The part of a file that a prompt takes; its own place where it is written there.

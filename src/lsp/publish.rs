@@ -1,12 +1,14 @@
 //! What follows an analysis: diagnostics that are pushed, or the word to pull them; hints and lenses that are to be
 //! asked for again; the progress of the first scan.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
 
 use serde_json::{json, Value};
 
-use super::prompts::touching;
+use super::project::View;
+use super::prompts::places;
 use super::server::{Expected, Server};
 use super::state::{Latest, Root};
 use super::worker::{Outcome, ProjectId};
@@ -16,12 +18,14 @@ pub const PROGRESS: &str = "prefixlint/scan";
 
 /// What the client knows of a file.
 pub struct Published {
-    root: ProjectId,
-    path: String,
+    uri: String,
     result_id: String,
     /// Of the document, where it was open.
     version: Option<i32>,
 }
+
+/// By root and path.
+pub type All = BTreeMap<(ProjectId, String), Published>;
 
 /// What is told to a client of a file: nothing is an id without diagnostics.
 const NOTHING: &str = "";
@@ -29,6 +33,7 @@ const NOTHING: &str = "";
 impl Server {
     /// An analysis is over.
     pub(super) fn analysed(&mut self, outcome: Outcome) {
+        self.trace(&outcome);
         let Some(root) = self.state.root_mut(outcome.project) else {
             return;
         };
@@ -42,6 +47,7 @@ impl Server {
                     version: outcome.version,
                     versions: outcome.versions,
                     view,
+                    figures: BTreeMap::new(),
                 });
             }
             Ok(None) => {
@@ -60,7 +66,7 @@ impl Server {
             self.log(&why);
             self.warn(&why);
         } else if self.state.settings.enable {
-            self.publish(outcome.project, first, old.as_ref());
+            self.publish(outcome.project, first, old);
         }
         self.answer_waiting();
         if first {
@@ -68,8 +74,24 @@ impl Server {
         }
     }
 
+    /// How long an analysis took, for those who look into it.
+    fn trace(&self, outcome: &Outcome) {
+        let Ok(Some(view)) = outcome.view.as_ref().map(Option::as_ref) else {
+            return;
+        };
+        if self.traced {
+            let ms = |time: std::time::Duration| time.as_secs_f64() * 1000.0;
+            let message = format!(
+                "analysed in {:.2} ms, of which the engine took {:.2} ms",
+                ms(outcome.took),
+                ms(view.engine)
+            );
+            self.notify("$/logTrace", json!({ "message": message }));
+        }
+    }
+
     /// Tells the client what is new of a root.
-    fn publish(&mut self, id: ProjectId, first: bool, old: Option<&Latest>) {
+    fn publish(&mut self, id: ProjectId, first: bool, old: Option<Latest>) {
         let others = self.tell(id);
         let client = self.state.client.clone();
         if client.pulls_diagnostics && client.refreshes_diagnostics && (first || others) {
@@ -79,10 +101,11 @@ impl Server {
                 Expected::Nothing,
             );
         }
-        if (client.refreshes_hints || client.refreshes_lenses)
-            && (first || self.shows_otherwise(id, old))
-        {
-            self.refresh_shown();
+        if client.refreshes_hints || client.refreshes_lenses {
+            let otherwise = self.shows_otherwise(id, old);
+            if first || otherwise {
+                self.refresh_shown();
+            }
         }
         let warnings = self.state.root(id).and_then(|root| root.latest.as_ref());
         let warnings = warnings.map_or_else(Vec::new, |latest| latest.view.warnings.clone());
@@ -98,73 +121,82 @@ impl Server {
         };
         let view = latest.view.clone();
         let versions = latest.versions.clone();
-        let edited: BTreeSet<String> = {
-            let open = self.state.open_in(id);
-            open.filter(|(path, document)| versions.get(*path) != Some(&document.version))
-                .map(|(path, _)| path.to_string())
-                .collect()
-        };
-        let mut paths: BTreeSet<String> = view.diagnostics.keys().map(|p| p.to_string()).collect();
-        paths.extend(versions.keys().cloned());
-        let known = self.published.values().filter(|known| known.root == id);
-        paths.extend(known.map(|known| known.path.clone()));
-        let mut others = false;
         // What was typed since then has an analysis of its own to come.
-        for path in paths.difference(&edited) {
-            if !self.state.owns(id, path) {
-                continue;
-            }
-            let uri = self.state.uri_of(id, path);
-            let version = versions.get(path).copied();
-            let known = self.published.get(&uri);
-            let now = view.diagnostics.get(path.as_str());
+        let open = self.state.open_in(id);
+        let late = open.filter(|(path, document)| versions.get(*path) != Some(&document.version));
+        let late: BTreeSet<String> = late.map(|(path, _)| path.to_string()).collect();
+        let known = self
+            .published
+            .range((id, String::new())..(id + 1, String::new()));
+        let known: Vec<String> = known.map(|((_, path), _)| path.clone()).collect();
+        let mut paths: BTreeSet<&str> = view.diagnostics.keys().map(|path| &**path).collect();
+        paths.extend(versions.keys().chain(&known).map(String::as_str));
+        let mut others = false;
+        for path in paths.into_iter().filter(|path| !late.contains(*path)) {
+            let now = view.diagnostics.get(path);
             let result_id = now.map_or(NOTHING, |now| now.result_id.as_str());
+            let key = (id, path.to_string());
+            let known = self.published.get(&key);
             let same = known.map_or(NOTHING, |known| known.result_id.as_str()) == result_id;
+            let version = versions.get(path).copied();
             let retyped = version.is_some() && known.and_then(|known| known.version) != version;
-            if same && !retyped {
+            if (same && !retyped) || !self.state.owns(id, path) {
                 continue;
             }
             others |= !same && !retyped;
-            if !self.state.client.pulls_diagnostics {
-                let mut params = json!({ "uri": uri });
-                if let Some(version) = version {
-                    params["version"] = version.into();
-                }
-                params["diagnostics"] =
-                    now.map_or_else(|| json!([]), |now| now.items.clone().into());
-                self.notify("textDocument/publishDiagnostics", params);
-            }
-            let result_id = result_id.to_string();
-            if version.is_none() && result_id == NOTHING {
-                self.published.remove(&uri);
-            } else {
-                let path = path.clone();
-                self.published.insert(
-                    uri,
-                    Published {
-                        root: id,
-                        path,
-                        result_id,
-                        version,
-                    },
-                );
-            }
+            let items = now.map_or_else(Vec::new, |now| now.items.clone());
+            self.push(key, result_id, version, items);
         }
         others
     }
 
+    /// Tells of one file.
+    fn push(
+        &mut self,
+        key: (ProjectId, String),
+        result_id: &str,
+        version: Option<i32>,
+        items: Vec<Value>,
+    ) {
+        let uri = self.state.uri_of(key.0, &key.1);
+        let before = self.published.remove(&key);
+        if !self.state.client.pulls_diagnostics {
+            // The client names the file otherwise than before.
+            if let Some(before) = before.filter(|before| before.uri != uri) {
+                self.unsay(before);
+            }
+            let mut params = json!({ "uri": uri });
+            if let Some(version) = version {
+                params["version"] = version.into();
+            }
+            params["diagnostics"] = items.into();
+            self.notify("textDocument/publishDiagnostics", params);
+        }
+        if version.is_some() || result_id != NOTHING {
+            let published = Published {
+                uri,
+                result_id: result_id.to_string(),
+                version,
+            };
+            self.published.insert(key, published);
+        }
+    }
+
     /// Whether hints or lenses of an open document that was not edited changed.
-    fn shows_otherwise(&self, id: ProjectId, old: Option<&Latest>) -> bool {
-        let Some(now) = self.state.root(id).and_then(|root| root.latest.as_ref()) else {
+    fn shows_otherwise(&mut self, id: ProjectId, old: Option<Latest>) -> bool {
+        let Some(now) = self
+            .state
+            .root_mut(id)
+            .and_then(|root| root.latest.as_mut())
+        else {
             return false;
         };
-        let Some(old) = old else { return true };
-        let unedited = now
-            .versions
-            .iter()
-            .filter(|(path, version)| old.versions.get(*path) == Some(version));
-        let mut unedited = unedited.map(|(path, _)| path.as_str());
-        unedited.any(|path| figures(old, path) != figures(now, path))
+        // Where nothing was analysed the figures are still there.
+        let Some(old) = old else { return false };
+        now.figures = figures(&now.view, &now.versions);
+        let versions = now.versions.iter();
+        let mut unedited = versions.filter(|(path, v)| old.versions.get(*path) == Some(v));
+        unedited.any(|(path, _)| old.figures.get(path) != now.figures.get(path))
     }
 
     /// Hints and lenses are to be asked for again.
@@ -185,14 +217,14 @@ impl Server {
     /// Nothing is said of a root any more.
     pub(super) fn clear(&mut self, id: ProjectId) {
         let all = std::mem::take(&mut self.published);
-        let (gone, kept) = all.into_iter().partition(|(_, known)| known.root == id);
+        let (gone, kept): (All, All) = all.into_iter().partition(|((root, _), _)| *root == id);
         self.published = kept;
-        self.unsay(gone);
+        gone.into_values().for_each(|known| self.unsay(known));
     }
 
     pub(super) fn clear_all(&mut self) {
         let all = std::mem::take(&mut self.published);
-        self.unsay(all);
+        all.into_values().for_each(|known| self.unsay(known));
         if self.state.client.pulls_diagnostics && self.state.client.refreshes_diagnostics {
             self.ask(
                 "workspace/diagnostic/refresh",
@@ -202,15 +234,9 @@ impl Server {
         }
     }
 
-    fn unsay(&self, gone: std::collections::BTreeMap<String, Published>) {
-        if self.state.client.pulls_diagnostics {
-            return;
-        }
-        let said = gone
-            .into_iter()
-            .filter(|(_, known)| known.result_id != NOTHING);
-        for (uri, _) in said {
-            let params = json!({ "uri": uri, "diagnostics": [] });
+    fn unsay(&self, known: Published) {
+        if !self.state.client.pulls_diagnostics && known.result_id != NOTHING {
+            let params = json!({ "uri": known.uri, "diagnostics": [] });
             self.notify("textDocument/publishDiagnostics", params);
         }
     }
@@ -250,19 +276,37 @@ fn prompts_of(root: &Root) -> usize {
     latest.map_or(0, |latest| latest.view.analysis.prompts.len())
 }
 
-/// What hints and lenses of a document show, in one number.
-fn figures(latest: &Latest, path: &str) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    for judged in touching(&latest.view, path) {
-        judged.prompt.id.hash(&mut hasher);
-        for figure in [
-            judged.total,
-            judged.boundary,
-            judged.plan.now.read,
-            judged.plan.now.usd_per_1k_calls,
-        ] {
-            figure.to_bits().hash(&mut hasher);
+/// What hints and lenses of each open document show, in one number.
+fn figures(view: &View, versions: &BTreeMap<String, i32>) -> BTreeMap<String, u64> {
+    let mut out: BTreeMap<&str, DefaultHasher> = BTreeMap::new();
+    for judged in &view.analysis.prompts {
+        let mut last: Option<&Arc<str>> = None;
+        let mut paths: BTreeSet<&str> = BTreeSet::new();
+        for place in places(judged) {
+            // Most pieces of a prompt stand in one file.
+            if last.is_some_and(|last| Arc::ptr_eq(last, &place.path)) {
+                continue;
+            }
+            last = Some(&place.path);
+            if versions.contains_key(&*place.path) {
+                paths.insert(&place.path);
+            }
+        }
+        for path in paths {
+            let hasher = out.entry(path).or_default();
+            judged.prompt.id.hash(hasher);
+            for figure in [
+                judged.total,
+                judged.boundary,
+                judged.plan.now.read,
+                judged.plan.now.usd_per_1k_calls,
+            ] {
+                figure.to_bits().hash(hasher);
+            }
         }
     }
-    hasher.finish()
+    let numbers = out.into_iter();
+    numbers
+        .map(|(path, hasher)| (path.to_string(), hasher.finish()))
+        .collect()
 }

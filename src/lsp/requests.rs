@@ -41,6 +41,7 @@ impl Server {
         let process = process.and_then(|id| u32::try_from(id).ok());
         let capabilities = capabilities(&client, &params["initializationOptions"]);
         self.start(client, process)?;
+        self.set_trace(&params["trace"]);
         self.state.set_folders(params);
         self.take_settings(&params["initializationOptions"]);
         Ok(json!({

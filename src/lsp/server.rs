@@ -14,7 +14,7 @@ use serde_json::{json, Value};
 use super::client::Client;
 use super::message::{self, Answer, Message, Refusal};
 use super::parent::Parent;
-use super::publish::Published;
+use super::publish::All as Published;
 use super::state::State;
 use super::transport::{self, Frame};
 use super::waiting::Waiting;
@@ -49,9 +49,11 @@ pub struct Server {
     pub(super) state: State,
     pub(super) phase: Phase,
     pub(super) waiting: Vec<Waiting>,
-    pub(super) published: BTreeMap<String, Published>,
+    pub(super) published: Published,
     /// Warnings that were shown: each is said once.
     pub(super) warned: Vec<String>,
+    /// Whether the client wants to know what the server does.
+    pub(super) traced: bool,
     /// Whether the progress of the first scan is on show.
     pub(super) progress: bool,
     pub(super) worker: Option<Worker>,
@@ -114,8 +116,9 @@ impl Server {
             state: State::default(),
             phase: Phase::New,
             waiting: Vec::new(),
-            published: BTreeMap::new(),
+            published: Published::new(),
             warned: Vec::new(),
+            traced: false,
             progress: false,
             worker: None,
             parent: Parent::default(),

@@ -39,6 +39,8 @@ pub struct Latest {
     pub version: u64,
     pub versions: BTreeMap<String, i32>,
     pub view: Arc<View>,
+    /// What is shown of each open document beside diagnostics, in one number; where the client can be told.
+    pub figures: BTreeMap<String, u64>,
 }
 
 impl Root {

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
+use std::time::{Duration, Instant};
 
 use super::client::Client;
 use super::project::{Project, View};
@@ -96,6 +97,8 @@ pub struct Outcome {
     pub version: u64,
     /// Versions of the documents that were looked at.
     pub versions: BTreeMap<String, i32>,
+    /// From the start of the job to its end.
+    pub took: Duration,
     /// `None`: nothing that matters changed.
     pub view: Result<Option<Arc<View>>, String>,
 }
@@ -178,6 +181,7 @@ fn work(
         let versions = versions.map(|(path, open)| (path.clone(), open.version));
         let versions = versions.collect();
         let known = projects.remove(&project);
+        let started = Instant::now();
         let done = catch_unwind(AssertUnwindSafe(|| {
             pool.install(|| {
                 let mut project = match known {
@@ -201,6 +205,7 @@ fn work(
             project,
             version,
             versions,
+            took: started.elapsed(),
             view,
         };
         if events.send(Event::Analysed(Box::new(outcome))).is_err() {

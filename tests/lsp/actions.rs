@@ -1,0 +1,213 @@
+//! Code actions and the commands behind them: what they write, and what is left of the finding afterwards.
+
+use serde_json::{json, Value};
+
+use crate::editor::{applied, Editor};
+use crate::project::{rules, Project};
+
+const PATH: &str = "prompts/chat.j2";
+
+fn text() -> String {
+    format!(
+        "You are a support agent for {{{{ company }}}}.\n{}{{{{ question }}}}\n",
+        rules()
+    )
+}
+
+fn session(name: &str, text: &str) -> (Project, Editor, Value) {
+    let project = Project::empty(name);
+    project.write(PATH, text);
+    let mut editor = Editor::start(&project.0);
+    editor.open(PATH, text);
+    let found = editor.diagnostics(PATH);
+    (project, editor, found[0].clone())
+}
+
+fn titled<'a>(actions: &'a [Value], part: &str) -> &'a Value {
+    let found = actions.iter().find(|one| {
+        one["title"]
+            .as_str()
+            .is_some_and(|title| title.contains(part))
+    });
+    found.unwrap_or_else(|| panic!("no {part} in {actions:#?}"))
+}
+
+#[test]
+fn ignoring_writes_a_comment_after_which_the_finding_is_gone() {
+    for (path, text) in [
+        (PATH, text()),
+        (
+            "prompts/chat.hbs",
+            text().replace("{{ question }}", "{{question}}"),
+        ),
+        (
+            "build.py",
+            format!(
+                "from datetime import datetime\n\n\ndef build_system_prompt(history):\n    \
+                 rules = \"\"\"{}\"\"\"\n    return f\"It is {{datetime.now()}}. {{rules}} {{history}}\"\n",
+                rules()
+            ),
+        ),
+    ] {
+        let project = Project::empty("lsp-ignore");
+        project.write(path, &text);
+        let mut editor = Editor::start(&project.0);
+        editor.open(path, &text);
+        let found = editor.diagnostics(path);
+        let rule = found[0]["code"].as_str().expect("a rule").to_string();
+        let actions = editor.actions(path, &found[0]["range"], Some("quickfix"));
+        let action = titled(&actions, &format!("Ignore {rule}"));
+        assert_eq!(action["kind"], "quickfix");
+        let change = &action["edit"]["documentChanges"][0];
+        assert_eq!(change["textDocument"]["uri"], editor.uri(path));
+        assert_eq!(change["textDocument"]["version"], 1);
+        let after = applied(&text, &change["edits"]);
+        assert!(after.contains(&format!("prefixlint: ignore[{rule}] ")), "{path}");
+        editor.change(path, json!([{ "text": after }]));
+        let left = editor.rules(path);
+        assert!(!left.contains(&rule), "{path}: {left:?}");
+        assert!(!left.contains(&"unused-suppression".to_string()), "{path}: {left:?}");
+    }
+}
+
+#[test]
+fn an_action_names_the_diagnostic_that_it_answers() {
+    let (_project, mut editor, finding) = session("lsp-answers", &text());
+    let mut params = editor.document(PATH);
+    params["range"] = finding["range"].clone();
+    params["context"] = json!({ "diagnostics": [finding], "only": ["quickfix"] });
+    let actions = editor.ask("textDocument/codeAction", params);
+    let actions = actions.as_array().expect("a list");
+    let action = titled(actions, "Ignore");
+    assert_eq!(action["diagnostics"], json!([finding]));
+    let page = titled(actions, "page of");
+    assert_eq!(page["command"]["command"], "prefixlint.openRule");
+    let result = editor.ask(
+        "workspace/executeCommand",
+        json!({
+            "command": page["command"]["command"],
+            "arguments": page["command"]["arguments"],
+        }),
+    );
+    let shown = editor.wait_for("window/showDocument");
+    assert_eq!(shown["uri"], result);
+    assert_eq!(shown["external"], true);
+}
+
+#[test]
+fn a_class_for_a_value_is_written_into_the_config_and_holds() {
+    let (project, mut editor, finding) = session("lsp-class", &text());
+    let range = finding["range"].clone();
+    let actions = editor.actions(PATH, &range, Some("refactor"));
+    let action = titled(&actions, "`company` as constant");
+    // There is no config yet.
+    let changes = action["edit"]["documentChanges"]
+        .as_array()
+        .expect("a list");
+    assert_eq!(changes[0]["kind"], "create");
+    let config = editor.uri("prefixlint.yaml");
+    assert_eq!(changes[0]["uri"], config);
+    let new = applied("", &changes[1]["edits"]);
+    assert_eq!(new, "volatility:\n  company: constant\n");
+    project.write("prefixlint.yaml", &new);
+    editor.watched(&[("prefixlint.yaml", 1)]);
+    assert!(editor.rules(PATH).is_empty());
+    // Into the one that is there, whose comments stay.
+    let old = "# ours\nvolatility:\n  # by hand\n  company: session\n";
+    project.write("prefixlint.yaml", old);
+    editor.watched(&[("prefixlint.yaml", 2)]);
+    assert_eq!(editor.rules(PATH), ["variable-before-stable"]);
+    let actions = editor.actions(PATH, &range, Some("refactor"));
+    let change = &titled(&actions, "as deploy")["edit"]["documentChanges"][0];
+    assert_eq!(change["textDocument"]["version"], Value::Null);
+    assert_eq!(
+        applied(old, &change["edits"]),
+        "# ours\nvolatility:\n  # by hand\n  company: deploy\n"
+    );
+}
+
+#[test]
+fn commands_write_through_the_client() {
+    let (_project, mut editor, finding) = session("lsp-commands", &text());
+    let argument = json!({
+        "uri": editor.uri(PATH),
+        "fingerprint": finding["data"]["fingerprint"],
+        "reason": "one company for each deployment",
+    });
+    editor.ask(
+        "workspace/executeCommand",
+        json!({ "command": "prefixlint.ignore", "arguments": [argument] }),
+    );
+    let asked = editor.wait_for("workspace/applyEdit");
+    let edits = &asked["edit"]["documentChanges"][0]["edits"];
+    assert!(edits
+        .to_string()
+        .contains("one company for each deployment"));
+    let argument = json!({ "uri": editor.uri(PATH), "name": "company", "class": "deploy" });
+    editor.ask(
+        "workspace/executeCommand",
+        json!({ "command": "prefixlint.setVolatility", "arguments": [argument] }),
+    );
+    let asked = editor.wait_for("workspace/applyEdit");
+    assert!(asked.to_string().contains("company: deploy"));
+    for (command, argument) in [
+        (
+            "prefixlint.ignore",
+            json!({ "uri": editor.uri(PATH), "reason": "" }),
+        ),
+        (
+            "prefixlint.ignore",
+            json!({ "uri": editor.uri(PATH), "reason": "x", "fingerprint": "0" }),
+        ),
+        (
+            "prefixlint.setVolatility",
+            json!({ "uri": editor.uri(PATH), "name": "a: b", "class": "user" }),
+        ),
+        (
+            "prefixlint.setVolatility",
+            json!({ "uri": editor.uri(PATH), "name": "a", "class": "loud" }),
+        ),
+        ("prefixlint.openRule", json!("no-such-rule")),
+        ("prefixlint.inspect", json!({ "uri": "file:///nowhere.j2" })),
+        ("prefixlint.other", Value::Null),
+    ] {
+        editor.refused(
+            "workspace/executeCommand",
+            json!({ "command": command, "arguments": [argument] }),
+        );
+    }
+}
+
+#[test]
+fn a_client_without_versions_or_literals_gets_what_it_can_use() {
+    let project = Project::empty("lsp-simple");
+    project.write(PATH, &text());
+    let (mut editor, _) = Editor::start_with(&project.0, |params| {
+        params["capabilities"]["workspace"]["workspaceEdit"] = json!({});
+    });
+    editor.open(PATH, &text());
+    let found = editor.diagnostics(PATH);
+    let actions = editor.actions(PATH, &found[0]["range"], None);
+    let edit = &titled(&actions, "Ignore")["edit"];
+    assert!(edit["changes"][editor.uri(PATH)].is_array(), "{edit}");
+    let (mut editor, _) = Editor::start_with(&project.0, |params| {
+        params["capabilities"]["textDocument"]["codeAction"] = json!({});
+    });
+    editor.open(PATH, &text());
+    let found = editor.diagnostics(PATH);
+    let actions = editor.actions(PATH, &found[0]["range"], None);
+    assert!(!actions.is_empty());
+    for action in actions {
+        assert!(action["command"].is_string(), "{action}");
+    }
+}
+
+#[test]
+fn commands_that_the_client_has_itself_are_not_offered() {
+    let project = Project::empty("lsp-theirs");
+    let (_editor, can) = Editor::start_with(&project.0, |params| {
+        params["initializationOptions"] = json!({ "clientCommands": ["prefixlint.openRule"] });
+    });
+    let commands = can["executeCommandProvider"]["commands"].to_string();
+    assert!(!commands.contains("openRule") && commands.contains("prefixlint.inspect"));
+}
