@@ -1,6 +1,7 @@
-// No program, a program that does not run, and none that is wanted.
+// No program, a program that does not run, none that is wanted, and one that only a trusted workspace may bring.
 
 import assert from "node:assert/strict";
+import { mkdirSync, symlinkSync } from "node:fs";
 import { after, before, test } from "node:test";
 
 import { program, stub, until, Workspace } from "./host";
@@ -8,6 +9,10 @@ import { program, stub, until, Workspace } from "./host";
 let workspace: Workspace;
 before(async () => {
   workspace = new Workspace();
+  const bin = workspace.at("demo/node_modules/@prefixlint", `${process.platform}-${process.arch}`, "bin");
+  mkdirSync(bin, { recursive: true });
+  symlinkSync(program, `${bin}/prefixlint`);
+  stub.trust(false);
   process.env["PATH"] = "";
   await workspace.activate();
 });
@@ -53,5 +58,15 @@ test("an extension that is switched off wants no program", async () => {
   stub.set("prefixlint.enable", false);
   await until("the warning to go", () => item()?.visible === false);
   assert.equal(stub.messages.length, count);
-  stub.set("prefixlint.path", program);
+});
+
+test("the project's own program is run once the workspace is trusted", async () => {
+  const count = stub.messages.length;
+  stub.set("prefixlint.path", "");
+  stub.set("prefixlint.enable", true);
+  const said = await until("a message", () => stub.messages[count]);
+  assert.match(said.text, /There is no prefixlint/);
+  stub.trust(true);
+  await until("the program", () => stub.log.find((line) => line.includes("(project)")));
+  await until("the warning to go", () => item()?.visible === false);
 });

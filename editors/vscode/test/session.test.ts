@@ -113,15 +113,20 @@ test("the status bar tells the cost of the prompt at the cursor, as the command 
   await stub.close(config);
 });
 
-test("what is typed is judged, also in the file that it is rendered by", async () => {
-  const orders = await open("after/prompts/orders.j2");
+test("what is typed is judged, and so is the request that renders it", async () => {
   const base = await open("after/prompts/base.j2");
-  await until("a first answer", () => orders.decorations.has(stub.decorationTypes[0]));
+  await open("after/prompts/orders.j2");
+  const [item] = stub.statusItems;
+  const { cost } = inspected("after/prompts/orders.j2");
+  const cached = (tokens: number): string => `$(zap) ~${Math.round(tokens).toLocaleString("en-US")} of`;
+  await until("what is cached", () => item?.text.startsWith(cached(cost.cached_now)));
   assert.deepEqual(rules(base), []);
   base.document.edit(new vscode.Range(0, 0, 0, 0), "{{ now() }}\n");
   await until("a finding", () => rules(base).includes("volatile-prefix"));
+  await until("nothing cached of the other", () => item?.text.startsWith(cached(0)));
   base.document.edit(new vscode.Range(0, 0, 1, 0), "");
   await until("no finding", () => rules(base).length === 0);
+  await until("what is cached", () => item?.text.startsWith(cached(cost.cached_now)));
 });
 
 test("the request at the cursor is shown, unsaved text and all", async () => {
