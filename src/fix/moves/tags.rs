@@ -259,7 +259,8 @@ fn trims(source: &str, block: bool) -> (bool, bool) {
     let closing = CLOSINGS.iter().find_map(|sign| source.strip_suffix(sign));
     let front = opening.is_some_and(|rest| rest.trim_start_matches('{').starts_with(TRIMS));
     let back = closing.is_some_and(|rest| rest.trim_end_matches('}').ends_with(TRIMS));
-    if !block {
+    // Handlebars takes the line of a block's tag away as well: its text starts behind it.
+    if !block || source.contains('~') {
         return (front, back);
     }
     (
@@ -330,6 +331,7 @@ mod tests {
             trims("{%- if a %}\nx{% else %}y{% endif %}", true),
             (true, false)
         );
+        assert_eq!(trims("{{~#if a}}\nx\n{{~/if}}", true), (true, false));
         assert_eq!(trims("{{- a }}", false), (true, false));
         assert_eq!(trims("{{~ a ~}}", false), (true, true));
     }
