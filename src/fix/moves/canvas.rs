@@ -117,6 +117,16 @@ impl Canvas {
         self.text.as_str()
     }
 
+    /// Whether the holes ascend, and none stands within another.
+    pub fn is_sound(&self) -> bool {
+        let mut at = 0;
+        self.holes.iter().all(|hole| {
+            let ascends = at <= hole.at.start && hole.at.start <= hole.at.end;
+            at = hole.at.end;
+            ascends && self.as_str().get(hole.at.clone()).is_some()
+        })
+    }
+
     /// The text with signs in place of every hole, of as many bytes.
     pub fn masked(&self) -> String {
         let mut out = String::with_capacity(self.text.len());

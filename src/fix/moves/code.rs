@@ -255,9 +255,16 @@ fn fields(judged: &Judged, canvas: &mut Canvas, member: &Segment) {
         .filter(|seg| seg.literal.is_none())
         .map(|seg| seg.at.clone())
         .collect();
+    // The braces of `${name}` are no field of their own.
+    let interpolated = |tag: &Hole| {
+        let meets = |hole: &&Hole| hole.at.start < tag.at.end && tag.at.start < hole.at.end;
+        let mut met = canvas.holes.iter().filter(meets);
+        met.any(|hole| !within(&tag.at, &hole.at))
+    };
     let tags: Vec<Hole> = tags
         .into_iter()
         .filter(|tag| !operands.iter().any(|operand| within(operand, &tag.at)))
+        .filter(|tag| !interpolated(tag))
         .collect();
     canvas
         .holes

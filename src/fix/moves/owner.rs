@@ -33,7 +33,7 @@ pub fn canvases(
         vec![text_canvas(judged, file, place)?]
     };
     out.extend(code::canvases(judged, segment, sources));
-    out.retain_mut(|canvas| narrow(canvas, judged, segment).is_ok());
+    out.retain_mut(|canvas| canvas.is_sound() && narrow(canvas, judged, segment).is_ok());
     for canvas in &mut out {
         weigh(canvas, judged, segment.message);
     }

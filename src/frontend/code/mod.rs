@@ -26,7 +26,10 @@ pub fn parse(file: &SourceFile, language: Language) -> Arc<Module> {
 
 /// The syntax tree of a file, for those who write into it.
 pub fn syntax(file: &SourceFile, language: Language) -> Option<tree_sitter::Tree> {
-    if let Some(tree) = file.known::<edited::Reading>().and_then(|known| known.tree.clone()) {
+    if let Some(tree) = file
+        .known::<edited::Reading>()
+        .and_then(|known| known.tree.clone())
+    {
         return Some(tree);
     }
     match language {
