@@ -263,7 +263,8 @@ fn fields(judged: &Judged, canvas: &mut Canvas, member: &Segment) {
     let apart = |tag: &Hole| {
         let meets = |hole: &Hole| tag.at.start < hole.at.end && hole.at.start < tag.at.end;
         let met = canvas.holes.iter().filter(|hole| meets(hole));
-        met.clone().all(|hole| within(&tag.at, &hole.at))
+        met.clone()
+            .all(|hole| within(&tag.at, &hole.at) && tag.at != hole.at)
     };
     let tags: Vec<Hole> = tags.into_iter().filter(apart).collect();
     canvas

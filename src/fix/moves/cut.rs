@@ -87,6 +87,10 @@ pub fn units(view: &View, members: &[&Segment]) -> Result<Vec<Unit>, Refusal> {
     let mut units: Vec<Unit> = Vec::new();
     for hole in holes_of(view.canvas, members)? {
         let unit = view.unit(hole)?;
+        // A text of its own says what it is, and a clock is known to be one.
+        if unit.bare && hole.stable == 0 && label(view, &unit, members).is_none() {
+            return Err(Refusal("a value that no word says the meaning of"));
+        }
         let Some(last) = units.last_mut().filter(|last| last.at.end > unit.at.start) else {
             units.push(unit);
             continue;
