@@ -118,7 +118,8 @@ fn lost(before: &State, after: &State, finding: &Finding) -> Option<String> {
         };
         let Some(is) = after.prompt(id) else {
             // A part of a request is linted alone no more where the request is seen to begin with it.
-            if was.prompt.fragment && after.prompt(&finding.prompt).is_some() {
+            let known = |id: &String| after.prompt(id).is_some();
+            if was.prompt.fragment && finding.prompts.iter().any(known) {
                 continue;
             }
             return Some(format!("the prompt {id} is not found behind it"));

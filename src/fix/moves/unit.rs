@@ -5,7 +5,8 @@ use std::ops::Range;
 
 use super::canvas::{is_hole, Canvas, Hole, HoleKind};
 use super::prose::{
-    ends_statement, heading, is_fence, is_pair, item, sentences, spoken, starts_statement, Prose,
+    ends_statement, heading, is_fence, is_pair, item, sentences, spoken, starts_statement,
+    Prose,
 };
 use super::words::words;
 use super::Refusal;
@@ -302,8 +303,12 @@ impl<'a> View<'a> {
             return Err(Refusal("the sentence that says who the model is"));
         }
         if own == 0 && until + 1 == all.len() {
+            self.heads_nothing(last)?;
             let first = self.labelled(first);
             return Ok(self.lines_unit(first, last));
+        }
+        if until + 1 < all.len() && is_condition(&prose.text[at.clone()]) {
+            return Err(Refusal("the sentences behind it hold where it does"));
         }
         if own > 0 && refers_back(&prose.text[at.clone()]) {
             return Err(Refusal("the sentence speaks of the one in front of it"));
@@ -325,6 +330,16 @@ impl<'a> View<'a> {
             own_section: false,
             bare,
         })
+    }
+
+    /// A line that ends in a colon leads what stands under it.
+    fn heads_nothing(&self, line: usize) -> Result<(), Refusal> {
+        let content = self.prose.content(line).trim_end();
+        let leads = content.trim_end_matches(['*', '_', '`']).ends_with(':');
+        match leads && !self.prose.content(line + 1).trim().is_empty() {
+            true => Err(Refusal("a label that more stands under")),
+            false => Ok(()),
+        }
     }
 
     /// A sentence without the texts of their own that run into it: `{RULES}Today is {now}.`
@@ -439,6 +454,12 @@ impl<'a> View<'a> {
 
 fn is_word_start(sign: char) -> bool {
     sign.is_alphabetic()
+}
+
+/// `If the mode is plan, ...`
+fn is_condition(sentence: &str) -> bool {
+    let first = spoken(sentence).next();
+    first.is_some_and(|word| words().conditions.contains(&word))
 }
 
 pub fn refers_back(sentence: &str) -> bool {
