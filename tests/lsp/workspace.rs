@@ -197,7 +197,10 @@ fn a_folder_within_a_folder_is_told_of_once() {
 #[test]
 fn a_folder_within_a_folder_speaks_of_its_files_from_when_it_is_added_to_when_it_is_removed() {
     let project = Project::new("lsp-within");
-    project.write("prompts/prefixlint.yaml", "rules: { volatile-prefix: note }\n");
+    project.write(
+        "prompts/prefixlint.yaml",
+        "rules: { volatile-prefix: note }\n",
+    );
     project.write(CONFIG, "rules: { volatile-prefix: error }\n");
     let mut editor = Editor::start(&project.0);
     assert_eq!(editor.diagnostics(CLOCK)[0]["severity"], 3);
