@@ -53,9 +53,27 @@ fn public_files() -> Vec<String> {
     let single = ["README.md", "CHANGELOG.md", "CONTRIBUTING.md", "action.yml"];
     let more = ["Cargo.toml", "pyproject.toml", "Dockerfile"];
     let mut out: Vec<String> = single.into_iter().chain(more).map(String::from).collect();
-    for folder in [".github", "examples", "npm", "rules", "src", "schemas"] {
+    for folder in [
+        ".github", "docs", "examples", "npm", "rules", "src", "schemas",
+    ] {
         out.extend(files(folder));
     }
+    // What lies beside these is made by a build.
+    for folder in ["editors/jetbrains", "editors/vscode/src", "editors/zed/src"] {
+        out.extend(files(folder));
+    }
+    let pages = [
+        "vscode/package.json",
+        "vscode/README.md",
+        "vscode/CHANGELOG.md",
+    ];
+    let more = ["zed/Cargo.toml", "zed/extension.toml"];
+    out.extend(
+        pages
+            .into_iter()
+            .chain(more)
+            .map(|path| format!("editors/{path}")),
+    );
     out
 }
 
@@ -109,6 +127,39 @@ fn the_npm_packages_have_the_version_of_cargo_toml_and_one_per_platform() {
     assert_eq!(named, wanted);
     for (package, version) in optional {
         assert_eq!(version.as_str(), Some(VERSION), "{package}");
+    }
+}
+
+#[test]
+fn the_extensions_of_editors_have_the_version_of_cargo_toml() {
+    for path in [
+        "editors/vscode/package.json",
+        "editors/vscode/package-lock.json",
+    ] {
+        assert_eq!(string(&json(path), "version"), VERSION, "{path}");
+    }
+    let lock = json("editors/vscode/package-lock.json");
+    assert_eq!(string(&lock["packages"][""], "version"), VERSION);
+    let zed = text("editors/zed/extension.toml");
+    let of_zed = toml(&zed)
+        .pointer("/version")
+        .and_then(|v| v.as_str().map(String::from));
+    assert_eq!(of_zed.as_deref(), Some(VERSION));
+    for path in ["editors/zed/Cargo.toml", "editors/zed/Cargo.lock"] {
+        let text = text(path);
+        let (_, behind) = text.split_once("name = \"zed_prefixlint\"\n").expect(path);
+        assert!(
+            behind.starts_with(&format!("version = \"{VERSION}\"\n")),
+            "{path}"
+        );
+    }
+}
+
+#[test]
+fn the_extension_for_vs_code_brings_both_licences() {
+    let licence = text("editors/vscode/LICENSE");
+    for own in ["LICENSE-MIT", "LICENSE-APACHE"] {
+        assert!(licence.contains(text(own).trim()), "{own}");
     }
 }
 
@@ -192,6 +243,8 @@ fn the_repository_is_the_same_everywhere() {
         "pyproject.toml",
         "npm/prefixlint/package.json",
         ".github/action/install.sh",
+        "editors/vscode/package.json",
+        "editors/zed/extension.toml",
     ];
     for path in must {
         assert!(found.contains(path), "{path} names no repository");
@@ -359,6 +412,8 @@ fn the_crate_holds_what_it_is_built_from_and_nothing_of_the_tests() {
     }
     let outside = [
         "benches/",
+        "docs/",
+        "editors/",
         "examples/",
         "fixtures/",
         "npm/",

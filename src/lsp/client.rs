@@ -47,12 +47,14 @@ impl Client {
             .find(|one| lists("/general/positionEncodings", one.name()))
             .unwrap_or_default();
         let published = "/textDocument/publishDiagnostics";
+        let refreshes_diagnostics = is("/workspace/diagnostics/refreshSupport")
+            || is("/workspace/diagnostic/refreshSupport");
         Client {
             encoding,
-            pulls_diagnostics: has("/textDocument/diagnostic"),
+            // Who cannot be told to pull again would miss the first scan and what other files change: Neovim 0.11.
+            pulls_diagnostics: has("/textDocument/diagnostic") && refreshes_diagnostics,
             related_documents: is("/textDocument/diagnostic/relatedDocumentSupport"),
-            refreshes_diagnostics: is("/workspace/diagnostics/refreshSupport")
-                || is("/workspace/diagnostic/refreshSupport"),
+            refreshes_diagnostics,
             refreshes_hints: is("/workspace/inlayHint/refreshSupport"),
             refreshes_lenses: is("/workspace/codeLens/refreshSupport"),
             related_information: is(&format!("{published}/relatedInformation"))
@@ -90,6 +92,16 @@ mod tests {
         let client = Client::of(&json!({}));
         assert_eq!(client.encoding, Encoding::Utf16);
         assert!(!client.pulls_diagnostics && !client.document_changes && !client.progress);
+    }
+
+    #[test]
+    fn who_pulls_and_cannot_be_told_to_pull_again_is_pushed_to() {
+        let document = json!({ "diagnostic": {} });
+        let deaf = Client::of(&json!({ "capabilities": { "textDocument": document } }));
+        assert!(!deaf.pulls_diagnostics);
+        let workspace = json!({ "diagnostics": { "refreshSupport": true } });
+        let capabilities = json!({ "textDocument": document, "workspace": workspace });
+        assert!(Client::of(&json!({ "capabilities": capabilities })).pulls_diagnostics);
     }
 
     #[test]

@@ -122,10 +122,11 @@ impl Worker {
     /// # Errors
     /// Where no thread can be started.
     pub fn start(events: Sender<Event>, client: Arc<Client>) -> Result<Worker, String> {
-        let pool = OnceCell::new();
+        let pools = OnceCell::new();
         Worker::with(events, move |known: Option<Project>, job: Job| {
-            let pool = pool.get_or_init(own_pool);
-            let pool = pool.as_ref().map_err(Clone::clone)?;
+            let pools = pools.get_or_init(Pools::new);
+            let pools = pools.as_ref().map_err(Clone::clone)?;
+            let pool = pools.of(&job, known.is_some());
             pool.install(|| {
                 let mut project = match known {
                     Some(known) => known,
@@ -177,17 +178,36 @@ impl Drop for Worker {
     }
 }
 
-/// Threads for the analysis, of which the one that asks is one: nothing is handed over and back.
-fn own_pool() -> Result<rayon::ThreadPool, String> {
-    rayon::ThreadPoolBuilder::new()
-        .stack_size(STACK)
-        .use_current_thread()
-        .build()
-        .map_err(|error| format!("cannot start threads: {error}"))
-}
-
 fn lock(inbox: &Mutex<Inbox>) -> MutexGuard<'_, Inbox> {
     inbox.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The threads that an analysis runs on.
+struct Pools {
+    all: rayon::ThreadPool,
+    /// After an edit there is little to do: threads that wait for each other would only lose time. It is the thread that
+    /// asks: nothing is handed over and back.
+    one: rayon::ThreadPool,
+}
+
+impl Pools {
+    /// For the thread that calls.
+    fn new() -> Result<Pools, String> {
+        let pool = || rayon::ThreadPoolBuilder::new().stack_size(STACK);
+        let all = pool().build();
+        let one = pool().num_threads(1).use_current_thread().build();
+        match (all, one) {
+            (Ok(all), Ok(one)) => Ok(Pools { all, one }),
+            (Err(error), _) | (_, Err(error)) => Err(format!("cannot start threads: {error}")),
+        }
+    }
+
+    fn of(&self, job: &Job, known: bool) -> &rayon::ThreadPool {
+        match known && !job.afresh && job.events.is_empty() {
+            true => &self.one,
+            false => &self.all,
+        }
+    }
 }
 
 fn work<T>(

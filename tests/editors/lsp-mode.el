@@ -1,0 +1,20 @@
+;; Run in Emacs after a setup of docs/editors.md: opens the file of `PROMPT`, waits for its diagnostics and prints them as
+;; `rule line`, sorted.
+(setq lsp-auto-guess-root t lsp-enable-suggest-server-download nil lsp-warn-no-matched-clients nil)
+(defun own-diagnostics ()
+  (gethash (getenv "PROMPT") (lsp-diagnostics)))
+(find-file (getenv "PROMPT"))
+(unless (memq #'lsp-deferred (symbol-value (intern (format "%s-hook" major-mode))))
+  (error "nothing starts lsp-mode in %s" major-mode))
+;; What `lsp-deferred' does once the buffer is shown, which it never is in batch mode.
+(lsp)
+(let ((deadline (time-add nil 30)))
+  (while (and (null (own-diagnostics)) (time-less-p nil deadline))
+    (accept-process-output nil 0.05)))
+(dolist (line (sort (mapcar (lambda (one)
+                              (format "%s %d" (gethash "code" one)
+                                      (1+ (gethash "line" (gethash "start" (gethash "range" one))))))
+                            (own-diagnostics))
+                    #'string<))
+  (princ (concat line "\n")))
+(kill-emacs 0)
