@@ -18,7 +18,7 @@ use super::publish::All as Published;
 use super::state::State;
 use super::transport::{self, Frame};
 use super::waiting::Waiting;
-use super::worker::{said, Outcome, Worker};
+use super::worker::{said, Outcome, Tried, Worker};
 
 /// What the loop hears of.
 pub enum Event {
@@ -26,6 +26,7 @@ pub enum Event {
     /// The client's end of a pipe is closed.
     Closed,
     Analysed(Box<Outcome>),
+    Tried(Box<Tried>),
 }
 
 /// Where a session stands.
@@ -49,6 +50,8 @@ pub struct Server {
     pub(super) state: State,
     pub(super) phase: Phase,
     pub(super) waiting: Vec<Waiting>,
+    /// Code actions whose fixes are being tried, by request.
+    pub(super) resolving: Vec<(Value, Value)>,
     pub(super) published: Published,
     /// Warnings that were shown: each is said once.
     pub(super) warned: Vec<String>,
@@ -121,6 +124,7 @@ impl Server {
             state: State::default(),
             phase: Phase::New,
             waiting: Vec::new(),
+            resolving: Vec::new(),
             published: Published::new(),
             warned: Vec::new(),
             traced: false,
@@ -165,6 +169,7 @@ impl Server {
             match event {
                 Event::Frame(frame) => self.frame(frame),
                 Event::Analysed(outcome) => self.analysed(*outcome),
+                Event::Tried(tried) => self.tried(*tried),
                 Event::Closed => return Some(self.end()),
             }
             if self.code.is_some() {
