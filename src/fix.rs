@@ -8,7 +8,7 @@ mod edits;
 mod entries;
 mod marks;
 pub mod moves;
-mod proof;
+pub mod proof;
 mod sort;
 mod written;
 

@@ -20,6 +20,8 @@ pub struct Client {
     /// Code actions may be literals, not only commands.
     pub action_literals: bool,
     pub action_is_preferred: bool,
+    /// The edit of a code action may come later.
+    pub resolves_actions: bool,
     pub document_changes: bool,
     pub creates_files: bool,
     pub hierarchical_symbols: bool,
@@ -67,6 +69,8 @@ impl Client {
                 || has("/textDocument/diagnostic/tagSupport"),
             action_literals: has("/textDocument/codeAction/codeActionLiteralSupport"),
             action_is_preferred: is("/textDocument/codeAction/isPreferredSupport"),
+            resolves_actions: is("/textDocument/codeAction/dataSupport")
+                && lists("/textDocument/codeAction/resolveSupport/properties", "edit"),
             document_changes: is("/workspace/workspaceEdit/documentChanges"),
             creates_files: lists("/workspace/workspaceEdit/resourceOperations", "create"),
             hierarchical_symbols: is(

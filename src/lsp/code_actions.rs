@@ -7,7 +7,9 @@ use super::edits::Edits;
 use super::mending::{classing, ignoring, nameable, of_fixes};
 use super::message::{Answer, Refusal};
 use super::prompts::touching;
+use super::resolve;
 use super::waiting::Asked;
+use super::worker::Fixes;
 use crate::finding::{Finding, Fix};
 use crate::layout::Kind;
 use crate::source::Span;
@@ -143,7 +145,18 @@ fn fix(asked: &Asked, finding: &Finding) -> Option<Value> {
     if asked.state.client.action_is_preferred && fix.safe {
         action.insert("isPreferred".into(), true.into());
     }
-    Some(with_edit(asked, action, &edits))
+    let fixes = Fixes::Of(finding.fingerprint.clone());
+    Some(with_fix(asked, action, &edits, &fixes))
+}
+
+/// The edit comes when the action is chosen and has been tried, where the client can wait for it.
+fn with_fix(asked: &Asked, mut action: Map<String, Value>, edits: &Edits, fixes: &Fixes) -> Value {
+    if !asked.state.client.resolves_actions {
+        return with_edit(asked, action, edits);
+    }
+    let data = resolve::data(asked.root.id, asked.root.version, fixes);
+    action.insert("data".into(), data);
+    Value::Object(action)
 }
 
 fn ignore(asked: &Asked, finding: &Finding) -> Option<Value> {
@@ -177,7 +190,8 @@ fn fix_all(asked: &Asked) -> Option<Value> {
         return None;
     }
     let action = action(asked, "Fix all safe prefixlint problems", FIX_ALL, None);
-    Some(with_edit(asked, action, &edits))
+    let fixes = Fixes::Safe(asked.path.to_string());
+    Some(with_fix(asked, action, &edits, &fixes))
 }
 
 /// The classes that a value at a place could have instead.

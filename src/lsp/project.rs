@@ -33,7 +33,7 @@ pub struct View {
 
 pub struct Project {
     home: Arc<Home>,
-    live: Live,
+    pub(super) live: Live,
     /// What the last walk saw.
     walked: Found,
     /// The same with what is only open in an editor, as the configs choose.
@@ -271,7 +271,7 @@ impl Project {
         self.found = found;
     }
 
-    fn run(&mut self, changed: &Changed) -> Analysis {
+    pub(super) fn run(&mut self, changed: &Changed) -> Analysis {
         let (set, table, today) = (&self.configs.set, &self.configs.table, self.configs.today);
         let request = Request {
             workspace: &self.live,

@@ -24,6 +24,7 @@ impl Server {
                 self.answer(id, Ok(Value::Null));
             }
             "workspace/diagnostic" | "workspace/symbol" => self.query_all(id, method, params),
+            "codeAction/resolve" => self.resolve(id, params),
             "workspace/executeCommand" => {
                 let answer = self.execute(&params);
                 self.answer(id, answer);
@@ -74,6 +75,7 @@ fn capabilities(client: &Client, options: &Value) -> Value {
     out["codeActionProvider"] = match client.action_literals {
         true => json!({
             "codeActionKinds": ["quickfix", "refactor.rewrite", "source.fixAll.prefixlint"],
+            "resolveProvider": client.resolves_actions,
         }),
         false => Value::Bool(true),
     };

@@ -7,7 +7,7 @@ use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::{json, Value};
 
@@ -18,7 +18,7 @@ use super::publish::All as Published;
 use super::state::State;
 use super::transport::{self, Frame};
 use super::waiting::Waiting;
-use super::worker::{said, Outcome, Worker};
+use super::worker::{said, Outcome, Tried, Worker};
 
 /// What the loop hears of.
 pub enum Event {
@@ -26,6 +26,7 @@ pub enum Event {
     /// The client's end of a pipe is closed.
     Closed,
     Analysed(Box<Outcome>),
+    Tried(Box<Tried>),
 }
 
 /// Where a session stands.
@@ -49,6 +50,8 @@ pub struct Server {
     pub(super) state: State,
     pub(super) phase: Phase,
     pub(super) waiting: Vec<Waiting>,
+    /// Code actions whose fixes are being tried, by request.
+    pub(super) resolving: Vec<(Value, Value)>,
     pub(super) published: Published,
     /// Warnings that were shown: each is said once.
     pub(super) warned: Vec<String>,
@@ -68,6 +71,8 @@ pub struct Server {
 
 /// How often the parent is looked for.
 const PARENT_EVERY: Duration = Duration::from_secs(3);
+/// How long a client has to read what was said last.
+const LAST_WORDS: Duration = Duration::from_secs(2);
 /// Events that are taken together before anything is analysed.
 const BATCH: usize = 64;
 
@@ -79,8 +84,11 @@ pub fn serve() -> u8 {
     let mut server = Server::new(out, events);
     let code = server.run(&received);
     drop(server);
-    // What was answered last is to be read.
-    let _ = writer.join();
+    // What was answered last is to be read, by who still reads.
+    let until = Instant::now() + LAST_WORDS;
+    while !writer.is_finished() && Instant::now() < until {
+        thread::sleep(Duration::from_millis(1));
+    }
     code
 }
 
@@ -116,6 +124,7 @@ impl Server {
             state: State::default(),
             phase: Phase::New,
             waiting: Vec::new(),
+            resolving: Vec::new(),
             published: Published::new(),
             warned: Vec::new(),
             traced: false,
@@ -160,6 +169,7 @@ impl Server {
             match event {
                 Event::Frame(frame) => self.frame(frame),
                 Event::Analysed(outcome) => self.analysed(*outcome),
+                Event::Tried(tried) => self.tried(*tried),
                 Event::Closed => return Some(self.end()),
             }
             if self.code.is_some() {

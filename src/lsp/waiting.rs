@@ -237,6 +237,11 @@ impl Server {
 
     /// `$/cancelRequest`.
     pub(super) fn cancel(&mut self, id: &Value) {
+        if let Some(at) = self.resolving.iter().position(|(known, _)| known == id) {
+            let (id, _) = self.resolving.remove(at);
+            let refusal = Refusal::new(message::CANCELLED, "cancelled by the client");
+            self.answer(id, Err(refusal));
+        }
         self.refuse(
             |one| one.id == *id,
             &Refusal::new(message::CANCELLED, "cancelled by the client"),
@@ -245,6 +250,10 @@ impl Server {
 
     /// Nothing will be analysed any more.
     pub(super) fn refuse_all(&mut self) {
+        for (id, _) in std::mem::take(&mut self.resolving) {
+            let refusal = Refusal::new(message::CANCELLED, "nothing is tried any more");
+            self.answer(id, Err(refusal));
+        }
         self.refuse(
             |_| true,
             &Refusal::new(message::CANCELLED, "nothing is analysed any more"),
