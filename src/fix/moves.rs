@@ -3,6 +3,7 @@
 
 mod additions;
 mod canvas;
+mod coarsen;
 mod code;
 mod cut;
 mod far;
@@ -47,16 +48,22 @@ fn text_move(judged: &Judged, step: &Step, sources: &Sources) -> Result<Fix, Ref
     let far = far::is_far(judged, step);
     let member = step.members.first().ok_or(Refusal("nothing moves"))?;
     let segment = &judged.layout.segments[*member];
-    for canvas in owner::canvases(judged, segment, sources)? {
+    let canvases = owner::canvases(judged, segment, sources)?;
+    for canvas in &canvases {
         let fix = if far {
-            far::moved(judged, step, &canvas, sources)
+            far::moved(judged, step, canvas, sources)
         } else {
-            cut::moved(judged, step, &canvas)
+            cut::moved(judged, step, canvas)
         };
         match fix {
             Ok(fix) => return Ok(fix),
             Err(refusal) => refused = refusal,
         }
     }
-    Err(refused)
+    // A clock that stays may be cut to the day, where it is alone.
+    let alone = step.members.len() == 1;
+    let mut coarse = canvases.iter().filter(|_| alone);
+    coarse
+        .find_map(|canvas| coarsen::write(canvas, segment).ok())
+        .ok_or(refused)
 }

@@ -117,6 +117,10 @@ fn lost(before: &State, after: &State, finding: &Finding) -> Option<String> {
             continue;
         };
         let Some(is) = after.prompt(id) else {
+            // A part of a request is linted alone no more where the request is seen to begin with it.
+            if was.prompt.fragment && after.prompt(&finding.prompt).is_some() {
+                continue;
+            }
             return Some(format!("the prompt {id} is not found behind it"));
         };
         let (was, is) = (Said::of(&was.prompt), Said::of(&is.prompt));

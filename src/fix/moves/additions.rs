@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use super::canvas::{Canvas, Frame};
-use super::code::{holds, names, own_expressions, Flow, Near};
+use super::code::{expressions, holds, is_no_text, names, own_expressions, Flow, Near};
 use crate::frontend::code::ir::{BinaryOp, Expr, ExprKind, Module, Pattern, Stmt, StmtKind};
 use crate::source::{SourceFile, Span};
 
 /// How methods that add to a list are called.
-const ADDING: [&str; 4] = ["append", "push", "extend", "add"];
+const ADDING: [&str; 2] = ["append", "push"];
 
 /// The runs of statements of a module that add to one name, near some places.
 pub fn canvases(file: &Arc<SourceFile>, module: &Module, near: &Near) -> Vec<(Span, Canvas)> {
@@ -17,22 +17,53 @@ pub fn canvases(file: &Arc<SourceFile>, module: &Module, near: &Near) -> Vec<(Sp
     for body in bodies.chain([&module.body]) {
         block(file, body, near, &mut out);
     }
-    out
+    let mut joined = Vec::new();
+    expressions(module, &mut |expr| joined.extend(joined_name(expr)));
+    // Messages are added to lists as well.
+    let is_text = |canvas: &Canvas, name: &String| {
+        canvas.segs.iter().any(|seg| seg.literal.is_some()) || joined.contains(name)
+    };
+    out.into_iter()
+        .filter(|(name, _, canvas)| is_text(canvas, name))
+        .map(|(_, span, canvas)| (span, canvas))
+        .collect()
 }
 
-fn block(file: &Arc<SourceFile>, body: &[Stmt], near: &Near, out: &mut Vec<(Span, Canvas)>) {
+fn block(
+    file: &Arc<SourceFile>,
+    body: &[Stmt],
+    near: &Near,
+    out: &mut Vec<(String, Span, Canvas)>,
+) {
     let mut seen: Vec<&str> = Vec::new();
     for stmt in body {
         if let Some((name, ..)) = addition(stmt) {
             if !seen.contains(&name) {
                 seen.push(name);
-                out.extend(run(file, body, name, near));
+                let found = run(file, body, name, near);
+                out.extend(found.map(|(span, canvas)| (name.to_string(), span, canvas)));
             }
         }
         for inner in stmt.blocks() {
             block(file, inner, near, out);
         }
     }
+}
+
+/// The name of a list that an expression joins.
+fn joined_name(expr: &Expr) -> Option<String> {
+    let ExprKind::Call { callee, args, .. } = &expr.kind else {
+        return None;
+    };
+    let ExprKind::Attribute { object, name, .. } = &callee.kind else {
+        return None;
+    };
+    let of = match (&object.kind, args.first().map(|arg| &arg.value.kind)) {
+        (ExprKind::Name(list), _) => list,
+        (_, Some(ExprKind::Name(list))) => list,
+        _ => return None,
+    };
+    (name == "join").then(|| of.clone())
 }
 
 /// The name that a statement adds to, what it adds, and whether to a list.
@@ -42,10 +73,7 @@ fn addition(stmt: &Stmt) -> Option<(&str, &Expr, bool)> {
             target: Pattern::Name(name, _),
             op: BinaryOp::Add,
             value,
-        } => {
-            let list = matches!(value.kind, ExprKind::List(_));
-            (!list).then_some((name, value, false))
-        }
+        } => Some((name, value, false)),
         StmtKind::Expr(expr) => {
             let ExprKind::Call { callee, args, .. } = &expr.kind else {
                 return None;
@@ -100,6 +128,9 @@ fn run(file: &Arc<SourceFile>, body: &[Stmt], name: &str, near: &Near) -> Option
     for stmt in &body[first..=last] {
         let mut values = Vec::new();
         adds(stmt, name, &mut values);
+        if values.iter().any(|value| is_no_text(value)) {
+            return None;
+        }
         if let Some((_, value, _)) = addition(stmt).filter(|(known, ..)| *known == name) {
             flow.statement(stmt.span, &[value], false, true, apart)?;
         } else if !values.is_empty() {
@@ -110,7 +141,9 @@ fn run(file: &Arc<SourceFile>, body: &[Stmt], name: &str, near: &Near) -> Option
             let StmtKind::Assign { value, .. } = &stmt.kind else {
                 continue;
             };
-            flow.statement(stmt.span, &[value], false, false, apart)?;
+            // An empty list is no text yet.
+            let texts: &[&Expr] = if is_no_text(value) { &[] } else { &[value] };
+            flow.statement(stmt.span, texts, false, false, apart)?;
         } else {
             flow.between(bound(stmt));
             if reads(stmt, name) {
@@ -119,7 +152,7 @@ fn run(file: &Arc<SourceFile>, body: &[Stmt], name: &str, near: &Near) -> Option
             }
         }
     }
-    Some((span, flow.canvas(Frame::Statements)?))
+    Some((span, flow.canvas(Frame::Statements { apart })?))
 }
 
 fn own_expressions_of<'a>(stmt: &'a Stmt, out: &mut Vec<&'a Expr>) {

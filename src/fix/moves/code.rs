@@ -162,10 +162,36 @@ fn of_module(
     out
 }
 
+/// Whether a list holds anything but texts: messages, blocks, numbers.
 fn of_objects(items: &[ListItem]) -> bool {
-    items.iter().any(|item| {
-        matches!(item, ListItem::One(expr) if matches!(expr.kind, ExprKind::Object(_) | ExprKind::Number(_)))
-    })
+    items
+        .iter()
+        .any(|item| matches!(item, ListItem::One(expr) if is_no_text(expr)))
+}
+
+/// Whether an expression is surely no text: a list, a map, a number, an instance of a class.
+pub fn is_no_text(expr: &Expr) -> bool {
+    match &expr.kind {
+        ExprKind::Call { callee, new, .. } => {
+            let name = match &callee.kind {
+                ExprKind::Name(name) | ExprKind::Attribute { name, .. } => name.as_str(),
+                _ => "",
+            };
+            let class = name.starts_with(char::is_uppercase) && !matches!(name, "String");
+            *new || class
+        }
+        ExprKind::Binary {
+            op: BinaryOp::Add,
+            left,
+            right,
+        } => is_no_text(left) || is_no_text(right),
+        ExprKind::List(_) | ExprKind::Set(_) | ExprKind::Object(_) | ExprKind::Comprehension(_) => {
+            true
+        }
+        ExprKind::Number(_) | ExprKind::Bool(_) | ExprKind::None | ExprKind::Null => true,
+        ExprKind::Lambda(_) | ExprKind::Class(_) => true,
+        _ => false,
+    }
 }
 
 fn of_root(
@@ -188,6 +214,8 @@ fn of_root(
         }
         ExprKind::Binary { .. } => {
             flow.add(root, 0)?;
+            // Numbers and lists are added as well.
+            flow.segs.iter().find(|seg| seg.literal.is_some())?;
             Frame::Sum { joint: " + " }
         }
         _ => {
@@ -234,7 +262,8 @@ fn fields(judged: &Judged, canvas: &mut Canvas, member: &Segment) {
     canvas
         .holes
         .retain(|hole| !tags.iter().any(|tag| within(&tag.at, &hole.at)));
-    canvas.holes.extend(tags);
+    let field = |tag: Hole| Hole { field: true, ..tag };
+    canvas.holes.extend(tags.into_iter().map(field));
     canvas.holes.sort_by_key(|hole| hole.at.start);
 }
 
@@ -388,6 +417,7 @@ impl<'a> Flow<'a> {
                 }
                 self.literals(expr, parts, item)
             }
+            _ if is_no_text(expr) => None,
             _ => {
                 self.operand(expr, item);
                 Some(())

@@ -209,7 +209,7 @@ pub fn operate(canvas: &Canvas, surgery: &Surgery) -> Result<Vec<Edit>, Refusal>
         Frame::One => written(canvas, surgery),
         Frame::Sum { joint } => frames::sum(canvas, surgery, joint),
         Frame::List => frames::list(canvas, surgery),
-        Frame::Statements => frames::statements(canvas, surgery),
+        Frame::Statements { apart } => frames::statements(canvas, surgery, apart),
     }
 }
 
@@ -319,7 +319,7 @@ fn inserted(
     let prose = &view.prose;
     let lead = view.canvas.manner().lead;
     let heading = moved.landing.heading.as_ref();
-    let airy = heading.is_some() || is_airy(view);
+    let airy = heading.is_some() || moved.landing.apart || is_airy(view);
     let at = resting(view, moved.landing.at);
     let whole_line = at == prose.region.start || prose.text[..at].ends_with('\n');
     let line_break = || Bit::New("\n".into());

@@ -116,6 +116,7 @@ fn to_end(
             at: end,
             heading: None,
             tail: false,
+            apart: true,
         },
     };
     in_scope(canvas, &moved)?;
@@ -144,6 +145,9 @@ fn to_message(
     let language = language_of(&file.path).ok_or(elsewhere)?;
     let module = parse(file, language);
     for unit in units {
+        if canvas.holes_in(&unit.at).any(|hole| hole.field) {
+            return Err(Refusal("a field that is filled elsewhere"));
+        }
         in_sight(&module, canvas, unit, last.place.span)?;
     }
     let cuts: Vec<Range<usize>> = units
@@ -177,6 +181,7 @@ fn expression(view: &View, units: &[Unit], members: &[&Segment]) -> Result<Strin
             at: canvas.region.end,
             heading: None,
             tail: false,
+            apart: true,
         },
     };
     let mut bits = content(view, &moved, "", false, members);
@@ -191,7 +196,7 @@ fn expression(view: &View, units: &[Unit], members: &[&Segment]) -> Result<Strin
             }
             items
         }
-        Frame::Statements => return Err(Refusal("a statement among others")),
+        Frame::Statements { .. } => return Err(Refusal("a statement among others")),
     };
     match parts.as_slice() {
         [] => Err(Refusal("nothing moves")),

@@ -417,11 +417,15 @@ pub fn list(canvas: &Canvas, surgery: &Surgery) -> Result<Vec<Edit>, Refusal> {
 }
 
 /// Edits of statements that add to a text, each on lines of its own.
-pub fn statements(canvas: &Canvas, surgery: &Surgery) -> Result<Vec<Edit>, Refusal> {
+pub fn statements(canvas: &Canvas, surgery: &Surgery, apart: bool) -> Result<Vec<Edit>, Refusal> {
     let source = &canvas.file.text;
     let (gone, parts) = taken(canvas, surgery)?;
     if !parts.is_empty() {
         return Err(Refusal("a part of a statement"));
+    }
+    let whole_line = surgery.at == 0 || canvas.as_str()[..surgery.at].ends_with('\n');
+    if !apart && !whole_line && !surgery.bits.is_empty() {
+        return Err(Refusal("a text that does not end its line"));
     }
     let new = |bit: &Bit| matches!(bit, Bit::New(text) if !text.trim().is_empty());
     if surgery.bits.iter().any(new) {

@@ -23,6 +23,8 @@ pub struct Landing {
     pub heading: Option<(usize, String)>,
     /// Something follows.
     pub tail: bool,
+    /// A blank line goes in front in any case: what stands there is another matter.
+    pub apart: bool,
 }
 
 impl View<'_> {
@@ -45,6 +47,7 @@ impl View<'_> {
             at,
             heading: self.heading_for(units, at),
             tail,
+            apart: false,
         })
     }
 

@@ -405,6 +405,7 @@ pub fn value_hole(at: std::ops::Range<usize>, reads: Vec<String>) -> Hole {
         trims: (false, false),
         varies: None,
         stable: 0,
+        field: false,
         stands_for: Vec::new(),
     }
 }

@@ -8,9 +8,9 @@ use super::frames::operands;
 use super::owner;
 use super::unit::View;
 use super::Refusal;
-use crate::finding::Fix;
+use crate::finding::{Edit, Fix};
 use crate::fix::breakpoints::{self, Breakpoint, Hand};
-use crate::fix::entries::replace;
+use crate::fix::entries::{insert_pair, replace};
 use crate::fix::written::{Notation, Page, Written};
 use crate::frontend::code::language_of;
 use crate::judge::Judged;
@@ -30,7 +30,12 @@ pub fn write(judged: &Judged, step: &Step, sources: &Sources) -> Result<Fix, Ref
     let mut refused = Refusal("a value that is found in no text");
     for canvas in owner::canvases(judged, member, sources)? {
         match split(&canvas, member, breakpoint, sources) {
-            Ok(fix) => return Ok(fix),
+            Ok(mut fix) => {
+                if step.explicit {
+                    fix.edits.push(explicit(judged, member, sources)?);
+                }
+                return Ok(fix);
+            }
             Err(refusal) => refused = refusal,
         }
     }
@@ -44,6 +49,50 @@ fn first_varying(judged: &Judged, marked: usize) -> Option<&Segment> {
     let mut own = behind.take_while(|segment| segment.message == message);
     own.find(|s| !s.is_stable() && matches!(s.kind, Kind::Value { .. } | Kind::Fork { .. }))
 }
+
+/// The option by which only written breakpoints count, behind the messages of the request.
+fn explicit(judged: &Judged, member: &Segment, sources: &Sources) -> Result<Edit, Refusal> {
+    let refusal = Refusal("a request that is written elsewhere");
+    if judged
+        .prompt
+        .settings
+        .iter()
+        .any(|s| s.name.starts_with(OPTION))
+    {
+        return Err(Refusal("an option that is set otherwise"));
+    }
+    let place = &judged.layout.messages[member.message].place;
+    let page = sources
+        .get(&place.path)
+        .and_then(|file| Page::open(file))
+        .ok_or(refusal)?;
+    let map = page.at(place.span).filter(Written::is_map).ok_or(refusal)?;
+    let first = map.pairs().first().ok_or(refusal)?;
+    let (list, _) = page
+        .holding(first.span)
+        .and_then(|holder| holder.list)
+        .ok_or(refusal)?;
+    let holder = page.holding(list.span);
+    let hand = Hand::near(&page, holder.as_ref().map(|holder| &holder.map), list.span);
+    let wide = page.text(map.span).starts_with("{ ");
+    let inner = if wide { " " } else { "" };
+    let mode = format!(
+        "{{{inner}{}{inner}}}",
+        hand.pair("mode", &hand.text("explicit"))
+    );
+    match holder {
+        Some(holder) => insert_pair(&page, &holder.map, &hand.pair(OPTION, &mode)).ok_or(refusal),
+        // A named argument of a call.
+        None if page.notation == Notation::Python && page.key_of(list.span).is_some() => {
+            let at = Span::new(list.span.end, list.span.end);
+            Ok(replace(page.file, at, format!(", {OPTION}={mode}")))
+        }
+        None => Err(refusal),
+    }
+}
+
+/// The option that says which breakpoints count.
+const OPTION: &str = "prompt_cache_options";
 
 fn split(
     canvas: &Canvas,

@@ -16,6 +16,10 @@ pub struct Words {
     /// Of a date, of a finer clock.
     pub clocks: (String, String),
     pub times: Vec<String>,
+    pub dates: Vec<String>,
+    /// A regular expression, and what takes the place of what it finds.
+    pub coarsen: Vec<(String, String)>,
+    pub time_fields: String,
 }
 
 pub fn words() -> &'static Words {
@@ -49,7 +53,22 @@ fn parse(value: &Value) -> Words {
         headings: list("headings"),
         clocks: (clock("day"), clock("finer")),
         times: list("times"),
+        dates: list("dates"),
+        coarsen: rows(&value["coarsen"]),
+        time_fields: value["time-fields"]
+            .as_str()
+            .unwrap_or_default()
+            .to_string(),
     }
+}
+
+fn rows(value: &Value) -> Vec<(String, String)> {
+    let rows = value.as_sequence().map_or(&[][..], Vec::as_slice);
+    let text = |row: &Value, key: &str| row[key].as_str().map(str::to_string);
+    let pairs = rows
+        .iter()
+        .filter_map(|row| Some((text(row, "match")?, text(row, "to")?)));
+    pairs.collect()
 }
 
 #[cfg(test)]
@@ -69,10 +88,12 @@ mod tests {
             &words.opens_role,
             &words.headings,
             &words.times,
+            &words.dates,
         ];
         assert!(lists.iter().all(|list| list.len() >= 3));
         let all = lists.iter().flat_map(|list| list.iter());
         assert!(all.clone().all(|word| !word.is_empty()));
+        assert!(words.coarsen.len() >= 4 && !words.time_fields.is_empty());
         assert!(!words.clocks.0.is_empty() && !words.clocks.1.is_empty());
     }
 }
