@@ -20,11 +20,11 @@ pub fn write(judged: &Judged, step: &Step, sources: &Sources) -> Option<Fix> {
     }
     let (title, (edits, safe)) = match &step.edit {
         plan::Edit::Mark if ends_turns(judged, step) => (
-            "add a cache breakpoint to the newest message",
+            "Add a cache breakpoint to the newest message",
             add_to_last(judged, sources)?,
         ),
         plan::Edit::Mark => (
-            "add a cache breakpoint behind the stable part",
+            "Add a cache breakpoint behind the stable part",
             add(judged, step.mark_behind?, None, sources)?,
         ),
         plan::Edit::ShiftMark { from } => {
@@ -32,13 +32,13 @@ pub fn write(judged: &Judged, step: &Step, sources: &Sources) -> Option<Fix> {
             let (gone, value) = taken(&from.place, sources)?;
             let (mut edits, safe) = add(judged, step.mark_behind?, Some(&value), sources)?;
             edits.push(gone);
-            let title = "move the cache breakpoint to the end of the stable part";
+            let title = "Move the cache breakpoint to the end of the stable part";
             (title, (edits, safe))
         }
         plan::Edit::DropMark { mark } => {
             let mark = literal(judged, mark.place.as_ref()?)?;
             let gone = taken(&mark.place, sources)?.0;
-            ("remove the cache breakpoint", (vec![gone], true))
+            ("Remove the cache breakpoint", (vec![gone], true))
         }
         _ => return None,
     };
@@ -286,8 +286,8 @@ pub fn drop_some(judged: &Judged, places: &[Place], over: usize, sources: &Sourc
         edits.push(taken(gone.place.as_ref()?, sources)?.0);
     }
     let title = match over {
-        1 => "remove the cache breakpoint that saves least".to_string(),
-        some => format!("remove the {some} cache breakpoints that save least"),
+        1 => "Remove the cache breakpoint that saves least".to_string(),
+        some => format!("Remove the {some} cache breakpoints that save least"),
     };
     Some(sure(&title, edits))
 }
@@ -315,10 +315,10 @@ pub fn order_ttls(judged: &Judged, sources: &Sources) -> Option<Fix> {
     let raises = priced(&raised) <= priced(&lowered);
     let (title, lives) = match raises {
         true => (
-            "give the earlier cache breakpoint the longer life too",
+            "Give the earlier cache breakpoint the longer life too",
             raised,
         ),
-        false => ("give the later cache breakpoint the shorter life", lowered),
+        false => ("Give the later cache breakpoint the shorter life", lowered),
     };
     let mut edits = Vec::new();
     for (mark, minutes) in marks.iter().zip(lives) {
