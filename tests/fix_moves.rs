@@ -39,7 +39,12 @@ fn becomes(path: &str, before: &str, after: &str) {
     let applied = fixed(path, before);
     let withdrawn: Vec<&String> = applied.withdrawn.iter().map(|told| &told.text).collect();
     let got = text_of(&applied, path, before);
-    assert_eq!(got, after, "withdrawn: {withdrawn:?}");
+    assert!(
+        got == after,
+        "--- wanted\n{}\n--- came\n{}\nwithdrawn: {withdrawn:?}",
+        brief(after),
+        brief(got)
+    );
     assert!(applied.done.iter().all(|told| RULES.contains(&told.rule)));
 }
 
@@ -86,7 +91,7 @@ fn a_sentence_goes_whole_and_under_a_heading_where_the_text_has_sections() {
     let rules = rules();
     becomes(
         "prompts/desk.hbs",
-        &format!("# Desk\n\nYou are the desk. The customer is {{{{user_name}}}}. Be kind.\n\n## Rules\n\n{rules}\n"),
+        &format!("# Desk\n\nYou are the desk. The customer is {{{{user_name}}}}. Be kind.\n\n## Rules\n\n{rules}"),
         &format!("# Desk\n\nYou are the desk. Be kind.\n\n## Rules\n\n{rules}\n## Context\n\nThe customer is {{{{user_name}}}}.\n"),
     );
 }
@@ -94,7 +99,7 @@ fn a_sentence_goes_whole_and_under_a_heading_where_the_text_has_sections() {
 #[test]
 fn a_condition_goes_with_all_it_holds() {
     let rules = rules();
-    let block = "{%- if mode == \"plan\" %}\nOnly plan.\n{%- else %}\nAct.\n{%- endif %}\n";
+    let block = "{%- if user_name %}\nThe customer is {{ user_name }}.\n{%- else %}\nNobody asks.\n{%- endif %}\n";
     becomes(
         "prompts/desk.j2",
         &format!("You are the desk.\n{block}{rules}\n{{{{ question }}}}\n"),
@@ -574,7 +579,7 @@ fn check(
 fn brief(text: &str) -> String {
     let mut seen = 0;
     let lines = text.lines().filter(|line| {
-        let filler = line.starts_with("Guideline");
+        let filler = line.starts_with("Guideline") || line.starts_with("Answer only");
         seen = if filler { seen + 1 } else { 0 };
         seen < 4
     });
@@ -726,4 +731,82 @@ fn generated_template_literals_say_the_same() {
         let mut render = |text: &str| run(&["node", "-e", RUN_SCRIPT], text).expect("Node runs");
         check("app.js", &source, &mut render, tally)
     });
+}
+
+#[test]
+fn texts_of_documents_keep_their_notation() {
+    let rule = RULE.trim_end();
+    let json = |content: &str| {
+        format!("{{\n  \"model\": \"gpt-5.4\",\n  \"messages\": [\n    {{ \"role\": \"system\", \"content\": \"{content}\" }},\n    {{ \"role\": \"user\", \"content\": \"{{{{question}}}}\" }}\n  ]\n}}\n")
+    };
+    let rules = format!("{rule}\\n").repeat(120);
+    becomes(
+        "requests/desk.json",
+        &json(&format!(
+            "You are \\\"kind\\\".\\nUser: {{{{user_name}}}}\\n{rules}"
+        )),
+        &json(&format!(
+            "You are \\\"kind\\\".\\n{rules}User: {{{{user_name}}}}\\n"
+        )),
+    );
+    let yaml = |content: &str| {
+        let lines: String = content
+            .lines()
+            .map(|line| format!("      {line}\n"))
+            .collect();
+        let lines = lines.replace("      \n", "\n");
+        format!("model: gpt-5.4\nmessages:\n  - role: system\n    content: |\n{lines}  - role: user\n    content: \"{{{{question}}}}\"\n")
+    };
+    let rules = format!("{rule}\n").repeat(120);
+    becomes(
+        "requests/desk.yaml",
+        &yaml(&format!(
+            "You are kind.\n\n## User\n\n{{{{user_name}}}}\n\n## Rules\n\n{rules}"
+        )),
+        &yaml(&format!(
+            "You are kind.\n\n## Rules\n\n{rules}\n## User\n\n{{{{user_name}}}}\n"
+        )),
+    );
+    let prompty = |content: &str| {
+        format!("---\nname: Desk\nmodel:\n  api: chat\n  configuration:\n    type: openai\n    name: gpt-5.4\n---\nsystem:\n{content}\nuser:\n{{{{question}}}}\n")
+    };
+    becomes(
+        "desk.prompty",
+        &prompty(&format!("You are kind.\nUser: {{{{user_name}}}}\n{rules}")),
+        &prompty(&format!("You are kind.\n{rules}User: {{{{user_name}}}}\n")),
+    );
+}
+
+#[test]
+fn every_dialect_moves_its_tags_whole() {
+    let rules = rules();
+    for (path, value, question) in [
+        ("prompts/desk.mustache", "{{user_name}}", "{{question}}"),
+        ("prompts/desk.liquid", "{{ user_name }}", "{{ question }}"),
+        ("prompts/desk.tmpl", "{{.UserName}}", "{{.Question}}"),
+        ("prompts/desk.md", "{user_name}", "{question}"),
+        ("prompts/desk.txt", "${user_name}", "${question}"),
+    ] {
+        let before = format!(
+            "You are the support desk.\nThe customer is called {value}.\n{rules}\n{question}\n"
+        );
+        let after = format!(
+            "You are the support desk.\n{rules}\nThe customer is called {value}.\n\n{question}\n"
+        );
+        becomes(path, &before, &after);
+    }
+}
+
+#[test]
+fn a_message_is_split_where_a_breakpoint_can_stand() {
+    let source = |system: &str| {
+        format!("import anthropic\n\nclient = anthropic.Anthropic()\nRULES = \"Answer only from the staff handbook and name the page. \" * 300\n\n\ndef answer(user_name: str, question: str):\n    return client.messages.create(\n        model=\"claude-sonnet-4-5\",\n        max_tokens=500,\n        system={system},\n        messages=[{{\"role\": \"user\", \"content\": question}}],\n    )\n")
+    };
+    let applied = fixed(
+        "app.py",
+        &source("f\"{RULES}\\nThe customer is {user_name}.\""),
+    );
+    let text = text_of(&applied, "app.py", "");
+    let split = "[{\"type\": \"text\", \"text\": f\"{RULES}\\n\", \"cache_control\": {\"type\": \"ephemeral\"}}, {\"type\": \"text\", \"text\": f\"The customer is {user_name}.\"}]";
+    assert!(text.contains(split), "{text}\n{:?}", applied.withdrawn);
 }

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use super::canvas::{Canvas, Frame};
 use super::code::{expressions, holds, is_no_text, names, own_expressions, Flow, Near};
-use crate::frontend::code::ir::{BinaryOp, Expr, ExprKind, Module, Pattern, Stmt, StmtKind};
+use crate::frontend::code::ir::{
+    BinaryOp, Expr, ExprKind, FormatPart, Module, Pattern, Stmt, StmtKind,
+};
 use crate::source::{SourceFile, Span};
 
 /// How methods that add to a list are called.
@@ -122,9 +124,10 @@ fn run(file: &Arc<SourceFile>, body: &[Stmt], name: &str, near: &Near) -> Option
         return None;
     }
     let mut flow = Flow::new(file);
-    let apart = body[first..=last]
+    let list = body[first..=last]
         .iter()
         .any(|stmt| addition(stmt).is_some_and(|(known, _, list)| known == name && list));
+    let apart = list || separate(&body[first..=last], name);
     for stmt in &body[first..=last] {
         let mut values = Vec::new();
         adds(stmt, name, &mut values);
@@ -153,6 +156,49 @@ fn run(file: &Arc<SourceFile>, body: &[Stmt], name: &str, near: &Near) -> Option
         }
     }
     Some((span, flow.canvas(Frame::Statements { apart })?))
+}
+
+/// Whether every text that is added to a name brings its own line break: all in front, or all behind.
+fn separate(body: &[Stmt], name: &str) -> bool {
+    let mut values = Vec::new();
+    body.iter().for_each(|stmt| adds(stmt, name, &mut values));
+    let edge = |expr: &Expr, front: bool| -> bool {
+        let mut expr = expr;
+        loop {
+            let text = match &expr.kind {
+                ExprKind::Binary {
+                    op: BinaryOp::Add,
+                    left,
+                    right,
+                } => {
+                    expr = if front { left } else { right };
+                    continue;
+                }
+                ExprKind::Text(text) => Some(text),
+                ExprKind::Format(parts) => {
+                    let part = if front { parts.first() } else { parts.last() };
+                    match part {
+                        Some(FormatPart::Text(text)) => Some(text),
+                        _ => None,
+                    }
+                }
+                _ => None,
+            };
+            let text = text.map_or("", |text| text.as_str());
+            return if front {
+                text.starts_with('\n')
+            } else {
+                text.ends_with('\n')
+            };
+        }
+    };
+    let started = body.iter().filter_map(|stmt| match &stmt.kind {
+        StmtKind::Assign { targets, value } if binds(targets, name) => Some(value),
+        _ => None,
+    });
+    let behind = values.iter().all(|value| edge(value, false))
+        && started.clone().all(|value| edge(value, false));
+    !values.is_empty() && (behind || values.iter().all(|value| edge(value, true)))
 }
 
 fn own_expressions_of<'a>(stmt: &'a Stmt, out: &mut Vec<&'a Expr>) {

@@ -259,6 +259,14 @@ fn fields(judged: &Judged, canvas: &mut Canvas, member: &Segment) {
         .into_iter()
         .filter(|tag| !operands.iter().any(|operand| within(operand, &tag.at)))
         .collect();
+    // A value that is written in the literal itself is no field: `${name}` is no `{name}`.
+    let apart = |tag: &Hole| {
+        let meets = |hole: &Hole| tag.at.start < hole.at.end && hole.at.start < tag.at.end;
+        let met = canvas.holes.iter().filter(|hole| meets(hole));
+        met.clone()
+            .all(|hole| within(&tag.at, &hole.at) && tag.at != hole.at)
+    };
+    let tags: Vec<Hole> = tags.into_iter().filter(apart).collect();
     canvas
         .holes
         .retain(|hole| !tags.iter().any(|tag| within(&tag.at, &hole.at)));

@@ -12,10 +12,12 @@ use super::Refusal;
 use crate::finding::{Edit, Fix};
 use crate::judge::Judged;
 use crate::layout::{Kind, Segment};
-use crate::plan::Step;
 use crate::prompt::Section;
 use crate::source::{Place, Span};
 use crate::volatility::{Class, Key};
+
+/// The values of a step do not all stand in one text.
+pub const SEVERAL: Refusal = Refusal("values of several texts");
 
 /// What moves in one text.
 pub struct Moved {
@@ -24,21 +26,16 @@ pub struct Moved {
 }
 
 /// The fix that moves what a step moves within one text.
-pub fn moved(judged: &Judged, step: &Step, canvas: &Canvas) -> Result<Fix, Refusal> {
+pub fn moved(judged: &Judged, members: &[&Segment], canvas: &Canvas) -> Result<Fix, Refusal> {
     let masked = canvas.masked();
     let view = View::new(canvas, &masked);
-    let members: Vec<&Segment> = step
-        .members
-        .iter()
-        .map(|id| &judged.layout.segments[*id])
-        .collect();
-    let moved = choose(&view, &members)?;
+    let moved = choose(&view, members)?;
     let first = moved.units.first().map_or(0, |unit| unit.at.end);
     let passed = view.stable(&(first..moved.landing.at));
-    if (passed as f64) < stranded(judged, &members) * PASSED_PER_TOKEN {
+    if (passed as f64) < stranded(judged, members) * PASSED_PER_TOKEN {
         return Err(Refusal("most of what it strands stands elsewhere"));
     }
-    let edits = edits(&view, &moved, &members)?;
+    let edits = edits(&view, &moved, members)?;
     let section = members
         .first()
         .map(|segment| &judged.layout.messages[segment.message].section);
@@ -76,9 +73,7 @@ fn stranded(judged: &Judged, members: &[&Segment]) -> f64 {
 pub fn holes_of<'a>(canvas: &'a Canvas, members: &[&Segment]) -> Result<Vec<&'a Hole>, Refusal> {
     let mut out: Vec<&Hole> = Vec::new();
     for member in members {
-        let hole = canvas
-            .hole_of(&member.place)
-            .ok_or(Refusal("values of several texts"))?;
+        let hole = canvas.hole_of(&member.place).ok_or(SEVERAL)?;
         if !out.iter().any(|known| known.at == hole.at) {
             out.push(hole);
         }
@@ -92,6 +87,10 @@ pub fn units(view: &View, members: &[&Segment]) -> Result<Vec<Unit>, Refusal> {
     let mut units: Vec<Unit> = Vec::new();
     for hole in holes_of(view.canvas, members)? {
         let unit = view.unit(hole)?;
+        // A text of its own says what it is, and a clock is known to be one.
+        if unit.bare && hole.stable == 0 && label(view, &unit, members).is_none() {
+            return Err(Refusal("a value that no word says the meaning of"));
+        }
         let Some(last) = units.last_mut().filter(|last| last.at.end > unit.at.start) else {
             units.push(unit);
             continue;

@@ -41,18 +41,13 @@ pub fn is_far(judged: &Judged, step: &Step) -> bool {
 /// The fix within one text that may own the values.
 pub fn moved(
     judged: &Judged,
-    step: &Step,
+    members: &[&Segment],
     canvas: &Canvas,
     sources: &Sources,
 ) -> Result<Fix, Refusal> {
     let masked = canvas.masked();
     let view = View::new(canvas, &masked);
-    let members: Vec<&Segment> = step
-        .members
-        .iter()
-        .map(|id| &judged.layout.segments[*id])
-        .collect();
-    let units = units(&view, &members)?;
+    let units = units(&view, members)?;
     let rest = view.stable(&canvas.region)
         - units
             .iter()
@@ -70,9 +65,9 @@ pub fn moved(
     let whereto = "behind the conversation";
     let title = title(canvas, &units, whereto);
     let edits = if language_of(&canvas.file.path).is_some() {
-        to_message(&view, &units, &members, last, sources)?
+        to_message(&view, &units, members, last, sources)?
     } else {
-        to_end(judged, &view, units, &members)?
+        to_end(judged, &view, units, members)?
     };
     Ok(Fix {
         title,

@@ -276,10 +276,10 @@ fn taken(canvas: &Canvas, surgery: &Surgery) -> Result<(Vec<usize>, Vec<Span>), 
     let mut parts = Vec::new();
     for (index, item) in canvas.items.iter().enumerate() {
         for cut in &surgery.cuts {
-            let inside = cut.start <= item.at.start && item.at.start < cut.end;
-            // The line break behind an item is none of its own.
-            let whole = inside && item.at.end <= cut.end;
-            let part = item.at.start < cut.end && cut.start < item.at.end;
+            let own = said(canvas, item);
+            let inside = cut.start <= own.start && own.start < cut.end;
+            let whole = inside && own.end <= cut.end;
+            let part = own.start < cut.end && cut.start < own.end;
             if whole {
                 out.push(index);
             } else if part {
@@ -291,6 +291,13 @@ fn taken(canvas: &Canvas, surgery: &Surgery) -> Result<(Vec<usize>, Vec<Span>), 
         return Err(Refusal("an item that cannot move"));
     }
     Ok((out, parts))
+}
+
+/// The text of an item without the white space around it.
+fn said(canvas: &Canvas, item: &Item) -> Range<usize> {
+    let text = &canvas.as_str()[item.at.clone()];
+    let start = item.at.start + text.len() - text.trim_start().len();
+    start..(item.at.start + text.trim_end().len()).max(start)
 }
 
 /// The source of a cut within the one literal that an item is. What it leaves does not end in a line break.
@@ -315,10 +322,13 @@ fn cut_within(canvas: &Canvas, index: usize, cut: &Range<usize>) -> Result<Span,
 
 /// The item that the new ones go behind.
 fn item_behind<'a>(canvas: &'a Canvas, surgery: &Surgery) -> Result<&'a Item, Refusal> {
-    let ends = |item: &&Item| item.at.start < surgery.at || item.at.end <= surgery.at;
+    let ends = |item: &&Item| {
+        let own = said(canvas, item);
+        own.start < surgery.at || own.end <= surgery.at
+    };
     let behind = canvas.items.iter().take_while(ends).last();
     let behind = behind.ok_or(Refusal("all of the text"))?;
-    if behind.at.end > surgery.at {
+    if said(canvas, behind).end > surgery.at {
         return Err(Refusal("a part of an item"));
     }
     Ok(behind)
@@ -356,8 +366,9 @@ pub fn new_items(canvas: &Canvas, bits: &[Bit]) -> Vec<String> {
 
 /// What an item gives to a part of the text: itself, or a literal of some of its lines.
 fn item_source(canvas: &Canvas, item: &Item, part: &Range<usize>) -> Option<String> {
-    let whole = part.start <= item.at.start && item.at.end <= part.end;
-    if whole && !(item.at.is_empty() && item.at.start == part.end) {
+    let own = said(canvas, item);
+    let whole = part.start <= own.start && own.end <= part.end;
+    if whole && !(own.is_empty() && own.start == part.end) {
         return Some(canvas.file.text[item.span.start..item.span.end].to_string());
     }
     let shared = overlap(&item.at, part);

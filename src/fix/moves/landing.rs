@@ -195,6 +195,9 @@ impl View<'_> {
             if !spoken(sentence).any(|word| words().in_front.contains(&word)) {
                 continue;
             }
+            if stands_alone(sentence) {
+                return Err(Refusal("a later sentence says that it stands above"));
+            }
             let said: Vec<String> = beside(sentence)
                 .iter()
                 .flat_map(|part| telling(part))
@@ -279,6 +282,19 @@ impl View<'_> {
         let section = self.prose.markdown(line);
         section.is_some_and(|(_, whole)| whole.end >= at)
     }
+}
+
+/// `The above is ...`: whatever stands in front.
+fn stands_alone(sentence: &str) -> bool {
+    let all: Vec<String> = spoken(sentence).collect();
+    let verbs = &words().verbs;
+    let alone = |index: usize| {
+        let points = words().in_front.contains(&all[index]);
+        let after_article = index > 0 && all[index - 1] == "the";
+        let next = all.get(index + 1);
+        points && after_article && next.is_none_or(|next| verbs.contains(next))
+    };
+    (0..all.len()).any(alone)
 }
 
 /// The words around each word that says where something stands.
