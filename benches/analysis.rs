@@ -103,7 +103,7 @@ fn parsed(files: &[Arc<SourceFile>]) -> Vec<Parsed> {
         file: file.clone(),
         kind: ParsedKind::Template {
             dialect: Dialect::Jinja,
-            tree: template::parse(&file.content(), Dialect::Jinja),
+            tree: Arc::new(template::parse(&file.content(), Dialect::Jinja)),
         },
         explicit: false,
     };

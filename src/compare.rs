@@ -197,8 +197,8 @@ impl<'a> Comparison<'a> {
         let (mut unchanged, mut renamed) = (0, 0);
         let mut prompts: Vec<Pair> = Vec::new();
         for (before, after) in matched {
-            let before = before.map(|index| &base.prompts[index]);
-            let after = after.map(|index| &head.prompts[index]);
+            let before = before.map(|index| &*base.prompts[index]);
+            let after = after.map(|index| &*head.prompts[index]);
             let seen = |analysis, judged| Seen { analysis, judged };
             let mut pair = Pair::new(
                 before.map(|judged| seen(base, judged)),
@@ -243,7 +243,10 @@ impl<'a> Comparison<'a> {
     /// USD a month of all prompts with configured traffic; `None` where there are none.
     pub fn per_month(&self) -> Option<Money> {
         let sum = |analysis: &Analysis| {
-            let months = analysis.prompts.iter().filter_map(per_month);
+            let months = analysis
+                .prompts
+                .iter()
+                .filter_map(|judged| per_month(judged));
             months.reduce(|a, b| a + b)
         };
         match (sum(self.base), sum(self.head)) {

@@ -42,7 +42,7 @@ pub struct Analysis {
     /// Files looked at (read or skipped by name), for the summary.
     pub files: usize,
     /// Every resolved prompt with its layout, by id.
-    pub prompts: Vec<Judged>,
+    pub prompts: Vec<Arc<Judged>>,
     /// By rank, most valuable first; suppressed ones behind.
     pub findings: Vec<Finding>,
     /// Sorted by path.
@@ -143,33 +143,33 @@ impl Default for Filter {
 /// A file that was read and parsed.
 struct ParsedFile {
     parsed: Parsed,
-    suppressions: Suppressions,
-    statements: Vec<Span>,
-    in_tests: bool,
+    marks: FileMarks,
     partial: bool,
 }
 
 /// Analyses the files of a request.
 pub fn analyse(request: &Request) -> Analysis {
-    judge_all(request, resolved(request, outcomes(request, None)), &[])
+    analyse_again(request, &mut Memo::default(), &Changed::all())
 }
 
 /// Analyses the files of a request again. `changed`: the files that were written, made or removed since `memo` was last
 /// used, or that open editors show otherwise; what rests on others only is taken from there. An empty memo knows nothing.
 pub fn analyse_again(request: &Request, memo: &mut Memo, changed: &Changed) -> Analysis {
-    let _ = (memo, changed);
-    analyse(request)
+    memo.forget(request, changed);
+    let outcomes = outcomes(request, memo);
+    let resolved = resolved(request, outcomes, memo);
+    let analysis = judge_all(request, resolved, &memo.judged);
+    memo.judged.clone_from(&analysis.prompts);
+    analysis
 }
 
-/// Analyses two versions of a project under the same settings and tables, at the same time: what they share is read and
-/// parsed once where their workspaces share it, and a prompt that is the same in both is judged once.
-pub fn analyse_both(older: &Request, newer: &Request) -> (Analysis, Analysis) {
-    let before = outcomes(older, None);
-    let after = outcomes(newer, Some((older, &before)));
-    let (before, after) = rayon::join(|| resolved(older, before), || resolved(newer, after));
-    let older = judge_all(older, before, &[]);
-    let newer = judge_all(newer, after, &older.prompts);
-    (older, newer)
+/// Analyses two versions of a project under the same settings and tables. What the newer one has in common with the
+/// older, by `changed`, is read, resolved and judged once.
+pub fn analyse_both(older: &Request, newer: &Request, changed: &Changed) -> (Analysis, Analysis) {
+    let mut memo = Memo::default();
+    let before = analyse_again(older, &mut memo, &Changed::all());
+    let after = analyse_again(newer, &mut memo, changed);
+    (before, after)
 }
 
 /// The prompts of a run, not yet judged, and what else is known of its files.
@@ -184,12 +184,11 @@ struct Resolved {
 }
 
 /// Resolves the files of a request, which were read and parsed.
-fn resolved(request: &Request, outcomes: Vec<Outcome>) -> Resolved {
+fn resolved(request: &Request, outcomes: Vec<Arc<Outcome>>, memo: &mut Memo) -> Resolved {
     let found = &request.found;
     let files = outcomes.len();
     let mut errors = found.errors.clone();
     let mut listed: Vec<ListedFile> = Vec::new();
-    let mut read: Vec<ParsedFile> = Vec::new();
     let other_code: Vec<Arc<str>> = found
         .candidates
         .iter()
@@ -201,13 +200,13 @@ fn resolved(request: &Request, outcomes: Vec<Outcome>) -> Resolved {
         })
         .map(|candidate| candidate.path.clone())
         .collect();
-    for outcome in outcomes {
-        errors.extend(outcome.error);
+    for outcome in &outcomes {
+        errors.extend(outcome.error.clone());
         if request.list_files {
-            listed.push(outcome.listed);
+            listed.push(outcome.listed.clone());
         }
-        read.extend(outcome.parsed);
     }
+    let read: Vec<&ParsedFile> = outcomes.iter().filter_map(|o| o.parsed.as_ref()).collect();
     if request.list_files {
         listed.extend(found.excluded.iter().map(|path| ListedFile {
             path: path.clone(),
@@ -233,18 +232,10 @@ fn resolved(request: &Request, outcomes: Vec<Outcome>) -> Resolved {
                     .map(|problem| (path.clone(), problem.clone())),
             );
         }
-        marks.insert(
-            file.parsed.file.path.clone(),
-            FileMarks {
-                suppressions: file.suppressions,
-                statements: file.statements,
-                in_tests: file.in_tests,
-                source: file.parsed.file.clone(),
-            },
-        );
+        marks.insert(file.parsed.file.path.clone(), file.marks.afresh());
         // A partial is read by what includes it.
         if !file.partial {
-            inputs.push(file.parsed);
+            inputs.push(file.parsed.clone());
         }
     }
     let classifier_for = |path: &str| -> Arc<Classifier> {
@@ -260,12 +251,13 @@ fn resolved(request: &Request, outcomes: Vec<Outcome>) -> Resolved {
         Arc::new(Classifier::new(&overrides))
     };
     let assume_for = |path: &str| (request.settings_for)(path).assume.clone();
-    let resolution = resolve::resolve(
+    let resolution = resolve::resolve_again(
         inputs,
         &other_code,
         request.workspace,
         &classifier_for,
         &assume_for,
+        &mut memo.resolution,
     );
     problems.retain(|(path, _)| !resolution.as_text.contains(path));
     problems.extend(resolution.problems);
@@ -298,7 +290,7 @@ fn resolved(request: &Request, outcomes: Vec<Outcome>) -> Resolved {
 }
 
 /// Judges the prompts of a run. `known`: prompts that were judged under the same settings, by id.
-fn judge_all(request: &Request, resolved: Resolved, known: &[Judged]) -> Analysis {
+fn judge_all(request: &Request, resolved: Resolved, known: &[Arc<Judged>]) -> Analysis {
     let Resolved {
         files,
         errors,
@@ -334,11 +326,18 @@ fn judge_all(request: &Request, resolved: Resolved, known: &[Judged]) -> Analysi
     if !sent.iter().any(touched) {
         sent.clear();
     }
-    let mut prompts: Vec<Judged> = sent
+    let mut prompts: Vec<Arc<Judged>> = sent
         .into_par_iter()
-        .map(|(prompt, configs)| Judged {
-            configs,
-            ..same(&prompt).unwrap_or_else(|| judged(request, prompt, &in_tests))
+        .map(|(prompt, configs)| match same(&prompt) {
+            Some(judged) if judged.configs == configs => judged,
+            Some(judged) => Arc::new(Judged {
+                configs,
+                ..Judged::clone(&judged)
+            }),
+            None => Arc::new(Judged {
+                configs,
+                ..judged(request, prompt, &in_tests)
+            }),
         })
         .collect();
     prompts.sort_by(|a, b| a.prompt.id.cmp(&b.prompt.id));
@@ -372,12 +371,22 @@ fn judge_all(request: &Request, resolved: Resolved, known: &[Judged]) -> Analysi
 struct FileMarks {
     suppressions: Suppressions,
     /// Of code: the statements that a comment above or behind speaks of.
-    statements: Vec<Span>,
+    statements: Arc<[Span]>,
     in_tests: bool,
     source: Arc<SourceFile>,
 }
 
 impl FileMarks {
+    /// The same before anything was suppressed.
+    fn afresh(&self) -> FileMarks {
+        FileMarks {
+            suppressions: self.suppressions.afresh(),
+            statements: self.statements.clone(),
+            in_tests: self.in_tests,
+            source: self.source.clone(),
+        }
+    }
+
     /// Of code that was read because other code imports it.
     fn of_code(source: &Arc<SourceFile>) -> Option<FileMarks> {
         if !source.text.contains(DIRECTIVE) {
@@ -386,7 +395,7 @@ impl FileMarks {
         let module = code::parse(source, code::language_of(&source.path)?);
         Some(FileMarks {
             suppressions: suppressions(source, module.comments.clone()),
-            statements: code::simple_statements(&module),
+            statements: code::simple_statements(&module).into(),
             in_tests: discover::context_of(&source.path) == Context::Test,
             source: source.clone(),
         })
@@ -400,43 +409,27 @@ struct Outcome {
 }
 
 /// Reads and parses every candidate, in order. Files of rows come one after the other, each on all threads: what is
-/// held of one is gone before the next.
-fn outcomes(request: &Request, known: Option<(&Request, &[Outcome])>) -> Vec<Outcome> {
+/// held of one is gone before the next. What a memory holds of a file is not looked at again.
+fn outcomes(request: &Request, memo: &mut Memo) -> Vec<Arc<Outcome>> {
     let candidates = &request.found.candidates;
-    let mut out: Vec<Option<Outcome>> = candidates
-        .par_iter()
-        .map(|candidate| {
-            let same =
-                known.and_then(|(older, outcomes)| skipped(request, candidate, older, outcomes));
-            same.or_else(|| (!holds_rows(&candidate.path)).then(|| outcome(request, candidate)))
-        })
+    let known = &memo.outcomes;
+    let kept: Vec<Option<Arc<Outcome>>> = candidates
+        .iter()
+        .map(|candidate| known.get(&candidate.path)?.of(candidate))
         .collect();
-    for (slot, candidate) in out.iter_mut().zip(candidates) {
-        slot.get_or_insert_with(|| outcome(request, candidate));
+    let new = |candidate: &discover::Candidate| Arc::new(outcome(request, candidate));
+    let mut out = kept;
+    if out.iter().any(Option::is_none) {
+        let open = candidates.par_iter().zip(&mut out);
+        open.filter(|(candidate, slot)| slot.is_none() && !holds_rows(&candidate.path))
+            .for_each(|(candidate, slot)| *slot = Some(new(candidate)));
     }
-    out.into_iter().flatten().collect()
-}
-
-/// What came of a file in an older version of the project that has the same bytes, where that is nothing to resolve:
-/// most files are looked at only to be left alone.
-fn skipped(
-    request: &Request,
-    candidate: &discover::Candidate,
-    older: &Request,
-    outcomes: &[Outcome],
-) -> Option<Outcome> {
-    let known = &older.found.candidates;
-    let at = known
-        .binary_search_by(|other| other.path.cmp(&candidate.path))
-        .ok()?;
-    let version = request.workspace.version(&candidate.path)?;
-    let same = known[at] == *candidate && older.workspace.version(&candidate.path) == Some(version);
-    let outcome = outcomes.get(at)?;
-    (same && outcome.parsed.is_none()).then(|| Outcome {
-        listed: outcome.listed.clone(),
-        parsed: None,
-        error: outcome.error.clone(),
-    })
+    for (slot, candidate) in out.iter_mut().zip(candidates) {
+        slot.get_or_insert_with(|| new(candidate));
+    }
+    let out: Vec<Arc<Outcome>> = out.into_iter().flatten().collect();
+    memo.keep(candidates, &out);
+    out
 }
 
 /// Whether the config wants code that tests other code to be linted as any other.
@@ -536,12 +529,12 @@ fn parse(
         }
         | Taken::Partial { dialect, .. } => ParsedKind::Template {
             dialect: *dialect,
-            tree: template::parse(&file.content(), *dialect),
+            tree: Arc::new(template::parse(&file.content(), *dialect)),
         },
         Taken::Prompt {
             how: How::Document(_),
             ..
-        } => ParsedKind::Document(document?),
+        } => ParsedKind::Document(Arc::new(document?)),
         Taken::Code { .. } => {
             let language = code::language_of(&file.path)?;
             ParsedKind::Code(code::parse(&file, language))
@@ -564,17 +557,19 @@ fn parse(
             statements: code::simple_statements(module),
         },
     };
-    let suppressions = suppressions(&file, comments);
     Some(ParsedFile {
         partial: matches!(taken, Taken::Partial { .. }),
-        in_tests: candidate.context() == Context::Test,
+        marks: FileMarks {
+            suppressions: suppressions(&file, comments),
+            statements: statements.into(),
+            in_tests: candidate.context() == Context::Test,
+            source: file.clone(),
+        },
         parsed: Parsed {
             file,
             kind,
             explicit: candidate.named || candidate.included,
         },
-        suppressions,
-        statements,
     })
 }
 
@@ -631,7 +626,7 @@ fn judged(request: &Request, prompt: Prompt, in_tests: &dyn Fn(&str) -> bool) ->
 }
 
 /// A line for each model that a prompt or its config names and the table does not know.
-fn unknown_models(prompts: &[Judged]) -> BTreeSet<String> {
+fn unknown_models(prompts: &[Arc<Judged>]) -> BTreeSet<String> {
     let name = |judged: &Judged| {
         let declared = judged.prompt.target.model.clone();
         declared.or_else(|| judged.settings.model.clone())
@@ -649,9 +644,10 @@ fn unknown_models(prompts: &[Judged]) -> BTreeSet<String> {
         .collect()
 }
 
-fn uncacheable(prompts: &[Judged]) -> Uncacheable {
+fn uncacheable(prompts: &[Arc<Judged>]) -> Uncacheable {
     let short: Vec<&Judged> = prompts
         .iter()
+        .map(|judged| &**judged)
         .filter(|judged| !judged.terms().caches() || judged.best < f64::from(judged.model.minimum))
         .collect();
     let lack = |judged: &Judged| f64::from(judged.model.minimum) - judged.best;

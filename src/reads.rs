@@ -68,6 +68,14 @@ impl Reads {
             .map(|read| &read.path)
     }
 
+    /// Whether a path was looked for, found or not.
+    pub(crate) fn names(&self, path: &str) -> bool {
+        let at = self.0.partition_point(|read| *read.path < *path);
+        let named = |read: &Read| *read.path == *path && read.seen != Seen::Pattern;
+        let here = self.0[at..].iter().take_while(|read| *read.path == *path);
+        here.into_iter().any(named)
+    }
+
     /// These and others.
     pub fn joined<'a>(&'a self, others: impl IntoIterator<Item = &'a Reads>) -> Reads {
         let others = others.into_iter().flat_map(Reads::iter);
@@ -95,6 +103,8 @@ pub struct Changed {
     files: BTreeSet<String>,
     /// Those of the files that are not there any more.
     gone: Vec<String>,
+    /// Those of the files that were not there before.
+    made: Vec<String>,
     /// Folders, with a slash at their end: everything below them changed.
     folders: Vec<String>,
 }
@@ -123,6 +133,12 @@ impl Changed {
         self.gone.push(path.to_string());
     }
 
+    /// A file that was not there before.
+    pub fn add_made(&mut self, path: &str) {
+        self.add_file(path);
+        self.made.push(path.to_string());
+    }
+
     /// A folder and everything below it; `""` is the root.
     pub fn add_folder(&mut self, path: &str) {
         match path {
@@ -133,6 +149,26 @@ impl Changed {
 
     pub fn add_all(&mut self) {
         self.all = true;
+    }
+
+    /// Whether everything counts as changed.
+    pub fn is_all(&self) -> bool {
+        self.all
+    }
+
+    /// The files that changed, without what stands below folders that did.
+    pub fn files(&self) -> impl Iterator<Item = &str> {
+        self.files.iter().map(String::as_str)
+    }
+
+    /// The files that are new or gone.
+    pub fn moved(&self) -> impl Iterator<Item = &str> {
+        self.made.iter().chain(&self.gone).map(String::as_str)
+    }
+
+    /// Whether the same files are there as before.
+    pub fn keeps_files(&self) -> bool {
+        !self.all && self.gone.is_empty() && self.made.is_empty() && self.folders.is_empty()
     }
 
     /// Whether a file is among those that changed.
@@ -155,14 +191,30 @@ impl Changed {
             || self.leaves_a_gap(reads)
     }
 
+    /// Whether what was made of some look-ups may come out otherwise now.
+    pub fn outdates(&self, reads: &Reads) -> bool {
+        if self.all {
+            return true;
+        }
+        if self.keeps_files() {
+            return self.files.iter().any(|path| reads.names(path));
+        }
+        self.touches(reads) || self.stands_for(reads, &self.made)
+    }
+
     /// Whether a file that is gone was one that a pattern stood for.
     fn leaves_a_gap(&self, reads: &Reads) -> bool {
-        if self.gone.is_empty() {
+        self.stands_for(reads, &self.gone)
+    }
+
+    /// Whether a pattern of some look-ups stands for one of these files.
+    fn stands_for(&self, reads: &Reads, files: &[String]) -> bool {
+        if files.is_empty() {
             return false;
         }
         let patterns = reads.iter().filter(|read| read.seen == Seen::Pattern);
         let globs = globs(patterns.map(|read| &*read.path));
-        self.gone.iter().any(|gone| globs.is_match(gone))
+        files.iter().any(|file| globs.is_match(file))
     }
 }
 

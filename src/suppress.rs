@@ -79,6 +79,25 @@ impl Suppressions {
         out
     }
 
+    /// The same before anything was suppressed.
+    pub fn afresh(&self) -> Suppressions {
+        let unused = |tracked: &Tracked| Tracked {
+            directive: tracked.directive.clone(),
+            own: tracked.own,
+            below: tracked.below,
+            used: tracked
+                .used
+                .iter()
+                .map(|_| AtomicBool::new(false))
+                .collect(),
+        };
+        Suppressions {
+            directives: self.directives.iter().map(unused).collect(),
+            overrides: self.overrides.clone(),
+            problems: self.problems.clone(),
+        }
+    }
+
     /// The directive that covers a finding of a rule, if any, and marks it as used. A comment covers what starts or
     /// ends on its line; alone on its line, what starts on the next line that is not a comment. Where the finding lies inside text that is
     /// sent, `statement` is the whole statement or key: a comment above it or behind its first or last line

@@ -107,6 +107,7 @@ fn help_lists_commands_and_groups_flags() {
         "rules",
         "models",
         "inspect",
+        "lsp",
         "init",
         "completions",
         "man",

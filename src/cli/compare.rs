@@ -285,7 +285,7 @@ fn analyse(
     Ok(outcome)
 }
 
-/// Runs the analysis of both sides at the same time: what they share is read, parsed and counted once.
+/// Runs the analysis of both sides: what they share is read, resolved and judged once.
 fn both(
     asked: &CheckOptions,
     configs: &ConfigSet,
@@ -310,9 +310,10 @@ fn both(
         notices: table.age_note(today).into_iter().collect(),
         accepted: None,
     };
+    let changed = head.changed_since(base);
     let [found_base, found_head] = found;
     let (base, head) = (request(base, found_base), request(head, found_head));
-    Ok(engine::analyse_both(&base, &head))
+    Ok(engine::analyse_both(&base, &head, &changed))
 }
 
 /// A path that neither side has.

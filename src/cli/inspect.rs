@@ -69,7 +69,7 @@ fn split(argument: &str) -> (PathBuf, Option<usize>) {
 /// All prompts, or the one that a line belongs to: the last that starts on or before it.
 fn chosen(analysis: &Analysis, line: Option<usize>) -> Vec<&Judged> {
     let Some(line) = line else {
-        return analysis.prompts.iter().collect();
+        return analysis.prompts.iter().map(|judged| &**judged).collect();
     };
     let start = |judged: &Judged| {
         let origin = &judged.prompt.origin;
@@ -83,7 +83,11 @@ fn chosen(analysis: &Analysis, line: Option<usize>) -> Vec<&Judged> {
         .iter()
         .filter(|judged| start(judged) <= line)
         .max_by_key(|judged| start(judged));
-    before.or(analysis.prompts.first()).into_iter().collect()
+    before
+        .or(analysis.prompts.first())
+        .map(|judged| &**judged)
+        .into_iter()
+        .collect()
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::sync::Arc;
 
 use super::{SAME_TOKENS, SAME_USD};
 use crate::cost::Reach;
@@ -117,10 +118,10 @@ fn stem(id: &str) -> &str {
 }
 
 /// Matches all prompts of two sides, each at most once. In the order of the older side; new ones behind.
-pub fn matched(base: &[Judged], head: &[Judged]) -> Vec<Match> {
+pub fn matched(base: &[Arc<Judged>], head: &[Arc<Judged>]) -> Vec<Match> {
     let mut matching = Matching {
-        base: base.iter().map(Face::of).collect(),
-        head: head.iter().map(Face::of).collect(),
+        base: base.iter().map(|judged| Face::of(judged)).collect(),
+        head: head.iter().map(|judged| Face::of(judged)).collect(),
         partner: vec![None; base.len()],
         taken: vec![false; head.len()],
     };
@@ -192,7 +193,7 @@ impl<'a> Matching<'a> {
     }
 
     /// Pairs what has most of its stable text in common, the likest first.
-    fn pair_alike(&mut self, base: &[Judged], head: &[Judged]) {
+    fn pair_alike(&mut self, base: &[Arc<Judged>], head: &[Arc<Judged>]) {
         let free = |taken: &[bool]| -> Vec<usize> {
             (0..taken.len()).filter(|index| !taken[*index]).collect()
         };
@@ -201,7 +202,7 @@ impl<'a> Matching<'a> {
         if left.len() * right.len() > MOST_PAIRS {
             return;
         }
-        let texts = |side: &[Judged], free: &[usize]| -> Vec<(usize, Shingles)> {
+        let texts = |side: &[Arc<Judged>], free: &[usize]| -> Vec<(usize, Shingles)> {
             free.iter()
                 .map(|index| (*index, Shingles::of(&side[*index].prompt)))
                 .filter(|(_, shingles)| shingles.total >= TELLING_WORDS)

@@ -32,7 +32,7 @@ pub struct Collected {
 /// Every finding of the run.
 pub fn collect(
     request: &Request,
-    prompts: &[Judged],
+    prompts: &[Arc<Judged>],
     problems: &[(Arc<str>, Problem)],
     marks: &BTreeMap<Arc<str>, FileMarks>,
     errors: &[FileError],
@@ -106,7 +106,7 @@ pub type Sources = BTreeMap<Arc<str>, Arc<SourceFile>>;
 /// The files that findings and prompts speak of: those that were parsed, and others from the workspace.
 fn sources(
     request: &Request,
-    prompts: &[Judged],
+    prompts: &[Arc<Judged>],
     drafts: &[Draft],
     marks: &BTreeMap<Arc<str>, FileMarks>,
 ) -> Sources {

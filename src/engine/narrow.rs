@@ -86,7 +86,7 @@ pub(super) fn with_links(
 
 /// Leaves of an analysis what a change touches.
 pub(super) fn narrow(analysis: &mut Analysis, request: &Request, changed: &Changed) {
-    let touched = |judged: &Judged| touches(changed, &judged.prompt, &judged.configs);
+    let touched = |judged: &Arc<Judged>| touches(changed, &judged.prompt, &judged.configs);
     analysis.prompts.retain(touched);
     let prompts = &analysis.prompts;
     let ids: BTreeSet<&str> = prompts.iter().map(|j| j.prompt.id.as_str()).collect();

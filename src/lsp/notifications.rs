@@ -197,6 +197,7 @@ impl Server {
         }
         gone.extend(self.state.place_all());
         self.forget_roots(gone);
+        self.clear_disowned();
     }
 
     fn forget_roots(&mut self, gone: Vec<Root>) {

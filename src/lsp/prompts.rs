@@ -16,7 +16,7 @@ use crate::source::{Place, Span};
 
 /// The prompts that stand in a file or that something of it is sent with, by id.
 pub fn touching<'a>(view: &'a View, path: &str) -> Vec<&'a Judged> {
-    let prompts = view.analysis.prompts.iter();
+    let prompts = view.analysis.prompts.iter().map(AsRef::as_ref);
     prompts.filter(|judged| reaches(judged, path)).collect()
 }
 

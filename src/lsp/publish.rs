@@ -222,6 +222,16 @@ impl Server {
         gone.into_values().for_each(|known| self.unsay(known));
     }
 
+    /// Of files that another root speaks of by now nothing is said in the name of the old one.
+    pub(super) fn clear_disowned(&mut self) {
+        let all = std::mem::take(&mut self.published);
+        let (kept, gone): (All, All) = all
+            .into_iter()
+            .partition(|((root, path), _)| self.state.owns(*root, path));
+        self.published = kept;
+        gone.into_values().for_each(|known| self.unsay(known));
+    }
+
     pub(super) fn clear_all(&mut self) {
         let all = std::mem::take(&mut self.published);
         all.into_values().for_each(|known| self.unsay(known));
@@ -236,7 +246,10 @@ impl Server {
 
     fn unsay(&self, known: Published) {
         if !self.state.client.pulls_diagnostics && known.result_id != NOTHING {
-            let params = json!({ "uri": known.uri, "diagnostics": [] });
+            let mut params = json!({ "uri": known.uri, "diagnostics": [] });
+            if let Some(version) = known.version {
+                params["version"] = version.into();
+            }
             self.notify("textDocument/publishDiagnostics", params);
         }
     }

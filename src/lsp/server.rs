@@ -7,7 +7,7 @@ use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::{json, Value};
 
@@ -68,6 +68,8 @@ pub struct Server {
 
 /// How often the parent is looked for.
 const PARENT_EVERY: Duration = Duration::from_secs(3);
+/// How long a client has to read what was said last.
+const LAST_WORDS: Duration = Duration::from_secs(2);
 /// Events that are taken together before anything is analysed.
 const BATCH: usize = 64;
 
@@ -79,8 +81,11 @@ pub fn serve() -> u8 {
     let mut server = Server::new(out, events);
     let code = server.run(&received);
     drop(server);
-    // What was answered last is to be read.
-    let _ = writer.join();
+    // What was answered last is to be read, by who still reads.
+    let until = Instant::now() + LAST_WORDS;
+    while !writer.is_finished() && Instant::now() < until {
+        thread::sleep(Duration::from_millis(1));
+    }
     code
 }
 

@@ -192,7 +192,7 @@ fn savings(analysis: &Analysis) -> (f64, Option<f64>) {
     let prompts: BTreeMap<&str, &Judged> = analysis
         .prompts
         .iter()
-        .map(|judged| (judged.prompt.id.as_str(), judged))
+        .map(|judged| (judged.prompt.id.as_str(), &**judged))
         .collect();
     let mut total = (0.0, None);
     for (id, savings) in by_prompt {

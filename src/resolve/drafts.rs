@@ -83,6 +83,7 @@ pub fn resolve_file(
             trail
                 .problems
                 .extend(problems.map(|problem| (path.clone(), problem)));
+            let document = Arc::unwrap_or_clone(document);
             document_prompts(&input.file, document, files, &assume, (sure, &mut trail))
         }
     };

@@ -1,7 +1,7 @@
 //! Trees and drafts of many files -> prompts: templates are evaluated, includes and inheritance followed, roles
 //! split into messages. Knows nothing of layout, cost or rules; reads files only through the workspace.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use rayon::prelude::*;
@@ -14,6 +14,7 @@ use crate::frontend::template::dialect::Dialect;
 use crate::frontend::template::tree::Tree;
 use crate::frontend::Problem;
 use crate::prompt::Prompt;
+use crate::reads::{Changed, Reads};
 use crate::source::SourceFile;
 use crate::workspace::Workspace;
 
@@ -44,10 +45,11 @@ pub use files::{dialect_of, ClassifierFor};
 pub use roles::HISTORY_ROLE;
 
 use code::CodeInput;
-use evaluator::Trail;
+use evaluator::{Rendered, Trail};
 use files::Files;
 
-/// A file that a frontend has parsed.
+/// A file that a frontend has parsed; cheap to clone.
+#[derive(Clone)]
 pub struct Parsed {
     pub file: Arc<SourceFile>,
     pub kind: ParsedKind,
@@ -55,12 +57,13 @@ pub struct Parsed {
     pub explicit: bool,
 }
 
+#[derive(Clone)]
 pub enum ParsedKind {
     Template {
         dialect: Dialect,
-        tree: Tree,
+        tree: Arc<Tree>,
     },
-    Document(Document),
+    Document(Arc<Document>),
     /// A host language, lowered.
     Code(Arc<Module>),
 }
@@ -90,13 +93,81 @@ pub(crate) struct Resolved {
     pub trail: Trail,
 }
 
-/// Resolves all files. The order of the inputs and the number of threads do not show in the result.
+/// What an earlier run came to. Valid under one set of settings.
+#[derive(Default)]
+pub struct Memo {
+    code: code::Memo,
+    /// Templates and documents.
+    files: HashMap<Arc<str>, Arc<KeptFile>>,
+}
+
+impl Memo {
+    /// Drops what rests on files that are different.
+    pub fn forget(&mut self, changed: &Changed) {
+        self.code.forget(changed);
+        self.files
+            .retain(|path, kept| !changed.holds(path) && !changed.outdates(&kept.reads));
+    }
+}
+
+/// What a template or a document came to.
+struct KeptFile {
+    resolved: Resolved,
+    reads: Reads,
+    /// How code fills it.
+    rendered: Vec<Rendered>,
+}
+
+impl KeptFile {
+    fn new(
+        input: Parsed,
+        rendered: Vec<Rendered>,
+        files: &Files<'_>,
+        assume_for: &(dyn Fn(&str) -> Assume + Sync),
+    ) -> KeptFile {
+        let resolved = drafts::resolve_file(input, &rendered, files, assume_for);
+        KeptFile {
+            reads: resolved.trail.reads.iter().cloned().collect(),
+            resolved,
+            rendered,
+        }
+    }
+
+    fn is_filled_by(&self, rendered: &[Rendered]) -> bool {
+        let same =
+            |(one, other): (&Rendered, &Rendered)| one.is_same(other) && one.code == other.code;
+        self.rendered.len() == rendered.len() && self.rendered.iter().zip(rendered).all(same)
+    }
+}
+
+/// Resolves all files, of which nothing is known yet.
 pub fn resolve(
     inputs: Vec<Parsed>,
     other_code: &[Arc<str>],
     workspace: &dyn Workspace,
     classifier_for: &ClassifierFor<'_>,
     assume_for: &(dyn Fn(&str) -> Assume + Sync),
+) -> Resolution {
+    let memo = &mut Memo::default();
+    resolve_again(
+        inputs,
+        other_code,
+        workspace,
+        classifier_for,
+        assume_for,
+        memo,
+    )
+}
+
+/// Resolves all files. The order of the inputs and the number of threads do not show in the result; `memo`, of a run
+/// over files that are the same or that it was told to forget, shows in the time only.
+pub fn resolve_again(
+    inputs: Vec<Parsed>,
+    other_code: &[Arc<str>],
+    workspace: &dyn Workspace,
+    classifier_for: &ClassifierFor<'_>,
+    assume_for: &(dyn Fn(&str) -> Assume + Sync),
+    memo: &mut Memo,
 ) -> Resolution {
     let files = Files::new(workspace, classifier_for);
     let mut sources: BTreeMap<Arc<str>, Arc<SourceFile>> = BTreeMap::new();
@@ -114,16 +185,27 @@ pub fn resolve(
             _ => rest.push(input),
         }
     }
-    let code = code::resolve_code(code, other_code, &files, assume_for);
+    let code = code::resolve_code(code, other_code, &files, assume_for, &mut memo.code);
     sources.extend(code.sources);
     let rendered = code.rendered.iter();
     let (texts, templates): (Vec<_>, Vec<_>) = rendered.partition(|rendered| rendered.as_text);
     let mut as_text: BTreeSet<Arc<str>> = texts.iter().map(|text| text.path.clone()).collect();
     as_text.retain(|path| templates.iter().all(|template| template.path != *path));
-    let mut resolved: Vec<Resolved> = rest
+    let known = &memo.files;
+    let kept: HashMap<Arc<str>, Arc<KeptFile>> = rest
         .into_par_iter()
-        .map(|input| drafts::resolve_file(input, &code.rendered, &files, assume_for))
+        .map(|input| {
+            let path = input.file.path.clone();
+            let own = code.rendered.iter().filter(|one| one.path == path);
+            let own: Vec<Rendered> = own.cloned().collect();
+            let known = known.get(&path).filter(|kept| kept.is_filled_by(&own));
+            let kept = known.cloned();
+            let new = || Arc::new(KeptFile::new(input, own, &files, assume_for));
+            (path, kept.unwrap_or_else(new))
+        })
         .collect();
+    memo.files.clone_from(&kept);
+    let mut resolved: Vec<&Resolved> = kept.values().map(|kept| &kept.resolved).collect();
     resolved.sort_by(|a, b| a.path.cmp(&b.path));
     let mut partial_of = partials(&resolved);
     let explicit: BTreeSet<&Arc<str>> = resolved
@@ -150,16 +232,17 @@ pub fn resolve(
             known.insert(file.path.clone());
         }
     }
-    for file in resolved {
+    for file in &resolved {
         out.limits.extend(file.trail.notices(&file.path));
         if !as_text.contains(&file.path) {
-            out.problems.extend(file.trail.problems);
+            out.problems.extend(file.trail.problems.iter().cloned());
         }
         if partial_of.contains_key(&file.path) {
             continue;
         }
         let siblings = file.trail.base.as_ref().and_then(|base| children.get(base));
-        for mut prompt in file.prompts {
+        for prompt in &file.prompts {
+            let mut prompt = prompt.clone();
             if let Some(siblings) = siblings {
                 prompt.inherited_by = siblings.iter().cloned().collect();
             }
@@ -185,7 +268,7 @@ pub fn resolve(
 }
 
 /// Files that are part of others. Of files that only include each other the first stands for itself.
-fn partials(resolved: &[Resolved]) -> BTreeMap<Arc<str>, Arc<str>> {
+fn partials(resolved: &[&Resolved]) -> BTreeMap<Arc<str>, Arc<str>> {
     let mut used_by: BTreeMap<Arc<str>, Arc<str>> = BTreeMap::new();
     for file in resolved {
         for used in &file.trail.used {

@@ -24,7 +24,10 @@ fn run_on(memory: &Memory, entries: &[&str]) -> Resolution {
             let tree = template::parse(&file.content(), dialect);
             Parsed {
                 file,
-                kind: ParsedKind::Template { dialect, tree },
+                kind: ParsedKind::Template {
+                    dialect,
+                    tree: Arc::new(tree),
+                },
                 explicit: false,
             }
         })
@@ -486,10 +489,10 @@ fn run_draft(files: &[(&str, &str)], draft: Draft) -> Resolution {
     let memory = Memory::new(files);
     let inputs = vec![Parsed {
         file: memory.read(files[0].0).unwrap(),
-        kind: ParsedKind::Document(Document {
+        kind: ParsedKind::Document(Arc::new(Document {
             drafts: vec![draft],
             ..Document::default()
-        }),
+        })),
         explicit: false,
     }];
     let classifier = Arc::new(Classifier::new(&[]));

@@ -2,8 +2,9 @@
 //! offsets. By hash; no text similarity.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use super::{Remark, Saving, Weight};
+use super::{Remark, Remarks, Saving, Weight};
 use crate::cost::Rates;
 use crate::figures::{percent, thousands, tokens};
 use crate::finding::Label;
@@ -23,7 +24,7 @@ struct Standing<'a> {
     front: u64,
 }
 
-pub fn check(prompts: &[Judged]) -> Vec<(usize, Remark)> {
+pub fn check(prompts: &[Arc<Judged>]) -> Remarks {
     let mut texts: BTreeMap<(&str, u64), Vec<Standing>> = BTreeMap::new();
     for (prompt, judged) in prompts.iter().enumerate() {
         let minimum = f64::from(judged.model.minimum);
@@ -54,7 +55,7 @@ pub fn check(prompts: &[Judged]) -> Vec<(usize, Remark)> {
         .collect()
 }
 
-fn remark(prompts: &[Judged], standings: &[Standing]) -> Option<(usize, Remark)> {
+fn remark(prompts: &[Arc<Judged>], standings: &[Standing]) -> Option<(usize, Remark)> {
     let first = standings
         .iter()
         .min_by(|a, b| a.offset.total_cmp(&b.offset))?;

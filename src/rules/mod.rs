@@ -33,6 +33,8 @@ mod volatile_prefix;
 pub use parse_error::remark as parse_error;
 pub use unused_suppression::remark as unused_suppression;
 
+use std::sync::Arc;
+
 use crate::finding::{Hop, Label, Severity};
 use crate::judge::Judged;
 use crate::source::Place;
@@ -55,6 +57,9 @@ pub struct Remark {
     pub saving: Option<Saving>,
     pub weight: Weight,
 }
+
+/// Remarks, each with the index of the prompt that it speaks of.
+pub type Remarks = Vec<(usize, Remark)>;
 
 /// What the fix of a remark saves, and the token figures that go with it.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -93,7 +98,7 @@ enum Check {
     /// Looks at one request.
     Prompt(fn(&Judged) -> Vec<Remark>),
     /// Looks at all requests: (index of the prompt, remark).
-    All(fn(&[Judged]) -> Vec<(usize, Remark)>),
+    All(fn(&[Arc<Judged>]) -> Remarks),
     /// Raised by the engine where it happens.
     Engine,
 }
@@ -210,7 +215,7 @@ pub fn check_prompt(judged: &Judged) -> Vec<Remark> {
 }
 
 /// Runs every rule that looks at all requests together.
-pub fn check_all(prompts: &[Judged]) -> Vec<(usize, Remark)> {
+pub fn check_all(prompts: &[Arc<Judged>]) -> Remarks {
     RULES
         .iter()
         .flat_map(|rule| match rule.check {

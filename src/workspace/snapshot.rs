@@ -10,6 +10,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use super::git::{Blobs, Change, Content, Kind, Repository, TreeEntry};
 use super::{normalize, slashed, Disk, Entry, Limits, ReadError, Walk, Walked, Workspace};
+use crate::reads::Changed;
 use crate::source::{stable_hash, SourceFile};
 
 type Kept = Result<Arc<SourceFile>, ReadError>;
@@ -180,6 +181,40 @@ impl<'s> Snapshot<'s> {
     /// Folders that belong to another repository: nothing of them is read.
     pub fn submodules(&self) -> &[String] {
         &self.submodules
+    }
+
+    /// The files that differ from an older snapshot, with links that lead to one of them.
+    pub fn changed_since(&self, older: &Snapshot) -> Changed {
+        let mut out = Changed::default();
+        for (path, node) in &self.nodes {
+            match older.nodes.get(path) {
+                Some(before) if before == node => {}
+                Some(_) => out.add_file(path),
+                None => out.add_made(path),
+            }
+        }
+        let gone = older.nodes.keys();
+        let gone = gone.filter(|path| !self.nodes.contains_key(*path));
+        gone.for_each(|path| out.add_gone(path));
+        for side in [self, older] {
+            side.add_links(&mut out);
+        }
+        out
+    }
+
+    fn add_links(&self, changed: &mut Changed) {
+        for (path, node) in &self.nodes {
+            let (Node::Link(_), Ok(target)) = (node, self.resolved(path)) else {
+                continue;
+            };
+            let below = |file: &str| below(&target, file).is_some();
+            if changed.holds(&target) {
+                changed.add_file(path);
+            } else if self.folders.contains_key(&target) && changed.files().any(below) {
+                // Any file below may have been read by another path.
+                changed.add_all();
+            }
+        }
     }
 
     fn put(&mut self, path: &str, kind: Kind, object: impl FnOnce() -> Option<String>) {

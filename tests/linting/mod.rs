@@ -2,8 +2,9 @@
 
 use prefixlint::config::{ConfigSet, Known, LoadOptions};
 use prefixlint::discover::{discover, Options, PathArg};
-use prefixlint::engine::{analyse, Analysis, Filter, Request};
+use prefixlint::engine::{self, Analysis, Filter, Request};
 use prefixlint::providers::Table;
+use prefixlint::reads::Changed;
 use prefixlint::rules;
 use prefixlint::workspace::Memory;
 
@@ -13,6 +14,22 @@ const TODAY: (i32, u32, u32) = (2026, 11, 22);
 /// `about`: what a config that cannot be read is reported with.
 #[track_caller]
 pub fn lint(workspace: &Memory, about: &str) -> Analysis {
+    lint_again(
+        workspace,
+        about,
+        &mut engine::Memo::default(),
+        &Changed::all(),
+    )
+}
+
+/// The same with what an earlier run left.
+#[track_caller]
+pub fn lint_again(
+    workspace: &Memory,
+    about: &str,
+    memo: &mut engine::Memo,
+    changed: &Changed,
+) -> Analysis {
     let here = [PathArg::new("")];
     let mut found = discover(workspace, &here, &Options::default());
     let ids = rules::ids();
@@ -27,7 +44,7 @@ pub fn lint(workspace: &Memory, about: &str) -> Analysis {
     assert!(errors.is_empty(), "{about}: {}", errors[0].message);
     found.filter(false, &|path| configs.chosen(path));
     let table = Table::fresh();
-    analyse(&Request {
+    let request = Request {
         workspace,
         found,
         settings_for: &|path| configs.settings_for(path),
@@ -38,5 +55,6 @@ pub fn lint(workspace: &Memory, about: &str) -> Analysis {
         prices_as_of: table.as_of().to_string(),
         notices: Vec::new(),
         accepted: None,
-    })
+    };
+    engine::analyse_again(&request, memo, changed)
 }

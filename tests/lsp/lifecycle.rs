@@ -27,11 +27,11 @@ fn each_encoding_is_agreed_on_and_counts_in_its_own_units() {
         &format!("You are an agent. 漢字 😀 {{{{ now() }}}}\r\n{rules}\n{{{{ question }}}}\n"),
     );
     for (offered, agreed, column) in [
-        (json!(["utf-8"]), "utf-8", 33),
-        (json!(["utf-16"]), "utf-16", 27),
-        (json!(["utf-32", "utf-16"]), "utf-32", 26),
-        (json!(["utf-16", "utf-8"]), "utf-8", 33),
-        (json!([]), "utf-16", 27),
+        (json!(["utf-8"]), "utf-8", 30),
+        (json!(["utf-16"]), "utf-16", 24),
+        (json!(["utf-32", "utf-16"]), "utf-32", 23),
+        (json!(["utf-16", "utf-8"]), "utf-8", 30),
+        (json!([]), "utf-16", 24),
     ] {
         let (mut editor, can) = Editor::start_with(&project.0, |params| {
             params["capabilities"]["general"]["positionEncodings"] = offered.clone();
@@ -47,7 +47,7 @@ fn each_encoding_is_agreed_on_and_counts_in_its_own_units() {
         );
         assert_eq!(
             range["end"],
-            json!({ "line": 0, "character": column + 5 }),
+            json!({ "line": 0, "character": column + 11 }),
             "{agreed}"
         );
     }

@@ -195,6 +195,35 @@ fn a_folder_within_a_folder_is_told_of_once() {
 }
 
 #[test]
+fn a_folder_within_a_folder_speaks_of_its_files_from_when_it_is_added_to_when_it_is_removed() {
+    let project = Project::new("lsp-within");
+    project.write(
+        "prompts/prefixlint.yaml",
+        "rules: { volatile-prefix: note }\n",
+    );
+    project.write(CONFIG, "rules: { volatile-prefix: error }\n");
+    let mut editor = Editor::start(&project.0);
+    assert_eq!(editor.diagnostics(CLOCK)[0]["severity"], 3);
+    let folder = json!({ "uri": editor.uri("prompts"), "name": "inner" });
+    let nothing: [Value; 0] = [];
+    for (added, removed) in [
+        (json!([folder]), json!(nothing)),
+        (json!(nothing), json!([folder])),
+    ] {
+        editor.notify(
+            "workspace/didChangeWorkspaceFolders",
+            json!({ "event": { "added": added, "removed": removed } }),
+        );
+        let clock = editor.uri(CLOCK);
+        let found = editor.wait("the clock in another folder", |message| {
+            message["params"]["uri"] == clock
+                && message["params"]["diagnostics"][0]["code"] == "volatile-prefix"
+        });
+        assert_eq!(found["params"]["diagnostics"][0]["severity"], 3);
+    }
+}
+
+#[test]
 fn a_rescan_reads_what_nobody_said_had_changed() {
     let project = Project::new("lsp-rescan");
     let mut editor = Editor::start(&project.0);

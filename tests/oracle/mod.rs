@@ -82,7 +82,11 @@ pub fn prompts(files: &[(&str, &str)], main: &str) -> Vec<Prompt> {
     };
     let analysis = analyse(&request);
     assert!(analysis.errors.is_empty(), "{:?}", analysis.errors);
-    analysis.prompts.into_iter().map(|j| j.prompt).collect()
+    analysis
+        .prompts
+        .into_iter()
+        .map(|j| j.prompt.clone())
+        .collect()
 }
 
 /// The prediction for a prompt. Values that are the same in every request are taken to be empty, as the renderings

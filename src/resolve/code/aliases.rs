@@ -42,8 +42,9 @@ struct Package {
     imports: Vec<(String, Vec<String>)>,
 }
 
+/// What was read so far.
 #[derive(Default)]
-struct Known {
+pub struct Known {
     /// Folder -> aliases of the config that stands in it.
     aliases: HashMap<String, Arc<Option<Aliases>>>,
     manifests: HashMap<String, Arc<Option<Package>>>,
@@ -57,11 +58,17 @@ pub struct AliasTable<'w> {
 }
 
 impl<'w> AliasTable<'w> {
-    pub fn new(files: &'w Files<'w>) -> AliasTable<'w> {
+    pub fn new(files: &'w Files<'w>, known: Known) -> AliasTable<'w> {
         AliasTable {
             files,
-            known: Mutex::default(),
+            known: Mutex::new(known),
         }
+    }
+
+    pub fn into_known(self) -> Known {
+        self.known
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Where a bare specifier may lead, most likely first. `is_file` tells which files are there.

@@ -50,15 +50,15 @@ impl Barren {
     }
 
     /// Adds what one entry found.
-    pub fn learn(&mut self, visits: BTreeMap<Function, Visit>) {
+    pub fn learn(&mut self, visits: &BTreeMap<Function, Visit>) {
         for (function, visit) in visits {
             let all = self.visits.entry(function.clone()).or_default();
             all.entries += 1;
             all.steps += visit.steps;
             all.found += visit.found;
             match all.is_enough() {
-                true => self.closed.insert(function),
-                false => self.closed.remove(&function),
+                true => self.closed.insert(function.clone()),
+                false => self.closed.remove(function),
             };
         }
     }
@@ -77,7 +77,7 @@ mod tests {
                 steps,
                 found,
             };
-            barren.learn(BTreeMap::from([(function.clone(), visit)]));
+            barren.learn(&BTreeMap::from([(function.clone(), visit)]));
         }
         barren.is_closed(&function)
     }

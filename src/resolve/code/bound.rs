@@ -34,9 +34,9 @@ impl Eval<'_, '_> {
 }
 
 /// Takes in what one more entry gives.
-pub fn join(all: &mut Bound, more: Bound) {
+pub fn join(all: &mut Bound, more: &Bound) {
     for (place, settled) in more {
-        *all.entry(place).or_insert(true) &= settled;
+        *all.entry(place.clone()).or_insert(true) &= settled;
     }
 }
 

@@ -10,6 +10,7 @@ use regex::bytes::{Regex, RegexBuilder, RegexSet, RegexSetBuilder};
 use crate::discover::{context_of, Context};
 use crate::frontend::code::ir::{FunctionId, FunctionKind};
 use crate::frontend::code::language_of;
+use crate::reads::Changed;
 use crate::words::name_words;
 
 use super::modules::{Code, Program};
@@ -33,16 +34,85 @@ type Target = (Arc<str>, FunctionId);
 struct Sought {
     name: String,
     targets: Vec<Target>,
-    /// What stands in a file that names where a function of so common a name is defined.
-    beside: Option<Regex>,
+    /// A pattern of what stands in a file that names where a function of so common a name is defined.
+    beside: Option<String>,
 }
 
-/// A file that may call some of the names, by their indices.
+/// A file that may call some of the names.
 struct Likely<'p> {
     path: &'p Arc<str>,
+    mentions: Mentions,
+}
+
+/// Names that a file may call, by their indices.
+#[derive(Clone)]
+struct Mentions {
     names: Vec<usize>,
-    /// Those of them that the file does not say where to find: an instance may have been handed over.
+    /// Those that the file does not say where to find: an instance may have been handed over.
     far: Vec<usize>,
+}
+
+/// Searches of earlier runs: which files may call which names.
+#[derive(Default)]
+pub struct Searches {
+    kept: Vec<Search>,
+    /// Those of the running run.
+    next: Vec<Search>,
+}
+
+struct Search {
+    asked: Vec<Asked>,
+    /// Made where a file is looked into; inside `None` where the names make no pattern.
+    calls: Option<Option<Calls>>,
+    /// Of each file that was looked into, what it may call.
+    found: HashMap<Arc<str>, Option<Mentions>>,
+}
+
+/// What is asked of a file: a name, the files it is defined in, what stands beside it.
+#[derive(PartialEq, Eq)]
+struct Asked {
+    name: String,
+    defined_in: BTreeSet<Arc<str>>,
+    beside: Option<String>,
+}
+
+impl Asked {
+    fn of(sought: &Sought) -> Asked {
+        let targets = sought.targets.iter();
+        Asked {
+            name: sought.name.clone(),
+            defined_in: targets.map(|(path, _)| path.clone()).collect(),
+            beside: sought.beside.clone(),
+        }
+    }
+}
+
+impl Searches {
+    /// Drops what was found in files that changed.
+    pub fn forget(&mut self, changed: &Changed) {
+        for search in &mut self.kept {
+            search.found.retain(|path, _| !changed.holds(path));
+        }
+    }
+
+    /// The run is over: what it did not ask is not asked any more.
+    pub fn turn(&mut self) {
+        self.kept = std::mem::take(&mut self.next);
+    }
+
+    /// What each file may call, as far as an earlier run has looked.
+    fn take(&mut self, sought: &[Sought]) -> Search {
+        let asked: Vec<Asked> = sought.iter().map(Asked::of).collect();
+        let known = self.kept.iter().position(|search| search.asked == asked);
+        match known {
+            Some(known) => self.kept.swap_remove(known),
+            None => Search {
+                asked,
+                calls: None,
+                found: HashMap::new(),
+            },
+        }
+    }
 }
 
 /// The functions that call some of these, by name. `paths` (sorted) were read, `others` were not.
@@ -51,18 +121,39 @@ pub fn callers(
     functions: &BTreeSet<Target>,
     paths: &[Arc<str>],
     others: &[Arc<str>],
+    searches: &mut Searches,
 ) -> BTreeSet<Entry> {
     let sought = sought(program, functions);
-    let Some(calls) = calls_of(&sought) else {
-        return BTreeSet::new();
-    };
     let mut all: Vec<&Arc<str>> = paths.iter().chain(others).collect();
     all.sort();
     all.dedup();
-    let mut likely: Vec<Likely<'_>> = all
-        .into_par_iter()
-        .filter_map(|path| likely(program, path, &sought, &calls))
+    let mut search = searches.take(&sought);
+    let open: Vec<&Arc<str>> = all
+        .iter()
+        .filter(|path| !search.found.contains_key(**path))
+        .copied()
         .collect();
+    if !open.is_empty() {
+        let calls = search.calls.get_or_insert_with(|| calls_of(&sought));
+        let Some(calls) = calls else {
+            return BTreeSet::new();
+        };
+        let calls = &*calls;
+        let look = |path: &Arc<str>| (path.clone(), mentions(program, path, &sought, calls));
+        let found: Vec<_> = open.into_par_iter().map(look).collect();
+        search.found.extend(found);
+    }
+    let mut likely: Vec<Likely<'_>> = all
+        .into_iter()
+        .filter_map(|path| {
+            let mentions = search.found.get(path)?.as_ref()?;
+            Some(Likely {
+                path,
+                mentions: mentions.clone(),
+            })
+        })
+        .collect();
+    searches.next.push(search);
     drop_widespread(&mut likely, sought.len());
     let mut out = BTreeSet::new();
     let mut counts: Vec<usize> = vec![0; sought.len()];
@@ -75,7 +166,10 @@ pub fn callers(
             .collect();
         let mut rest = here.as_slice();
         while !rest.is_empty() {
-            let wanted = |likely: &&&Likely<'_>| likely.names.iter().any(|at| counts[*at] < most);
+            let wanted = |likely: &&&Likely<'_>| {
+                let mut names = likely.mentions.names.iter();
+                names.any(|at| counts[*at] < most)
+            };
             let batch: Vec<&Likely<'_>> = rest.iter().filter(wanted).take(BATCH).copied().collect();
             let Some(last) = batch.last() else {
                 break;
@@ -102,6 +196,7 @@ pub fn callers(
 /// The functions of a file that call a sought name, each with the name's index.
 fn calling(code: &Code, likely: &Likely<'_>, sought: &[Sought]) -> BTreeSet<(usize, Entry)> {
     let by_name: HashMap<&str, usize> = likely
+        .mentions
         .names
         .iter()
         .map(|at| (sought[*at].name.as_str(), *at))
@@ -163,7 +258,7 @@ fn is_common(name: &str) -> bool {
 }
 
 /// Words one of which a file names that reaches the targets: their modules, the folders of packages, the classes.
-fn beside(program: &Program<'_>, targets: &[Target]) -> Option<Regex> {
+fn beside(program: &Program<'_>, targets: &[Target]) -> Option<String> {
     let mut words: BTreeSet<String> = BTreeSet::new();
     for (path, id) in targets {
         let mut parts = path.rsplit('/');
@@ -184,7 +279,7 @@ fn beside(program: &Program<'_>, targets: &[Target]) -> Option<Regex> {
         .filter(|word| !word.is_empty())
         .map(|word| format!(r"{}\b", whole(word)))
         .collect();
-    pattern(&words.join("|"))
+    Some(words.join("|"))
 }
 
 fn pattern(text: &str) -> Option<Regex> {
@@ -205,6 +300,8 @@ fn whole(name: &str) -> String {
 struct Calls {
     any: Regex,
     each: RegexSet,
+    /// By the index of the name.
+    beside: Vec<Option<Regex>>,
 }
 
 fn calls_of(sought: &[Sought]) -> Option<Calls> {
@@ -213,7 +310,9 @@ fn calls_of(sought: &[Sought]) -> Option<Calls> {
     }
     let names: Vec<String> = sought.iter().map(|sought| whole(&sought.name)).collect();
     let each = names.iter().map(|name| format!("{name}{OPENS}"));
+    let beside = sought.iter().map(|sought| pattern(sought.beside.as_ref()?));
     Some(Calls {
+        beside: beside.collect(),
         any: pattern(&format!("(?:{}){OPENS}", names.join("|")))?,
         each: RegexSetBuilder::new(each)
             .unicode(false)
@@ -223,39 +322,40 @@ fn calls_of(sought: &[Sought]) -> Option<Calls> {
     })
 }
 
-fn likely<'p>(
+fn mentions(
     program: &Program<'_>,
-    path: &'p Arc<str>,
+    path: &Arc<str>,
     sought: &[Sought],
     calls: &Calls,
-) -> Option<Likely<'p>> {
+) -> Option<Mentions> {
     language_of(path)?;
     let bytes = program.peek(path)?;
     if !calls.any.is_match(&bytes) {
         return None;
     }
-    let reaches = |sought: &Sought| {
-        let own = sought.targets.iter().any(|(target, _)| target == path);
-        let beside = sought.beside.as_ref();
+    let reaches = |at: &usize| {
+        let mut targets = sought[*at].targets.iter();
+        let own = targets.any(|(target, _)| target == path);
+        let beside = calls.beside[*at].as_ref();
         own || beside.is_none_or(|beside| beside.is_match(&bytes))
     };
     let names = calls.each.matches(&bytes).into_iter();
-    let (names, far) = names.partition(|at| reaches(&sought[*at]));
-    Some(Likely { path, names, far })
+    let (names, far) = names.partition(reaches);
+    Some(Mentions { names, far })
 }
 
 /// A common name that many files call says nothing in those that do not say where it is found.
 fn drop_widespread(likely: &mut Vec<Likely<'_>>, names: usize) {
     let mut counts = vec![0; names];
-    for at in likely.iter().flat_map(|likely| &likely.far) {
+    for at in likely.iter().flat_map(|likely| &likely.mentions.far) {
         counts[*at] += 1;
     }
     for likely in likely.iter_mut() {
-        let far = std::mem::take(&mut likely.far);
+        let far = std::mem::take(&mut likely.mentions.far);
         let kept = far.into_iter().filter(|at| counts[*at] <= MAX_FAR);
-        likely.names.extend(kept);
+        likely.mentions.names.extend(kept);
     }
-    likely.retain(|likely| !likely.names.is_empty());
+    likely.retain(|likely| !likely.mentions.names.is_empty());
 }
 
 fn outermost(code: &Code, function: Option<FunctionId>) -> Option<FunctionId> {

@@ -1,7 +1,7 @@
 //! The abstract evaluator: its state, its limits, and how the arms of a branch are run. Statements are in `stmts`,
 //! expressions in `exprs`, calls in `calls`; how a value becomes text is in `print`.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -27,7 +27,7 @@ pub const MAX_CALLS: usize = 10;
 /// Calls within calls that have nothing to do with requests.
 pub const MAX_DULL_CALLS: usize = 3;
 /// Work for one entry: expressions and statements evaluated, and pieces copied.
-const BUDGET: usize = MAX_STEPS / 5;
+pub const BUDGET: usize = MAX_STEPS / 5;
 
 /// How a run of statements ends.
 #[derive(Debug)]
@@ -126,6 +126,8 @@ pub struct Eval<'p, 'w> {
     pub barren: &'p Barren,
     /// What this entry found in functions of other files.
     pub visits: BTreeMap<barren::Function, Visit>,
+    /// Functions of other files that it was kept out of.
+    pub closed: BTreeSet<barren::Function>,
     /// What calls give to builders.
     pub bound: Bound,
 }
@@ -161,6 +163,7 @@ impl<'p, 'w> Eval<'p, 'w> {
             work: Work::new(BUDGET),
             barren,
             visits: BTreeMap::new(),
+            closed: BTreeSet::new(),
         }
     }
 

@@ -9,7 +9,6 @@ use crate::source::Place;
 use crate::volatility::Class;
 
 use super::eval::{held, Eval, Open};
-use super::run::Entry;
 
 /// What a prompt was found as, the surest first.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -37,8 +36,6 @@ pub struct Event {
     pub texts: BTreeSet<Place>,
     /// The functions that were running, the entry first: which way the prompt came to be.
     pub through: Vec<(Arc<str>, FunctionId)>,
-    /// The entries that saw it alike.
-    pub from: Vec<Entry>,
 }
 
 /// Events of one place that one entry notes: a helper that is called from everywhere sends the same over and over.
@@ -86,7 +83,6 @@ impl Eval<'_, '_> {
             opens,
             texts,
             through,
-            from: Vec::new(),
         });
     }
 

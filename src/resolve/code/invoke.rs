@@ -59,6 +59,9 @@ impl Eval<'_, '_> {
         let too_dull = dull >= MAX_DULL_CALLS && !self.program.is_warm(&callable.code, callable.id);
         let away = self.leads_away(callable);
         let barren = away && self.barren.is_closed(&key_of(callable));
+        if barren {
+            self.closed.insert(key_of(callable));
+        }
         if depth >= MAX_CALLS || recursive || too_dull || barren || !self.enter() {
             let name = callable.function().name.clone();
             let verdict = callable.code.classifier.call_by_name(&name);

@@ -249,7 +249,10 @@ fn a_template_that_a_function_elsewhere_fills_is_judged_as_it_is_filled() {
         },
         Parsed {
             file: template,
-            kind: ParsedKind::Template { dialect, tree },
+            kind: ParsedKind::Template {
+                dialect,
+                tree: Arc::new(tree),
+            },
             explicit: true,
         },
     ];

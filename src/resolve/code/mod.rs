@@ -24,6 +24,7 @@ mod extended;
 mod filled;
 mod fills;
 mod functions;
+mod gather;
 mod givens;
 mod handed;
 mod heap;
@@ -47,6 +48,7 @@ mod mapped;
 mod marked;
 mod marks;
 mod members;
+mod memo;
 mod messages;
 mod methods;
 mod modules;
@@ -79,6 +81,7 @@ mod ways;
 mod windows;
 mod wrapped;
 
+pub use memo::Memo;
 pub use run::{resolve_code, CodeInput, CodeResult};
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fmt;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use rayon::prelude::*;
 
@@ -12,6 +12,7 @@ use crate::frontend::code::ir::{
     ClassId, Expr, ExprKind, FunctionId, Import, Language, Module, Pattern, Stmt, StmtKind,
 };
 use crate::frontend::code::{self, language_of};
+use crate::frontend::DIRECTIVE;
 use crate::reads::Read;
 use crate::sdk;
 use crate::source::SourceFile;
@@ -20,6 +21,7 @@ use super::super::files::{folder, join, Files};
 use super::documents::Documents;
 use super::interest::Interest;
 use super::knowledge::Knowledge;
+use super::memo::{Memo, Names, Outdated};
 use super::paths::Paths;
 
 /// One file of code, lowered, with its names.
@@ -33,6 +35,12 @@ pub struct Code {
     near: OnceLock<bool>,
     /// Functions that have to do with requests or call one that does, by its name.
     pub warm: OnceLock<HashSet<FunctionId>>,
+    /// Names of functions and classes that have to do with requests, once it is known whether a library is near.
+    hot: OnceLock<Vec<String>>,
+    /// Whether the file itself uses a library that sends requests.
+    uses_library: bool,
+    /// Whether it speaks to the linter.
+    speaks: bool,
     /// How each name of the module is bound.
     pub names: BTreeMap<String, Binding>,
     /// Modules whose names are all taken over (`from x import *`, `export * from`).
@@ -73,7 +81,7 @@ pub enum Found {
 
 impl Code {
     pub fn new(file: Arc<SourceFile>, module: Arc<Module>, classifier: Arc<Knowledge>) -> Code {
-        let mut names = Names {
+        let mut names = Bindings {
             module: &module,
             names: BTreeMap::new(),
             stars: Vec::new(),
@@ -82,16 +90,23 @@ impl Code {
         for (index, stmt) in module.body.iter().enumerate() {
             names.stmt(stmt, index);
         }
-        let Names {
+        let Bindings {
             names,
             stars,
             exports,
             ..
         } = names;
+        let interest = Interest::of(&module);
+        let imports = &interest.imports;
+        let uses_library =
+            interest.makes || imports.iter().any(|(module, _)| sdk::is_library(module));
         Code {
-            interest: Interest::of(&module),
+            interest,
+            uses_library,
+            speaks: file.text.contains(DIRECTIVE),
             near: OnceLock::new(),
             warm: OnceLock::new(),
+            hot: OnceLock::new(),
             file,
             module,
             classifier,
@@ -128,22 +143,45 @@ impl Code {
         self.interest.body(self.is_near())
     }
 
-    /// Whether the file itself uses a library that sends requests.
-    fn uses_library(&self) -> bool {
-        let imports = &self.interest.imports;
-        self.interest.makes || imports.iter().any(|(module, _)| sdk::is_library(module))
+    /// Names of functions and classes that have to do with requests.
+    fn hot(&self) -> &[String] {
+        self.hot.get_or_init(|| {
+            let mut out = Vec::new();
+            for (id, function) in self.module.functions.iter().enumerate() {
+                if !self.holds(id) || function.name.is_empty() {
+                    continue;
+                }
+                out.push(function.name.clone());
+                let class = function.class.map(|class| &self.module.classes[class]);
+                out.extend(class.map(|class| class.name.clone()));
+            }
+            out
+        })
+    }
+
+    /// Functions that call a name which has to do with requests.
+    fn warmed(&self, hot: &HashSet<String>) -> HashSet<FunctionId> {
+        let calls = self.interest.calls.iter();
+        let warm = calls.filter(|(name, _)| hot.contains(name));
+        warm.filter_map(|(_, function)| *function).collect()
+    }
+
+    /// The same file in company that is not known yet.
+    fn afresh(&self) -> Code {
+        let (file, module) = (self.file.clone(), self.module.clone());
+        Code::new(file, module, self.classifier.clone())
     }
 }
 
 /// Collects how the names of a module are bound.
-struct Names<'m> {
+struct Bindings<'m> {
     module: &'m Module,
     names: BTreeMap<String, Binding>,
     stars: Vec<String>,
     exports: BTreeMap<String, String>,
 }
 
-impl Names<'_> {
+impl Bindings<'_> {
     fn stmt(&mut self, stmt: &Stmt, index: usize) {
         match &stmt.kind {
             StmtKind::Function(id) => {
@@ -334,48 +372,53 @@ pub struct Program<'w> {
     pub files: &'w Files<'w>,
     pub paths: Paths<'w>,
     code: Mutex<HashMap<Arc<str>, Option<Arc<Code>>>>,
-    /// Names of functions and classes that have to do with requests.
-    hot: OnceLock<HashSet<String>>,
-    /// Files that use a library that sends requests, or import such a file.
-    libraries: OnceLock<HashSet<Arc<str>>>,
+    /// Files as an earlier run lowered them.
+    spare: HashMap<Arc<str>, Arc<Code>>,
+    names: OnceLock<Names>,
     pub documents: Documents,
     /// One for each language and set of overrides.
     knowledge: Mutex<Vec<Arc<Knowledge>>>,
 }
 
 impl<'w> Program<'w> {
-    pub fn new(files: &'w Files<'w>) -> Program<'w> {
+    /// Takes the files that a memory holds.
+    pub fn new(files: &'w Files<'w>, memo: &mut Memo) -> Program<'w> {
         Program {
             files,
-            paths: Paths::new(files),
+            paths: Paths::new(files, std::mem::take(&mut memo.paths)),
             code: Mutex::new(HashMap::new()),
-            hot: OnceLock::new(),
-            libraries: OnceLock::new(),
+            spare: std::mem::take(&mut memo.code),
+            names: OnceLock::new(),
             documents: Documents::default(),
-            knowledge: Mutex::new(Vec::new()),
+            knowledge: Mutex::new(std::mem::take(&mut memo.knowledge)),
         }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<Arc<str>, Option<Arc<Code>>>> {
+        self.code.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A file of code, lowered; the same one every time. `None`: not there, or not a language that is known.
     pub fn load(&self, path: &str) -> Option<Arc<Code>> {
-        let lock = || self.code.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = lock().get(path) {
+        if let Some(known) = self.lock().get(path) {
             return known.clone();
         }
-        let loaded = language_of(path).and_then(|language| {
+        let spare = self.spare.get(path).cloned();
+        let loaded = spare.or_else(|| {
+            let language = language_of(path)?;
             let file = self.files.read(path)?;
             let code =
                 (!signs::is_bundle(file.text.as_bytes())).then(|| self.lower(file, language))?;
-            if let Some(libraries) = self.libraries.get() {
-                self.note_near(&code, libraries);
+            if let Some(names) = self.names.get() {
+                self.note_near(&code, &names.libraries);
             }
             Some(code)
         });
         // Lowered outside of the lock: of two that did the same work the first stays, so that identity holds.
-        lock().entry(path.into()).or_insert(loaded).clone()
+        self.lock().entry(path.into()).or_insert(loaded).clone()
     }
 
-    fn knowledge(&self, path: &Arc<str>, language: Language) -> Arc<Knowledge> {
+    fn knowledge_of(&self, path: &Arc<str>, language: Language) -> Arc<Knowledge> {
         let classifier = self.files.classifier(path, language);
         let mut known = self
             .knowledge
@@ -391,52 +434,109 @@ impl<'w> Program<'w> {
 
     /// A file that is lowered already.
     pub fn insert(&self, file: Arc<SourceFile>, module: Arc<Module>) {
-        let classifier = self.knowledge(&file.path, module.language);
         let path = file.path.clone();
-        let code = Arc::new(Code::new(file, module, classifier));
-        let mut known = self.code.lock().unwrap_or_else(PoisonError::into_inner);
-        known.insert(path, Some(code));
+        let spare = self.spare.get(&path);
+        let same = spare.filter(|code| Arc::ptr_eq(&code.module, &module));
+        let code = same.cloned().unwrap_or_else(|| {
+            let classifier = self.knowledge_of(&path, module.language);
+            Arc::new(Code::new(file, module, classifier))
+        });
+        self.lock().insert(path, Some(code));
     }
 
-    /// Notes which files and names have to do with requests, once all inputs are there.
-    pub fn note_inputs(&self) {
-        let known: Vec<Arc<Code>> = {
-            let known = self.code.lock().unwrap_or_else(PoisonError::into_inner);
-            known.values().flatten().cloned().collect()
-        };
-        let direct: HashSet<Arc<str>> = known
+    /// Notes which files and names have to do with requests, once all inputs are there. Returns what of an earlier run,
+    /// which noted `then`, does not hold any more.
+    pub fn note_inputs(&mut self, then: &mut Names) -> Outdated {
+        let mut inputs: Vec<Arc<Code>> = self.lock().values().flatten().cloned().collect();
+        let direct: HashSet<Arc<str>> = inputs
             .iter()
-            .filter(|code| code.uses_library())
+            .filter(|code| code.uses_library)
             .map(|code| code.path().clone())
             .collect();
-        let mut libraries = direct.clone();
+        let same_company = direct == then.direct;
         // Imports are looked up in folders of the disk.
-        let second: Vec<Arc<str>> = known
-            .par_iter()
-            .filter(|code| !direct.contains(code.path()) && self.imports_one(code, &direct))
-            .map(|code| code.path().clone())
-            .collect();
+        let second = inputs.par_iter().filter(|code| {
+            if direct.contains(code.path()) {
+                return false;
+            }
+            match same_company && self.is_spare(code) {
+                true => then.libraries.contains(code.path()),
+                false => self.imports_one(code, &direct),
+            }
+        });
+        let second: Vec<Arc<str>> = second.map(|code| code.path().clone()).collect();
+        let mut libraries = direct.clone();
         libraries.extend(second);
-        known
+        let mut outdated = Outdated::Files(BTreeSet::new());
+        if *then.libraries != libraries {
+            // Every file is near to them or not.
+            outdated = Outdated::All;
+            self.spare.clear();
+            inputs = inputs
+                .into_par_iter()
+                .map(|code| match code.near.get() {
+                    Some(_) => Arc::new(code.afresh()),
+                    None => code,
+                })
+                .collect();
+        }
+        inputs
             .par_iter()
             .for_each(|code| self.note_near(code, &libraries));
-        let _ = self.libraries.set(libraries);
-        let mut hot = HashSet::new();
-        for code in &known {
-            for (id, function) in code.module.functions.iter().enumerate() {
-                if !code.holds(id) || function.name.is_empty() {
-                    continue;
-                }
-                hot.insert(function.name.clone());
-                if let Some(class) = function.class {
-                    hot.insert(code.module.classes[class].name.clone());
-                }
+        let hot: HashSet<String> = inputs.iter().flat_map(|code| code.hot()).cloned().collect();
+        if let (Outdated::Files(files), false) = (&mut outdated, *then.hot == hot) {
+            self.cool(&mut inputs, &hot, files);
+        }
+        let known = inputs.into_iter();
+        let known = known.map(|code| (code.path().clone(), Some(code)));
+        *self.lock() = known.collect();
+        let libraries = Arc::new(libraries);
+        let hot = Arc::new(hot);
+        let _ = self.names.set(Names {
+            direct: HashSet::new(),
+            libraries: libraries.clone(),
+            hot: hot.clone(),
+        });
+        *then = Names {
+            direct,
+            libraries,
+            hot,
+        };
+        outdated
+    }
+
+    /// Takes files afresh whose functions call other names that have to do with requests than before.
+    fn cool(
+        &mut self,
+        inputs: &mut [Arc<Code>],
+        hot: &HashSet<String>,
+        outdated: &mut BTreeSet<Arc<str>>,
+    ) {
+        let differs = |code: &Arc<Code>| {
+            let warm = code.warm.get();
+            warm.is_some_and(|warm| *warm != code.warmed(hot))
+        };
+        let near = |code: &Code| OnceLock::from(code.is_near());
+        for code in inputs.iter_mut().chain(self.spare.values_mut()) {
+            if differs(code) {
+                outdated.insert(code.path().clone());
+                *code = Arc::new(Code {
+                    near: near(code),
+                    ..code.afresh()
+                });
             }
         }
-        let _ = self.hot.set(hot);
+    }
+
+    fn is_spare(&self, code: &Arc<Code>) -> bool {
+        let spare = self.spare.get(code.path());
+        spare.is_some_and(|spare| Arc::ptr_eq(spare, code))
     }
 
     fn note_near(&self, code: &Code, libraries: &HashSet<Arc<str>>) {
+        if code.near.get().is_some() {
+            return;
+        }
         let near = !code.interest.depends()
             || libraries.contains(code.path())
             || self.imports_one(code, libraries);
@@ -461,16 +561,9 @@ impl<'w> Program<'w> {
 
     /// Whether a function has to do with requests, or calls one that does.
     pub fn is_warm(&self, code: &Code, id: FunctionId) -> bool {
-        let warm = code.warm.get_or_init(|| {
-            let mut out = HashSet::new();
-            for (name, function) in &code.interest.calls {
-                if let (Some(id), Some(true)) =
-                    (function, self.hot.get().map(|hot| hot.contains(name)))
-                {
-                    out.insert(*id);
-                }
-            }
-            out
+        let warm = code.warm.get_or_init(|| match self.names.get() {
+            Some(names) => code.warmed(&names.hot),
+            None => HashSet::new(),
         });
         code.holds(id) || warm.contains(&id)
     }
@@ -482,7 +575,7 @@ impl<'w> Program<'w> {
 
     fn lower(&self, file: Arc<SourceFile>, language: Language) -> Arc<Code> {
         let module = code::parse(&file, language);
-        let classifier = self.knowledge(&file.path, language);
+        let classifier = self.knowledge_of(&file.path, language);
         Arc::new(Code::new(file, module, classifier))
     }
 
@@ -522,12 +615,34 @@ impl<'w> Program<'w> {
         None
     }
 
-    /// Every file that was lowered.
-    pub fn sources(&self) -> BTreeMap<Arc<str>, Arc<SourceFile>> {
-        let code = self.code.lock().unwrap_or_else(PoisonError::into_inner);
-        let loaded = code.values().flatten();
+    /// Every file that was lowered. What was lowered for an earlier run and is not taken up again speaks to the linter
+    /// all the same where `read` tells that it still counts.
+    pub fn sources(&self, read: &dyn Fn(&str) -> bool) -> BTreeMap<Arc<str>, Arc<SourceFile>> {
+        let code_of = self.lock();
+        let loaded = code_of.values().flatten();
+        let known = self.spare.values();
+        let known = known
+            .filter(|code| code.speaks && !code_of.contains_key(code.path()) && read(code.path()));
         loaded
+            .chain(known)
             .map(|code| (code.path().clone(), code.file.clone()))
             .collect()
+    }
+
+    /// What is left for the next run: every file that was lowered in this one or before, and what is known of names.
+    pub fn leave(self, memo: &mut Memo) {
+        let code = self
+            .code
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner);
+        memo.code = self.spare;
+        memo.paths = self.paths.into_known();
+        let loaded = code.into_iter();
+        let loaded = loaded.filter_map(|(path, code)| Some((path, code?)));
+        memo.code.extend(loaded);
+        memo.knowledge = self
+            .knowledge
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner);
     }
 }

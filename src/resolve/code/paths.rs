@@ -8,18 +8,26 @@ use crate::frontend::code::ir::Language;
 use crate::reads::Read;
 
 use super::super::files::{folder, join, Files};
-use super::aliases::AliasTable;
+use super::aliases::{self, AliasTable};
 use super::modules::Code;
 
 pub struct Paths<'w> {
     files: &'w Files<'w>,
+    known: Known,
+    aliases: AliasTable<'w>,
+}
+
+/// What was found out so far. Holds as long as the same files are there, and those that say where imports lead say the
+/// same.
+#[derive(Default)]
+pub struct Known {
     /// Of a folder that is not there: none.
     listings: Mutex<HashMap<String, Option<Arc<Listing>>>>,
     /// Folders that an absolute import may start from, by the folder of the file.
     roots: Mutex<HashMap<String, Arc<Roots>>>,
     /// What a specifier stands for in a folder, and what was looked up to tell: modules are asked for over and over.
     found: Mutex<HashMap<Asked, Arc<Answer>>>,
-    aliases: AliasTable<'w>,
+    aliases: aliases::Known,
     /// Folders that hold Python packages beside the file that builds them.
     projects: OnceLock<Vec<String>>,
 }
@@ -45,14 +53,20 @@ const ENDINGS: [&str; 9] = [
 ];
 
 impl<'w> Paths<'w> {
-    pub fn new(files: &'w Files<'w>) -> Paths<'w> {
+    pub fn new(files: &'w Files<'w>, mut known: Known) -> Paths<'w> {
+        let aliases = std::mem::take(&mut known.aliases);
         Paths {
             files,
-            listings: Mutex::new(HashMap::new()),
-            roots: Mutex::new(HashMap::new()),
-            found: Mutex::new(HashMap::new()),
-            aliases: AliasTable::new(files),
-            projects: OnceLock::new(),
+            known,
+            aliases: AliasTable::new(files, aliases),
+        }
+    }
+
+    /// What is left for the next run.
+    pub fn into_known(self) -> Known {
+        Known {
+            aliases: self.aliases.into_known(),
+            ..self.known
         }
     }
 
@@ -64,7 +78,12 @@ impl<'w> Paths<'w> {
             folder(from.path()).to_string(),
             specifier.to_string(),
         );
-        let lock = || self.found.lock().unwrap_or_else(PoisonError::into_inner);
+        let lock = || {
+            self.known
+                .found
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+        };
         let known = lock().get(&asked).cloned();
         let answer = known.unwrap_or_else(|| {
             let mut own = BTreeSet::new();
@@ -81,7 +100,12 @@ impl<'w> Paths<'w> {
 
     /// What a folder holds; none where it is not there.
     fn listing(&self, folder: &str) -> Option<Arc<Listing>> {
-        let lock = || self.listings.lock().unwrap_or_else(PoisonError::into_inner);
+        let lock = || {
+            self.known
+                .listings
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+        };
         if let Some(known) = lock().get(folder) {
             return known.clone();
         }
@@ -187,7 +211,12 @@ impl<'w> Paths<'w> {
     /// Folders that an absolute import may start from: those above a file, then those of other projects of the
     /// workspace.
     fn python_roots(&self, from: &str) -> Arc<Roots> {
-        let lock = || self.roots.lock().unwrap_or_else(PoisonError::into_inner);
+        let lock = || {
+            self.known
+                .roots
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+        };
         let mut base = folder(from);
         if let Some(known) = lock().get(base) {
             return known.clone();
@@ -202,7 +231,7 @@ impl<'w> Paths<'w> {
             }
             base = folder(base);
         }
-        let projects = self.projects.get_or_init(|| self.find_projects());
+        let projects = self.known.projects.get_or_init(|| self.find_projects());
         for project in projects {
             if !out.contains(project) {
                 out.push(project.clone());

@@ -10,7 +10,6 @@ use crate::config::Assume;
 use crate::discover::{context_of, Context};
 use crate::finding::FileError;
 use crate::frontend::code::ir::{Expr, ExprKind, FunctionId, FunctionKind, Module};
-use crate::frontend::code::language_of;
 use crate::frontend::Problem;
 use crate::prompt::Prompt;
 use crate::reads::{Read, Reads};
@@ -20,17 +19,17 @@ use crate::source::{Place, SourceFile};
 use super::super::evaluator::Rendered;
 use super::super::files::Files;
 use super::barren::{self, Barren, Visit, BATCH};
-use super::bound::{self, Bound};
+use super::bound::Bound;
 use super::callers::callers;
-use super::eval::{Eval, Open};
-use super::events::{Event, Sort};
+use super::eval::{Eval, Open, BUDGET};
+use super::events::Event;
+use super::gather::gather;
+use super::memo::{Memo, Results, Terms};
 use super::modules::{Binding, Code, Program};
 use super::value::{Callable, ClassRef, Value};
 
 /// Rounds of looking for callers.
 const ROUNDS: usize = 3;
-/// What shares one in so many bytes of its text with a request is part of it.
-const LEAST_PART: usize = 4;
 /// Steps for all entries of one file, which share them evenly: what one file may cost is bounded however many functions
 /// it has. An entry that has them all to itself still takes no more than its own budget.
 const FILE_STEPS: usize = 1_000_000;
@@ -65,53 +64,62 @@ pub struct Entry {
 }
 
 /// What the evaluation of one entry found.
-struct Found {
-    entry: Entry,
-    events: Vec<Event>,
-    used: BTreeSet<Arc<str>>,
+pub struct Found {
+    pub entry: Entry,
+    pub terms: Terms,
+    pub events: Vec<Event>,
+    pub used: BTreeSet<Arc<str>>,
     /// All that was read, the entry's own file included.
-    reads: Reads,
-    limits: BTreeSet<String>,
-    problems: Vec<(Arc<str>, Problem)>,
+    pub reads: Reads,
+    pub limits: BTreeSet<String>,
+    pub problems: Vec<(Arc<str>, Problem)>,
     /// Classes of which the entry made instances, with those they extend.
-    made: BTreeSet<(Arc<str>, usize)>,
-    rendered: Vec<Rendered>,
-    visits: BTreeMap<barren::Function, Visit>,
-    bound: Bound,
+    pub made: BTreeSet<(Arc<str>, usize)>,
+    pub rendered: Vec<Rendered>,
+    pub visits: BTreeMap<barren::Function, Visit>,
+    pub bound: Bound,
 }
 
 /// A method that is wanted of instances whose making is seen.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-struct Wanted {
-    path: Arc<str>,
-    class: usize,
-    method: FunctionId,
+pub struct Wanted {
+    pub path: Arc<str>,
+    pub class: usize,
+    pub method: FunctionId,
 }
 
 /// Finds the prompts of code. `others` are files of code that were not read: they are looked at where they call what
-/// was found. The order of the inputs and the number of threads do not show.
+/// was found. The order of the inputs and the number of threads do not show. `memo` holds what an earlier run came to and
+/// still holds: it shows in nothing but the time that is taken.
 pub fn resolve_code(
     inputs: Vec<CodeInput>,
     others: &[Arc<str>],
     files: &Files<'_>,
     assume_for: &(dyn Fn(&str) -> Assume + Sync),
+    memo: &mut Memo,
 ) -> CodeResult {
-    let program = Program::new(files);
+    let mut program = Program::new(files, memo);
     let mut paths: Vec<Arc<str>> = Vec::with_capacity(inputs.len());
     for input in inputs {
         paths.push(input.file.path.clone());
         program.insert(input.file, input.module);
     }
     paths.sort();
-    program.note_inputs();
+    let outdated = program.note_inputs(&mut memo.names);
+    memo.results.forget(&outdated);
+    let results = &mut memo.results;
     let seeds: Vec<Entry> = paths
         .iter()
         .filter_map(|path| program.load(path))
         .flat_map(|code| entries(&code))
         .collect();
-    let mut barren = Barren::default();
-    let mut found: BTreeMap<Entry, Found> =
-        run_all(&program, seeds, &BTreeSet::new(), &mut barren, assume_for);
+    let mut runs = Runs {
+        program: &program,
+        assume_for,
+        results,
+        barren: Barren::default(),
+    };
+    let mut found: BTreeMap<Entry, Arc<Found>> = runs.all(seeds, &BTreeSet::new());
     let mut asked: HashSet<Open> = HashSet::new();
     let mut wanted: BTreeSet<Wanted> = BTreeSet::new();
     for _ in 0..ROUNDS {
@@ -138,7 +146,7 @@ pub fn resolve_code(
             .map(|wanted| (wanted.path.clone(), wanted.class))
             .collect();
         asked.extend(opens);
-        let callers = callers(&program, &functions, &paths, others);
+        let callers = callers(&program, &functions, &paths, others, &mut memo.searches);
         // What was evaluated already tells more only where it makes an instance whose methods are wanted now.
         let again: Vec<Entry> = callers
             .into_iter()
@@ -147,7 +155,7 @@ pub fn resolve_code(
                 known.is_none_or(|known| !known.made.is_disjoint(&new))
             })
             .collect();
-        let more = run_all(&program, again, &wanted, &mut barren, assume_for);
+        let more = runs.all(again, &wanted);
         let mut changed = false;
         for (entry, result) in more {
             let known = found.get(&entry).map_or(0, |known| known.events.len());
@@ -158,7 +166,11 @@ pub fn resolve_code(
             break;
         }
     }
-    gather(&program, found)
+    results.turn();
+    memo.searches.turn();
+    let out = gather(&program, &found);
+    program.leave(memo);
+    out
 }
 
 /// The functions of a file that are evaluated of themselves: the outermost that have to do with requests.
@@ -180,41 +192,77 @@ fn entries(code: &Arc<Code>) -> Vec<Entry> {
     out
 }
 
-fn run_all(
-    program: &Program<'_>,
-    entries: Vec<Entry>,
-    wanted: &BTreeSet<Wanted>,
-    barren: &mut Barren,
-    assume_for: &(dyn Fn(&str) -> Assume + Sync),
-) -> BTreeMap<Entry, Found> {
-    let mut of_file: HashMap<Arc<str>, usize> = HashMap::new();
-    for entry in &entries {
-        *of_file.entry(entry.path.clone()).or_default() += 1;
-    }
-    let mut results = BTreeMap::new();
-    for batch in entries.chunks(BATCH) {
-        let known = &*barren;
-        let found: Vec<Found> = batch
-            .par_iter()
-            .filter_map(|entry| {
-                let code = program.load(&entry.path)?;
-                let assume = assume_for(&entry.path);
-                let share =
-                    FILE_STEPS / of_file.get(&entry.path).map_or(1, |count| (*count).max(1));
-                let mut eval = Eval::new(program, known, &assume);
-                eval.work.budget = eval.work.budget.min(share);
-                Some(run(eval, &code, entry.clone(), wanted))
-            })
-            .collect();
-        for mut found in found {
-            barren.learn(std::mem::take(&mut found.visits));
-            results.insert(found.entry.clone(), found);
-        }
-    }
-    results
+/// Evaluates entries, or takes what they came to before.
+struct Runs<'r, 'p, 'w> {
+    program: &'p Program<'w>,
+    assume_for: &'r (dyn Fn(&str) -> Assume + Sync),
+    results: &'r mut Results,
+    barren: Barren,
 }
 
-fn run(mut eval: Eval<'_, '_>, code: &Arc<Code>, entry: Entry, wanted: &BTreeSet<Wanted>) -> Found {
+impl Runs<'_, '_, '_> {
+    fn all(
+        &mut self,
+        entries: Vec<Entry>,
+        wanted: &BTreeSet<Wanted>,
+    ) -> BTreeMap<Entry, Arc<Found>> {
+        let mut of_file: HashMap<Arc<str>, usize> = HashMap::new();
+        for entry in &entries {
+            *of_file.entry(entry.path.clone()).or_default() += 1;
+        }
+        let wanted = Arc::new(wanted.clone());
+        let mut out = BTreeMap::new();
+        for batch in entries.chunks(BATCH) {
+            let known = &*self;
+            let share = |entry: &Entry| {
+                let all = of_file.get(&entry.path).map_or(1, |count| (*count).max(1));
+                BUDGET.min(FILE_STEPS / all)
+            };
+            let found: Vec<Option<Arc<Found>>> = batch
+                .iter()
+                .map(|entry| {
+                    known
+                        .results
+                        .get(entry, share(entry), &wanted, &known.barren)
+                })
+                .collect();
+            let open = |(entry, found): (&Entry, Option<Arc<Found>>)| {
+                found.or_else(|| known.one(entry, share(entry), &wanted))
+            };
+            let found: Vec<Arc<Found>> = match found.iter().all(Option::is_some) {
+                true => found.into_iter().flatten().collect(),
+                false => batch.par_iter().zip(found).filter_map(open).collect(),
+            };
+            for found in found {
+                self.barren.learn(&found.visits);
+                self.results.keep(found.clone());
+                out.insert(found.entry.clone(), found);
+            }
+        }
+        out
+    }
+
+    fn one(
+        &self,
+        entry: &Entry,
+        budget: usize,
+        wanted: &Arc<BTreeSet<Wanted>>,
+    ) -> Option<Arc<Found>> {
+        let code = self.program.load(&entry.path)?;
+        let assume = (self.assume_for)(&entry.path);
+        let mut eval = Eval::new(self.program, &self.barren, &assume);
+        eval.work.budget = budget;
+        Some(Arc::new(run(eval, &code, entry.clone(), wanted)))
+    }
+}
+
+fn run(
+    mut eval: Eval<'_, '_>,
+    code: &Arc<Code>,
+    entry: Entry,
+    wanted: &Arc<BTreeSet<Wanted>>,
+) -> Found {
+    let budget = eval.work.budget;
     // What stands in tests is a note at most: it gets less time.
     if context_of(code.path()) == Context::Test {
         eval.work.budget /= 20;
@@ -250,6 +298,11 @@ fn run(mut eval: Eval<'_, '_>, code: &Arc<Code>, entry: Entry, wanted: &BTreeSet
     reads.insert(Read::found(code.path()));
     Found {
         entry,
+        terms: Terms {
+            budget,
+            wanted: wanted.clone(),
+            closed: std::mem::take(&mut eval.closed),
+        },
         events,
         used,
         reads: reads.into_iter().collect(),
@@ -431,7 +484,7 @@ fn wanted_methods(
     program: &Program<'_>,
     path: &Arc<str>,
     function: FunctionId,
-    found: &BTreeMap<Entry, Found>,
+    found: &BTreeMap<Entry, Arc<Found>>,
 ) -> Vec<Wanted> {
     let Some(code) = program.load(path) else {
         return Vec::new();
@@ -465,139 +518,4 @@ fn wanted_methods(
         }
     }
     out
-}
-
-/// The prompts that stand: what a caller tells more of replaces what its callee knew alone, and what takes part in a
-/// request is not a prompt of its own.
-fn gather(program: &Program<'_>, found: BTreeMap<Entry, Found>) -> CodeResult {
-    let mut out = CodeResult {
-        sources: program.sources(),
-        ..CodeResult::default()
-    };
-    let mut read_by: HashMap<Entry, Reads> = HashMap::new();
-    let mut carried: BTreeSet<Place> = BTreeSet::new();
-    let mut bound = Bound::new();
-    let mut binders: BTreeMap<Place, BTreeSet<Entry>> = BTreeMap::new();
-    let mut by_site: BTreeMap<(Place, Sort), Vec<(Entry, Event)>> = BTreeMap::new();
-    for (entry, found) in found {
-        for mut rendered in found.rendered {
-            rendered.code = found.reads.clone();
-            note_rendered(&mut out.rendered, rendered);
-        }
-        for place in found.bound.keys() {
-            let binders = binders.entry(place.clone()).or_default();
-            binders.insert(entry.clone());
-        }
-        if !found.events.is_empty() || !found.bound.is_empty() {
-            read_by.insert(entry.clone(), found.reads);
-        }
-        for limit in found.limits {
-            out.limits.push(FileError {
-                partial: false,
-                path: entry.path.clone(),
-                message: limit,
-            });
-        }
-        out.problems.extend(found.problems);
-        for path in found.used {
-            // Only what is not code: modules are linted alone too.
-            if language_of(&path).is_none() && !found.events.is_empty() {
-                out.used.entry(path).or_insert_with(|| entry.path.clone());
-            }
-        }
-        let entry = found.entry;
-        bound::join(&mut bound, found.bound);
-        for event in found.events {
-            carried.extend(super::unplaced::carried(&event.prompt));
-            let key = (event.site.clone(), event.sort);
-            by_site.entry(key).or_default().push((entry.clone(), event));
-        }
-    }
-    let mut kept: Vec<Event> = Vec::new();
-    for (_, events) in by_site {
-        kept.extend(super::ways::kept(events));
-    }
-    let mut ways: Vec<Vec<Entry>> = Vec::new();
-    let mut covered: BTreeSet<Place> = BTreeSet::new();
-    let sent = |event: &&Event| event.sort == Sort::Request;
-    let calls: BTreeSet<Place> = kept
-        .iter()
-        .filter(sent)
-        .map(|event| event.site.clone())
-        .collect();
-    for sort in [Sort::Request, Sort::Messages, Sort::Text, Sort::Handed] {
-        let of_sort = kept.iter().filter(|event| event.sort == sort);
-        let mut more = BTreeSet::new();
-        for event in of_sort {
-            let sent = takes_part(&covered, &event.texts) || stands_in(&calls, &event.site);
-            if sort != Sort::Request && sent {
-                continue;
-            }
-            more.extend(event.texts.iter().cloned());
-            let mut prompt = event.prompt.clone();
-            let mut from = event.from.clone();
-            if sort == Sort::Text {
-                let asked = bound::weaken(&mut prompt, &bound);
-                from.extend(
-                    asked
-                        .iter()
-                        .filter_map(|place| binders.get(place))
-                        .flatten()
-                        .cloned(),
-                );
-            }
-            out.prompts.push(prompt);
-            ways.push(from);
-        }
-        covered.extend(more);
-    }
-    super::unplaced::note(program, &carried, &mut out.prompts);
-    for (prompt, ways) in out.prompts.iter_mut().zip(ways) {
-        let mut reads = ways.iter().filter_map(|entry| read_by.get(entry));
-        let first = reads.next().cloned().unwrap_or_default();
-        let mut others = reads.peekable();
-        prompt.reads = match others.peek() {
-            Some(_) => first.joined(others),
-            None => first,
-        };
-    }
-    out
-}
-
-/// What several entries render alike is one, read by all of them.
-fn note_rendered(known: &mut Vec<Rendered>, new: Rendered) {
-    match known.iter_mut().find(|known| known.is_same(&new)) {
-        Some(known) => known.code = known.code.joined([&new.code]),
-        None => known.push(new),
-    }
-}
-
-/// Whether texts are those of what is covered. A passage that many prompts include is a small part of each; arms that
-/// no request takes may be most of a builder.
-fn takes_part(covered: &BTreeSet<Place>, texts: &BTreeSet<Place>) -> bool {
-    let bytes = |text: &Place| text.span.len();
-    let shared = texts.iter().filter(|text| overlaps(covered, text));
-    let shared: usize = shared.map(bytes).sum();
-    shared > 0 && shared * LEAST_PART >= texts.iter().map(bytes).sum()
-}
-
-/// Whether a list or a text is written as an argument of a call that sends.
-fn stands_in(calls: &BTreeSet<Place>, site: &Place) -> bool {
-    let from = Place::new(&site.path, 0, 0);
-    let of_file = calls.range(from..);
-    of_file
-        .take_while(|call| call.path == site.path && call.span.start <= site.span.start)
-        .any(|call| site.span.end <= call.span.end)
-}
-
-fn overlaps(covered: &BTreeSet<Place>, text: &Place) -> bool {
-    // Short texts are shared by much (a line break, a heading).
-    if text.span.len() < 24 {
-        return false;
-    }
-    covered.iter().any(|known| {
-        known.path == text.path
-            && known.span.start < text.span.end
-            && text.span.start < known.span.end
-    })
 }

@@ -12,29 +12,31 @@ use super::run::Entry;
 /// Different prompts of one call that are kept: one for each way to it.
 const MAX_VARIANTS: usize = 4;
 
-/// Of the events of one site those that differ, the best informed of each way only.
-pub fn kept(mut events: Vec<(Entry, Event)>) -> Vec<Event> {
+/// Of the events of one site those that differ, the best informed of each way only; each with the entries that saw it
+/// alike.
+pub fn kept<'e>(mut events: Vec<(&'e Entry, &'e Event)>) -> Vec<(&'e Event, Vec<&'e Entry>)> {
+    if let [(entry, event)] = events[..] {
+        return vec![(event, vec![entry])];
+    }
     if known_of_product(&events) {
         events.retain(|(entry, _)| !in_tests(entry));
     }
     let mut order: Vec<usize> = (0..events.len()).collect();
-    order.retain(|at| !told_more(&events[*at], &events));
+    order.retain(|at| !told_more(events[*at], &events));
     order.sort_by_key(|at| events[*at].1.opens.len());
     let mut seen: BTreeMap<String, usize> = BTreeMap::new();
-    let mut out: Vec<Event> = Vec::new();
+    let mut out: Vec<(&Event, Vec<&Entry>)> = Vec::new();
     for at in order {
-        let (entry, event) = &events[at];
+        let (entry, event) = events[at];
         let content = content(&event.prompt);
         if let Some(known) = seen.get(&content) {
-            let from = &mut out[*known].from;
-            if from.last() != Some(entry) {
-                from.push(entry.clone());
+            let from = &mut out[*known].1;
+            if from.last() != Some(&entry) {
+                from.push(entry);
             }
         } else if out.len() < MAX_VARIANTS {
             seen.insert(content, out.len());
-            let mut event = event.clone();
-            event.from.push(entry.clone());
-            out.push(event);
+            out.push((event, vec![entry]));
         }
     }
     out
@@ -42,20 +44,20 @@ pub fn kept(mut events: Vec<(Entry, Event)>) -> Vec<Event> {
 
 /// Whether another entry came the same way with more in hand. What tests pass is theirs: it tells only where nothing
 /// else does.
-fn told_more((entry, event): &(Entry, Event), events: &[(Entry, Event)]) -> bool {
+fn told_more((entry, event): (&Entry, &Event), events: &[(&Entry, &Event)]) -> bool {
     if event.opens.is_empty() {
         return false;
     }
     events.iter().any(|(other, caller)| {
-        other != entry
+        *other != entry
             && caller.through.ends_with(&event.through)
             && !event.opens.is_subset(&caller.opens)
     })
 }
 
 /// Whether code of the product tells all of it, or calls what tests call too.
-fn known_of_product(events: &[(Entry, Event)]) -> bool {
-    let product: Vec<&(Entry, Event)> = events.iter().filter(|(e, _)| !in_tests(e)).collect();
+fn known_of_product(events: &[(&Entry, &Event)]) -> bool {
+    let product: Vec<&(&Entry, &Event)> = events.iter().filter(|(e, _)| !in_tests(e)).collect();
     product.iter().any(|(entry, event)| {
         let called = product.iter().any(|(other, callee)| {
             other != entry

@@ -7,7 +7,7 @@ fn run_config(files: &[(&str, &str)]) -> Resolution {
     let memory = Memory::new(files);
     let file = memory.read("eval/promptfooconfig.yaml").unwrap();
     let input = Parsed {
-        kind: ParsedKind::Document(promptfoo::parse(&file)),
+        kind: ParsedKind::Document(Arc::new(promptfoo::parse(&file))),
         file,
         explicit: false,
     };

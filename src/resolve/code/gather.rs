@@ -1,0 +1,148 @@
+//! The prompts that stand, of all that the entries found: what a caller tells more of replaces what its callee knew
+//! alone, and what takes part in a request is not a prompt of its own. Evaluates nothing.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+use crate::finding::FileError;
+use crate::frontend::code::language_of;
+use crate::reads::Reads;
+use crate::source::Place;
+
+use super::super::evaluator::Rendered;
+use super::bound::{self, Bound};
+use super::events::{Event, Sort};
+use super::modules::Program;
+use super::run::{CodeResult, Entry, Found};
+
+/// What shares one in so many bytes of its text with a request is part of it.
+const LEAST_PART: usize = 4;
+
+/// The prompts that stand: what a caller tells more of replaces what its callee knew alone, and what takes part in a
+/// request is not a prompt of its own.
+pub fn gather(program: &Program<'_>, found: &BTreeMap<Entry, Arc<Found>>) -> CodeResult {
+    let mut out = CodeResult {
+        sources: program.sources(&|path| found.values().any(|found| found.reads.names(path))),
+        ..CodeResult::default()
+    };
+    let mut read_by: HashMap<&Entry, &Reads> = HashMap::new();
+    let mut carried: BTreeSet<Place> = BTreeSet::new();
+    let mut bound = Bound::new();
+    let mut binders: BTreeMap<&Place, BTreeSet<&Entry>> = BTreeMap::new();
+    let mut by_site: BTreeMap<(&Place, Sort), Vec<(&Entry, &Event)>> = BTreeMap::new();
+    for (entry, found) in found {
+        for rendered in &found.rendered {
+            let code = found.reads.clone();
+            let rendered = Rendered {
+                code,
+                ..rendered.clone()
+            };
+            note_rendered(&mut out.rendered, rendered);
+        }
+        for place in found.bound.keys() {
+            binders.entry(place).or_default().insert(entry);
+        }
+        if !found.events.is_empty() || !found.bound.is_empty() {
+            read_by.insert(entry, &found.reads);
+        }
+        for limit in &found.limits {
+            out.limits.push(FileError {
+                partial: false,
+                path: entry.path.clone(),
+                message: limit.clone(),
+            });
+        }
+        out.problems.extend(found.problems.iter().cloned());
+        for path in &found.used {
+            // Only what is not code: modules are linted alone too.
+            if language_of(path).is_none() && !found.events.is_empty() {
+                let user = || entry.path.clone();
+                out.used.entry(path.clone()).or_insert_with(user);
+            }
+        }
+        bound::join(&mut bound, &found.bound);
+        for event in &found.events {
+            carried.extend(super::unplaced::carried(&event.prompt));
+            let key = (&event.site, event.sort);
+            by_site.entry(key).or_default().push((entry, event));
+        }
+    }
+    let mut kept: Vec<(&Event, Vec<&Entry>)> = Vec::new();
+    for (_, events) in by_site {
+        kept.extend(super::ways::kept(events));
+    }
+    let mut ways: Vec<Vec<&Entry>> = Vec::new();
+    let mut covered: BTreeSet<&Place> = BTreeSet::new();
+    let sent = kept.iter().filter(|(event, _)| event.sort == Sort::Request);
+    let calls: BTreeSet<&Place> = sent.map(|(event, _)| &event.site).collect();
+    for sort in [Sort::Request, Sort::Messages, Sort::Text, Sort::Handed] {
+        let of_sort = kept.iter().filter(|(event, _)| event.sort == sort);
+        let mut more = BTreeSet::new();
+        for (event, from) in of_sort {
+            let sent = takes_part(&covered, &event.texts) || stands_in(&calls, &event.site);
+            if sort != Sort::Request && sent {
+                continue;
+            }
+            more.extend(&event.texts);
+            let mut prompt = event.prompt.clone();
+            let mut from = from.clone();
+            if sort == Sort::Text {
+                let asked = bound::weaken(&mut prompt, &bound);
+                let binders = asked.iter().filter_map(|place| binders.get(place));
+                from.extend(binders.flatten());
+            }
+            out.prompts.push(prompt);
+            ways.push(from);
+        }
+        covered.extend(more);
+    }
+    super::unplaced::note(program, &carried, &mut out.prompts);
+    for (prompt, ways) in out.prompts.iter_mut().zip(ways) {
+        let mut reads = ways.iter().filter_map(|entry| read_by.get(entry).copied());
+        let first = reads.next().cloned().unwrap_or_default();
+        let mut others = reads.peekable();
+        prompt.reads = match others.peek() {
+            Some(_) => first.joined(others),
+            None => first,
+        };
+    }
+    out
+}
+
+/// What several entries render alike is one, read by all of them.
+fn note_rendered(known: &mut Vec<Rendered>, new: Rendered) {
+    match known.iter_mut().find(|known| known.is_same(&new)) {
+        Some(known) => known.code = known.code.joined([&new.code]),
+        None => known.push(new),
+    }
+}
+
+/// Whether texts are those of what is covered. A passage that many prompts include is a small part of each; arms that
+/// no request takes may be most of a builder.
+fn takes_part(covered: &BTreeSet<&Place>, texts: &BTreeSet<Place>) -> bool {
+    let bytes = |text: &Place| text.span.len();
+    let shared = texts.iter().filter(|text| overlaps(covered, text));
+    let shared: usize = shared.map(bytes).sum();
+    shared > 0 && shared * LEAST_PART >= texts.iter().map(bytes).sum()
+}
+
+/// Whether a list or a text is written as an argument of a call that sends.
+fn stands_in(calls: &BTreeSet<&Place>, site: &Place) -> bool {
+    let from = &Place::new(&site.path, 0, 0);
+    let of_file = calls.range::<&Place, _>(from..);
+    of_file
+        .take_while(|call| call.path == site.path && call.span.start <= site.span.start)
+        .any(|call| site.span.end <= call.span.end)
+}
+
+fn overlaps(covered: &BTreeSet<&Place>, text: &Place) -> bool {
+    // Short texts are shared by much (a line break, a heading).
+    if text.span.len() < 24 {
+        return false;
+    }
+    covered.iter().any(|known| {
+        known.path == text.path
+            && known.span.start < text.span.end
+            && text.span.start < known.span.end
+    })
+}
