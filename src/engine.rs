@@ -35,6 +35,7 @@ mod narrow;
 
 pub use memo::Memo;
 
+use memo::Edited;
 use narrow::Configs;
 
 /// Everything a run found, in an order that does not depend on threads.
@@ -61,12 +62,25 @@ pub struct Analysis {
     pub notices: Vec<String>,
     /// Limits that were hit in a file.
     pub limits: Vec<FileError>,
+    /// How much of each file was not understood, whether that is shown or not.
+    pub problems: BTreeMap<Arc<str>, usize>,
+    /// Under `--fix`: what was mended.
+    pub fixed: Option<Fixed>,
     /// How paths read where the run was started.
     pub vantage: Vantage,
     /// Sources that findings speak of, for excerpts.
     pub sources: BTreeMap<Arc<str>, Arc<SourceFile>>,
     /// Under a baseline: its entries that match nothing any more.
     pub stale: Option<Vec<Stale>>,
+}
+
+/// What fixes did, for the summary.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Fixed {
+    pub findings: usize,
+    pub files: usize,
+    /// Fixes that did not hold what they promised: `path:line rule: why`.
+    pub withdrawn: Vec<String>,
 }
 
 /// One line of `--show-files`.
@@ -345,6 +359,10 @@ fn judge_all(request: &Request, resolved: Resolved, known: &[Arc<Judged>]) -> An
     let mut notices = request.notices.clone();
     notices.extend(unknown_models(&prompts));
     let found = findings::collect(request, &prompts, &problems, &marks, &errors);
+    let mut by_file: BTreeMap<Arc<str>, usize> = BTreeMap::new();
+    for (path, _) in &problems {
+        *by_file.entry(path.clone()).or_default() += 1;
+    }
     let mut analysis = Analysis {
         files,
         uncacheable: uncacheable(&prompts),
@@ -357,6 +375,8 @@ fn judge_all(request: &Request, resolved: Resolved, known: &[Arc<Judged>]) -> An
         prices_as_of: request.prices_as_of.clone(),
         notices,
         limits,
+        problems: by_file,
+        fixed: None,
         vantage: Vantage::default(),
         sources: found.sources,
         stale: found.stale,
@@ -417,7 +437,8 @@ fn outcomes(request: &Request, memo: &mut Memo) -> Vec<Arc<Outcome>> {
         .iter()
         .map(|candidate| known.get(&candidate.path)?.of(candidate))
         .collect();
-    let new = |candidate: &discover::Candidate| Arc::new(outcome(request, candidate));
+    let edited = &memo.edited;
+    let new = |candidate: &discover::Candidate| Arc::new(outcome(request, candidate, edited));
     let mut out = kept;
     if out.iter().any(Option::is_none) {
         let open = candidates.par_iter().zip(&mut out);
@@ -438,7 +459,7 @@ fn reads_suites(request: &Request, path: &str) -> bool {
 }
 
 /// Reads and parses one candidate.
-fn outcome(request: &Request, candidate: &discover::Candidate) -> Outcome {
+fn outcome(request: &Request, candidate: &discover::Candidate, edited: &Edited) -> Outcome {
     let path = candidate.path.clone();
     // To know a document's format is to parse it: kept, so that it is parsed once.
     let read: Mutex<Option<Document>> = Mutex::new(None);
@@ -493,7 +514,7 @@ fn outcome(request: &Request, candidate: &discover::Candidate) -> Outcome {
             why: taken.reason(),
         }
     };
-    let parsed = file.and_then(|file| parse(candidate, &taken, file, document));
+    let parsed = file.and_then(|file| parse(candidate, &taken, file, document, edited));
     let error = parsed.as_ref().and_then(|parsed| {
         let invalid = parsed.parsed.file.invalid_bytes;
         (invalid > 0).then(|| FileError {
@@ -521,6 +542,7 @@ fn parse(
     taken: &Taken,
     file: Arc<SourceFile>,
     document: Option<Document>,
+    edited: &Edited,
 ) -> Option<ParsedFile> {
     let kind = match taken {
         Taken::Prompt {
@@ -537,7 +559,7 @@ fn parse(
         } => ParsedKind::Document(Arc::new(document?)),
         Taken::Code { .. } => {
             let language = code::language_of(&file.path)?;
-            ParsedKind::Code(code::parse(&file, language))
+            ParsedKind::Code(edited.parse(&file, language))
         }
         _ => return None,
     };

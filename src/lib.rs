@@ -13,6 +13,7 @@ pub mod discover;
 pub mod engine;
 pub mod figures;
 pub mod finding;
+pub mod fix;
 pub mod frontend;
 pub mod judge;
 pub mod layout;

@@ -3,9 +3,13 @@
 
 use std::any::Any;
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
 pub mod lines;
+
+/// Files by their path.
+pub type Sources = BTreeMap<Arc<str>, Arc<SourceFile>>;
 
 /// A half-open byte range of a file.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Default)]
@@ -125,6 +129,11 @@ impl SourceFile {
         let kept = self.reading.get_or_init(|| Arc::new(make()));
         let kept = kept.clone().downcast::<T>();
         kept.unwrap_or_else(|_| Arc::new(make()))
+    }
+
+    /// What a frontend made of this file before, if it is of this type.
+    pub fn known<T: Any + Send + Sync>(&self) -> Option<Arc<T>> {
+        self.reading.get()?.clone().downcast::<T>().ok()
     }
 
     /// Where the content starts: behind a byte order mark, if there is one.
@@ -466,6 +475,12 @@ impl Text {
             path: self.path.clone(),
             span: self.span(start, end),
         }
+    }
+
+    /// The stretches of text whose source is of one piece, with that source.
+    pub fn stretches(&self) -> impl Iterator<Item = (&str, Span)> {
+        let runs = self.runs.iter().enumerate();
+        runs.map(|(index, run)| (&self.text[run.at..self.run_end(index)], run.source))
     }
 
     /// The place of the whole text.

@@ -56,6 +56,8 @@ fn analysis(files: Vec<SourceFile>, findings: Vec<Finding>) -> Analysis {
         prices_as_of: "2026-07-01".into(),
         notices: Vec::new(),
         limits: Vec::new(),
+        problems: Default::default(),
+        fixed: None,
         vantage: Default::default(),
         stale: None,
         sources: files

@@ -268,19 +268,24 @@ fn a_commit_is_blocked_until_the_clock_is_behind_the_rules() {
 }
 
 #[test]
-fn the_hook_that_is_built_from_source_blocks_a_clock_in_front() {
+fn the_hooks_that_are_built_from_source_block_a_clock_in_front() {
     let Some(program) = pre_commit() else { return };
-    let shop = Shop::new("hook-rust", program);
-    shop.project.write("prompts/chat.j2", &prompt(CLOCK, ""));
-    shop.good("git", &["add", "--all"]);
+    let shop = Shop::new("hook-built", program);
     let clone = shop.clone.to_string_lossy().into_owned();
-    let (code, text) = shop.run(
-        "pre-commit",
-        &["try-repo", &clone, "prefixlint", "--all-files"],
-    );
-    assert_eq!(code, 1, "{text}");
-    assert!(
-        text.contains("volatile-prefix") && text.contains("prompts/chat.j2:2"),
-        "{text}"
-    );
+    // By cargo, and by pip.
+    for hook in ["prefixlint", "prefixlint-wheel"] {
+        shop.project.write("prompts/chat.j2", &prompt(CLOCK, ""));
+        shop.good("git", &["add", "--all"]);
+        let tried = ["try-repo", &clone, hook, "--all-files"];
+        let (code, text) = shop.run("pre-commit", &tried);
+        assert_eq!(code, 1, "{hook}: {text}");
+        assert!(
+            text.contains("volatile-prefix") && text.contains("prompts/chat.j2:2"),
+            "{hook}: {text}"
+        );
+        shop.project.write("prompts/chat.j2", &prompt("", CLOCK));
+        shop.good("git", &["add", "--all"]);
+        let (code, text) = shop.run("pre-commit", &tried);
+        assert_eq!(code, 0, "{hook}: {text}");
+    }
 }

@@ -2,10 +2,10 @@
 //! one after which the finding is not suppressed, or something new is found, is taken back.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
 use std::sync::Arc;
 
-use super::{backend, output, CheckOptions, Failure};
+use super::save::save;
+use super::{backend, CheckOptions, Failure};
 use crate::engine::Analysis;
 use crate::finding::{Finding, Severity};
 use crate::report::counted;
@@ -63,23 +63,7 @@ pub fn add(
     }
     let mut spots = spots(&analysis, least);
     let texts = tried(options, &analysis, &mut spots, reason)?;
-    let root = backend::root(options);
-    for (path, text) in &texts {
-        let full = root.join(path);
-        let now = fs::read(&full).ok();
-        let read = analysis
-            .sources
-            .get(path.as_str())
-            .map(|file| file.text.as_bytes());
-        if now.as_deref() != read {
-            return Err(Failure::new(format!(
-                "{} changed while it was linted; it is left as it is",
-                analysis.vantage.shown(path)
-            ))
-            .with_help("run it again"));
-        }
-        output::write_file(&full, text)?;
-    }
+    save(options, &analysis.vantage, &analysis.sources, &texts)?;
     Ok(said(&analysis, &spots, texts.len()))
 }
 

@@ -17,6 +17,7 @@ Examples:
   prefixlint check prompts src/agents
   prefixlint check --output-format concise --output-format json=report.json
   prefixlint check --changed-since origin/main
+  prefixlint check --diff --unsafe-fixes
   cat chat.j2 | prefixlint check - --stdin-filename prompts/chat.j2";
 
 const COMPARE_EXAMPLES: &str = "\
@@ -75,6 +76,7 @@ fn check() -> Command {
         .args(rule_choice())
         .args(target())
         .args(config())
+        .args(fixes())
         .args(adoption())
         .args(output())
         .args(views())
@@ -261,6 +263,38 @@ fn config() -> Vec<Arg> {
         .conflicts_with("isolated")
         .help_heading("Config"),
         flag("isolated", "No config files").help_heading("Config"),
+    ]
+}
+
+/// What is written into files.
+fn fixes() -> Vec<Arg> {
+    let heading = "Fixes";
+    let instead = [
+        "add-ignore",
+        "write-baseline",
+        "prune-baseline",
+        "show-files",
+        "show-settings",
+    ];
+    vec![
+        flag(
+            "fix",
+            "Mend what can be mended without changing what is sent, and write the files",
+        )
+        .conflicts_with_all(instead)
+        .help_heading(heading),
+        flag(
+            "diff",
+            "Show what --fix would write, and write nothing; exit with 1 if there is anything",
+        )
+        .conflicts_with_all(instead)
+        .conflicts_with_all(["output-format", "output-file", "statistics", "show-prompts"])
+        .help_heading(heading),
+        flag(
+            "unsafe-fixes",
+            "Also fixes that change the order or the words of what is sent; with --fix or --diff",
+        )
+        .help_heading(heading),
     ]
 }
 

@@ -1,16 +1,20 @@
 //! From options to the analysis: the seam between the command line and the engine. Finds the root, the configs and
 //! the price table; the engine knows none of these.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::options::{ConfigChoice, Overrides};
 use super::select::nearest;
 use super::{scope, CheckOptions, Failure, Scope, Underlined};
+use crate::baseline::Baseline;
 use crate::config::{Above, CliOverrides, ConfigError, ConfigSet};
 use crate::discover::{discover, Candidate, Found, Options as Walk, PathArg};
 use crate::engine::{self, Accepted, Analysis, Filter, Request};
+use crate::finding::Fix;
 use crate::providers::{Date, Table};
+use crate::reads::Changed;
 use crate::report::SettingsView;
 use crate::setup::{self, repository, today};
 use crate::source::{SourceFile, Span};
@@ -51,68 +55,97 @@ pub(super) fn shown_errors(
 
 /// Analyses what the options name.
 pub(super) fn analyse(options: &CheckOptions) -> Result<Analysis, Failure> {
-    let affected = match options.scope {
-        Scope::Affected => Some(scope::affected(options)?),
-        Scope::All | Scope::Since(_) => None,
-    };
-    let mut run = prepare(options)?;
-    let changed = match &options.scope {
-        Scope::Since(name) => Some(scope::since(options, name, run.disk.root())?),
-        Scope::All | Scope::Affected => affected,
-    };
-    let today = today();
-    let table = table(&options.overrides, &run.configs, today)?;
-    let configs = &run.configs;
-    run.found
-        .filter(options.force_exclude, &|path| configs.chosen(path));
-    let overlay;
-    let mut texts = options.texts.clone();
-    texts.extend(run.stdin.clone());
-    let workspace: &dyn Workspace = match texts.is_empty() {
-        true => &run.disk,
-        false => {
-            overlay = Overlay::new(&run.disk, texts);
-            &overlay
-        }
-    };
-    let known = options
-        .baseline
-        .as_ref()
-        .map(|known| known.seen_from(run.disk.root()));
-    let stdin = run.stdin.as_ref().map(|(path, _)| path.as_str());
-    let arguments = &run.arguments;
-    let scope = |path: &str| match stdin {
-        Some(stdin) => stdin == path,
-        None => arguments.iter().any(|argument| covers(argument, path)),
-    };
-    let request = Request {
-        workspace,
-        found: run.found,
-        settings_for: &|path| configs.settings_for(path),
-        model_for: &|provider, model| table.resolve(provider, model, today),
-        insists: &|rule| options.selection.insists(rule),
-        filter: Filter {
-            rules: options.selection.active(),
-            min_severity: options.min_severity,
-            min_confidence: options.min_confidence,
-            pedantic: options.pedantic,
+    Ok(Session::open(options)?.analyse(&options.texts))
+}
+
+/// What the options name, found once: it can be analysed again with other texts.
+pub(super) struct Session<'o> {
+    options: &'o CheckOptions,
+    run: Run,
+    table: Table,
+    today: Date,
+    changed: Option<Arc<Changed>>,
+    known: Option<Baseline>,
+}
+
+impl<'o> Session<'o> {
+    pub(super) fn open(options: &'o CheckOptions) -> Result<Session<'o>, Failure> {
+        let affected = match options.scope {
+            Scope::Affected => Some(scope::affected(options)?),
+            Scope::All | Scope::Since(_) => None,
+        };
+        let mut run = prepare(options)?;
+        let changed = match &options.scope {
+            Scope::Since(name) => Some(scope::since(options, name, run.disk.root())?),
+            Scope::All | Scope::Affected => affected,
+        };
+        let today = today();
+        let table = table(&options.overrides, &run.configs, today)?;
+        let configs = &run.configs;
+        run.found
+            .filter(options.force_exclude, &|path| configs.chosen(path));
+        let known = options
+            .baseline
+            .as_ref()
+            .map(|known| known.seen_from(run.disk.root()));
+        Ok(Session {
+            options,
+            run,
+            table,
+            today,
             changed: changed.map(Arc::new),
-        },
-        list_files: options.list_files,
-        prices_as_of: table.as_of().to_string(),
-        notices: table.age_note(today).into_iter().collect(),
-        accepted: known.as_ref().map(|baseline| Accepted {
-            baseline,
-            scope: &scope,
-        }),
-    };
-    let mut analysis = engine::analyse(&request);
-    analysis.config_errors = run.config_errors;
-    analysis.vantage = run.vantage;
-    if let Some((path, _)) = &run.stdin {
-        only(&mut analysis, path);
+            known,
+        })
     }
-    Ok(analysis)
+
+    /// `texts`: what stands in for the texts of files, by path from the root of the run.
+    pub(super) fn analyse(&self, texts: &BTreeMap<String, String>) -> Analysis {
+        let (options, run) = (self.options, &self.run);
+        let mut shown: BTreeMap<String, String> = run.stdin.iter().cloned().collect();
+        shown.extend(texts.clone());
+        let overlay;
+        let workspace: &dyn Workspace = match shown.is_empty() {
+            true => &run.disk,
+            false => {
+                overlay = Overlay::new(&run.disk, shown);
+                &overlay
+            }
+        };
+        let stdin = run.stdin.as_ref().map(|(path, _)| path.as_str());
+        let arguments = &run.arguments;
+        let scope = |path: &str| match stdin {
+            Some(stdin) => stdin == path,
+            None => arguments.iter().any(|argument| covers(argument, path)),
+        };
+        let request = Request {
+            workspace,
+            found: run.found.clone(),
+            settings_for: &|path| run.configs.settings_for(path),
+            model_for: &|provider, model| self.table.resolve(provider, model, self.today),
+            insists: &|rule| options.selection.insists(rule),
+            filter: Filter {
+                rules: options.selection.active(),
+                min_severity: options.min_severity,
+                min_confidence: options.min_confidence,
+                pedantic: options.pedantic,
+                changed: self.changed.clone(),
+            },
+            list_files: options.list_files,
+            prices_as_of: self.table.as_of().to_string(),
+            notices: self.table.age_note(self.today).into_iter().collect(),
+            accepted: self.known.as_ref().map(|baseline| Accepted {
+                baseline,
+                scope: &scope,
+            }),
+        };
+        let mut analysis = engine::analyse(&request);
+        analysis.config_errors = run.config_errors.clone();
+        analysis.vantage = run.vantage.clone();
+        if let Some((path, _)) = &run.stdin {
+            only(&mut analysis, path);
+        }
+        analysis
+    }
 }
 
 /// Whether an argument names a file or a folder above it.
@@ -129,6 +162,11 @@ fn only(analysis: &mut Analysis, path: &str) {
     analysis
         .findings
         .retain(|finding| *finding.place.path == *path);
+    // Nor can another file be written.
+    for finding in &mut analysis.findings {
+        let within = |fix: &Fix| fix.edits.iter().all(|edit| *edit.place.path == *path);
+        finding.fix = finding.fix.take().filter(within);
+    }
     for (index, finding) in analysis.findings.iter_mut().enumerate() {
         finding.rank = index + 1;
     }

@@ -2,7 +2,9 @@
 
 use clap::ArgMatches;
 
+use super::backend::Session;
 use super::destinations::{destinations, Destination};
+use super::fix::{mend, Wanted};
 use super::{backend, options, output, scope, CheckOptions, Failure, Scope, CLEAN, FAILED, FOUND};
 use crate::config::ConfigError;
 use crate::engine::Analysis;
@@ -34,7 +36,9 @@ pub(super) fn run(matches: &ArgMatches) -> Result<u8, Failure> {
     if hook && scope::affected(&options)?.is_empty() {
         return Ok(CLEAN);
     }
-    let mut analysis = pooled(options.threads, || backend::analyse(&options))??;
+    let wanted = Wanted::of(matches)?;
+    let session = Session::open(&options)?;
+    let mut analysis = pooled(options.threads, || session.analyse(&options.texts))?;
     let errors = backend::shown_errors(&options, &analysis.vantage, &analysis.config_errors);
     output::config_errors(&errors, matches);
     if options.list_files {
@@ -45,6 +49,18 @@ pub(super) fn run(matches: &ArgMatches) -> Result<u8, Failure> {
         return destinations[0]
             .write(&text)
             .map(|()| view_code(&analysis.config_errors));
+    }
+    let mut taken = false;
+    if let Some(wanted) = wanted {
+        let mended = pooled(options.threads, || mend(&session, analysis, wanted))??;
+        if wanted.diff {
+            return mended.diff(matches, style);
+        }
+        analysis = match &options.stdin {
+            Some(stdin) => mended.print(&stdin.bytes)?,
+            None => mended.write(&options)?,
+        };
+        taken = options.stdin.is_some();
     }
     if let Some(baseline) = &options.baseline {
         baseline.settle(&options, &mut analysis)?;
@@ -85,6 +101,11 @@ pub(super) fn run(matches: &ArgMatches) -> Result<u8, Failure> {
             text += &report::commands(&analysis);
             output::append_summary(&report::comment(&analysis));
         }
+        if taken && destination.file.is_none() {
+            // The fixed text stands there.
+            output::remark(&text);
+            continue;
+        }
         if let Err(failure) = destination.write(&text) {
             failed.get_or_insert(failure);
         }
@@ -102,7 +123,11 @@ fn fail_on(matches: &ArgMatches) -> Severity {
 }
 
 fn is_silent(analysis: &Analysis) -> bool {
-    analysis.prompts.is_empty() && analysis.findings.is_empty() && analysis.errors.is_empty()
+    let fixed = analysis.fixed.as_ref();
+    fixed.is_none_or(|fixed| fixed.findings == 0)
+        && analysis.prompts.is_empty()
+        && analysis.findings.is_empty()
+        && analysis.errors.is_empty()
 }
 
 /// Runs work on threads of a stated stack.

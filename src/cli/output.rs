@@ -55,8 +55,13 @@ fn terminal_width() -> usize {
 
 /// Writes to standard output. A reader that went away is no error.
 pub(super) fn print(text: &str) -> Result<(), Failure> {
+    print_bytes(text.as_bytes())
+}
+
+/// Writes bytes to standard output as they are.
+pub(super) fn print_bytes(bytes: &[u8]) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+    match out.write_all(bytes).and_then(|()| out.flush()) {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => {
             Err(Failure::new(format!("cannot write the output: {error}")))
         }
@@ -175,6 +180,11 @@ pub(super) fn append_summary(text: &str) {
 /// A remark about the run itself on standard error.
 pub(super) fn notice(text: &str) {
     complain(&format!("note: {text}\n"));
+}
+
+/// Text about a run whose standard output is taken.
+pub(super) fn remark(text: &str) {
+    complain(text);
 }
 
 /// Writes to standard error. GitHub's runner reads it as it reads the output, and what is quoted must not command it.

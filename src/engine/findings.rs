@@ -8,17 +8,20 @@ use rayon::prelude::*;
 use super::{accepted, FileMarks, Filter, Request};
 use crate::baseline::Stale;
 use crate::finding::{FileError, Finding, Savings, Severity, Suppressed, Tokens};
+use crate::fix::{self, Mend};
 use crate::frontend::Problem;
 use crate::judge::Judged;
 use crate::rules::verdict::{self, Asked};
 use crate::rules::{self, Remark};
-use crate::source::{stable_hash, Place, SourceFile, Span};
+use crate::source::{stable_hash, Place, Sources, Span};
 
 /// One remark on its way to a finding.
 pub(super) struct Draft {
     pub(super) finding: Finding,
     /// What orders findings: USD a month under configured traffic, else per 1,000 calls.
     worth: f64,
+    /// What an edit would do about it, and the prompt (its index) that it is said of.
+    mend: Option<(Option<usize>, Mend)>,
 }
 
 /// What a run found.
@@ -50,7 +53,7 @@ pub fn collect(
     let drafts = |filter: &Filter| -> Vec<Draft> {
         let remarks = remarks
             .iter()
-            .filter_map(|(index, remark)| draft(request, filter, &prompts[*index], remark.clone()));
+            .filter_map(|(index, remark)| draft(request, filter, prompts, *index, remark.clone()));
         let mut drafts = merge(remarks.collect());
         drafts.extend(parse_errors(request, filter, problems, marks));
         drafts
@@ -67,6 +70,7 @@ pub fn collect(
         all.extend(suppression_remarks(request, &wide, marks));
         accepted::settle(accepted, &request.filter, &mut shown, &all, errors)
     });
+    write_fixes(&mut shown, prompts, &sources);
     let mut findings = order(shown);
     fingerprint(&mut findings);
     Collected {
@@ -74,6 +78,20 @@ pub fn collect(
         sources,
         stale,
     }
+}
+
+/// Fixes of what is shown: nobody asks for those of what is left alone.
+fn write_fixes(shown: &mut [Draft], prompts: &[Arc<Judged>], sources: &Sources) {
+    shown
+        .par_iter_mut()
+        .filter(|draft| draft.finding.suppressed.is_none())
+        .for_each(|draft| {
+            let Some((index, mend)) = &draft.mend else {
+                return;
+            };
+            let judged = index.map(|index| &*prompts[index]);
+            draft.finding.fix = fix::write(mend, judged, sources);
+        });
 }
 
 /// Problems of one file that are shown: what is not written in the language it is taken for has one in every line.
@@ -100,8 +118,6 @@ fn parse_errors<'a>(
         })
     })
 }
-
-pub type Sources = BTreeMap<Arc<str>, Arc<SourceFile>>;
 
 /// The files that findings and prompts speak of: those that were parsed, and others from the workspace.
 fn sources(
@@ -154,7 +170,14 @@ fn asked(request: &Request, filter: &Filter, rule: &str) -> Asked {
 }
 
 /// A remark with its severity, or nothing where it is not wanted.
-fn draft(request: &Request, filter: &Filter, judged: &Judged, remark: Remark) -> Option<Draft> {
+fn draft(
+    request: &Request,
+    filter: &Filter,
+    prompts: &[Arc<Judged>],
+    index: usize,
+    remark: Remark,
+) -> Option<Draft> {
+    let judged = &prompts[index];
     if !filter.rules.contains(remark.rule) || remark.confidence < filter.min_confidence {
         return None;
     }
@@ -192,8 +215,10 @@ fn draft(request: &Request, filter: &Filter, judged: &Judged, remark: Remark) ->
         threshold: judged.threshold,
         range: judged.range,
     };
+    let mend = remark.mend.clone().map(|mend| (Some(index), mend));
     Some(Draft {
         worth,
+        mend,
         finding: Finding {
             savings,
             tokens: Some(tokens),
@@ -248,6 +273,7 @@ fn hygiene(request: &Request, filter: &Filter, remark: Remark, in_tests: bool) -
     )?;
     (severity >= filter.min_severity).then(|| Draft {
         worth: 0.0,
+        mend: remark.mend.clone().map(|mend| (None, mend)),
         finding: {
             let path = remark.place.path.to_string();
             finding(remark, severity, path)
@@ -328,9 +354,7 @@ fn suppression_remarks(
         let unused = marks.suppressions.unused(&wanted);
         let remarks = unused
             .into_iter()
-            .map(|(directive, named)| {
-                rules::unused_suppression(place(path, directive.span), &named)
-            })
+            .map(|(directive, named)| rules::unused_suppression(path, directive, &named))
             .chain(
                 marks
                     .suppressions

@@ -2,21 +2,56 @@
 //! changed that it rests on.
 
 use std::collections::{BTreeSet, HashMap};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::{Outcome, Request};
 use crate::discover::Candidate;
+use crate::frontend::code::ir::{Language, Module};
+use crate::frontend::code::{self, Syntax};
 use crate::judge::Judged;
 use crate::reads::Changed;
 use crate::resolve;
+use crate::source::SourceFile;
 
 /// The memory of one root under one set of settings; another set needs an empty one.
 #[derive(Default)]
 pub struct Memo {
     pub(super) outcomes: HashMap<Arc<str>, Kept>,
     pub(super) resolution: resolve::Memo,
+    /// Of files that are being edited.
+    pub(super) edited: Edited,
     /// By id.
     pub(super) judged: Vec<Arc<Judged>>,
+}
+
+/// Files that are followed at the same time.
+const MOST_EDITED: usize = 8;
+
+/// The syntax of files that were edited, as they were last parsed.
+#[derive(Default)]
+pub(super) struct Edited(HashMap<Arc<str>, Mutex<Option<Syntax>>>);
+
+impl Edited {
+    /// Follows the files of a change from now on.
+    fn follow(&mut self, changed: &Changed) {
+        if changed.files().count() + self.0.len() > MOST_EDITED {
+            self.0.clear();
+        }
+        for path in changed.files().take(MOST_EDITED) {
+            self.0.entry(path.into()).or_default();
+        }
+    }
+
+    /// As [`code::parse`].
+    pub(super) fn parse(&self, file: &SourceFile, language: Language) -> Arc<Module> {
+        let Some(known) = self.0.get(&file.path) else {
+            return code::parse(file, language);
+        };
+        let mut known = known.lock().unwrap_or_else(PoisonError::into_inner);
+        let (module, left) = code::parse_edited(file, language, known.as_ref());
+        *known = left;
+        module
+    }
 }
 
 /// What came of one file.
@@ -40,6 +75,7 @@ impl Memo {
             return;
         }
         let changed = self.told_apart(request, changed);
+        self.edited.follow(&changed);
         self.outcomes.retain(|path, _| !changed.holds(path));
         match self.leads_elsewhere(request, &changed) {
             true => self.resolution = resolve::Memo::default(),

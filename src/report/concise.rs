@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::style::{Style, BOLD};
-use super::{active, counts, full, located, stale, statistics, suppressed, tables, wording};
+use super::{active, counts, fixes, full, located, stale, statistics, suppressed, tables, wording};
 use super::{Report, Show, Verbosity};
 use crate::engine::Analysis;
 use crate::finding::{Finding, Severity};
@@ -35,7 +35,12 @@ impl Report for Concise {
             let name = format!("{}[{}]", finding.severity.name(), finding.rule);
             let place = style.paint(BOLD, &located(analysis, &finding.place));
             let name = style.severity(finding.severity, &name);
-            let _ = writeln!(out, "{place}: {name} {}", finding.message);
+            // As linters of code mark it: `[*]` is fixed by --fix.
+            let mark = match &finding.fix {
+                Some(fix) if fix.safe => "[*] ",
+                _ => "",
+            };
+            let _ = writeln!(out, "{place}: {name} {mark}{}", finding.message);
         }
         for error in &analysis.errors {
             let path = analysis.vantage.shown(&error.path);
@@ -50,6 +55,11 @@ impl Report for Concise {
         }
         if show.statistics {
             statistics::table(&mut out, analysis, style);
+        }
+        if show.verbosity == Verbosity::Verbose {
+            for line in analysis.fixed.iter().flat_map(|fixed| &fixed.withdrawn) {
+                let _ = writeln!(out, "withdrawn: {line}");
+            }
         }
         if show.verbosity > Verbosity::Quiet {
             let _ = writeln!(out, "{}", total(analysis));
@@ -72,6 +82,9 @@ fn total(analysis: &Analysis) -> String {
     };
     let prompts = wording::counted(analysis.prompts.len(), "prompt");
     let mut line = format!("{found} in {prompts}");
+    if let Some((name, text)) = fixes(analysis) {
+        let _ = write!(line, "; {name} {text}");
+    }
     if let Some((count, by)) = suppressed(analysis) {
         let count = wording::counted(count, "finding");
         let _ = write!(line, "; {count} suppressed: {by}");

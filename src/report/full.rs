@@ -8,7 +8,9 @@ use std::fmt::Write;
 use super::excerpt::{Excerpt, Mark};
 use super::frame::Frame;
 use super::style::{self, Style, BOLD, CYAN, DIM, GREEN};
-use super::{active, counts, located, savings, source, statistics, suppressed, tables, wording};
+use super::{
+    active, counts, fixes, located, savings, source, statistics, suppressed, tables, wording,
+};
 use super::{Report, Show, Verbosity};
 use crate::engine::Analysis;
 use crate::figures::{percent, thousands, usd};
@@ -291,7 +293,12 @@ fn details(
         line("prompts", &named(analysis, &finding.prompts));
     }
     if let Some(fix) = &finding.fix {
-        line("fix", &fix.title);
+        let by = if fix.safe {
+            "--fix"
+        } else {
+            "--fix --unsafe-fixes"
+        };
+        line("fix", &format!("{} ({by})", fix.title));
     }
 }
 
@@ -379,6 +386,14 @@ fn summary(out: &mut String, analysis: &Analysis, verbosity: Verbosity, style: S
         let lead = style.paint(DIM, &style::pad(name, 10));
         style::wrapped(out, &format!("{lead} "), 11, text, style.width);
     };
+    if let Some((name, text)) = fixes(analysis) {
+        line(name, &text);
+    }
+    if verbosity == Verbosity::Verbose {
+        for withdrawn in analysis.fixed.iter().flat_map(|fixed| &fixed.withdrawn) {
+            line("withdrawn", withdrawn);
+        }
+    }
     if let Some((count, by)) = suppressed(analysis) {
         let findings = wording::counted(count, "finding");
         line("suppressed", &format!("{findings}: {by}"));

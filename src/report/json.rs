@@ -128,6 +128,9 @@ fn summary(analysis: &Analysis) -> Value {
         json!({ "suppressed": suppressed, "stale": stale })
     });
     out.insert("baseline".into(), known.into());
+    let fixed = analysis.fixed.as_ref();
+    let fixed = fixed.map(|fixed| json!({ "findings": fixed.findings, "files": fixed.files }));
+    out.insert("fixed".into(), fixed.into());
     let (per_1k, month) = super::savings(analysis);
     out.insert(
         "savings".into(),

@@ -13,6 +13,7 @@ use crate::source::{LineColumn, Place, SourceFile};
 mod comment;
 pub mod compare;
 mod concise;
+pub mod diff;
 pub mod escape;
 mod excerpt;
 mod frame;
@@ -136,6 +137,44 @@ fn located(analysis: &Analysis, place: &Place) -> String {
     match position(analysis, place) {
         Some(at) => format!("{path}:{}:{}", at.line, at.column),
         None => path,
+    }
+}
+
+/// How many active findings have a fix that is safe, and how many one that is not.
+fn fixable(analysis: &Analysis) -> (usize, usize) {
+    let count = |safe: bool| {
+        let fixes = active(analysis).filter_map(|finding| finding.fix.as_ref());
+        fixes.filter(|fix| fix.safe == safe).count()
+    };
+    (count(true), count(false))
+}
+
+/// `, 1 more with --unsafe-fixes`, where there is any.
+pub fn more_unsafe(analysis: &Analysis) -> String {
+    match fixable(analysis).1 {
+        0 => String::new(),
+        some => format!(
+            ", {} more with --unsafe-fixes",
+            crate::figures::thousands(some as f64)
+        ),
+    }
+}
+
+/// What is fixed, or what can be: the name of the line and its text.
+fn fixes(analysis: &Analysis) -> Option<(&'static str, String)> {
+    let more = more_unsafe(analysis);
+    if let Some(fixed) = &analysis.fixed {
+        if fixed.findings == 0 {
+            return (!more.is_empty()).then(|| ("fixed", format!("nothing{more}")));
+        }
+        let findings = counted(fixed.findings, "finding");
+        let files = counted(fixed.files, "file");
+        return Some(("fixed", format!("{findings} in {files}{more}")));
+    }
+    match fixable(analysis) {
+        (0, 0) => None,
+        (0, some) => Some(("fixable", format!("{some} with --fix --unsafe-fixes"))),
+        (some, _) => Some(("fixable", format!("{some} with --fix{more}"))),
     }
 }
 

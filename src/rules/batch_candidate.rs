@@ -31,5 +31,6 @@ pub fn check(judged: &Judged) -> Vec<Remark> {
         class: None,
         saving: None,
         weight: Weight::AtMostNote,
+        mend: None,
     }]
 }

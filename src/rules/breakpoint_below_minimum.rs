@@ -57,6 +57,7 @@ pub fn check(judged: &Judged) -> Vec<Remark> {
             } else {
                 Weight::AtMostNote
             },
+            mend: None,
         });
     }
     out

@@ -40,6 +40,7 @@ pub fn check(judged: &Judged) -> Vec<Remark> {
                 class: None,
                 saving: None,
                 weight: Weight::AtMostNote,
+                mend: None,
             });
         }
         from = mark.block;

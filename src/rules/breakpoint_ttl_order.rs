@@ -2,6 +2,7 @@
 
 use super::{Remark, Weight};
 use crate::finding::{Label, Severity};
+use crate::fix::Mend;
 use crate::judge::Judged;
 use crate::providers::Match;
 use crate::volatility::Confidence;
@@ -36,6 +37,7 @@ pub fn check(judged: &Judged) -> Vec<Remark> {
                     class: None,
                     saving: None,
                     weight: Weight::Fixed(Severity::Error),
+                    mend: Some(Mend::OrderTtls),
                 }];
             }
             Some((before, _)) if ttl < before => shorter = Some((ttl, place)),

@@ -60,6 +60,7 @@ pub fn check(judged: &Judged) -> Vec<Remark> {
                 (true, true) => Weight::Fixed(Severity::Error),
                 (true, false) => Weight::AtMostNote,
             },
+            mend: None,
         });
     }
     out

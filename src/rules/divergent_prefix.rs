@@ -118,6 +118,7 @@ fn remark(prompts: &[Arc<Judged>], standings: &[Standing]) -> Option<(usize, Rem
                 cached_after: judged.plan.now.read + more * part.tokens,
             }),
             weight: Weight::ByShare,
+            mend: None,
         },
     ))
 }

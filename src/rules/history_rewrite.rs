@@ -93,6 +93,7 @@ fn at_limit(judged: &Judged) -> impl Iterator<Item = Remark> + '_ {
             class: Some(Class::Request),
             saving: None,
             weight: Weight::AtMostNote,
+            mend: None,
         })
     })
 }

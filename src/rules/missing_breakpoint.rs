@@ -37,6 +37,10 @@ pub fn check(judged: &Judged) -> Vec<Remark> {
             if !history && steps(judged).any(|other| is_history(judged, other)) {
                 remark.weight = Weight::AtMostNote;
             }
+            // Where the markers may come from elsewhere, another one could be one too many.
+            if open {
+                remark.mend = None;
+            }
             remark.confidence = if open {
                 Confidence::Possible
             } else {

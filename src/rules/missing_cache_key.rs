@@ -101,5 +101,6 @@ fn remark(judged: &Judged, key: &str, message: String, help: String) -> Remark {
         class: None,
         saving: None,
         weight: Weight::AtMostNote,
+        mend: None,
     }
 }

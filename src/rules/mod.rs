@@ -36,6 +36,7 @@ pub use unused_suppression::remark as unused_suppression;
 use std::sync::Arc;
 
 use crate::finding::{Hop, Label, Severity};
+use crate::fix::Mend;
 use crate::judge::Judged;
 use crate::source::Place;
 use crate::volatility::{Class, Confidence};
@@ -56,6 +57,8 @@ pub struct Remark {
     pub class: Option<Class>,
     pub saving: Option<Saving>,
     pub weight: Weight,
+    /// What an edit would do about it, where one can; `fix.rs` writes it.
+    pub mend: Option<Mend>,
 }
 
 /// Remarks, each with the index of the prompt that it speaks of.
@@ -191,6 +194,12 @@ const fn rule(id: &'static str, category: &'static str, check: fn(&Judged) -> Ve
 /// Rule ids in the order of the registry.
 pub fn ids() -> Vec<&'static str> {
     RULES.iter().map(|rule| rule.id).collect()
+}
+
+/// The category of a rule.
+pub fn category(id: &str) -> Option<&'static str> {
+    let rule = RULES.iter().find(|rule| rule.id == id);
+    rule.map(|rule| rule.category)
 }
 
 /// Categories, each once, in the order of DESIGN 5.

@@ -33,5 +33,6 @@ pub fn check(judged: &Judged) -> Vec<Remark> {
         class: None,
         saving: None,
         weight: Weight::Fixed(Severity::Warning),
+        mend: None,
     }]
 }

@@ -19,5 +19,6 @@ pub fn remark(place: Place, problem: &Problem) -> Remark {
         class: None,
         saving: None,
         weight: Weight::AtMostNote,
+        mend: None,
     }
 }

@@ -75,6 +75,7 @@ pub fn check(judged: &Judged) -> Vec<Remark> {
         } else {
             Weight::OnRequest
         },
+        mend: None,
     }]
 }
 

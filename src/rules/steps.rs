@@ -4,6 +4,7 @@ use super::verdict::PEDANTIC_BELOW;
 use super::{Remark, Saving, Weight};
 use crate::figures::{percent, plural, tokens};
 use crate::finding::{Hop, Label};
+use crate::fix::Mend;
 use crate::frontend::code::language_of;
 use crate::judge::Judged;
 use crate::layout::{speaker, Kind, Segment};
@@ -161,7 +162,15 @@ pub fn remark(
         class: volatility.map(|v| v.class),
         saving: Some(saving(step)),
         weight: weight(judged, step, rule),
+        mend: mend(judged, step),
     }
+}
+
+/// An edit that does what a step of the plan says.
+pub fn mend(judged: &Judged, step: &Step) -> Option<Mend> {
+    let mut steps = judged.plan.steps.iter();
+    let index = steps.position(|known| std::ptr::eq(known, step))?;
+    Some(Mend::Step(index))
 }
 
 /// What a message lacks is mended where code makes the message: a file of text that it loads is only named.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{Remark, Weight};
 use crate::finding::{Label, Severity};
+use crate::fix::Mend;
 use crate::judge::Judged;
 use crate::prompt::{Marker, MarkerHow};
 use crate::volatility::Confidence;
@@ -80,6 +81,10 @@ pub fn check(judged: &Judged) -> Vec<Remark> {
         class: None,
         saving: None,
         weight: Weight::Fixed(Severity::Error),
+        mend: (sure && looped.is_none()).then(|| Mend::DropMarks {
+            marks: together.iter().map(|marker| marker.place.clone()).collect(),
+            over: (count - most) as usize,
+        }),
     }]
 }
 

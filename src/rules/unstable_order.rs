@@ -3,6 +3,7 @@
 use super::steps::{effect, front, join, name_of, of, remark, short, subject};
 use super::{Remark, Weight};
 use crate::figures::tokens;
+use crate::fix::Mend;
 use crate::judge::Judged;
 use crate::prompt::{Piece, Prompt};
 use crate::source::Place;
@@ -53,6 +54,7 @@ fn by_machine(judged: &Judged) -> Vec<Remark> {
         class: Some(Class::Deploy),
         saving: None,
         weight: Weight::AtMostNote,
+        mend: Some(Mend::Sort((*place).clone())),
     }
     };
     found.iter().map(remark).collect()

@@ -82,6 +82,7 @@ mod tests {
             class: None,
             saving: None,
             weight,
+            mend: None,
         }
     }
 

@@ -26,6 +26,8 @@ pub struct Directive {
     pub kind: DirectiveKind,
     /// From `prefixlint:` to the end of the reason.
     pub span: Span,
+    /// The comment that holds it, with its signs.
+    pub comment: Span,
     /// Known rule ids, in order.
     pub rules: Vec<String>,
     /// May be empty.
@@ -122,6 +124,7 @@ impl Line<'_> {
         let directive = Directive {
             kind,
             span: self.span,
+            comment,
             rules: known,
             reason: reason
                 .trim_start_matches([':', '-', '\u{2014}', '\u{2013}', ' ', '\t'])

@@ -6,14 +6,14 @@ use prefixlint::engine::{self, Analysis, Filter, Request};
 use prefixlint::providers::Table;
 use prefixlint::reads::Changed;
 use prefixlint::rules;
-use prefixlint::workspace::Memory;
+use prefixlint::workspace::Workspace;
 
 /// Prices are those of this date, whenever the test runs.
 const TODAY: (i32, u32, u32) = (2026, 11, 22);
 
 /// `about`: what a config that cannot be read is reported with.
 #[track_caller]
-pub fn lint(workspace: &Memory, about: &str) -> Analysis {
+pub fn lint(workspace: &dyn Workspace, about: &str) -> Analysis {
     lint_again(
         workspace,
         about,
@@ -25,7 +25,7 @@ pub fn lint(workspace: &Memory, about: &str) -> Analysis {
 /// The same with what an earlier run left.
 #[track_caller]
 pub fn lint_again(
-    workspace: &Memory,
+    workspace: &dyn Workspace,
     about: &str,
     memo: &mut engine::Memo,
     changed: &Changed,

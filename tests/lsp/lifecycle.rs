@@ -214,3 +214,19 @@ fn old_clients_name_their_folder_in_old_ways() {
         assert_eq!(editor.rules("prompts/clock.j2"), ["volatile-prefix"]);
     }
 }
+
+#[test]
+fn a_folder_that_is_not_there_is_said_and_what_is_asked_about_it_is_refused() {
+    let project = Project::empty("lsp-missing");
+    let missing = project.0.join("no/such");
+    let (mut editor, _) = Editor::start_with(&project.0, |params| {
+        params["workspaceFolders"] = json!([{ "uri": uri(&missing), "name": "missing" }]);
+    });
+    let said = editor.wait_for("window/showMessage");
+    assert!(said["message"].to_string().contains("no/such"), "{said}");
+    editor.open("no/such/a.j2", "{{ now() }}");
+    let hover = editor.at("no/such/a.j2", 0, 4);
+    let id = editor.request("textDocument/hover", hover);
+    assert_eq!(editor.response(id)["error"]["code"], -32603);
+    assert_eq!(editor.finish(), "");
+}

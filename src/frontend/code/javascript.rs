@@ -18,14 +18,16 @@ mod tests;
 
 use std::sync::Arc;
 
-use tree_sitter::Node;
+use tree_sitter::{Node, Tree};
 
+pub use self::syntax::parse as syntax;
 use super::ir::{Expr, FunctionId, Language, Module, Stmt};
 use super::MAX_NESTING;
 use crate::source::{SourceFile, Span};
 
-/// Lowers a file of TypeScript, TSX or JavaScript; its extension chooses the grammar.
-pub fn lower(file: &SourceFile) -> Module {
+/// Lowers a file of TypeScript, TSX or JavaScript; its extension chooses the grammar. `before`: the tree of an earlier
+/// text, with what differs marked. Returns that of this one where nothing is broken in it.
+pub fn lower(file: &SourceFile, before: Option<&Tree>) -> (Module, Option<Tree>) {
     let mut lowering = Lowering {
         source: &file.text,
         path: &file.path,
@@ -35,8 +37,8 @@ pub fn lower(file: &SourceFile) -> Module {
         nodes: 0,
         copied: 0,
     };
-    let Some(tree) = syntax::parse(file) else {
-        return lowering.module;
+    let Some((tree, sound)) = syntax::parse(file, before) else {
+        return (lowering.module, None);
     };
     let survey = syntax::survey(&tree, &file.text);
     lowering.module.comments = survey.comments;
@@ -44,7 +46,7 @@ pub fn lower(file: &SourceFile) -> Module {
     let mut body = Vec::new();
     lowering.block(tree.root_node(), &mut body);
     lowering.module.body = body;
-    lowering.module
+    (lowering.module, sound.then_some(tree))
 }
 
 struct Lowering<'s> {

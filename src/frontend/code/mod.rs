@@ -5,11 +5,13 @@ use std::sync::Arc;
 
 use crate::source::SourceFile;
 
+mod edited;
 pub mod ir;
 mod javascript;
 mod python;
 mod statements;
 
+pub use edited::{parse_edited, Syntax};
 use ir::{Language, Module};
 pub use statements::simple_statements;
 
@@ -19,10 +21,21 @@ pub const MAX_NESTING: usize = 160;
 
 /// Lowers a file, once however often it is asked for. Never fails: problems are in the result.
 pub fn parse(file: &SourceFile, language: Language) -> Arc<Module> {
-    file.reading(|| match language {
-        Language::Python => python::lower(file),
-        Language::JavaScript => javascript::lower(file),
-    })
+    edited::parse_once(file, language)
+}
+
+/// The syntax tree of a file, for those who write into it.
+pub fn syntax(file: &SourceFile, language: Language) -> Option<tree_sitter::Tree> {
+    if let Some(tree) = file
+        .known::<edited::Reading>()
+        .and_then(|known| known.tree.clone())
+    {
+        return Some(tree);
+    }
+    match language {
+        Language::Python => python::syntax(file, None),
+        Language::JavaScript => javascript::syntax(file, None).map(|(tree, _)| tree),
+    }
 }
 
 /// The host language that a path's extension names.

@@ -1,7 +1,7 @@
 //! Python -> IR: every construct of Python 3.12, and enough of Python 2 not to lose a file. Syntax errors give one
 //! problem per file; what is not understood is opaque with the expressions it holds. Knows nothing of prompts.
 
-use tree_sitter::{Node, Parser};
+use tree_sitter::{Node, Parser, Tree};
 
 use super::ir::{ClassId, Expr, ExprKind, FunctionId, Language, Module};
 use super::MAX_NESTING;
@@ -20,19 +20,13 @@ mod strings;
 #[cfg(test)]
 mod tests;
 
-/// Lowers a file of Python.
-pub fn lower(file: &SourceFile) -> Module {
+/// Lowers a file of Python. `before`: the tree of an earlier text, with what differs marked. Returns this one's too.
+pub fn lower(file: &SourceFile, before: Option<&Tree>) -> (Module, Option<Tree>) {
     let mut module = Module::empty(Language::Python);
-    let mut parser = Parser::new();
-    let language = tree_sitter_python::LANGUAGE.into();
-    let tree = match parser.set_language(&language) {
-        Ok(()) => parser.parse(file.text.as_bytes(), None),
-        Err(_) => None,
-    };
-    let Some(tree) = tree else {
+    let Some(tree) = syntax(file, before) else {
         let problem = Problem::new(Span::default(), "the Python parser could not run");
         module.problems.push(problem);
-        return module;
+        return (module, None);
     };
     let root = tree.root_node();
     let mut lowering = Lowering {
@@ -47,7 +41,20 @@ pub fn lower(file: &SourceFile) -> Module {
     }
     lowering.problem(root);
     lowering.module.body = lowering.statements(root);
-    lowering.module
+    (lowering.module, Some(tree))
+}
+
+/// The tree of a file. `before`: that of an earlier text, with what differs marked.
+pub fn syntax(file: &SourceFile, before: Option<&Tree>) -> Option<Tree> {
+    let mut parser = Parser::new();
+    let language = tree_sitter_python::LANGUAGE.into();
+    parser.set_language(&language).ok()?;
+    let tree = parser.parse(file.text.as_bytes(), before)?;
+    match before {
+        // What is broken is mended from where the parser comes: of that no earlier text may show.
+        Some(_) if tree.root_node().has_error() => parser.parse(file.text.as_bytes(), None),
+        _ => Some(tree),
+    }
 }
 
 /// What surrounds the node being lowered.

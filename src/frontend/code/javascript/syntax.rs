@@ -13,8 +13,9 @@ const STEPS_PER_BYTE: usize = 2;
 /// Progress calls that any file may take.
 const STEPS: usize = 20_000;
 
-/// The tree of a file; nothing for one that the parser gives up on.
-pub fn parse(file: &SourceFile) -> Option<Tree> {
+/// The tree of a file and whether it is that of the text as it stands, with nothing broken; nothing for a file that the
+/// parser gives up on. `before`: such a tree of an earlier text.
+pub fn parse(file: &SourceFile, before: Option<&Tree>) -> Option<(Tree, bool)> {
     let extension = file.path.rsplit_once('.').map_or("", |(_, after)| after);
     let typescript: Language = tree_sitter_typescript::LANGUAGE_TYPESCRIPT.into();
     let tsx: Language = tree_sitter_typescript::LANGUAGE_TSX.into();
@@ -27,10 +28,22 @@ pub fn parse(file: &SourceFile) -> Option<Tree> {
     let mut best: Option<(usize, Tree)> = None;
     // The grammar takes `f<typeof import("x")>(y)` for comparisons, without an error.
     let covered_first = file.text.contains("typeof import(");
-    let _whole = covered_first && read_covered(&file.text, languages, &mut best)
-        || read(&file.text, languages, &mut best)
-        || !covered_first && read_covered(&file.text, languages, &mut best);
-    best.map(|(_, tree)| tree)
+    if let (Some(before), false) = (before, covered_first) {
+        // Only what is sound is taken: what is broken is mended from where the parser comes.
+        let same = languages
+            .first()
+            .filter(|first| *before.language() == **first);
+        let tree = same.and_then(|language| parse_with(&file.text, language, Some(before)));
+        if let Some(tree) = tree.filter(|tree| damage(tree) == 0) {
+            return Some((tree, true));
+        }
+    }
+    let covered = covered_first && read_covered(&file.text, languages, &mut best);
+    let sound = !covered && read(&file.text, languages, &mut best);
+    if !covered && !sound && !covered_first {
+        read_covered(&file.text, languages, &mut best);
+    }
+    best.map(|(_, tree)| (tree, sound))
 }
 
 fn read_covered(text: &str, languages: &[Language], best: &mut Option<(usize, Tree)>) -> bool {
@@ -41,7 +54,7 @@ fn read_covered(text: &str, languages: &[Language], best: &mut Option<(usize, Tr
 fn read(text: &str, languages: &[Language], best: &mut Option<(usize, Tree)>) -> bool {
     languages
         .iter()
-        .any(|language| keep_better(best, parse_with(text, language)))
+        .any(|language| keep_better(best, parse_with(text, language, None)))
 }
 
 /// Keeps the tree with less damage, the first of equals; says whether nothing is broken in it.
@@ -54,7 +67,7 @@ fn keep_better(best: &mut Option<(usize, Tree)>, tree: Option<Tree>) -> bool {
     damage == 0
 }
 
-fn parse_with(text: &str, language: &Language) -> Option<Tree> {
+fn parse_with(text: &str, language: &Language, before: Option<&Tree>) -> Option<Tree> {
     let mut parser = Parser::new();
     parser.set_language(language).ok()?;
     let budget = STEPS.max(text.len().saturating_mul(STEPS_PER_BYTE));
@@ -70,7 +83,7 @@ fn parse_with(text: &str, language: &Language) -> Option<Tree> {
     let bytes = text.as_bytes();
     parser.parse_with_options(
         &mut |at, _| bytes.get(at..).unwrap_or_default(),
-        None,
+        before,
         Some(ParseOptions::new().progress_callback(&mut progress)),
     )
 }

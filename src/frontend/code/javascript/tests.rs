@@ -10,7 +10,7 @@ use crate::source::SourceFile;
 
 /// Lowers a source that must be without problems.
 fn clean(path: &str, source: &str) -> Module {
-    let module = lower(&SourceFile::new(path, source));
+    let module = lower(&SourceFile::new(path, source), None).0;
     assert_eq!(module.problems, [], "{source}");
     module
 }

@@ -8,7 +8,7 @@ mod robustness;
 mod text;
 
 fn lowered(source: &str) -> Module {
-    lower(&SourceFile::new("a.py", source))
+    lower(&SourceFile::new("a.py", source), None).0
 }
 
 /// The compact form of a source without problems.

@@ -7,7 +7,7 @@ use crate::frontend::code::ir::{Expr, ExprKind, FormatPart, Module, StmtKind};
 use crate::source::{SourceFile, Text};
 
 fn lowered(path: &str, source: &str) -> Module {
-    lower(&SourceFile::new(path, source))
+    lower(&SourceFile::new(path, source), None).0
 }
 
 fn first_value(module: &Module) -> &Expr {

@@ -1,0 +1,186 @@
+//! Statements that add to a text or a list one after the other: `parts.append(..)`, `parts.push(..)`, `text += ..`.
+
+use std::sync::Arc;
+
+use super::canvas::{Canvas, Frame};
+use super::code::{holds, names, own_expressions, Flow, Near};
+use crate::frontend::code::ir::{BinaryOp, Expr, ExprKind, Module, Pattern, Stmt, StmtKind};
+use crate::source::{SourceFile, Span};
+
+/// How methods that add to a list are called.
+const ADDING: [&str; 4] = ["append", "push", "extend", "add"];
+
+/// The runs of statements of a module that add to one name, near some places.
+pub fn canvases(file: &Arc<SourceFile>, module: &Module, near: &Near) -> Vec<(Span, Canvas)> {
+    let mut out = Vec::new();
+    let bodies = module.functions.iter().map(|function| &function.body);
+    for body in bodies.chain([&module.body]) {
+        block(file, body, near, &mut out);
+    }
+    out
+}
+
+fn block(file: &Arc<SourceFile>, body: &[Stmt], near: &Near, out: &mut Vec<(Span, Canvas)>) {
+    let mut seen: Vec<&str> = Vec::new();
+    for stmt in body {
+        if let Some((name, ..)) = addition(stmt) {
+            if !seen.contains(&name) {
+                seen.push(name);
+                out.extend(run(file, body, name, near));
+            }
+        }
+        for inner in stmt.blocks() {
+            block(file, inner, near, out);
+        }
+    }
+}
+
+/// The name that a statement adds to, what it adds, and whether to a list.
+fn addition(stmt: &Stmt) -> Option<(&str, &Expr, bool)> {
+    match &stmt.kind {
+        StmtKind::Augment {
+            target: Pattern::Name(name, _),
+            op: BinaryOp::Add,
+            value,
+        } => {
+            let list = matches!(value.kind, ExprKind::List(_));
+            (!list).then_some((name, value, false))
+        }
+        StmtKind::Expr(expr) => {
+            let ExprKind::Call { callee, args, .. } = &expr.kind else {
+                return None;
+            };
+            let ExprKind::Attribute { object, name, .. } = &callee.kind else {
+                return None;
+            };
+            let ExprKind::Name(list) = &object.kind else {
+                return None;
+            };
+            match args.as_slice() {
+                [arg] if ADDING.contains(&name.as_str()) => Some((list, &arg.value, true)),
+                _ => None,
+            }
+        }
+        _ => None,
+    }
+}
+
+/// Whether a statement, or one within it, adds to a name; what all of them add.
+fn adds<'a>(stmt: &'a Stmt, name: &str, out: &mut Vec<&'a Expr>) {
+    if let Some((_, value, _)) = addition(stmt).filter(|(known, ..)| *known == name) {
+        out.push(value);
+    }
+    for inner in stmt.blocks().into_iter().flatten() {
+        adds(inner, name, out);
+    }
+}
+
+/// The statements of a block from the one that makes a name to the last that adds to it.
+fn run(file: &Arc<SourceFile>, body: &[Stmt], name: &str, near: &Near) -> Option<(Span, Canvas)> {
+    let starts = |stmt: &Stmt| matches!(&stmt.kind, StmtKind::Assign { targets, .. } if binds(targets, name));
+    let adding = |stmt: &Stmt| {
+        let mut values = Vec::new();
+        adds(stmt, name, &mut values);
+        !values.is_empty()
+    };
+    let last = body.iter().rposition(adding)?;
+    let first = body[..=last].iter().rposition(starts).unwrap_or_else(|| {
+        let first = body.iter().position(adding);
+        first.unwrap_or(last)
+    });
+    let span = body[first].span.to(body[last].span);
+    let inside = near.near.iter().any(|place| holds(span, *place));
+    if !inside && !near.leads(&[name.to_string()]) {
+        return None;
+    }
+    let mut flow = Flow::new(file);
+    let apart = body[first..=last]
+        .iter()
+        .any(|stmt| addition(stmt).is_some_and(|(known, _, list)| known == name && list));
+    for stmt in &body[first..=last] {
+        let mut values = Vec::new();
+        adds(stmt, name, &mut values);
+        if let Some((_, value, _)) = addition(stmt).filter(|(known, ..)| *known == name) {
+            flow.statement(stmt.span, &[value], false, true, apart)?;
+        } else if !values.is_empty() {
+            let mut read = values;
+            own_expressions_of(stmt, &mut read);
+            flow.statement(stmt.span, &read, true, true, apart)?;
+        } else if starts(stmt) {
+            let StmtKind::Assign { value, .. } = &stmt.kind else {
+                continue;
+            };
+            flow.statement(stmt.span, &[value], false, false, apart)?;
+        } else {
+            flow.between(bound(stmt));
+            if reads(stmt, name) {
+                // Something looks at the text on the way.
+                return None;
+            }
+        }
+    }
+    Some((span, flow.canvas(Frame::Statements)?))
+}
+
+fn own_expressions_of<'a>(stmt: &'a Stmt, out: &mut Vec<&'a Expr>) {
+    match &stmt.kind {
+        StmtKind::If { test, .. } => out.push(test),
+        StmtKind::For { over, .. } => out.push(over),
+        _ => {}
+    }
+    for inner in stmt.blocks().into_iter().flatten() {
+        own_expressions_of(inner, out);
+    }
+}
+
+fn binds(targets: &[Pattern], name: &str) -> bool {
+    targets
+        .iter()
+        .any(|target| matches!(target, Pattern::Name(known, _) if known == name))
+}
+
+/// Names that a statement binds, with those within it.
+pub fn bound(stmt: &Stmt) -> Vec<String> {
+    let mut out = Vec::new();
+    match &stmt.kind {
+        StmtKind::Assign { targets, .. } => targets
+            .iter()
+            .for_each(|target| pattern_names(target, &mut out)),
+        StmtKind::Augment { target, .. } => pattern_names(target, &mut out),
+        StmtKind::For { pattern, .. } => pattern_names(pattern, &mut out),
+        _ => {}
+    }
+    for inner in stmt.blocks().into_iter().flatten() {
+        out.extend(bound(inner));
+    }
+    out
+}
+
+pub fn pattern_names(pattern: &Pattern, out: &mut Vec<String>) {
+    match pattern {
+        Pattern::Name(name, _) => out.push(name.clone()),
+        Pattern::Target(expr) => out.extend(names(expr)),
+        Pattern::List(items, _) => items.iter().for_each(|item| pattern_names(item, out)),
+        Pattern::Object(entries, rest, _) => {
+            entries
+                .iter()
+                .for_each(|(_, item)| pattern_names(item, out));
+            out.extend(rest.clone());
+        }
+        Pattern::Rest(inner) | Pattern::Default(inner, _) => pattern_names(inner, out),
+        Pattern::Ignore => {}
+    }
+}
+
+fn reads(stmt: &Stmt, name: &str) -> bool {
+    let mut found = false;
+    own_expressions(stmt, &mut |expr| {
+        found |= names(expr).iter().any(|known| known == name)
+    });
+    found
+        || stmt
+            .blocks()
+            .into_iter()
+            .flatten()
+            .any(|inner| reads(inner, name))
+}

@@ -1,0 +1,296 @@
+//! Moves out of the system prompt: behind the conversation, where a value that changes costs nothing of what is cached.
+//! In code a message of its own is written behind the newest one of the user; in a template that holds all messages the
+//! text goes to the end of the last one.
+
+use std::ops::Range;
+
+use super::canvas::{Canvas, Frame};
+use super::code::{self, holds};
+use super::cut::{
+    content, edits_between, in_scope, operate, removal, title, units, Bit, Moved, Surgery,
+};
+use super::frames::{new_items, operands};
+use super::landing::Landing;
+use super::owner;
+use super::unit::{Unit, View};
+use super::Refusal;
+use crate::finding::{Edit, Fix};
+use crate::fix::entries::insert_behind;
+use crate::fix::written::{Kind as WrittenKind, Page, Written};
+use crate::frontend::code::ir::{Function, Module};
+use crate::frontend::code::{language_of, parse};
+use crate::judge::Judged;
+use crate::layout::{Kind, Segment};
+use crate::plan::Step;
+use crate::prompt::Message;
+use crate::source::{Sources, Span};
+
+/// Whether a step moves something from in front of the conversation behind it.
+pub fn is_far(judged: &Judged, step: &Step) -> bool {
+    let Some(first) = step.members.iter().min() else {
+        return false;
+    };
+    let message = judged.layout.segments[*first].message;
+    let behind = judged.layout.segments[*first..].iter();
+    behind
+        .clone()
+        .any(|s| matches!(s.kind, Kind::History { .. }) && s.message != message)
+        && judged.layout.messages[message].section.is_preamble()
+}
+
+/// The fix within one text that may own the values.
+pub fn moved(
+    judged: &Judged,
+    step: &Step,
+    canvas: &Canvas,
+    sources: &Sources,
+) -> Result<Fix, Refusal> {
+    let masked = canvas.masked();
+    let view = View::new(canvas, &masked);
+    let members: Vec<&Segment> = step
+        .members
+        .iter()
+        .map(|id| &judged.layout.segments[*id])
+        .collect();
+    let units = units(&view, &members)?;
+    let rest = view.stable(&canvas.region)
+        - units
+            .iter()
+            .map(|unit| view.stable(&unit.at))
+            .sum::<usize>();
+    if rest == 0 {
+        return Err(Refusal("all of the text"));
+    }
+    let last = judged
+        .prompt
+        .messages
+        .last()
+        .filter(|message| message.section.is_user());
+    let last = last.ok_or(Refusal("no message of the user is seen behind it"))?;
+    let whereto = "behind the conversation";
+    let title = title(canvas, &units, whereto);
+    let edits = if language_of(&canvas.file.path).is_some() {
+        to_message(&view, &units, &members, last, sources)?
+    } else {
+        to_end(judged, &view, units, &members)?
+    };
+    Ok(Fix {
+        title,
+        safe: false,
+        edits,
+    })
+}
+
+/// To the end of the last message of the same template.
+fn to_end(
+    judged: &Judged,
+    view: &View,
+    units: Vec<Unit>,
+    members: &[&Segment],
+) -> Result<Vec<Edit>, Refusal> {
+    let canvas = view.canvas;
+    let message = judged.layout.messages.len().saturating_sub(1);
+    let spans = owner::spans_of(judged, message, &canvas.file.path);
+    let own = spans
+        .into_iter()
+        .filter(|span| canvas.text.whole().span.start <= span.start);
+    let span = own.reduce(|a, b| a.to(b));
+    let span = span.ok_or(Refusal("the last message is written elsewhere"))?;
+    let end = canvas
+        .decoded_end(span)
+        .filter(|end| *end > canvas.region.end)
+        .ok_or(Refusal("the last message is written elsewhere"))?;
+    let start = canvas.decoded_at(span.start).unwrap_or(end);
+    let end = canvas
+        .holes
+        .iter()
+        .find(|hole| hole.at.contains(&end))
+        .map_or(end, |hole| hole.at.end);
+    let mut whole = canvas.clone();
+    whole.region = start..end;
+    let masked = whole.masked();
+    let last = View::new(&whole, &masked);
+    let moved = Moved {
+        units,
+        landing: Landing {
+            at: end,
+            heading: None,
+            tail: false,
+        },
+    };
+    in_scope(canvas, &moved)?;
+    edits_between(view, &last, &moved, canvas.region.end, members)
+}
+
+/// As a message, or a block, of its own behind the last message of the user.
+fn to_message(
+    view: &View,
+    units: &[Unit],
+    members: &[&Segment],
+    last: &Message,
+    sources: &Sources,
+) -> Result<Vec<Edit>, Refusal> {
+    let canvas = view.canvas;
+    let elsewhere = Refusal("the newest message is written elsewhere");
+    if last.place.path != canvas.file.path {
+        return Err(elsewhere);
+    }
+    let file = sources.get(&last.place.path).ok_or(elsewhere)?;
+    let page = Page::open(file).ok_or(elsewhere)?;
+    let map = page
+        .at(last.place.span)
+        .filter(Written::is_map)
+        .ok_or(elsewhere)?;
+    let language = language_of(&file.path).ok_or(elsewhere)?;
+    let module = parse(file, language);
+    for unit in units {
+        in_sight(&module, canvas, unit, last.place.span)?;
+    }
+    let cuts: Vec<Range<usize>> = units
+        .iter()
+        .map(|unit| removal(view, unit, canvas.region.end))
+        .collect();
+    let surgery = Surgery {
+        cuts,
+        at: canvas.region.end,
+        bits: Vec::new(),
+    };
+    let mut out = operate(canvas, &surgery)?;
+    let text = expression(view, units, members)?;
+    out.push(added(&page, &map, &text).ok_or(elsewhere)?);
+    let overlap = |a: &Edit, b: &Edit| {
+        a.place.span.start < b.place.span.end && b.place.span.start < a.place.span.end
+    };
+    let (new, cut) = out.split_last().ok_or(elsewhere)?;
+    if cut.iter().any(|cut| overlap(cut, new)) {
+        return Err(elsewhere);
+    }
+    Ok(out)
+}
+
+/// The units as one expression.
+fn expression(view: &View, units: &[Unit], members: &[&Segment]) -> Result<String, Refusal> {
+    let canvas = view.canvas;
+    let moved = Moved {
+        units: units.to_vec(),
+        landing: Landing {
+            at: canvas.region.end,
+            heading: None,
+            tail: false,
+        },
+    };
+    let mut bits = content(view, &moved, "", false, members);
+    bits.pop();
+    let bits: Vec<Bit> = bits;
+    let parts = match canvas.frame {
+        Frame::One | Frame::Sum { .. } => operands(canvas, &bits),
+        Frame::List => {
+            let items = new_items(canvas, &bits);
+            if items.len() > 1 {
+                return Err(Refusal("several items of a list"));
+            }
+            items
+        }
+        Frame::Statements => return Err(Refusal("a statement among others")),
+    };
+    match parts.as_slice() {
+        [] => Err(Refusal("nothing moves")),
+        parts => Ok(parts.join(" + ")),
+    }
+}
+
+/// A block behind those of a message, or a message behind it.
+fn added(page: &Page, map: &Written, text: &str) -> Option<Edit> {
+    let content = ["content", "parts"].iter().find_map(|key| map.pair(key))?;
+    if let WrittenKind::List { items, .. } = &content.value.kind {
+        let block = items
+            .iter()
+            .rev()
+            .find(|item| item.pair("text").is_some())?;
+        let last = items.last()?;
+        let new = with_value(page, block, "text", text, &["type"])?;
+        let spans: Vec<Span> = items.iter().map(|item| item.span).collect();
+        let index = items.iter().position(|item| item.span == last.span)?;
+        return Some(insert_behind(page, content.value.span, &spans, index, &new));
+    }
+    let (list, index) = page.holding(content.value.span)?.list?;
+    let WrittenKind::List { items, .. } = &list.kind else {
+        return None;
+    };
+    let new = with_value(page, map, &content.key, text, &["role"])?;
+    let spans: Vec<Span> = items.iter().map(|item| item.span).collect();
+    Some(insert_behind(page, list.span, &spans, index, &new))
+}
+
+/// A map like another one, with some of its entries and another value for one of them.
+fn with_value(
+    page: &Page,
+    map: &Written,
+    key: &str,
+    value: &str,
+    others: &[&str],
+) -> Option<String> {
+    let pairs = map.pairs();
+    let kept =
+        |pair: &&crate::fix::written::Pair| pair.key == key || others.contains(&pair.key.as_str());
+    let own = page.text(map.span);
+    let wide = own.starts_with("{ ");
+    let entries: Vec<String> = pairs
+        .iter()
+        .filter(kept)
+        .map(|pair| {
+            if pair.key == key {
+                format!("{}: {value}", page.text(pair.key_span))
+            } else {
+                page.text(pair.span).to_string()
+            }
+        })
+        .collect();
+    let inner = if wide { " " } else { "" };
+    (!entries.is_empty()).then(|| format!("{{{inner}{}{inner}}}", entries.join(", ")))
+}
+
+/// Refuses where a name that a unit reads is another one, or none, at a place.
+fn in_sight(module: &Module, canvas: &Canvas, unit: &Unit, place: Span) -> Result<(), Refusal> {
+    let refusal = Refusal("a name that is not in sight there");
+    let from = canvas.source_span(&unit.at);
+    let function = |span: Span| {
+        let around = module
+            .functions
+            .iter()
+            .filter(|function| holds(function.span, span));
+        around.min_by_key(|function| function.span.len())
+    };
+    let (here, there) = (function(from), function(place));
+    let same = match (here, there) {
+        (Some(a), Some(b)) => a.span == b.span,
+        (None, None) => true,
+        _ => false,
+    };
+    let reads = canvas.holes_in(&unit.at).flat_map(|hole| &hole.reads);
+    for name in reads {
+        let local = here.is_some_and(|function| binds(module, function, name));
+        let bound = code::times_bound(module, here, name);
+        if (same && bound > 1) || (!same && local) {
+            return Err(refusal);
+        }
+        let hidden = there.is_some_and(|function| binds(module, function, name));
+        if !same && hidden {
+            return Err(refusal);
+        }
+        let object = name == "self" || name == "this" || name == "cls";
+        if object && !same && here.and_then(|f| f.class) != there.and_then(|f| f.class) {
+            return Err(refusal);
+        }
+    }
+    Ok(())
+}
+
+fn binds(module: &Module, function: &Function, name: &str) -> bool {
+    if name == "self" || name == "this" {
+        return false;
+    }
+    let params = function.params.iter();
+    let mut named = params.flat_map(|param| code::pattern_names(&param.pattern));
+    named.any(|known| known == name) || code::times_bound(module, Some(function), name) > 0
+}

@@ -1,0 +1,223 @@
+//! Whether a fix did what it promised: the prompts before it and behind it, side by side. Says why where it did not.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use crate::engine::Analysis;
+use crate::finding::{Finding, Severity};
+use crate::judge::Judged;
+use crate::prompt::{Piece, Prompt};
+use crate::rules;
+
+/// By which a finding is known again when its text has moved.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Key {
+    rule: &'static str,
+    pub prompt: String,
+    cause: String,
+}
+
+impl Key {
+    pub fn of(finding: &Finding) -> Key {
+        Key {
+            rule: finding.rule,
+            prompt: finding.prompt.clone(),
+            cause: finding.cause_text.clone(),
+        }
+    }
+}
+
+/// Part of the promised saving that must appear: the plan prices one edit behind the other, and figures are rounded.
+const LEAST_SAVING: f64 = 0.5;
+/// Savings below this share of the input cost are within what a token more or less makes.
+const SMALL_SHARE: f64 = 0.005;
+
+/// Shares of the input cost that a token more or less makes.
+const ROUNDING: f64 = 0.01;
+
+/// What is known of an analysis as a whole.
+pub struct State<'a> {
+    analysis: &'a Analysis,
+    active: BTreeMap<Key, usize>,
+}
+
+impl<'a> State<'a> {
+    pub fn of(analysis: &'a Analysis) -> State<'a> {
+        let mut active: BTreeMap<Key, usize> = BTreeMap::new();
+        for finding in analysis.findings.iter().filter(|f| f.suppressed.is_none()) {
+            *active.entry(Key::of(finding)).or_default() += 1;
+        }
+        State { analysis, active }
+    }
+
+    fn count(&self, key: &Key) -> usize {
+        self.active.get(key).copied().unwrap_or_default()
+    }
+
+    fn prompt(&self, id: &str) -> Option<&'a Judged> {
+        let prompts = &self.analysis.prompts;
+        let at = prompts.binary_search_by(|judged| judged.prompt.id.as_str().cmp(id));
+        at.ok().map(|at| &*prompts[at])
+    }
+}
+
+/// What is wrong behind a batch of fixes: for each fix of it a reason, where there is one.
+pub fn faults(before: &State, after: &State, batch: &[&Finding]) -> Vec<Option<String>> {
+    let mut same: BTreeMap<Key, usize> = BTreeMap::new();
+    for finding in batch {
+        *same.entry(Key::of(finding)).or_default() += 1;
+    }
+    let worse = worse(before, after);
+    let fault = |finding: &&Finding| {
+        let key = Key::of(finding);
+        let left = before.count(&key).saturating_sub(same[&key]);
+        if after.count(&key) > left {
+            return Some("the finding is still there".to_string());
+        }
+        lost(before, after, finding)
+            .or_else(|| unpaid(before, after, finding))
+            .or_else(|| broken(before, after, finding))
+            .or_else(|| loud(&worse, finding))
+    };
+    batch.iter().map(fault).collect()
+}
+
+/// What is found now at or above a warning and was not there: where it stands, the prompts it is on, its rule.
+fn worse<'a>(before: &State, after: &State<'a>) -> Vec<&'a Finding> {
+    let found = after.analysis.findings.iter();
+    found
+        .filter(|finding| finding.suppressed.is_none() && finding.severity > Severity::Note)
+        .filter(|finding| {
+            let key = Key::of(finding);
+            after.count(&key) > before.count(&key)
+        })
+        .collect()
+}
+
+fn loud(worse: &[&Finding], finding: &Finding) -> Option<String> {
+    let prompts: BTreeSet<&String> = finding.prompts.iter().chain([&finding.prompt]).collect();
+    let files = files(finding);
+    let found = worse.iter().find(|new| {
+        let mut on = new.prompts.iter().chain([&new.prompt]);
+        files.contains(&new.place.path) || on.any(|prompt| prompts.contains(prompt))
+    });
+    found.map(|new| format!("it brings a new finding: {}", new.rule))
+}
+
+/// The files that the fix of a finding edits.
+pub fn files(finding: &Finding) -> BTreeSet<&Arc<str>> {
+    let edits = finding.fix.iter().flat_map(|fix| &fix.edits);
+    edits.map(|edit| &edit.place.path).collect()
+}
+
+/// Whether a prompt is no longer sent, or stable text of it is gone.
+fn lost(before: &State, after: &State, finding: &Finding) -> Option<String> {
+    for id in finding.prompts.iter().chain([&finding.prompt]) {
+        let Some(was) = before.prompt(id) else {
+            continue;
+        };
+        let Some(is) = after.prompt(id) else {
+            return Some(format!("the prompt {id} is not found behind it"));
+        };
+        let (was, is) = (Said::of(&was.prompt), Said::of(&is.prompt));
+        if let Some(sign) = missing(&was.signs, &is.signs) {
+            return Some(format!("a `{sign}` would not be sent any more"));
+        }
+        // What is sorted may be joined at other places; what is moved keeps its words.
+        let is_safe = finding.fix.as_ref().is_some_and(|fix| fix.safe);
+        if let Some(word) = missing(&was.words, &is.words).filter(|_| !is_safe) {
+            return Some(format!("`{word}` would not be sent any more"));
+        }
+        // A safe fix of a marker adds nothing either.
+        let marks = rules::category(finding.rule) == Some("breakpoint");
+        if let Some(sign) = missing(&is.signs, &was.signs).filter(|_| is_safe && marks) {
+            return Some(format!("a `{sign}` more would be sent"));
+        }
+    }
+    None
+}
+
+/// What there is less of than before.
+fn missing<T: Ord + Copy>(was: &BTreeMap<T, usize>, is: &BTreeMap<T, usize>) -> Option<T> {
+    was.iter()
+        .find(|(one, count)| is.get(*one).is_none_or(|now| now < *count))
+        .map(|(one, _)| *one)
+}
+
+/// How often each word, and each sign of them, stands in the stable text of a prompt.
+#[derive(Default)]
+struct Said<'a> {
+    words: BTreeMap<&'a str, usize>,
+    signs: BTreeMap<char, usize>,
+}
+
+impl<'a> Said<'a> {
+    fn of(prompt: &'a Prompt) -> Said<'a> {
+        let mut out = Said::default();
+        let blocks = prompt.messages.iter().flat_map(|message| &message.blocks);
+        blocks.for_each(|block| out.pieces(&block.pieces));
+        out
+    }
+
+    fn pieces(&mut self, pieces: &'a [Piece]) {
+        for piece in pieces {
+            match piece {
+                Piece::Text(text) => {
+                    for word in text.as_str().split_whitespace() {
+                        *self.words.entry(word).or_default() += 1;
+                        word.chars()
+                            .for_each(|sign| *self.signs.entry(sign).or_default() += 1);
+                    }
+                }
+                Piece::Branch(branch) => branch.arms.iter().for_each(|arm| self.pieces(arm)),
+                Piece::Repeat(repeat) => self.pieces(&repeat.body),
+                _ => {}
+            }
+        }
+    }
+}
+
+/// Whether the saving does not appear in the prompt that speaks. What a step of the plan saves behind another one shows
+/// only once that one is made: there, nothing must cost more, and the best that can be reached must stay in reach.
+fn unpaid(before: &State, after: &State, finding: &Finding) -> Option<String> {
+    let promised = finding.savings.as_ref()?.share;
+    if promised < SMALL_SHARE {
+        return None;
+    }
+    let (was, is) = (
+        before.prompt(&finding.prompt)?,
+        after.prompt(&finding.prompt)?,
+    );
+    let cost = |judged: &Judged| judged.plan.now.usd_per_1k_calls;
+    let saved = (cost(was) - cost(is)) / cost(was).max(f64::MIN_POSITIVE);
+    let best = |judged: &Judged| {
+        let gains = judged.plan.steps.iter().map(|step| step.gain);
+        cost(judged) - gains.sum::<f64>()
+    };
+    let waits = finding
+        .tokens
+        .as_ref()
+        .is_some_and(|tokens| (tokens.cached_now - was.plan.now.read).abs() > 1.0);
+    if waits && saved > -ROUNDING && best(is) <= best(was) + ROUNDING * cost(was) {
+        return None;
+    }
+    (saved < promised * LEAST_SAVING).then(|| {
+        format!(
+            "it saves {:.0} % of the input cost instead of {:.0} %",
+            saved * 100.0,
+            promised * 100.0
+        )
+    })
+}
+
+/// Whether a file is no longer read as before.
+fn broken(before: &State, after: &State, finding: &Finding) -> Option<String> {
+    let problems = |state: &State, path: &Arc<str>| {
+        let known = state.analysis.problems.get(path);
+        known.copied().unwrap_or_default()
+    };
+    let worse = |path: &&&Arc<str>| problems(after, path) > problems(before, path);
+    let files = files(finding);
+    let path = files.iter().find(worse)?;
+    Some(format!("{path} could not be read behind it"))
+}
