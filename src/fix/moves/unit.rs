@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use super::canvas::{is_hole, Canvas, Hole, HoleKind};
 use super::prose::{
-    ends_statement, heading, is_fence, is_pair, item, sentences, spoken, starts_statement,
+    ends_statement, heading, is_fence, is_pair, is_tag, item, sentences, spoken, starts_statement,
     Prose,
 };
 use super::words::words;
