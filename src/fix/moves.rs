@@ -85,7 +85,9 @@ fn in_one(
 ) -> Result<Fix, Refusal> {
     let mut refused = Refusal("a value that is found in no text");
     for canvas in canvases {
-        let fix = if far {
+        let fix = if split::by_marks(judged) && !far {
+            split::moved(judged, members, canvas, sources)
+        } else if far {
             far::moved(judged, members, canvas, sources)
         } else {
             cut::moved(judged, members, canvas)

@@ -336,7 +336,7 @@ fn inserted(
             out.push(line_break());
         }
     }
-    out.extend(content(view, moved, &lead, airy, members));
+    out.extend(content(view, &moved.units, &lead, airy, members));
     let behind = &prose.text[at..prose.region.end];
     if moved.landing.tail && whole_line {
         if airy
@@ -363,7 +363,7 @@ fn is_airy(view: &View) -> bool {
 /// The units, each ending its line.
 pub fn content(
     view: &View,
-    moved: &Moved,
+    units: &[Unit],
     lead: &str,
     airy: bool,
     members: &[&Segment],
@@ -371,7 +371,7 @@ pub fn content(
     let text = view.canvas.as_str();
     let mut out = Vec::new();
     let mut before: Option<&Unit> = None;
-    for unit in &moved.units {
+    for unit in units {
         let single = |unit: &Unit| {
             !unit.own_section && !view.prose.text[unit.at.clone()].trim().contains('\n')
         };

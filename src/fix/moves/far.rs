@@ -170,16 +170,7 @@ fn to_message(
 /// The units as one expression.
 fn expression(view: &View, units: &[Unit], members: &[&Segment]) -> Result<String, Refusal> {
     let canvas = view.canvas;
-    let moved = Moved {
-        units: units.to_vec(),
-        landing: Landing {
-            at: canvas.region.end,
-            heading: None,
-            tail: false,
-            apart: true,
-        },
-    };
-    let mut bits = content(view, &moved, "", false, members);
+    let mut bits = content(view, units, "", false, members);
     bits.pop();
     let bits: Vec<Bit> = bits;
     let parts = match canvas.frame {

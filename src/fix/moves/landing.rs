@@ -172,7 +172,7 @@ impl View<'_> {
     }
 
     /// Refuses where a sentence behind speaks of a unit as standing above.
-    fn unspoken(&self, unit: &Unit, behind: &Range<usize>) -> Result<(), Refusal> {
+    pub fn unspoken(&self, unit: &Unit, behind: &Range<usize>) -> Result<(), Refusal> {
         let text = self.prose.text;
         let stops = &words().stops;
         let telling = |part: &str| -> Vec<String> {

@@ -176,6 +176,14 @@ impl<'a> View<'a> {
         }
         let before = from.checked_sub(1).map_or("", |line| prose.content(line));
         let after = prose.content(to + 1);
+        let opens = |line: usize| {
+            let content = prose.content(line);
+            is_tag(content) && !content.trim().starts_with("</")
+        };
+        let above = (0..from).rev().find(|line| !prose.is_blank(*line));
+        if hole.kind == HoleKind::Value && above.is_some_and(opens) {
+            return Err(Refusal("a value that its section is about"));
+        }
         let joined =
             !ends_statement(before) || !(after.trim().is_empty() || starts_statement(after));
         if joined && hole.kind != HoleKind::Block {
