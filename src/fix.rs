@@ -12,7 +12,8 @@ mod proof;
 mod sort;
 mod written;
 
-use crate::finding::Fix;
+use crate::finding::{self, Fix};
+use crate::frontend::code;
 use crate::judge::Judged;
 use crate::plan::{Edit, Step};
 use crate::source::{Place, Sources, Span};
@@ -40,6 +41,20 @@ pub enum Mend {
 
 /// The edits that do it, where the text at hand can hold them. `judged`: the prompt that the remark is on.
 pub fn write(mend: &Mend, judged: Option<&Judged>, sources: &Sources) -> Option<Fix> {
+    let fix = edits_of(mend, judged, sources)?;
+    (edits::fits(&fix, sources) && fix.edits.iter().all(|edit| is_whole(edit, sources)))
+        .then_some(fix)
+}
+
+/// Whether the file of an edit can be read as it is: nobody knows what is written into one that cannot.
+fn is_whole(edit: &finding::Edit, sources: &Sources) -> bool {
+    let file = sources.get(&edit.place.path);
+    let language = code::language_of(&edit.place.path);
+    file.zip(language)
+        .is_none_or(|(file, language)| code::parse(file, language).problems.is_empty())
+}
+
+fn edits_of(mend: &Mend, judged: Option<&Judged>, sources: &Sources) -> Option<Fix> {
     match mend {
         Mend::Step(index) => {
             let judged = judged?;

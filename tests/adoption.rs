@@ -243,6 +243,15 @@ fn rows() -> Vec<(String, Vec<String>, i32)> {
     rows
 }
 
+/// A request without a breakpoint.
+fn unmarked(rules: &str) -> String {
+    let system = rules.replace('\n', " ");
+    format!(
+        "{{\n  \"model\": \"claude-sonnet-5\",\n  \"max_tokens\": 9,\n  \"system\": \"{system}\",\n  \
+         \"messages\": [{{ \"role\": \"user\", \"content\": \"{{{{ question }}}}\" }}]\n}}\n"
+    )
+}
+
 /// A project with what the words of a row say.
 fn project_of(words: &str, number: usize) -> Project {
     let project = Project::empty(&format!("row-{number}"));
@@ -271,6 +280,21 @@ fn project_of(words: &str, number: usize) -> Project {
                 project.write("prompts/new.j2", &text);
             }
             "then mended" => project.write("prompts/clock.j2", &clean),
+            "a note that a fix mends" => {
+                let comment = "{# prefixlint: ignore[over-budget] known #}";
+                project.write("prompts/clean.j2", &format!("{comment}{clean}"));
+            }
+            "a warning that a fix mends" => project.write("requests/a.json", &unmarked(&rules)),
+            "fixed" => {
+                let run = check(&project, &["--fix"]);
+                assert_eq!(run.code, 0, "{}", run.err);
+            }
+            "read-only" => {
+                let path = project.0.join("requests/a.json");
+                let mut mode = fs::metadata(&path).expect("a file").permissions();
+                mode.set_readonly(true);
+                fs::set_permissions(&path, mode).expect("a mode");
+            }
             "broken baseline" => project.write(FILE, "{"),
             "broken config" => project.write("prefixlint.yaml", "modle: gpt-5.4\n"),
             "unreadable file" => {

@@ -37,3 +37,41 @@ pub(super) fn save(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::source::SourceFile;
+
+    #[test]
+    fn a_file_that_changed_meanwhile_is_left_alone_and_so_are_the_others() {
+        let folder = std::env::temp_dir().join(format!("prefixlint-save-{}", std::process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        let mut options = CheckOptions::new(vec![folder.clone()]).unwrap();
+        options.working = folder.clone();
+        let names = ["a.py", "b.py"];
+        let sources: Sources = names
+            .map(|name| (Arc::from(name), Arc::new(SourceFile::new(name, "old"))))
+            .into();
+        let texts = names
+            .map(|name| (name.to_string(), "new".to_string()))
+            .into();
+        for name in names {
+            fs::write(folder.join(name), "old").unwrap();
+        }
+        fs::write(folder.join("b.py"), "theirs").unwrap();
+        let failure = save(&options, &Vantage::default(), &sources, &texts).unwrap_err();
+        assert!(failure
+            .message
+            .starts_with("b.py changed while it was linted"));
+        assert_eq!(fs::read_to_string(folder.join("a.py")).unwrap(), "old");
+        fs::write(folder.join("b.py"), "old").unwrap();
+        save(&options, &Vantage::default(), &sources, &texts).unwrap();
+        for name in names {
+            assert_eq!(fs::read_to_string(folder.join(name)).unwrap(), "new");
+        }
+        fs::remove_dir_all(&folder).unwrap();
+    }
+}

@@ -1,5 +1,7 @@
 //! Breakpoints put in, moved, dropped and set in order: what is sent differs by nothing else.
 
+use std::collections::BTreeSet;
+
 use super::breakpoints::{self, Breakpoint, Hand};
 use super::entries::{insert_behind, insert_pair, is_flow, remove, replace};
 use super::written::{Holder, Kind, Notation, Page, Pair, Written};
@@ -16,40 +18,35 @@ pub fn write(judged: &Judged, step: &Step, sources: &Sources) -> Option<Fix> {
     if step.splits || step.explicit {
         return None;
     }
-    let (title, edits) = match &step.edit {
+    let (title, (edits, safe)) = match &step.edit {
+        plan::Edit::Mark if ends_turns(judged, step) => (
+            "Add a cache breakpoint to the newest message",
+            add_to_last(judged, sources)?,
+        ),
         plan::Edit::Mark => (
-            match ends_turns(judged, step) {
-                true => "add a cache breakpoint to the newest message",
-                false => "add a cache breakpoint behind the stable part",
-            },
-            match ends_turns(judged, step) {
-                true => add_to_last(judged, sources)?,
-                false => add(judged, step.mark_behind?, None, sources)?,
-            },
+            "Add a cache breakpoint behind the stable part",
+            add(judged, step.mark_behind?, None, sources)?,
         ),
         plan::Edit::ShiftMark { from } => {
             let from = literal(judged, from.place.as_ref()?)?;
             let (gone, value) = taken(&from.place, sources)?;
-            let mut edits = add(judged, step.mark_behind?, Some(&value), sources)?;
+            let (mut edits, safe) = add(judged, step.mark_behind?, Some(&value), sources)?;
             edits.push(gone);
-            (
-                "move the cache breakpoint to the end of the stable part",
-                edits,
-            )
+            let title = "Move the cache breakpoint to the end of the stable part";
+            (title, (edits, safe))
         }
         plan::Edit::DropMark { mark } => {
             let mark = literal(judged, mark.place.as_ref()?)?;
-            (
-                "remove the cache breakpoint",
-                vec![taken(&mark.place, sources)?.0],
-            )
+            let gone = taken(&mark.place, sources)?.0;
+            ("Remove the cache breakpoint", (vec![gone], true))
         }
         _ => return None,
     };
-    Some(safe(title, edits))
+    let title = title.into();
+    Some(Fix { title, safe, edits })
 }
 
-fn safe(title: &str, edits: Vec<Edit>) -> Fix {
+fn sure(title: &str, edits: Vec<Edit>) -> Fix {
     Fix {
         title: title.into(),
         safe: true,
@@ -78,7 +75,7 @@ fn taken(place: &Place, sources: &Sources) -> Option<(Edit, String)> {
     let page = Page::open(sources.get(&place.path)?)?;
     let Holder { map, index, list } = page.holding(place.span)?;
     let pairs = map.pairs();
-    let value = page.text(pairs[index].value.span).to_string();
+    let value = in_one_line(&page, &pairs[index].value)?;
     let edit = match list {
         // A block that is nothing but a marker goes with it.
         Some((list, at)) if pairs.len() == 1 => remove(&page, list.span, &item_spans(&list), at),
@@ -88,6 +85,20 @@ fn taken(place: &Place, sources: &Sources) -> Option<(Edit, String)> {
         }
     };
     Some((edit?, value))
+}
+
+/// A map as it stands between braces.
+fn in_one_line(page: &Page, map: &Written) -> Option<String> {
+    if page.notation != Notation::Yaml || is_flow(page, map.span) {
+        return Some(page.text(map.span).to_string());
+    }
+    let pairs: Vec<&str> = map
+        .pairs()
+        .iter()
+        .map(|pair| page.text(pair.span))
+        .collect();
+    let short = !pairs.is_empty() && pairs.iter().all(|pair| !pair.contains('\n'));
+    short.then(|| format!("{{ {} }}", pairs.join(", ")))
 }
 
 fn item_spans(list: &Written) -> Vec<Span> {
@@ -103,7 +114,7 @@ fn add(
     segment: usize,
     value: Option<&str>,
     sources: &Sources,
-) -> Option<Vec<Edit>> {
+) -> Option<(Vec<Edit>, bool)> {
     let (message, block) = block_at(judged, segment)?;
     mark(judged, message, block, value, sources)
 }
@@ -117,7 +128,7 @@ fn ends_turns(judged: &Judged, step: &Step) -> bool {
 }
 
 /// Puts a marker on the last block of the last message.
-fn add_to_last(judged: &Judged, sources: &Sources) -> Option<Vec<Edit>> {
+fn add_to_last(judged: &Judged, sources: &Sources) -> Option<(Vec<Edit>, bool)> {
     let message = judged.prompt.messages.last()?;
     if !message.section.is_user() {
         return None;
@@ -126,14 +137,14 @@ fn add_to_last(judged: &Judged, sources: &Sources) -> Option<Vec<Edit>> {
     mark(judged, message, block, None, sources)
 }
 
-/// Puts a marker on a block of a message.
+/// Puts a marker on a block of a message. With whether it is sure that the block is one.
 fn mark(
     judged: &Judged,
     message: &Message,
     block: usize,
     value: Option<&str>,
     sources: &Sources,
-) -> Option<Vec<Edit>> {
+) -> Option<(Vec<Edit>, bool)> {
     let breakpoint = breakpoints::of(judged)?;
     let page = Page::open(sources.get(&message.place.path)?)?;
     let node = page.at(message.place.span)?;
@@ -150,7 +161,15 @@ fn mark(
         // Other arguments take nothing but plain text.
         let takes_blocks = matches!(key.as_str(), "system" | "content") && !breakpoint.alone;
         let one = message.blocks.len() == 1 && !content.is_map();
-        return (one && takes_blocks).then(|| wrap(&page, content, breakpoint, value))?;
+        if !one || !takes_blocks {
+            return None;
+        }
+        // What is a list of blocks already is no text of a block.
+        let mut pieces = marked.iter();
+        let sure = is_document(&page)
+            || pieces.any(|piece| matches!(piece, Piece::Text(_)))
+            || page.is_text_parameter(content.span);
+        return Some((wrap(&page, content, breakpoint, value)?, sure));
     };
     let sent: Vec<usize> = (0..items.len())
         .filter(|at| !is_lone_mark(&items[*at]))
@@ -169,7 +188,11 @@ fn mark(
     } else {
         insert_pair(&page, &items[at], &hand.mark(breakpoint, value))?
     };
-    Some(vec![edit])
+    Some((vec![edit], true))
+}
+
+fn is_document(page: &Page) -> bool {
+    matches!(page.notation, Notation::Json | Notation::Yaml)
 }
 
 fn is_lone_mark(item: &Written) -> bool {
@@ -188,12 +211,29 @@ fn wrap(
     if page.notation == Notation::Yaml && !page.text(content.span).starts_with(['"', '\'']) {
         return None;
     }
-    let hand = Hand::near(page, None, content.span);
-    let (open, close) = hand.wrapping(page, breakpoint, value, content.span);
-    let at = |at: usize, text: String| replace(page.file, Span::new(at, at), text);
+    let span = content.outer;
+    let hand = Hand::near(page, None, span);
+    let end = Span::new(span.end, span.end);
+    if page.notation == Notation::Yaml {
+        let line = page.file.line_span(page.file.line_index(span.start));
+        let front = page.text(Span::new(line.start, span.start));
+        let gap = front.len() - front.trim_end().len();
+        let key = front.len() - front.trim_start_matches([' ', '-']).len();
+        if !front.trim_end().ends_with(':') || page.text(span).contains('\n') {
+            return None;
+        }
+        let (open, close) = hand.listed(page, breakpoint, value, key);
+        let start = Span::new(span.start - gap, span.start);
+        return Some(vec![
+            replace(page.file, start, open),
+            replace(page.file, end, close),
+        ]);
+    }
+    let (open, close) = hand.wrapping(page, breakpoint, value, span);
+    let start = Span::new(span.start, span.start);
     Some(vec![
-        at(content.span.start, open),
-        at(content.span.end, close),
+        replace(page.file, start, open),
+        replace(page.file, end, close),
     ])
 }
 
@@ -251,7 +291,12 @@ pub fn drop_some(judged: &Judged, places: &[Place], over: usize, sources: &Sourc
         .iter()
         .filter_map(|place| literal(judged, place))
         .collect();
-    if markers.len() != places.len() || over == 0 || over >= places.len() {
+    let apart: BTreeSet<&Place> = places.iter().collect();
+    if markers.len() != places.len()
+        || apart.len() != places.len()
+        || over == 0
+        || over >= places.len()
+    {
         return None;
     }
     let terms = judged.terms();
@@ -272,10 +317,10 @@ pub fn drop_some(judged: &Judged, places: &[Place], over: usize, sources: &Sourc
         edits.push(taken(gone.place.as_ref()?, sources)?.0);
     }
     let title = match over {
-        1 => "remove the cache breakpoint that saves least".to_string(),
-        some => format!("remove the {some} cache breakpoints that save least"),
+        1 => "Remove the cache breakpoint that saves least".to_string(),
+        some => format!("Remove the {some} cache breakpoints that save least"),
     };
-    Some(safe(&title, edits))
+    Some(sure(&title, edits))
 }
 
 /// Gives breakpoints such lives that none is longer than one in front of it: longer ones in front, or shorter ones
@@ -301,10 +346,10 @@ pub fn order_ttls(judged: &Judged, sources: &Sources) -> Option<Fix> {
     let raises = priced(&raised) <= priced(&lowered);
     let (title, lives) = match raises {
         true => (
-            "give the earlier cache breakpoint the longer life too",
+            "Give the earlier cache breakpoint the longer life too",
             raised,
         ),
-        false => ("give the later cache breakpoint the shorter life", lowered),
+        false => ("Give the later cache breakpoint the shorter life", lowered),
     };
     let mut edits = Vec::new();
     for (mark, minutes) in marks.iter().zip(lives) {
@@ -313,7 +358,7 @@ pub fn order_ttls(judged: &Judged, sources: &Sources) -> Option<Fix> {
             edits.push(with_ttl(&marker.place, minutes, sources)?);
         }
     }
-    (!edits.is_empty()).then(|| safe(title, edits))
+    (!edits.is_empty()).then(|| sure(title, edits))
 }
 
 /// A marker with another life.

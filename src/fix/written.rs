@@ -19,6 +19,8 @@ pub enum Notation {
 #[derive(Clone, Debug)]
 pub struct Written {
     pub span: Span,
+    /// With the brackets and type annotations around it.
+    pub outer: Span,
     pub kind: Kind,
 }
 
@@ -148,6 +150,34 @@ impl<'a> Page<'a> {
         }
     }
 
+    /// Whether a value of code is a parameter that its function declares as text.
+    pub fn is_text_parameter(&self, span: Span) -> bool {
+        let Root::Code(tree) = &self.root else {
+            return false;
+        };
+        let name = self.text(span);
+        let mut node = node_at(tree, span);
+        while let Some(inner) = node {
+            let parameters = inner.child_by_field_name("parameters");
+            let declared = parameters.is_some_and(|parameters| {
+                let text: String = self.text(span_of(parameters)).split_whitespace().collect();
+                let is = |kind: &str| {
+                    text.match_indices(&format!("{name}:{kind}"))
+                        .any(|(at, found)| {
+                            text[..at].ends_with(['(', ',', '{'])
+                                && text[at + found.len()..].starts_with([',', ')', '=', ';', '}'])
+                        })
+                };
+                is("str") || is("string")
+            });
+            if declared {
+                return true;
+            }
+            node = inner.parent();
+        }
+        false
+    }
+
     /// The map that holds a value, or an entry, of this place.
     pub fn holding(&self, span: Span) -> Option<Holder> {
         match &self.root {
@@ -203,6 +233,7 @@ impl<'a> Page<'a> {
     }
 
     fn lower(&self, node: Node) -> Written {
+        let outer = span_of(node);
         let node = peeled(node);
         let kind = match node.kind() {
             "dictionary" | "object" => Kind::Map(self.pairs(node)),
@@ -219,6 +250,7 @@ impl<'a> Page<'a> {
         };
         Written {
             span: span_of(node),
+            outer,
             kind,
         }
     }
@@ -297,6 +329,7 @@ fn written(value: &Value) -> Written {
     };
     Written {
         span: value.span,
+        outer: value.span,
         kind,
     }
 }

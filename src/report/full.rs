@@ -293,7 +293,9 @@ fn details(
         line("prompts", &named(analysis, &finding.prompts));
     }
     if let Some(fix) = &finding.fix {
-        line("fix", &fix.title);
+        // What it takes is said by the summary.
+        let name = if fix.safe { "fix" } else { "unsafe fix" };
+        line(name, &fix.title);
     }
 }
 

@@ -5,14 +5,14 @@ use prefixlint::discover::{discover, Options, PathArg};
 use prefixlint::engine::{analyse, Analysis, Filter, Request};
 use prefixlint::providers::Table;
 use prefixlint::rules;
-use prefixlint::workspace::Memory;
+use prefixlint::workspace::Workspace;
 
 /// Prices are those of this date, whenever the test runs.
 const TODAY: (i32, u32, u32) = (2026, 11, 22);
 
 /// `about`: what a config that cannot be read is reported with.
 #[track_caller]
-pub fn lint(workspace: &Memory, about: &str) -> Analysis {
+pub fn lint(workspace: &dyn Workspace, about: &str) -> Analysis {
     let here = [PathArg::new("")];
     let mut found = discover(workspace, &here, &Options::default());
     let ids = rules::ids();
