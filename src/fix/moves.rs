@@ -41,7 +41,12 @@ pub fn write(judged: &Judged, step: &Step, sources: &Sources) -> Option<Fix> {
 /// Why nothing is written.
 pub fn attempt(judged: &Judged, step: &Step, sources: &Sources) -> Result<Fix, Refusal> {
     match &step.edit {
-        Edit::Move => text_move(judged, step, sources),
+        Edit::Move => text_move(judged, step, sources).or_else(|refusal| {
+            let members = step.members.iter();
+            let mut members = members.map(|id| &judged.layout.segments[*id]);
+            let cut = members.find_map(|member| coarsen::where_made(member, sources).ok());
+            cut.ok_or(refusal)
+        }),
         Edit::Lift => Err(Refusal("a message stands behind the history")),
         _ => split::write(judged, step, sources),
     }

@@ -1,7 +1,8 @@
 //! A clock that is cut to the day, where nothing around it speaks of the time and it cannot move: most of what a prompt
 //! says of a date holds all day.
 
-use std::sync::LazyLock;
+use std::collections::BTreeSet;
+use std::sync::{Arc, LazyLock};
 
 use regex::Regex;
 
@@ -11,19 +12,18 @@ use super::prose::spoken;
 use super::unit::View;
 use super::words::words;
 use super::Refusal;
-use crate::finding::Fix;
-use crate::layout::Segment;
-use crate::source::Span;
-use crate::volatility::{Class, Lifetime, Origin};
+use crate::finding::{Edit, Fix};
+use crate::frontend::code::language_of;
+use crate::layout::{Kind, Segment};
+use crate::source::{Place, Sources, Span};
+use crate::volatility::{Class, Lifetime, Origin, Volatility};
 
 /// The fix where a clock stands in a text.
 pub fn write(canvas: &Canvas, member: &Segment) -> Result<Fix, Refusal> {
     let refusal = Refusal("a clock that cannot be cut to the day");
     let volatility = member.volatility().ok_or(refusal)?;
-    let fine = volatility.priced().lifetime() < Class::Day.lifetime()
-        || (volatility.class == Class::Unique
-            && volatility.priced().lifetime() == Lifetime::FOREVER);
-    if volatility.origin != Origin::MadeUp || !fine || !canvas.covers(&member.place) {
+    if volatility.origin != Origin::MadeUp || !is_fine(volatility) || !canvas.covers(&member.place)
+    {
         return Err(refusal);
     }
     let hole = canvas.hole_of(&member.place).ok_or(refusal)?;
@@ -40,6 +40,71 @@ pub fn write(canvas: &Canvas, member: &Segment) -> Result<Fix, Refusal> {
     })
 }
 
+/// The fix where the clock is made, for one whose prompt is written elsewhere: `now = datetime.now().isoformat()`. What is
+/// said beside it names a date; that it names a time as well is for the user to see.
+pub fn where_made(member: &Segment, sources: &Sources) -> Result<Fix, Refusal> {
+    let refusal = Refusal("a clock that cannot be cut to the day where it is made");
+    let Kind::Value {
+        expr,
+        volatility,
+        trace,
+    } = &member.kind
+    else {
+        return Err(refusal);
+    };
+    if volatility.origin != Origin::MadeUp || !is_fine(volatility) {
+        return Err(refusal);
+    }
+    let landing = sources.get(&member.place.path).ok_or(refusal)?;
+    let line = landing.line_span(landing.line_index(member.place.span.start));
+    let says =
+        spoken(&landing.text[line.start..line.end]).any(|word| words().dates.contains(&word));
+    let written = as_written(expr).filter(|_| says && coarse(expr).is_some());
+    let written = written.ok_or(refusal)?;
+    let paths: BTreeSet<&Arc<str>> = trace.iter().map(|hop| &hop.place.path).collect();
+    let mut found = paths.into_iter().filter_map(|path| {
+        let text = &sources.get(path)?.text;
+        language_of(path)?;
+        let at = written.find(text)?.range();
+        let new = coarse(&text[at.clone()])?;
+        let place = Place::new(path, at.start, at.end);
+        Some((Edit { place, text: new }, written.find_iter(text).count()))
+    });
+    // One place, or nobody knows which of them the prompt shows.
+    match (found.next(), found.next()) {
+        (Some((edit, 1)), None) => Ok(Fix {
+            title: format!("Cut {} to the day", named(expr)),
+            safe: false,
+            edits: vec![edit],
+        }),
+        _ => Err(refusal),
+    }
+}
+
+/// An expression as it may be written: over several lines, with a comma at the end of a list.
+fn as_written(expr: &str) -> Option<Regex> {
+    let mut pattern = String::new();
+    for word in expr.split_whitespace() {
+        if !pattern.is_empty() {
+            pattern.push_str(r"\s+");
+        }
+        for part in word.split_inclusive(['(', '{']) {
+            pattern.push_str(&regex::escape(part));
+            if part.ends_with(['(', '{']) {
+                pattern.push_str(r"\s*");
+            }
+        }
+    }
+    let pattern = pattern.replace(r"\s+\}", r"\s*,?\s*\}");
+    Regex::new(&pattern).ok()
+}
+
+fn is_fine(volatility: &Volatility) -> bool {
+    volatility.priced().lifetime() < Class::Day.lifetime()
+        || (volatility.class == Class::Unique
+            && volatility.priced().lifetime() == Lifetime::FOREVER)
+}
+
 /// Whether the line of a value speaks of a date and of no time.
 fn content_with_day(canvas: &Canvas, at: usize) -> bool {
     let masked = canvas.masked();
@@ -51,6 +116,12 @@ fn content_with_day(canvas: &Canvas, at: usize) -> bool {
 
 static TIME_FIELDS: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(&words().time_fields).ok());
+/// `.toLocaleString("en-US", { weekday: "long", hour: "2-digit" })`
+static OPTIONS: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(r"(\.toLocale(?:Date)?String)\([^(){}]*(\{[^{}]*\})\s*,?\s*\)").ok()
+});
+static TIME_OPTIONS: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(&words().time_options).ok());
 static FORMAT: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r#"(strftime\(\s*)(["'])([^"']*)(["'])"#).ok());
 
@@ -69,6 +140,18 @@ fn coarse(source: &str) -> Option<String> {
             &source[..format.start()],
             &source[format.end()..]
         ));
+    }
+    if let Some(options) = OPTIONS.as_ref()?.captures(source) {
+        let (call, list) = (options.get(1)?, options.get(2)?);
+        let cut = TIME_OPTIONS.as_ref()?.replace_all(list.as_str(), "");
+        return (cut != list.as_str()).then(|| {
+            let behind = &source[list.end()..];
+            let between = &source[call.end()..list.start()];
+            let name = call
+                .as_str()
+                .replace("toLocaleString", "toLocaleDateString");
+            format!("{}{name}{between}{cut}{behind}", &source[..call.start()])
+        });
     }
     words().coarsen.iter().find_map(|(pattern, to)| {
         let regex = Regex::new(pattern).ok()?;
@@ -101,10 +184,22 @@ mod tests {
                 "{{ now().strftime('%A, %d %B %Y, %H:%M') }}",
                 "{{ now().strftime('%A, %d %B %Y') }}",
             ),
+            (
+                "now.toLocaleString(\"en-US\", { weekday: \"long\", day: \"numeric\", hour: \"2-digit\", timeZoneName: \"short\" })",
+                "now.toLocaleDateString(\"en-US\", { weekday: \"long\", day: \"numeric\" })",
+            ),
+            (
+                "current_date.astimezone().isoformat()",
+                "current_date.date().isoformat()",
+            ),
             ("{now.strftime('%H:%M')}", "{now.strftime('%Y-%m-%d')}"),
         ] {
             assert_eq!(coarse(fine).as_deref(), Some(day));
         }
+        let several =
+            "now.toLocaleString(\"en\", {\n\t\tday: \"numeric\",\n\t\thour: \"2-digit\",\n\t});";
+        let expr = "now.toLocaleString(\"en\", { day: \"numeric\", hour: \"2-digit\" })";
+        assert!(as_written(expr).unwrap().is_match(several));
         assert_eq!(coarse("{time.time()}"), None);
         assert_eq!(coarse("{now.strftime('%d %B')}"), None);
     }

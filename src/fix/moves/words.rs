@@ -22,6 +22,7 @@ pub struct Words {
     /// A regular expression, and what takes the place of what it finds.
     pub coarsen: Vec<(String, String)>,
     pub time_fields: String,
+    pub time_options: String,
 }
 
 pub fn words() -> &'static Words {
@@ -59,6 +60,10 @@ fn parse(value: &Value) -> Words {
         times: list("times"),
         dates: list("dates"),
         coarsen: rows(&value["coarsen"]),
+        time_options: value["time-options"]
+            .as_str()
+            .unwrap_or_default()
+            .to_string(),
         time_fields: value["time-fields"]
             .as_str()
             .unwrap_or_default()
