@@ -79,6 +79,8 @@ pub struct Analysis {
 pub struct Fixed {
     pub findings: usize,
     pub files: usize,
+    /// Whether unsafe fixes were tried as well.
+    pub unsafe_too: bool,
     /// Fixes that did not hold what they promised: `path:line rule: why`.
     pub withdrawn: Vec<String>,
 }

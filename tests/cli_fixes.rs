@@ -384,3 +384,122 @@ fn machines_are_told_what_was_fixed() {
     assert_eq!(fixed, &serde_json::json!({ "findings": 1, "files": 1 }));
     assert_eq!(after["findings"].as_array().map(Vec::len), Some(0));
 }
+
+/// A project of one file, and what `--fix` makes of it.
+fn fixed_file(name: &str, path: &str, text: &str) -> String {
+    let project = Project::empty(name);
+    project.write(path, text);
+    let run = check(&project, &["--fix", "--pedantic"]);
+    assert!(run.out.contains("fixed      "), "{}{}", run.out, run.err);
+    read(&project, path)
+}
+
+fn yaml(system: &str) -> String {
+    format!(
+        "model: claude-sonnet-5\nmax_tokens: 100\nsystem:{system}\nmessages:\n  - role: user\n    content: \"{{{{ question }}}}\"\n"
+    )
+}
+
+#[test]
+fn breakpoints_of_yaml_are_written_as_blocks() {
+    let rules = rules().replace('\n', " ");
+    let before = yaml(&format!(" \"{rules}\"  # rules"));
+    let item = format!("\n  - type: text\n    text: \"{rules}\"");
+    let mark = "\n    cache_control: { type: ephemeral }";
+    let after = yaml(&format!("{item}{mark}  # rules"));
+    assert_eq!(fixed_file("yaml-add", "requests/a.yaml", &before), after);
+    let other = "\n  - type: text\n    text: \"{{ document }}\"";
+    let block = "\n    cache_control:\n      type: ephemeral";
+    let before = yaml(&format!("{item}{other}{block}"));
+    let after = yaml(&format!("{item}{mark}{other}"));
+    assert_eq!(fixed_file("yaml-shift", "requests/a.yaml", &before), after);
+    let long = "\n    cache_control: { type: ephemeral, ttl: 1h }";
+    let before = yaml(&format!("{item}{block}{item}{long}"));
+    let after = yaml(&format!("{item}{block}\n      ttl: 1h{item}{long}"));
+    assert_eq!(fixed_file("yaml-ttl", "requests/a.yaml", &before), after);
+}
+
+#[test]
+fn a_breakpoint_goes_around_a_value_in_brackets_and_behind_a_block_of_bedrock() {
+    let rules = "RULES = \"Answer only from the staff handbook and name the page. \" * 300\n";
+    let code = |system: &str| {
+        format!(
+            "from anthropic import Anthropic\n\n{rules}client = Anthropic()\n\n\ndef answer(question: str):\n    return client.messages.create(\n        model=\"claude-sonnet-5\",\n        max_tokens=500,\n        system={system},\n        messages=[{{\"role\": \"user\", \"content\": question}}],\n    )\n"
+        )
+    };
+    let sum = "(\n            \"You are a judge. \"\n            + RULES\n        )";
+    let marked = format!(
+        "[{{\"type\": \"text\", \"text\": {sum}, \"cache_control\": {{\"type\": \"ephemeral\"}}}}]"
+    );
+    assert_eq!(fixed_file("brackets", "app.py", &code(sum)), code(&marked));
+    let converse = |system: &str| {
+        format!(
+            "import boto3\n\n{rules}bedrock = boto3.client(\"bedrock-runtime\")\n\n\ndef answer(question: str):\n    return bedrock.converse(\n        modelId=\"anthropic.claude-sonnet-4-5-20250929-v1:0\",\n        system={system},\n        messages=[{{\"role\": \"user\", \"content\": [{{\"text\": question}}]}}],\n    )\n"
+        )
+    };
+    let before = converse("[{\"text\": RULES}]");
+    let after = converse("[{\"text\": RULES}, {\"cachePoint\": {\"type\": \"default\"}}]");
+    assert_eq!(fixed_file("bedrock", "app.py", &before), after);
+}
+
+/// What a value holds that nothing declares as a text is not known: it may be a list of blocks already.
+#[test]
+fn what_may_be_a_list_of_blocks_is_wrapped_only_where_it_is_asked_for() {
+    let project = Project::empty("blocks");
+    let text = |question: &str| {
+        format!(
+            "from anthropic import Anthropic\n\nRULES = \"Answer only from the staff handbook and name the page. \" * 300\nclient = Anthropic()\n\n\ndef answer(history, {question}):\n    turns = [*history, {{\"role\": \"user\", \"content\": question}}]\n    return client.messages.create(\n        model=\"claude-sonnet-5\",\n        max_tokens=500,\n        system=RULES,\n        messages=turns,\n    )\n"
+        )
+    };
+    let wrapped = "\"content\": [{\"type\": \"text\", \"text\": question";
+    for (parameter, safe) in [("question", false), ("question: str", true)] {
+        project.write("app.py", &text(parameter));
+        check(&project, &["--fix"]);
+        let fixed = read(&project, "app.py");
+        assert_eq!(fixed.contains(wrapped), safe, "{fixed}");
+        assert!(
+            fixed.contains("\"text\": RULES, \"cache_control\""),
+            "{fixed}"
+        );
+    }
+}
+
+/// Every way in which Python and TypeScript go through what has no order.
+#[test]
+fn what_has_no_order_is_sorted_where_it_is_gone_through() {
+    let head = "import glob, json, os\nfrom openai import OpenAI\n\nRULES = \"Answer only from the staff handbook and name the page. \" * 300\nTOPICS = {\"parcels\", \"refunds\"}\nclient = OpenAI()\n\n\ndef answer(tags: list[str], question: str):\n    text = \"\"\n";
+    let tail = "    return client.chat.completions.create(model=\"gpt-5.4\", messages=[{\"role\": \"system\", \"content\": text + RULES}, {\"role\": \"user\", \"content\": question}])\n";
+    for (number, (before, after)) in [
+        (
+            "text = \", \".join(TOPICS)",
+            "text = \", \".join(sorted(TOPICS))",
+        ),
+        (
+            "text = \", \".join(t.lower() for t in TOPICS)",
+            "text = \", \".join(t.lower() for t in sorted(TOPICS))",
+        ),
+        (
+            "text = json.dumps({\"tags\": list(set(tags))})",
+            "text = json.dumps({\"tags\": sorted(set(tags), key=str)})",
+        ),
+        (
+            "for topic in TOPICS:\n        text += f\"- {topic}\\n\"",
+            "for topic in sorted(TOPICS):\n        text += f\"- {topic}\\n\"",
+        ),
+        (
+            "text = \"\\n\".join(os.listdir(\"pages\"))",
+            "text = \"\\n\".join(sorted(os.listdir(\"pages\")))",
+        ),
+        (
+            "for path in glob.glob(\"*.md\"):\n        text += open(path).read()",
+            "for path in sorted(glob.glob(\"*.md\")):\n        text += open(path).read()",
+        ),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let file = |line: &str| format!("{head}    {line}\n{tail}");
+        let fixed = fixed_file(&format!("order-{number}"), "app.py", &file(before));
+        assert_eq!(fixed, file(after));
+    }
+}

@@ -38,6 +38,7 @@ impl Wanted {
 pub(super) struct Mended {
     /// The files as they were read.
     before: Sources,
+    unsafe_too: bool,
     applied: Applied,
 }
 
@@ -55,7 +56,12 @@ pub(super) fn mend(
     let applied = apply(analysis, wanted.unsafe_too, &mut |texts| {
         Ok::<_, Failure>(session.analyse(texts))
     })?;
-    Ok(Mended { before, applied })
+    let unsafe_too = wanted.unsafe_too;
+    Ok(Mended {
+        before,
+        unsafe_too,
+        applied,
+    })
 }
 
 impl Mended {
@@ -92,6 +98,7 @@ impl Mended {
         Fixed {
             findings: self.applied.done.len(),
             files: self.applied.texts.len(),
+            unsafe_too: self.unsafe_too,
             withdrawn: withdrawn(vantage, &self.applied.withdrawn),
         }
     }
@@ -130,7 +137,9 @@ impl Mended {
             0 => "nothing that can be fixed".to_string(),
             some => format!("would fix {} in {files}", counted(some, "finding")),
         };
-        text += &report::more_unsafe(&self.applied.after);
+        if !self.unsafe_too {
+            text += &report::more_unsafe(&self.applied.after);
+        }
         text
     }
 }

@@ -58,7 +58,9 @@ mod tests {
         let texts = names
             .map(|name| (name.to_string(), "new".to_string()))
             .into();
-        names.map(|name| fs::write(folder.join(name), "old").unwrap());
+        for name in names {
+            fs::write(folder.join(name), "old").unwrap();
+        }
         fs::write(folder.join("b.py"), "theirs").unwrap();
         let failure = save(&options, &Vantage::default(), &sources, &texts).unwrap_err();
         assert!(failure
@@ -67,7 +69,9 @@ mod tests {
         assert_eq!(fs::read_to_string(folder.join("a.py")).unwrap(), "old");
         fs::write(folder.join("b.py"), "old").unwrap();
         save(&options, &Vantage::default(), &sources, &texts).unwrap();
-        names.map(|name| assert_eq!(fs::read_to_string(folder.join(name)).unwrap(), "new"));
+        for name in names {
+            assert_eq!(fs::read_to_string(folder.join(name)).unwrap(), "new");
+        }
         fs::remove_dir_all(&folder).unwrap();
     }
 }

@@ -14,6 +14,7 @@ use crate::judge::Judged;
 use crate::rules::verdict::{self, Asked};
 use crate::rules::{self, Remark};
 use crate::source::{stable_hash, Place, Sources, Span};
+use crate::volatility::Confidence;
 
 /// One remark on its way to a finding.
 pub(super) struct Draft {
@@ -90,7 +91,10 @@ fn write_fixes(shown: &mut [Draft], prompts: &[Arc<Judged>], sources: &Sources) 
                 return;
             };
             let judged = index.map(|index| &*prompts[index]);
-            draft.finding.fix = fix::write(mend, judged, sources);
+            let fix = fix::write(mend, judged, sources);
+            // What is only possible is not worth a changed prompt.
+            let doubtful = draft.finding.confidence == Confidence::Possible;
+            draft.finding.fix = fix.filter(|fix| fix.safe || !doubtful);
         });
 }
 

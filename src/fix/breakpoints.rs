@@ -170,6 +170,24 @@ impl Hand {
         self.map(&[self.mark(breakpoint, value)])
     }
 
+    /// The same as a block of YAML. `key`: the column of the key whose text it is.
+    pub fn listed(
+        &self,
+        page: &Page,
+        breakpoint: &Breakpoint,
+        value: Option<&str>,
+        key: usize,
+    ) -> (String, String) {
+        let end = line_break(page.file);
+        let (item, next) = (" ".repeat(key + 2), " ".repeat(key + 4));
+        let mut open = format!("{end}{item}- ");
+        for (key, value) in &breakpoint.block {
+            open += &format!("{}{end}{next}", self.pair(key, &self.text(value)));
+        }
+        open += "text: ";
+        (open, format!("{end}{next}{}", self.mark(breakpoint, value)))
+    }
+
     /// What stands in front of a text and behind it to make it a list of one marked block.
     pub fn wrapping(
         &self,

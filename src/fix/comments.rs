@@ -21,11 +21,11 @@ pub fn unname(
         .collect();
     let (title, edit) = match left.is_empty() {
         true => (
-            "remove the comment that suppresses nothing",
+            "Remove the comment that suppresses nothing",
             without(file, directive, comment)?,
         ),
         false => (
-            "take the rule that suppresses nothing out of the comment",
+            "Take the rule that suppresses nothing out of the comment",
             shorter(file, directive, &left)?,
         ),
     };

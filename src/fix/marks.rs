@@ -20,11 +20,11 @@ pub fn write(judged: &Judged, step: &Step, sources: &Sources) -> Option<Fix> {
     }
     let (title, (edits, safe)) = match &step.edit {
         plan::Edit::Mark if ends_turns(judged, step) => (
-            "add a cache breakpoint to the newest message",
+            "Add a cache breakpoint to the newest message",
             add_to_last(judged, sources)?,
         ),
         plan::Edit::Mark => (
-            "add a cache breakpoint behind the stable part",
+            "Add a cache breakpoint behind the stable part",
             add(judged, step.mark_behind?, None, sources)?,
         ),
         plan::Edit::ShiftMark { from } => {
@@ -32,13 +32,13 @@ pub fn write(judged: &Judged, step: &Step, sources: &Sources) -> Option<Fix> {
             let (gone, value) = taken(&from.place, sources)?;
             let (mut edits, safe) = add(judged, step.mark_behind?, Some(&value), sources)?;
             edits.push(gone);
-            let title = "move the cache breakpoint to the end of the stable part";
+            let title = "Move the cache breakpoint to the end of the stable part";
             (title, (edits, safe))
         }
         plan::Edit::DropMark { mark } => {
             let mark = literal(judged, mark.place.as_ref()?)?;
             let gone = taken(&mark.place, sources)?.0;
-            ("remove the cache breakpoint", (vec![gone], true))
+            ("Remove the cache breakpoint", (vec![gone], true))
         }
         _ => return None,
     };
@@ -75,7 +75,7 @@ fn taken(place: &Place, sources: &Sources) -> Option<(Edit, String)> {
     let page = Page::open(sources.get(&place.path)?)?;
     let Holder { map, index, list } = page.holding(place.span)?;
     let pairs = map.pairs();
-    let value = page.text(pairs[index].value.span).to_string();
+    let value = in_one_line(&page, &pairs[index].value)?;
     let edit = match list {
         // A block that is nothing but a marker goes with it.
         Some((list, at)) if pairs.len() == 1 => remove(&page, list.span, &item_spans(&list), at),
@@ -85,6 +85,20 @@ fn taken(place: &Place, sources: &Sources) -> Option<(Edit, String)> {
         }
     };
     Some((edit?, value))
+}
+
+/// A map as it stands between braces.
+fn in_one_line(page: &Page, map: &Written) -> Option<String> {
+    if page.notation != Notation::Yaml || is_flow(page, map.span) {
+        return Some(page.text(map.span).to_string());
+    }
+    let pairs: Vec<&str> = map
+        .pairs()
+        .iter()
+        .map(|pair| page.text(pair.span))
+        .collect();
+    let short = !pairs.is_empty() && pairs.iter().all(|pair| !pair.contains('\n'));
+    short.then(|| format!("{{ {} }}", pairs.join(", ")))
 }
 
 fn item_spans(list: &Written) -> Vec<Span> {
@@ -197,12 +211,29 @@ fn wrap(
     if page.notation == Notation::Yaml && !page.text(content.span).starts_with(['"', '\'']) {
         return None;
     }
-    let hand = Hand::near(page, None, content.span);
-    let (open, close) = hand.wrapping(page, breakpoint, value, content.span);
-    let at = |at: usize, text: String| replace(page.file, Span::new(at, at), text);
+    let span = content.outer;
+    let hand = Hand::near(page, None, span);
+    let end = Span::new(span.end, span.end);
+    if page.notation == Notation::Yaml {
+        let line = page.file.line_span(page.file.line_index(span.start));
+        let front = page.text(Span::new(line.start, span.start));
+        let gap = front.len() - front.trim_end().len();
+        let key = front.len() - front.trim_start_matches([' ', '-']).len();
+        if !front.trim_end().ends_with(':') || page.text(span).contains('\n') {
+            return None;
+        }
+        let (open, close) = hand.listed(page, breakpoint, value, key);
+        let start = Span::new(span.start - gap, span.start);
+        return Some(vec![
+            replace(page.file, start, open),
+            replace(page.file, end, close),
+        ]);
+    }
+    let (open, close) = hand.wrapping(page, breakpoint, value, span);
+    let start = Span::new(span.start, span.start);
     Some(vec![
-        at(content.span.start, open),
-        at(content.span.end, close),
+        replace(page.file, start, open),
+        replace(page.file, end, close),
     ])
 }
 
@@ -286,8 +317,8 @@ pub fn drop_some(judged: &Judged, places: &[Place], over: usize, sources: &Sourc
         edits.push(taken(gone.place.as_ref()?, sources)?.0);
     }
     let title = match over {
-        1 => "remove the cache breakpoint that saves least".to_string(),
-        some => format!("remove the {some} cache breakpoints that save least"),
+        1 => "Remove the cache breakpoint that saves least".to_string(),
+        some => format!("Remove the {some} cache breakpoints that save least"),
     };
     Some(sure(&title, edits))
 }
@@ -315,10 +346,10 @@ pub fn order_ttls(judged: &Judged, sources: &Sources) -> Option<Fix> {
     let raises = priced(&raised) <= priced(&lowered);
     let (title, lives) = match raises {
         true => (
-            "give the earlier cache breakpoint the longer life too",
+            "Give the earlier cache breakpoint the longer life too",
             raised,
         ),
-        false => ("give the later cache breakpoint the shorter life", lowered),
+        false => ("Give the later cache breakpoint the shorter life", lowered),
     };
     let mut edits = Vec::new();
     for (mark, minutes) in marks.iter().zip(lives) {

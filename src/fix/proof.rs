@@ -112,11 +112,20 @@ pub fn files(finding: &Finding) -> BTreeSet<&Arc<str>> {
 
 /// Whether a prompt is no longer sent, or stable text of it is gone.
 fn lost(before: &State, after: &State, finding: &Finding) -> Option<String> {
-    for id in finding.prompts.iter().chain([&finding.prompt]) {
+    let named: BTreeSet<&String> = finding.prompts.iter().chain([&finding.prompt]).collect();
+    let held = named.iter().any(|id| {
+        let judged = after.prompt(id);
+        judged.is_some_and(|judged| !judged.prompt.fragment)
+    });
+    for id in named {
         let Some(was) = before.prompt(id) else {
             continue;
         };
         let Some(is) = after.prompt(id) else {
+            // A part of a request is linted alone no more where the request is seen to begin with it.
+            if was.prompt.fragment && held {
+                continue;
+            }
             return Some(format!("the prompt {id} is not found behind it"));
         };
         let (was, is) = (Said::of(&was.prompt), Said::of(&is.prompt));
@@ -184,10 +193,8 @@ fn unpaid(before: &State, after: &State, finding: &Finding) -> Option<String> {
     if promised < SMALL_SHARE {
         return None;
     }
-    let (was, is) = (
-        before.prompt(&finding.prompt)?,
-        after.prompt(&finding.prompt)?,
-    );
+    let mut named = [&finding.prompt].into_iter().chain(&finding.prompts);
+    let (was, is) = named.find_map(|id| before.prompt(id).zip(after.prompt(id)))?;
     let cost = |judged: &Judged| judged.plan.now.usd_per_1k_calls;
     let saved = (cost(was) - cost(is)) / cost(was).max(f64::MIN_POSITIVE);
     let best = |judged: &Judged| {

@@ -39,7 +39,7 @@ pub fn at(place: &Place, sources: &Sources) -> Option<Fix> {
 
 fn fix(edits: Vec<Edit>) -> Option<Fix> {
     (!edits.is_empty()).then(|| Fix {
-        title: "send it in a fixed order".into(),
+        title: "Send it in a fixed order".into(),
         safe: true,
         edits,
     })

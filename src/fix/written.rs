@@ -19,6 +19,8 @@ pub enum Notation {
 #[derive(Clone, Debug)]
 pub struct Written {
     pub span: Span,
+    /// With the brackets and type annotations around it.
+    pub outer: Span,
     pub kind: Kind,
 }
 
@@ -231,6 +233,7 @@ impl<'a> Page<'a> {
     }
 
     fn lower(&self, node: Node) -> Written {
+        let outer = span_of(node);
         let node = peeled(node);
         let kind = match node.kind() {
             "dictionary" | "object" => Kind::Map(self.pairs(node)),
@@ -247,6 +250,7 @@ impl<'a> Page<'a> {
         };
         Written {
             span: span_of(node),
+            outer,
             kind,
         }
     }
@@ -325,6 +329,7 @@ fn written(value: &Value) -> Written {
     };
     Written {
         span: value.span,
+        outer: value.span,
         kind,
     }
 }

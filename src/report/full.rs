@@ -293,12 +293,9 @@ fn details(
         line("prompts", &named(analysis, &finding.prompts));
     }
     if let Some(fix) = &finding.fix {
-        let by = if fix.safe {
-            "--fix"
-        } else {
-            "--fix --unsafe-fixes"
-        };
-        line("fix", &format!("{} ({by})", fix.title));
+        // What it takes is said by the summary.
+        let name = if fix.safe { "fix" } else { "unsafe fix" };
+        line(name, &fix.title);
     }
 }
 

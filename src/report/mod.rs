@@ -151,7 +151,12 @@ fn fixable(analysis: &Analysis) -> (usize, usize) {
 
 /// `, 1 more with --unsafe-fixes`, where there is any.
 pub fn more_unsafe(analysis: &Analysis) -> String {
+    let tried = analysis
+        .fixed
+        .as_ref()
+        .is_some_and(|fixed| fixed.unsafe_too);
     match fixable(analysis).1 {
+        _ if tried => String::new(),
         0 => String::new(),
         some => format!(
             ", {} more with --unsafe-fixes",

@@ -3,12 +3,15 @@
 use std::sync::Arc;
 
 use super::canvas::{Canvas, Frame};
-use super::code::{holds, names, own_expressions, Flow, Near};
-use crate::frontend::code::ir::{BinaryOp, Expr, ExprKind, Module, Pattern, Stmt, StmtKind};
+use super::code::{expressions, holds, is_no_text, names, own_expressions, Near};
+use super::flow::Flow;
+use crate::frontend::code::ir::{
+    BinaryOp, Expr, ExprKind, FormatPart, Module, Pattern, Stmt, StmtKind,
+};
 use crate::source::{SourceFile, Span};
 
 /// How methods that add to a list are called.
-const ADDING: [&str; 4] = ["append", "push", "extend", "add"];
+const ADDING: [&str; 2] = ["append", "push"];
 
 /// The runs of statements of a module that add to one name, near some places.
 pub fn canvases(file: &Arc<SourceFile>, module: &Module, near: &Near) -> Vec<(Span, Canvas)> {
@@ -17,22 +20,53 @@ pub fn canvases(file: &Arc<SourceFile>, module: &Module, near: &Near) -> Vec<(Sp
     for body in bodies.chain([&module.body]) {
         block(file, body, near, &mut out);
     }
-    out
+    let mut joined = Vec::new();
+    expressions(module, &mut |expr| joined.extend(joined_name(expr)));
+    // Messages are added to lists as well.
+    let is_text = |canvas: &Canvas, name: &String| {
+        canvas.segs.iter().any(|seg| seg.literal.is_some()) || joined.contains(name)
+    };
+    out.into_iter()
+        .filter(|(name, _, canvas)| is_text(canvas, name))
+        .map(|(_, span, canvas)| (span, canvas))
+        .collect()
 }
 
-fn block(file: &Arc<SourceFile>, body: &[Stmt], near: &Near, out: &mut Vec<(Span, Canvas)>) {
+fn block(
+    file: &Arc<SourceFile>,
+    body: &[Stmt],
+    near: &Near,
+    out: &mut Vec<(String, Span, Canvas)>,
+) {
     let mut seen: Vec<&str> = Vec::new();
     for stmt in body {
         if let Some((name, ..)) = addition(stmt) {
             if !seen.contains(&name) {
                 seen.push(name);
-                out.extend(run(file, body, name, near));
+                let found = run(file, body, name, near);
+                out.extend(found.map(|(span, canvas)| (name.to_string(), span, canvas)));
             }
         }
         for inner in stmt.blocks() {
             block(file, inner, near, out);
         }
     }
+}
+
+/// The name of a list that an expression joins.
+fn joined_name(expr: &Expr) -> Option<String> {
+    let ExprKind::Call { callee, args, .. } = &expr.kind else {
+        return None;
+    };
+    let ExprKind::Attribute { object, name, .. } = &callee.kind else {
+        return None;
+    };
+    let of = match (&object.kind, args.first().map(|arg| &arg.value.kind)) {
+        (ExprKind::Name(list), _) => list,
+        (_, Some(ExprKind::Name(list))) => list,
+        _ => return None,
+    };
+    (name == "join").then(|| of.clone())
 }
 
 /// The name that a statement adds to, what it adds, and whether to a list.
@@ -42,10 +76,7 @@ fn addition(stmt: &Stmt) -> Option<(&str, &Expr, bool)> {
             target: Pattern::Name(name, _),
             op: BinaryOp::Add,
             value,
-        } => {
-            let list = matches!(value.kind, ExprKind::List(_));
-            (!list).then_some((name, value, false))
-        }
+        } => Some((name, value, false)),
         StmtKind::Expr(expr) => {
             let ExprKind::Call { callee, args, .. } = &expr.kind else {
                 return None;
@@ -94,12 +125,16 @@ fn run(file: &Arc<SourceFile>, body: &[Stmt], name: &str, near: &Near) -> Option
         return None;
     }
     let mut flow = Flow::new(file);
-    let apart = body[first..=last]
+    let list = body[first..=last]
         .iter()
         .any(|stmt| addition(stmt).is_some_and(|(known, _, list)| known == name && list));
+    let apart = list || separate(&body[first..=last], name);
     for stmt in &body[first..=last] {
         let mut values = Vec::new();
         adds(stmt, name, &mut values);
+        if values.iter().any(|value| is_no_text(value)) {
+            return None;
+        }
         if let Some((_, value, _)) = addition(stmt).filter(|(known, ..)| *known == name) {
             flow.statement(stmt.span, &[value], false, true, apart)?;
         } else if !values.is_empty() {
@@ -110,7 +145,9 @@ fn run(file: &Arc<SourceFile>, body: &[Stmt], name: &str, near: &Near) -> Option
             let StmtKind::Assign { value, .. } = &stmt.kind else {
                 continue;
             };
-            flow.statement(stmt.span, &[value], false, false, apart)?;
+            // An empty list is no text yet.
+            let texts: &[&Expr] = if is_no_text(value) { &[] } else { &[value] };
+            flow.statement(stmt.span, texts, false, false, apart)?;
         } else {
             flow.between(bound(stmt));
             if reads(stmt, name) {
@@ -119,7 +156,50 @@ fn run(file: &Arc<SourceFile>, body: &[Stmt], name: &str, near: &Near) -> Option
             }
         }
     }
-    Some((span, flow.canvas(Frame::Statements)?))
+    Some((span, flow.canvas(Frame::Statements { apart })?))
+}
+
+/// Whether every text that is added to a name brings its own line break: all in front, or all behind.
+fn separate(body: &[Stmt], name: &str) -> bool {
+    let mut values = Vec::new();
+    body.iter().for_each(|stmt| adds(stmt, name, &mut values));
+    let edge = |expr: &Expr, front: bool| -> bool {
+        let mut expr = expr;
+        loop {
+            let text = match &expr.kind {
+                ExprKind::Binary {
+                    op: BinaryOp::Add,
+                    left,
+                    right,
+                } => {
+                    expr = if front { left } else { right };
+                    continue;
+                }
+                ExprKind::Text(text) => Some(text),
+                ExprKind::Format(parts) => {
+                    let part = if front { parts.first() } else { parts.last() };
+                    match part {
+                        Some(FormatPart::Text(text)) => Some(text),
+                        _ => None,
+                    }
+                }
+                _ => None,
+            };
+            let text = text.map_or("", |text| text.as_str());
+            return if front {
+                text.starts_with('\n')
+            } else {
+                text.ends_with('\n')
+            };
+        }
+    };
+    let started = body.iter().filter_map(|stmt| match &stmt.kind {
+        StmtKind::Assign { targets, value } if binds(targets, name) => Some(value),
+        _ => None,
+    });
+    let behind = values.iter().all(|value| edge(value, false))
+        && started.clone().all(|value| edge(value, false));
+    !values.is_empty() && (behind || values.iter().all(|value| edge(value, true)))
 }
 
 fn own_expressions_of<'a>(stmt: &'a Stmt, out: &mut Vec<&'a Expr>) {

@@ -30,6 +30,8 @@ pub struct Hole {
     pub varies: Option<Key>,
     /// Bytes of stable text that it stands for or holds, roughly.
     pub stable: usize,
+    /// A field that is filled where the whole text is (`"{now}".format(..)`): it means nothing in another literal.
+    pub field: bool,
     /// Where values that vary are written that it stands for.
     pub stands_for: Vec<Place>,
 }
@@ -43,8 +45,8 @@ pub enum Frame {
     Sum { joint: &'static str },
     /// Items of a list that is joined.
     List,
-    /// Statements that add to a text or a list.
-    Statements,
+    /// Statements that add to a list that is joined (`apart`), or to a text.
+    Statements { apart: bool },
 }
 
 /// A part of a text that is one thing in the source.
@@ -113,6 +115,16 @@ pub struct Canvas {
 impl Canvas {
     pub fn as_str(&self) -> &str {
         self.text.as_str()
+    }
+
+    /// Whether the holes ascend, and none stands within another.
+    pub fn is_sound(&self) -> bool {
+        let mut at = 0;
+        self.holes.iter().all(|hole| {
+            let ascends = at <= hole.at.start && hole.at.start <= hole.at.end;
+            at = hole.at.end;
+            ascends && self.as_str().get(hole.at.clone()).is_some()
+        })
     }
 
     /// The text with signs in place of every hole, of as many bytes.

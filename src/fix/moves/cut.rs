@@ -12,10 +12,12 @@ use super::Refusal;
 use crate::finding::{Edit, Fix};
 use crate::judge::Judged;
 use crate::layout::{Kind, Segment};
-use crate::plan::Step;
 use crate::prompt::Section;
 use crate::source::{Place, Span};
 use crate::volatility::{Class, Key};
+
+/// The values of a step do not all stand in one text.
+pub const SEVERAL: Refusal = Refusal("values of several texts");
 
 /// What moves in one text.
 pub struct Moved {
@@ -24,21 +26,16 @@ pub struct Moved {
 }
 
 /// The fix that moves what a step moves within one text.
-pub fn moved(judged: &Judged, step: &Step, canvas: &Canvas) -> Result<Fix, Refusal> {
+pub fn moved(judged: &Judged, members: &[&Segment], canvas: &Canvas) -> Result<Fix, Refusal> {
     let masked = canvas.masked();
     let view = View::new(canvas, &masked);
-    let members: Vec<&Segment> = step
-        .members
-        .iter()
-        .map(|id| &judged.layout.segments[*id])
-        .collect();
-    let moved = choose(&view, &members)?;
+    let moved = choose(&view, members)?;
     let first = moved.units.first().map_or(0, |unit| unit.at.end);
     let passed = view.stable(&(first..moved.landing.at));
-    if (passed as f64) < stranded(judged, &members) * PASSED_PER_TOKEN {
+    if (passed as f64) < stranded(judged, members) * PASSED_PER_TOKEN {
         return Err(Refusal("most of what it strands stands elsewhere"));
     }
-    let edits = edits(&view, &moved, &members)?;
+    let edits = edits(&view, &moved, members)?;
     let section = members
         .first()
         .map(|segment| &judged.layout.messages[segment.message].section);
@@ -76,9 +73,7 @@ fn stranded(judged: &Judged, members: &[&Segment]) -> f64 {
 pub fn holes_of<'a>(canvas: &'a Canvas, members: &[&Segment]) -> Result<Vec<&'a Hole>, Refusal> {
     let mut out: Vec<&Hole> = Vec::new();
     for member in members {
-        let hole = canvas
-            .hole_of(&member.place)
-            .ok_or(Refusal("values of several texts"))?;
+        let hole = canvas.hole_of(&member.place).ok_or(SEVERAL)?;
         if !out.iter().any(|known| known.at == hole.at) {
             out.push(hole);
         }
@@ -92,6 +87,10 @@ pub fn units(view: &View, members: &[&Segment]) -> Result<Vec<Unit>, Refusal> {
     let mut units: Vec<Unit> = Vec::new();
     for hole in holes_of(view.canvas, members)? {
         let unit = view.unit(hole)?;
+        // A text of its own says what it is, and a clock is known to be one.
+        if unit.bare && hole.stable == 0 && label(view, &unit, members).is_none() {
+            return Err(Refusal("a value that no word says the meaning of"));
+        }
         let Some(last) = units.last_mut().filter(|last| last.at.end > unit.at.start) else {
             units.push(unit);
             continue;
@@ -209,7 +208,7 @@ pub fn operate(canvas: &Canvas, surgery: &Surgery) -> Result<Vec<Edit>, Refusal>
         Frame::One => written(canvas, surgery),
         Frame::Sum { joint } => frames::sum(canvas, surgery, joint),
         Frame::List => frames::list(canvas, surgery),
-        Frame::Statements => frames::statements(canvas, surgery),
+        Frame::Statements { apart } => frames::statements(canvas, surgery, apart),
     }
 }
 
@@ -319,7 +318,7 @@ fn inserted(
     let prose = &view.prose;
     let lead = view.canvas.manner().lead;
     let heading = moved.landing.heading.as_ref();
-    let airy = heading.is_some() || is_airy(view);
+    let airy = heading.is_some() || moved.landing.apart || is_airy(view);
     let at = resting(view, moved.landing.at);
     let whole_line = at == prose.region.start || prose.text[..at].ends_with('\n');
     let line_break = || Bit::New("\n".into());
@@ -337,7 +336,7 @@ fn inserted(
             out.push(line_break());
         }
     }
-    out.extend(content(view, moved, &lead, airy, members));
+    out.extend(content(view, &moved.units, &lead, airy, members));
     let behind = &prose.text[at..prose.region.end];
     if moved.landing.tail && whole_line {
         if airy
@@ -364,7 +363,7 @@ fn is_airy(view: &View) -> bool {
 /// The units, each ending its line.
 pub fn content(
     view: &View,
-    moved: &Moved,
+    units: &[Unit],
     lead: &str,
     airy: bool,
     members: &[&Segment],
@@ -372,7 +371,7 @@ pub fn content(
     let text = view.canvas.as_str();
     let mut out = Vec::new();
     let mut before: Option<&Unit> = None;
-    for unit in &moved.units {
+    for unit in units {
         let single = |unit: &Unit| {
             !unit.own_section && !view.prose.text[unit.at.clone()].trim().contains('\n')
         };

@@ -41,18 +41,13 @@ pub fn is_far(judged: &Judged, step: &Step) -> bool {
 /// The fix within one text that may own the values.
 pub fn moved(
     judged: &Judged,
-    step: &Step,
+    members: &[&Segment],
     canvas: &Canvas,
     sources: &Sources,
 ) -> Result<Fix, Refusal> {
     let masked = canvas.masked();
     let view = View::new(canvas, &masked);
-    let members: Vec<&Segment> = step
-        .members
-        .iter()
-        .map(|id| &judged.layout.segments[*id])
-        .collect();
-    let units = units(&view, &members)?;
+    let units = units(&view, members)?;
     let rest = view.stable(&canvas.region)
         - units
             .iter()
@@ -70,9 +65,9 @@ pub fn moved(
     let whereto = "behind the conversation";
     let title = title(canvas, &units, whereto);
     let edits = if language_of(&canvas.file.path).is_some() {
-        to_message(&view, &units, &members, last, sources)?
+        to_message(&view, &units, members, last, sources)?
     } else {
-        to_end(judged, &view, units, &members)?
+        to_end(judged, &view, units, members)?
     };
     Ok(Fix {
         title,
@@ -116,6 +111,7 @@ fn to_end(
             at: end,
             heading: None,
             tail: false,
+            apart: true,
         },
     };
     in_scope(canvas, &moved)?;
@@ -144,6 +140,9 @@ fn to_message(
     let language = language_of(&file.path).ok_or(elsewhere)?;
     let module = parse(file, language);
     for unit in units {
+        if canvas.holes_in(&unit.at).any(|hole| hole.field) {
+            return Err(Refusal("a field that is filled elsewhere"));
+        }
         in_sight(&module, canvas, unit, last.place.span)?;
     }
     let cuts: Vec<Range<usize>> = units
@@ -171,15 +170,7 @@ fn to_message(
 /// The units as one expression.
 fn expression(view: &View, units: &[Unit], members: &[&Segment]) -> Result<String, Refusal> {
     let canvas = view.canvas;
-    let moved = Moved {
-        units: units.to_vec(),
-        landing: Landing {
-            at: canvas.region.end,
-            heading: None,
-            tail: false,
-        },
-    };
-    let mut bits = content(view, &moved, "", false, members);
+    let mut bits = content(view, units, "", false, members);
     bits.pop();
     let bits: Vec<Bit> = bits;
     let parts = match canvas.frame {
@@ -191,7 +182,7 @@ fn expression(view: &View, units: &[Unit], members: &[&Segment]) -> Result<Strin
             }
             items
         }
-        Frame::Statements => return Err(Refusal("a statement among others")),
+        Frame::Statements { .. } => return Err(Refusal("a statement among others")),
     };
     match parts.as_slice() {
         [] => Err(Refusal("nothing moves")),

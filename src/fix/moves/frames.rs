@@ -144,14 +144,17 @@ fn clean(source: &str) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Edits of operands of `+`, or of literals next to each other.
-pub fn sum(canvas: &Canvas, surgery: &Surgery, joint: &str) -> Result<Vec<Edit>, Refusal> {
+/// Whether the cuts take an operand whole.
+fn is_gone(surgery: &Surgery, seg: &Seg) -> bool {
+    let cut = |cut: &Range<usize>| cut.start <= seg.at.start && seg.at.end <= cut.end;
+    surgery.cuts.iter().any(cut)
+}
+
+/// What is cut of operands, with the joints that would be left over.
+fn sum_cuts(canvas: &Canvas, surgery: &Surgery) -> Result<Vec<(Span, String)>, Refusal> {
     let segs = &canvas.segs;
     let source = &canvas.file.text;
-    let gone = |seg: &Seg| {
-        let cut = |cut: &Range<usize>| cut.start <= seg.at.start && seg.at.end <= cut.end;
-        surgery.cuts.iter().any(cut)
-    };
+    let gone = |seg: &Seg| is_gone(surgery, seg);
     let mut spans: Vec<(Span, String)> = Vec::new();
     let mut index = 0;
     while index < segs.len() {
@@ -176,6 +179,13 @@ pub fn sum(canvas: &Canvas, surgery: &Surgery, joint: &str) -> Result<Vec<Edit>,
         }
         spans.push((span, String::new()));
     }
+    Ok(spans)
+}
+
+/// Edits of operands of `+`, or of literals next to each other.
+pub fn sum(canvas: &Canvas, surgery: &Surgery, joint: &str) -> Result<Vec<Edit>, Refusal> {
+    let segs = &canvas.segs;
+    let mut spans = sum_cuts(canvas, surgery)?;
     spans.sort_by_key(|(span, _)| (span.start, span.end));
     if surgery.bits.is_empty() {
         return Ok(placed(canvas, spans));
@@ -183,7 +193,7 @@ pub fn sum(canvas: &Canvas, surgery: &Surgery, joint: &str) -> Result<Vec<Edit>,
     let behind = segs
         .iter()
         .rev()
-        .find(|seg| seg.at.start < surgery.at && !gone(seg))
+        .find(|seg| seg.at.start < surgery.at && !is_gone(surgery, seg))
         .ok_or(Refusal("all of the text"))?;
     if surgery.at < behind.at.end || takes(canvas, behind, &surgery.bits) {
         let Some((inner, open, close)) = &behind.literal else {
@@ -276,10 +286,10 @@ fn taken(canvas: &Canvas, surgery: &Surgery) -> Result<(Vec<usize>, Vec<Span>), 
     let mut parts = Vec::new();
     for (index, item) in canvas.items.iter().enumerate() {
         for cut in &surgery.cuts {
-            let inside = cut.start <= item.at.start && item.at.start < cut.end;
-            // The line break behind an item is none of its own.
-            let whole = inside && item.at.end <= cut.end;
-            let part = item.at.start < cut.end && cut.start < item.at.end;
+            let own = said(canvas, item);
+            let inside = cut.start <= own.start && own.start < cut.end;
+            let whole = inside && own.end <= cut.end;
+            let part = own.start < cut.end && cut.start < own.end;
             if whole {
                 out.push(index);
             } else if part {
@@ -291,6 +301,13 @@ fn taken(canvas: &Canvas, surgery: &Surgery) -> Result<(Vec<usize>, Vec<Span>), 
         return Err(Refusal("an item that cannot move"));
     }
     Ok((out, parts))
+}
+
+/// The text of an item without the white space around it.
+fn said(canvas: &Canvas, item: &Item) -> Range<usize> {
+    let text = &canvas.as_str()[item.at.clone()];
+    let start = item.at.start + text.len() - text.trim_start().len();
+    start..(item.at.start + text.trim_end().len()).max(start)
 }
 
 /// The source of a cut within the one literal that an item is. What it leaves does not end in a line break.
@@ -315,10 +332,13 @@ fn cut_within(canvas: &Canvas, index: usize, cut: &Range<usize>) -> Result<Span,
 
 /// The item that the new ones go behind.
 fn item_behind<'a>(canvas: &'a Canvas, surgery: &Surgery) -> Result<&'a Item, Refusal> {
-    let ends = |item: &&Item| item.at.start < surgery.at || item.at.end <= surgery.at;
+    let ends = |item: &&Item| {
+        let own = said(canvas, item);
+        own.start < surgery.at || own.end <= surgery.at
+    };
     let behind = canvas.items.iter().take_while(ends).last();
     let behind = behind.ok_or(Refusal("all of the text"))?;
-    if behind.at.end > surgery.at {
+    if said(canvas, behind).end > surgery.at {
         return Err(Refusal("a part of an item"));
     }
     Ok(behind)
@@ -356,8 +376,9 @@ pub fn new_items(canvas: &Canvas, bits: &[Bit]) -> Vec<String> {
 
 /// What an item gives to a part of the text: itself, or a literal of some of its lines.
 fn item_source(canvas: &Canvas, item: &Item, part: &Range<usize>) -> Option<String> {
-    let whole = part.start <= item.at.start && item.at.end <= part.end;
-    if whole && !(item.at.is_empty() && item.at.start == part.end) {
+    let own = said(canvas, item);
+    let whole = part.start <= own.start && own.end <= part.end;
+    if whole && !(own.is_empty() && own.start == part.end) {
         return Some(canvas.file.text[item.span.start..item.span.end].to_string());
     }
     let shared = overlap(&item.at, part);
@@ -417,11 +438,15 @@ pub fn list(canvas: &Canvas, surgery: &Surgery) -> Result<Vec<Edit>, Refusal> {
 }
 
 /// Edits of statements that add to a text, each on lines of its own.
-pub fn statements(canvas: &Canvas, surgery: &Surgery) -> Result<Vec<Edit>, Refusal> {
+pub fn statements(canvas: &Canvas, surgery: &Surgery, apart: bool) -> Result<Vec<Edit>, Refusal> {
     let source = &canvas.file.text;
     let (gone, parts) = taken(canvas, surgery)?;
     if !parts.is_empty() {
         return Err(Refusal("a part of a statement"));
+    }
+    let whole_line = surgery.at == 0 || canvas.as_str()[..surgery.at].ends_with('\n');
+    if !apart && !whole_line && !surgery.bits.is_empty() {
+        return Err(Refusal("a text that does not end its line"));
     }
     let new = |bit: &Bit| matches!(bit, Bit::New(text) if !text.trim().is_empty());
     if surgery.bits.iter().any(new) {

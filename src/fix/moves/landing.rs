@@ -23,6 +23,8 @@ pub struct Landing {
     pub heading: Option<(usize, String)>,
     /// Something follows.
     pub tail: bool,
+    /// A blank line goes in front in any case: what stands there is another matter.
+    pub apart: bool,
 }
 
 impl View<'_> {
@@ -45,6 +47,7 @@ impl View<'_> {
             at,
             heading: self.heading_for(units, at),
             tail,
+            apart: false,
         })
     }
 
@@ -169,7 +172,7 @@ impl View<'_> {
     }
 
     /// Refuses where a sentence behind speaks of a unit as standing above.
-    fn unspoken(&self, unit: &Unit, behind: &Range<usize>) -> Result<(), Refusal> {
+    pub fn unspoken(&self, unit: &Unit, behind: &Range<usize>) -> Result<(), Refusal> {
         let text = self.prose.text;
         let stops = &words().stops;
         let telling = |part: &str| -> Vec<String> {
@@ -191,6 +194,9 @@ impl View<'_> {
             let sentence = &text[sentence];
             if !spoken(sentence).any(|word| words().in_front.contains(&word)) {
                 continue;
+            }
+            if stands_alone(sentence) {
+                return Err(Refusal("a later sentence says that it stands above"));
             }
             let said: Vec<String> = beside(sentence)
                 .iter()
@@ -276,6 +282,19 @@ impl View<'_> {
         let section = self.prose.markdown(line);
         section.is_some_and(|(_, whole)| whole.end >= at)
     }
+}
+
+/// `The above is ...`: whatever stands in front.
+fn stands_alone(sentence: &str) -> bool {
+    let all: Vec<String> = spoken(sentence).collect();
+    let verbs = &words().verbs;
+    let alone = |index: usize| {
+        let points = words().in_front.contains(&all[index]);
+        let after_article = index > 0 && all[index - 1] == "the";
+        let next = all.get(index + 1);
+        points && after_article && next.is_none_or(|next| verbs.contains(next))
+    };
+    (0..all.len()).any(alone)
 }
 
 /// The words around each word that says where something stands.

@@ -1,6 +1,7 @@
 //! Which text of which file owns a value, read again by the frontend of its syntax: a template, a text of a document, a
 //! literal of code.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::canvas::{Canvas, Frame, Hole, HoleKind};
@@ -33,7 +34,8 @@ pub fn canvases(
         vec![text_canvas(judged, file, place)?]
     };
     out.extend(code::canvases(judged, segment, sources));
-    out.retain_mut(|canvas| narrow(canvas, judged, segment).is_ok());
+    out.extend(templates(judged, segment, sources));
+    out.retain_mut(|canvas| canvas.is_sound() && narrow(canvas, judged, segment).is_ok());
     for canvas in &mut out {
         weigh(canvas, judged, segment.message);
     }
@@ -42,6 +44,50 @@ pub fn canvases(
         return Err(Refusal("a value that is found in no text"));
     }
     Ok(out)
+}
+
+/// The templates that the message of a value of code is rendered from.
+fn templates(judged: &Judged, segment: &Segment, sources: &Sources) -> Vec<Canvas> {
+    if language_of(&segment.place.path).is_none() {
+        return Vec::new();
+    }
+    let info = &judged.layout.messages[segment.message];
+    let messages = judged
+        .prompt
+        .messages
+        .iter()
+        .filter(|message| message.place == info.place);
+    let pieces = messages
+        .flat_map(|message| &message.blocks)
+        .flat_map(|block| &block.pieces);
+    let paths: BTreeSet<Arc<str>> = pieces
+        .filter_map(|piece| match piece {
+            Piece::Text(text) => Some(text.path.clone()),
+            _ => None,
+        })
+        .filter(|path| language_of(path).is_none() && !is_structured(path))
+        .collect();
+    let canvas = |path: &Arc<str>| -> Option<Canvas> {
+        let file = sources.get(path)?;
+        if document::read(file).is_some() {
+            return None;
+        }
+        let text = file.content();
+        let dialect = tags::by_content(path, text.as_str())?;
+        let (holes, region) = tags::all_holes(&text, dialect);
+        Some(Canvas {
+            region: region.unwrap_or(0..text.len()),
+            file: file.clone(),
+            holes,
+            text,
+            default_break: "\n",
+            frame: Frame::One,
+            segs: Vec::new(),
+            items: Vec::new(),
+            bound: Vec::new(),
+        })
+    };
+    paths.iter().filter_map(canvas).collect()
 }
 
 fn text_canvas(judged: &Judged, file: &Arc<SourceFile>, place: &Place) -> Result<Canvas, Refusal> {
@@ -405,6 +451,7 @@ pub fn value_hole(at: std::ops::Range<usize>, reads: Vec<String>) -> Hole {
         trims: (false, false),
         varies: None,
         stable: 0,
+        field: false,
         stands_for: Vec::new(),
     }
 }

@@ -293,8 +293,9 @@ pub fn sentences(text: &str, part: &Range<usize>) -> Vec<Range<usize>> {
         let behind = &rest[closers..];
         let gap = blanks(behind);
         let next = behind[gap..].chars().next();
-        let begins = next.is_none_or(|sign| !sign.is_lowercase());
-        if (gap > 0 || behind.is_empty() || wide) && begins {
+        let begins = next.is_none_or(|sign| !sign.is_lowercase() && !DASHES.contains(&sign));
+        let whole = is_closed(&text[start..at + closers]) || behind.is_empty();
+        if (gap > 0 || behind.is_empty() || wide) && begins && whole {
             out.push(start..at + closers);
             at += closers + gap;
             start = at;
@@ -305,6 +306,20 @@ pub fn sentences(text: &str, part: &Range<usize>) -> Vec<Range<usize>> {
         out.push(start..end);
     }
     out
+}
+
+/// With one of these a sentence goes on.
+const DASHES: [char; 3] = ['-', '\u{2013}', '\u{2014}'];
+
+/// Whether every quote, parenthesis and emphasis that a text opens is closed in it.
+fn is_closed(text: &str) -> bool {
+    let count = |sign: char| text.matches(sign).count();
+    count('"').is_multiple_of(2)
+        && text.matches("**").count().is_multiple_of(2)
+        && count('`').is_multiple_of(2)
+        && count('\u{201c}') == count('\u{201d}')
+        && count('(') <= count(')')
+        && count('[') <= count(']')
 }
 
 fn blanks(text: &str) -> usize {
@@ -348,6 +363,17 @@ mod tests {
                 "Done"
             ]
         );
+    }
+
+    #[test]
+    fn a_sentence_is_whole_with_its_quotes_and_what_a_dash_adds() {
+        let parts = |text: &str| sentences(text, &(0..text.len())).len();
+        assert_eq!(
+            parts("Say exactly: \"It is \u{1}. Ready.\" - nothing else. Go on."),
+            2
+        );
+        assert_eq!(parts("**If it is \u{1}. Then stop.** Go on."), 2);
+        assert_eq!(parts("Ask (it is \u{1}. Or not). Go on."), 2);
     }
 
     #[test]

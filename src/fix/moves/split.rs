@@ -3,19 +3,20 @@
 use std::ops::Range;
 
 use super::canvas::{Canvas, Frame};
-use super::cut::{named, Bit};
+use super::cut::{content, named, removal, title, units, Bit};
 use super::frames::operands;
 use super::owner;
 use super::unit::View;
 use super::Refusal;
-use crate::finding::Fix;
+use crate::finding::{Edit, Fix};
 use crate::fix::breakpoints::{self, Breakpoint, Hand};
-use crate::fix::entries::replace;
-use crate::fix::written::{Notation, Page, Written};
+use crate::fix::entries::{insert_behind, insert_pair, replace};
+use crate::fix::written::{Kind as Kinds, Notation, Page, Written};
 use crate::frontend::code::language_of;
 use crate::judge::Judged;
 use crate::layout::{Kind, Segment};
 use crate::plan::Step;
+use crate::providers::Match;
 use crate::source::{Sources, Span};
 
 /// The fix that splits the message of a step.
@@ -30,7 +31,12 @@ pub fn write(judged: &Judged, step: &Step, sources: &Sources) -> Result<Fix, Ref
     let mut refused = Refusal("a value that is found in no text");
     for canvas in owner::canvases(judged, member, sources)? {
         match split(&canvas, member, breakpoint, sources) {
-            Ok(fix) => return Ok(fix),
+            Ok(mut fix) => {
+                if step.explicit {
+                    fix.edits.push(explicit(judged, member, sources)?);
+                }
+                return Ok(fix);
+            }
             Err(refusal) => refused = refusal,
         }
     }
@@ -44,6 +50,50 @@ fn first_varying(judged: &Judged, marked: usize) -> Option<&Segment> {
     let mut own = behind.take_while(|segment| segment.message == message);
     own.find(|s| !s.is_stable() && matches!(s.kind, Kind::Value { .. } | Kind::Fork { .. }))
 }
+
+/// The option by which only written breakpoints count, behind the messages of the request.
+fn explicit(judged: &Judged, member: &Segment, sources: &Sources) -> Result<Edit, Refusal> {
+    let refusal = Refusal("a request that is written elsewhere");
+    if judged
+        .prompt
+        .settings
+        .iter()
+        .any(|s| s.name.starts_with(OPTION))
+    {
+        return Err(Refusal("an option that is set otherwise"));
+    }
+    let place = &judged.layout.messages[member.message].place;
+    let page = sources
+        .get(&place.path)
+        .and_then(|file| Page::open(file))
+        .ok_or(refusal)?;
+    let map = page.at(place.span).filter(Written::is_map).ok_or(refusal)?;
+    let first = map.pairs().first().ok_or(refusal)?;
+    let (list, _) = page
+        .holding(first.span)
+        .and_then(|holder| holder.list)
+        .ok_or(refusal)?;
+    let holder = page.holding(list.span);
+    let hand = Hand::near(&page, holder.as_ref().map(|holder| &holder.map), list.span);
+    let wide = page.text(map.span).starts_with("{ ");
+    let inner = if wide { " " } else { "" };
+    let mode = format!(
+        "{{{inner}{}{inner}}}",
+        hand.pair("mode", &hand.text("explicit"))
+    );
+    match holder {
+        Some(holder) => insert_pair(&page, &holder.map, &hand.pair(OPTION, &mode)).ok_or(refusal),
+        // A named argument of a call.
+        None if page.notation == Notation::Python && page.key_of(list.span).is_some() => {
+            let at = Span::new(list.span.end, list.span.end);
+            Ok(replace(page.file, at, format!(", {OPTION}={mode}")))
+        }
+        None => Err(refusal),
+    }
+}
+
+/// The option that says which breakpoints count.
+const OPTION: &str = "prompt_cache_options";
 
 fn split(
     canvas: &Canvas,
@@ -74,25 +124,7 @@ fn split(
     let file = sources.get(&canvas.file.path).ok_or(refusal)?;
     let page = Page::open(file).ok_or(refusal)?;
     let (root, front, rest) = halves(&page, canvas, at).ok_or(refusal)?;
-    let key = page.key_of(root).ok_or(refusal)?;
-    let holder = page.holding(root);
-    let map = holder.as_ref().map(|holder| &holder.map);
-    let hand = Hand::near(&page, map, root);
-    let edit = match (key.as_str(), &holder) {
-        ("text", Some(holder)) if holder.list.is_some() => {
-            let first = block_with(&page, &holder.map, &front, Some((&hand, breakpoint)));
-            let second = block_with(&page, &holder.map, &rest, None);
-            replace(file, holder.map.span, format!("{first}, {second}"))
-        }
-        ("content" | "system", _) if !breakpoint.alone => {
-            let blocks = [
-                block(&page, map, breakpoint, &hand, &front, true),
-                block(&page, map, breakpoint, &hand, &rest, false),
-            ];
-            replace(file, root, format!("[{}]", blocks.join(", ")))
-        }
-        _ => return Err(Refusal("a message that takes one text only")),
-    };
+    let edit = blocks(&page, root, &front, &rest, breakpoint)?;
     let title = format!(
         "Split the message in front of {} and mark the stable part",
         named(&canvas.as_str()[at..canvas.region.end])
@@ -104,28 +136,177 @@ fn split(
     })
 }
 
+/// A text becomes two blocks, the first one with a breakpoint.
+fn blocks(
+    page: &Page,
+    root: Span,
+    front: &str,
+    rest: &str,
+    breakpoint: &Breakpoint,
+) -> Result<Edit, Refusal> {
+    let key = page
+        .key_of(root)
+        .ok_or(Refusal("a message that is written elsewhere"))?;
+    let holder = page.holding(root);
+    let map = holder.as_ref().map(|holder| &holder.map);
+    let hand = Hand::near(page, map, root);
+    match (key.as_str(), &holder) {
+        ("text", Some(holder)) if holder.list.is_some() => {
+            let first = block_with(page, &holder.map, front, Some((&hand, breakpoint)));
+            let second = block_with(page, &holder.map, rest, None);
+            Ok(replace(
+                page.file,
+                holder.map.span,
+                format!("{first}, {second}"),
+            ))
+        }
+        ("content" | "system", _) if !breakpoint.alone => {
+            let blocks = [
+                block(page, map, breakpoint, &hand, front, true),
+                block(page, map, breakpoint, &hand, rest, false),
+            ];
+            Ok(replace(page.file, root, format!("[{}]", blocks.join(", "))))
+        }
+        _ => Err(Refusal("a message that takes one text only")),
+    }
+}
+
+/// Whether a model reads at markers only, so that what moves needs a block of its own.
+pub fn by_marks(judged: &Judged) -> bool {
+    judged.model.matching == Match::Marks && !judged.layout.assumed_marks
+}
+
+/// The fix that moves values into a block of their own, behind the breakpoint of the stable text.
+pub fn moved(
+    judged: &Judged,
+    members: &[&Segment],
+    canvas: &Canvas,
+    sources: &Sources,
+) -> Result<Fix, Refusal> {
+    let masked = canvas.masked();
+    let view = View::new(canvas, &masked);
+    let units = units(&view, members)?;
+    let cuts: Vec<Range<usize>> = units
+        .iter()
+        .map(|unit| removal(&view, unit, canvas.region.end))
+        .collect();
+    let rest = complement(canvas, &cuts);
+    let stable: usize = rest.iter().map(|part| view.stable(part)).sum();
+    if stable == 0
+        || units.iter().any(|unit| {
+            view.unspoken(unit, &(unit.at.end..canvas.region.end))
+                .is_err()
+        })
+    {
+        return Err(Refusal("all of the text"));
+    }
+    let refusal = Refusal("a message that is written elsewhere");
+    let file = sources.get(&canvas.file.path).ok_or(refusal)?;
+    let page = Page::open(file).ok_or(refusal)?;
+    let front: Vec<Bit> = rest.into_iter().map(Bit::Part).collect();
+    let mut behind = content(&view, &units, "", false, members);
+    behind.pop();
+    let (root, front, behind) = parts(&page, canvas, &front, &behind).ok_or(refusal)?;
+    let holder = page.holding(root);
+    let list = holder.as_ref().and_then(|holder| holder.list.as_ref());
+    let marked = has_marks(judged, members);
+    let edits = match (&holder, list) {
+        (Some(holder), Some((list, _))) if marked => {
+            let Kinds::List { items, .. } = &list.kind else {
+                return Err(refusal);
+            };
+            let new = block_with(&page, &holder.map, &behind, None);
+            let spans: Vec<Span> = items.iter().map(|item| item.span).collect();
+            let last = spans.len().checked_sub(1).ok_or(refusal)?;
+            vec![
+                replace(file, root, front),
+                insert_behind(&page, list.span, &spans, last, &new),
+            ]
+        }
+        _ if marked => return Err(Refusal("a breakpoint that is written elsewhere")),
+        _ => {
+            let breakpoint = breakpoints::of(judged).ok_or(refusal)?;
+            vec![blocks(&page, root, &front, &behind, breakpoint)?]
+        }
+    };
+    let whereto = "into a block behind the cache breakpoint";
+    Ok(Fix {
+        title: title(canvas, &units, whereto),
+        safe: false,
+        edits,
+    })
+}
+
+/// What is left of a text.
+fn complement(canvas: &Canvas, cuts: &[Range<usize>]) -> Vec<Range<usize>> {
+    let mut out = Vec::new();
+    let mut at = 0;
+    for cut in cuts {
+        out.push(at..cut.start.max(at));
+        at = cut.end.max(at);
+    }
+    out.push(at..canvas.text.len());
+    out.retain(|part| !part.is_empty());
+    out
+}
+
+/// Whether a breakpoint that the author wrote stands in the message of a value, behind it.
+fn has_marks(judged: &Judged, members: &[&Segment]) -> bool {
+    let Some(first) = members.first() else {
+        return false;
+    };
+    let segments = judged.layout.segments.iter();
+    let last = segments
+        .filter(|s| s.message == first.message)
+        .map(|s| s.block)
+        .max();
+    let written = judged
+        .layout
+        .marks
+        .iter()
+        .filter(|mark| mark.place.is_some());
+    let mut blocks = written.map(|mark| mark.block);
+    blocks.any(|block| block >= first.block && last.is_some_and(|last| block <= last))
+}
+
 /// The whole text in the source, and its two parts as expressions.
 fn halves(page: &Page, canvas: &Canvas, at: usize) -> Option<(Span, String, String)> {
     let (first, second) = (0..at, at..canvas.text.len());
+    parts(page, canvas, &[Bit::Part(first)], &[Bit::Part(second)])
+}
+
+fn parts(
+    page: &Page,
+    canvas: &Canvas,
+    first: &[Bit],
+    second: &[Bit],
+) -> Option<(Span, String, String)> {
     if language_of(&canvas.file.path).is_some() {
         if !matches!(canvas.frame, Frame::One | Frame::Sum { .. }) {
             return None;
         }
         let (from, to) = (canvas.segs.first()?, canvas.segs.last()?);
         let root = Span::new(from.outer.start, to.outer.end);
-        let part = |part: &Range<usize>| {
-            let all = operands(canvas, &[Bit::Part(part.clone())]);
+        let part = |bits: &[Bit]| {
+            let all = operands(canvas, bits);
             all.into_iter().map(plain).collect::<Vec<_>>().join(" + ")
         };
-        return Some((root, part(&first), part(&second)));
+        return Some((root, part(first), part(second)));
     }
     if page.notation != Notation::Json {
         return None;
     }
     let whole = canvas.text.whole().span;
     let root = Span::new(whole.start.checked_sub(1)?, whole.end + 1);
-    let part = |part: &Range<usize>| format!("\"{}\"", canvas.source(part));
-    Some((root, part(&first), part(&second)))
+    let manner = canvas.manner();
+    let part = |bits: &[Bit]| {
+        let text = bits.iter().map(|bit| match bit {
+            Bit::New(text) => text.replace('\n', &manner.line_break),
+            Bit::Part(part) => canvas.source(part).to_string(),
+        });
+        format!("\"{}\"", text.collect::<String>())
+    };
+    Some((root, part(first), part(second)))
 }
 
 /// An f-string without values is a string.

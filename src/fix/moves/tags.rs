@@ -69,14 +69,45 @@ pub fn format_holes(text: &Text) -> Option<Holes> {
     if !text.as_str().contains('{') {
         return None;
     }
-    let tree = parse(text, Dialect::Braces);
+    let holes = all_holes(text, Dialect::Braces);
+    (!holes.0.is_empty()).then_some(holes)
+}
+
+/// The holes of a text in a language.
+pub fn all_holes(text: &Text, dialect: Dialect) -> Holes {
+    let tree = parse(text, dialect);
     let map = Map::new(text);
-    let holes: Vec<Hole> = tree
-        .nodes
-        .iter()
-        .filter_map(|node| hole(node, text, &map))
-        .collect();
-    (!holes.is_empty()).then_some((holes, None))
+    let nodes = tree.nodes.iter();
+    (
+        nodes.filter_map(|node| hole(node, text, &map)).collect(),
+        None,
+    )
+}
+
+/// The language of a template that code renders, by its name and else by its tags.
+pub fn by_content(path: &str, text: &str) -> Option<Dialect> {
+    let ends = [
+        (".j2", Dialect::Jinja),
+        (".jinja", Dialect::Jinja),
+        (".jinja2", Dialect::Jinja),
+        (".hbs", Dialect::Handlebars),
+        (".handlebars", Dialect::Handlebars),
+        (".mustache", Dialect::Mustache),
+        (".liquid", Dialect::Liquid),
+        (".tmpl", Dialect::GoTemplate),
+    ];
+    let named = ends.iter().find(|(end, _)| path.ends_with(end));
+    if let Some((_, dialect)) = named {
+        return Some(*dialect);
+    }
+    let signs = [
+        ("{%", Dialect::Jinja),
+        ("{{", Dialect::Mustache),
+        ("{", Dialect::Braces),
+        ("$", Dialect::Dollar),
+    ];
+    let found = signs.iter().find(|(sign, _)| text.contains(sign));
+    found.map(|(_, dialect)| *dialect)
 }
 
 /// From source to decoded bytes of one text.
@@ -259,7 +290,8 @@ fn trims(source: &str, block: bool) -> (bool, bool) {
     let closing = CLOSINGS.iter().find_map(|sign| source.strip_suffix(sign));
     let front = opening.is_some_and(|rest| rest.trim_start_matches('{').starts_with(TRIMS));
     let back = closing.is_some_and(|rest| rest.trim_end_matches('}').ends_with(TRIMS));
-    if !block {
+    // Handlebars takes the line of a block's tag away as well: its text starts behind it.
+    if !block || source.contains('~') {
         return (front, back);
     }
     (
@@ -330,6 +362,7 @@ mod tests {
             trims("{%- if a %}\nx{% else %}y{% endif %}", true),
             (true, false)
         );
+        assert_eq!(trims("{{~#if a}}\nx\n{{~/if}}", true), (true, false));
         assert_eq!(trims("{{- a }}", false), (true, false));
         assert_eq!(trims("{{~ a ~}}", false), (true, true));
     }

@@ -5,7 +5,8 @@ use std::ops::Range;
 
 use super::canvas::{is_hole, Canvas, Hole, HoleKind};
 use super::prose::{
-    ends_statement, heading, is_fence, is_pair, item, sentences, spoken, starts_statement, Prose,
+    ends_statement, heading, is_fence, is_pair, is_tag, item, sentences, spoken, starts_statement,
+    Prose,
 };
 use super::words::words;
 use super::Refusal;
@@ -175,6 +176,14 @@ impl<'a> View<'a> {
         }
         let before = from.checked_sub(1).map_or("", |line| prose.content(line));
         let after = prose.content(to + 1);
+        let opens = |line: usize| {
+            let content = prose.content(line);
+            is_tag(content) && !content.trim().starts_with("</")
+        };
+        let above = (0..from).rev().find(|line| !prose.is_blank(*line));
+        if hole.kind == HoleKind::Value && above.is_some_and(opens) {
+            return Err(Refusal("a value that its section is about"));
+        }
         let joined =
             !ends_statement(before) || !(after.trim().is_empty() || starts_statement(after));
         if joined && hole.kind != HoleKind::Block {
@@ -260,30 +269,28 @@ impl<'a> View<'a> {
         Ok(self.lines_unit(line, last))
     }
 
+    /// First and last line of the statement that a line of running text is of.
+    fn statement(&self, line: usize) -> (usize, usize) {
+        let prose = &self.prose;
+        let (first, last) = prose.paragraph(line);
+        let starts = |index: &usize| {
+            let before = index.checked_sub(1).map_or("", |line| prose.content(line));
+            *index == first || ends_statement(before)
+        };
+        let ends = |index: &usize| {
+            let closed = ends_statement(prose.content(*index));
+            *index == last || (closed && starts_statement(prose.content(index + 1)))
+        };
+        let from = (first..=line).rev().find(starts);
+        let to = (line..=last).find(ends);
+        (from.unwrap_or(line), to.unwrap_or(line))
+    }
+
     /// The sentence or the lines of a hole in running text.
     fn text(&self, line: usize, hole: &Hole) -> Result<Unit, Refusal> {
         let prose = &self.prose;
         let content = prose.content(line);
-        let (mut first, mut last) = prose.paragraph(line);
-        let before = |line: usize| line.checked_sub(1).map_or("", |line| prose.content(line));
-        let whole = line == first || ends_statement(before(line));
-        let closed =
-            line == last || (ends_statement(content) && starts_statement(prose.content(line + 1)));
-        if whole && closed {
-            (first, last) = (line, line);
-        } else {
-            first = (first..=line)
-                .rev()
-                .find(|index| *index == first || ends_statement(before(*index)))
-                .unwrap_or(line);
-            last = (line..=last)
-                .find(|index| {
-                    *index == last
-                        || (ends_statement(prose.content(*index))
-                            && starts_statement(prose.content(index + 1)))
-                })
-                .unwrap_or(line);
-        }
+        let (first, last) = self.statement(line);
         let part = prose.lines[first].at.start..prose.lines[last].at.end;
         let all: Vec<Range<usize>> = sentences(prose.text, &part)
             .into_iter()
@@ -302,8 +309,12 @@ impl<'a> View<'a> {
             return Err(Refusal("the sentence that says who the model is"));
         }
         if own == 0 && until + 1 == all.len() {
+            self.heads_nothing(last)?;
             let first = self.labelled(first);
             return Ok(self.lines_unit(first, last));
+        }
+        if until + 1 < all.len() && is_condition(&prose.text[at.clone()]) {
+            return Err(Refusal("the sentences behind it hold where it does"));
         }
         if own > 0 && refers_back(&prose.text[at.clone()]) {
             return Err(Refusal("the sentence speaks of the one in front of it"));
@@ -325,6 +336,16 @@ impl<'a> View<'a> {
             own_section: false,
             bare,
         })
+    }
+
+    /// A line that ends in a colon leads what stands under it.
+    fn heads_nothing(&self, line: usize) -> Result<(), Refusal> {
+        let content = self.prose.content(line).trim_end();
+        let leads = content.trim_end_matches(['*', '_', '`']).ends_with(':');
+        match leads && !self.prose.content(line + 1).trim().is_empty() {
+            true => Err(Refusal("a label that more stands under")),
+            false => Ok(()),
+        }
     }
 
     /// A sentence without the texts of their own that run into it: `{RULES}Today is {now}.`
@@ -439,6 +460,12 @@ impl<'a> View<'a> {
 
 fn is_word_start(sign: char) -> bool {
     sign.is_alphabetic()
+}
+
+/// `If the mode is plan, ...`
+fn is_condition(sentence: &str) -> bool {
+    let first = spoken(sentence).next();
+    first.is_some_and(|word| words().conditions.contains(&word))
 }
 
 pub fn refers_back(sentence: &str) -> bool {

@@ -7,15 +7,21 @@ use serde_yaml::Value;
 pub struct Words {
     pub refers_back: Vec<String>,
     pub speaks_of: Vec<String>,
+    pub conditions: Vec<String>,
     pub behind: Vec<String>,
     pub in_front: Vec<String>,
     pub stops: Vec<String>,
+    pub verbs: Vec<String>,
     pub abbreviations: Vec<String>,
     pub opens_role: Vec<String>,
     pub headings: Vec<String>,
     /// Of a date, of a finer clock.
     pub clocks: (String, String),
     pub times: Vec<String>,
+    pub dates: Vec<String>,
+    /// A regular expression, and what takes the place of what it finds.
+    pub coarsen: Vec<(String, String)>,
+    pub time_fields: String,
 }
 
 pub fn words() -> &'static Words {
@@ -41,15 +47,32 @@ fn parse(value: &Value) -> Words {
     Words {
         refers_back: list("refers-back"),
         speaks_of: list("speaks-of"),
+        conditions: list("conditions"),
         behind: list("behind"),
         in_front: list("in-front"),
         stops: list("stops"),
+        verbs: list("verbs"),
         abbreviations: list("abbreviations"),
         opens_role: list("opens-role"),
         headings: list("headings"),
         clocks: (clock("day"), clock("finer")),
         times: list("times"),
+        dates: list("dates"),
+        coarsen: rows(&value["coarsen"]),
+        time_fields: value["time-fields"]
+            .as_str()
+            .unwrap_or_default()
+            .to_string(),
     }
+}
+
+fn rows(value: &Value) -> Vec<(String, String)> {
+    let rows = value.as_sequence().map_or(&[][..], Vec::as_slice);
+    let text = |row: &Value, key: &str| row[key].as_str().map(str::to_string);
+    let pairs = rows
+        .iter()
+        .filter_map(|row| Some((text(row, "match")?, text(row, "to")?)));
+    pairs.collect()
 }
 
 #[cfg(test)]
@@ -65,14 +88,17 @@ mod tests {
             &words.behind,
             &words.in_front,
             &words.stops,
+            &words.verbs,
             &words.abbreviations,
             &words.opens_role,
             &words.headings,
             &words.times,
+            &words.dates,
         ];
         assert!(lists.iter().all(|list| list.len() >= 3));
         let all = lists.iter().flat_map(|list| list.iter());
         assert!(all.clone().all(|word| !word.is_empty()));
+        assert!(words.coarsen.len() >= 4 && !words.time_fields.is_empty());
         assert!(!words.clocks.0.is_empty() && !words.clocks.1.is_empty());
     }
 }
