@@ -211,3 +211,89 @@ fn commands_that_the_client_has_itself_are_not_offered() {
     let commands = can["executeCommandProvider"]["commands"].to_string();
     assert!(!commands.contains("openRule") && commands.contains("prefixlint.inspect"));
 }
+
+/// Five markers where four are taken: dropping one is safe.
+fn marked() -> String {
+    let block = |n: usize| {
+        let text = rules().replace("Rule", &format!("Part {n}, rule"));
+        json!({ "type": "text", "text": text, "cache_control": { "type": "ephemeral" } })
+    };
+    let system: Vec<Value> = (0..5).map(block).collect();
+    let body = json!({
+        "model": "claude-sonnet-5",
+        "max_tokens": 100,
+        "system": system,
+        "messages": [{ "role": "user", "content": "Hello" }],
+    });
+    serde_json::to_string_pretty(&body).expect("JSON") + "\n"
+}
+
+const BODY: &str = "requests/chat.json";
+
+/// A session of a client that resolves actions, or does not.
+fn fixing(name: &str, resolves: bool) -> (Project, Editor, Value) {
+    let project = Project::empty(name);
+    project.write(BODY, &marked());
+    let (mut editor, can) = Editor::start_with(&project.0, |params| {
+        if resolves {
+            let own = &mut params["capabilities"]["textDocument"]["codeAction"];
+            own["dataSupport"] = true.into();
+            own["resolveSupport"] = json!({ "properties": ["edit"] });
+        }
+    });
+    assert_eq!(can["codeActionProvider"]["resolveProvider"], resolves);
+    editor.open(BODY, &marked());
+    let found = editor.diagnostics(BODY);
+    let many = found
+        .iter()
+        .find(|one| one["code"] == "too-many-breakpoints");
+    let many = many.cloned().unwrap_or_else(|| panic!("{found:#?}"));
+    (project, editor, many)
+}
+
+fn safe(actions: &[Value]) -> &Value {
+    let found = actions.iter().find(|one| one["isPreferred"] == true);
+    found.unwrap_or_else(|| panic!("no safe fix in {actions:#?}"))
+}
+
+#[test]
+fn a_safe_fix_is_preferred_and_mends_what_it_answers() {
+    let (_project, mut editor, many) = fixing("lsp-fix", false);
+    let actions = editor.actions(BODY, &many["range"], Some("quickfix"));
+    let edits = safe(&actions)["edit"]["documentChanges"][0]["edits"].clone();
+    let after = applied(&marked(), &edits);
+    assert_eq!(after.matches("cache_control").count(), 4);
+    editor.change(BODY, json!([{ "text": after }]));
+    assert!(!editor
+        .rules(BODY)
+        .contains(&"too-many-breakpoints".to_string()));
+}
+
+#[test]
+fn a_fix_is_tried_before_its_edit_is_handed_out_and_leaves_no_trace() {
+    let (_project, mut editor, many) = fixing("lsp-resolve", true);
+    let actions = editor.actions(BODY, &many["range"], Some("quickfix"));
+    let action = safe(&actions).clone();
+    assert!(action.get("edit").is_none() && action["data"].is_object());
+    let resolved = editor.ask("codeAction/resolve", action.clone());
+    let edits = &resolved["edit"]["documentChanges"][0]["edits"];
+    let after = applied(&marked(), edits);
+    assert_eq!(after.matches("cache_control").count(), 4);
+    // What was tried is not what is there: the finding is still told, and the action still holds.
+    let again = editor.actions(BODY, &many["range"], Some("quickfix"));
+    assert_eq!(safe(&again)["title"], action["title"]);
+    let all = editor.actions(BODY, &many["range"], Some("source.fixAll.prefixlint"));
+    let all = editor.ask("codeAction/resolve", all[0].clone());
+    let edits = &all["edit"]["documentChanges"][0]["edits"];
+    let after = applied(&marked(), edits);
+    assert_eq!(after.matches("cache_control").count(), 4);
+    // An action that was offered for another text is refused, and so is what nobody offered.
+    editor.change(
+        BODY,
+        json!([{ "text": marked().replace("Hello", "Good day") }]),
+    );
+    let _ = editor.diagnostics(BODY);
+    assert_eq!(editor.refused("codeAction/resolve", action), -32801);
+    let odd = json!({ "title": "x", "data": { "root": "x" } });
+    assert_eq!(editor.refused("codeAction/resolve", odd), -32602);
+}
