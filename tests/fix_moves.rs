@@ -810,3 +810,32 @@ fn a_message_is_split_where_a_breakpoint_can_stand() {
     let split = "[{\"type\": \"text\", \"text\": f\"{RULES}\\n\", \"cache_control\": {\"type\": \"ephemeral\"}}, {\"type\": \"text\", \"text\": f\"The customer is {user_name}.\"}]";
     assert!(text.contains(split), "{text}\n{:?}", applied.withdrawn);
 }
+
+#[test]
+fn in_front_of_a_breakpoint_the_value_gets_a_block_behind_it() {
+    let source = |system: &str| {
+        format!("from datetime import datetime\n\nimport anthropic\n\nclient = anthropic.Anthropic()\nRULES = \"Answer only from the staff handbook and name the page. \" * 300\n\n\ndef answer(question: str):\n    return client.messages.create(\n        model=\"claude-sonnet-4-5\",\n        max_tokens=500,\n        system=[{system}],\n        messages=[{{\"role\": \"user\", \"content\": question}}],\n    )\n")
+    };
+    let mark = "\"cache_control\": {\"type\": \"ephemeral\"}";
+    becomes(
+        "app.py",
+        &source(&format!("{{\"type\": \"text\", \"text\": f\"Now: {{datetime.now()}}\\n{{RULES}}\", {mark}}}")),
+        &source(&format!("{{\"type\": \"text\", \"text\": f\"{{RULES}}\", {mark}}}, {{\"type\": \"text\", \"text\": f\"Now: {{datetime.now()}}\"}}")),
+    );
+}
+
+#[test]
+fn a_clock_that_cannot_move_is_cut_to_the_day_where_only_the_day_matters() {
+    let source = |date: &str, line: &str| {
+        format!("{PYTHON}def build_chat_system_prompt() -> str:\n    return f\"You are the desk and today is {{{date}}} here.{line}\\n{{RULES}}\"\n")
+    };
+    becomes(
+        "app.py",
+        &source("datetime.now().isoformat()", ""),
+        &source("datetime.now().date().isoformat()", ""),
+    );
+    stays(
+        "app.py",
+        &source("datetime.now().isoformat()", " Mind the time."),
+    );
+}

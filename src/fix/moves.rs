@@ -7,6 +7,7 @@ mod coarsen;
 mod code;
 mod cut;
 mod far;
+mod flow;
 mod frames;
 mod landing;
 mod owner;

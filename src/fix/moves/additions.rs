@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use super::canvas::{Canvas, Frame};
-use super::code::{expressions, holds, is_no_text, names, own_expressions, Flow, Near};
+use super::code::{expressions, holds, is_no_text, names, own_expressions, Near};
+use super::flow::Flow;
 use crate::frontend::code::ir::{
     BinaryOp, Expr, ExprKind, FormatPart, Module, Pattern, Stmt, StmtKind,
 };

@@ -144,14 +144,17 @@ fn clean(source: &str) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Edits of operands of `+`, or of literals next to each other.
-pub fn sum(canvas: &Canvas, surgery: &Surgery, joint: &str) -> Result<Vec<Edit>, Refusal> {
+/// Whether the cuts take an operand whole.
+fn is_gone(surgery: &Surgery, seg: &Seg) -> bool {
+    let cut = |cut: &Range<usize>| cut.start <= seg.at.start && seg.at.end <= cut.end;
+    surgery.cuts.iter().any(cut)
+}
+
+/// What is cut of operands, with the joints that would be left over.
+fn sum_cuts(canvas: &Canvas, surgery: &Surgery) -> Result<Vec<(Span, String)>, Refusal> {
     let segs = &canvas.segs;
     let source = &canvas.file.text;
-    let gone = |seg: &Seg| {
-        let cut = |cut: &Range<usize>| cut.start <= seg.at.start && seg.at.end <= cut.end;
-        surgery.cuts.iter().any(cut)
-    };
+    let gone = |seg: &Seg| is_gone(surgery, seg);
     let mut spans: Vec<(Span, String)> = Vec::new();
     let mut index = 0;
     while index < segs.len() {
@@ -176,6 +179,13 @@ pub fn sum(canvas: &Canvas, surgery: &Surgery, joint: &str) -> Result<Vec<Edit>,
         }
         spans.push((span, String::new()));
     }
+    Ok(spans)
+}
+
+/// Edits of operands of `+`, or of literals next to each other.
+pub fn sum(canvas: &Canvas, surgery: &Surgery, joint: &str) -> Result<Vec<Edit>, Refusal> {
+    let segs = &canvas.segs;
+    let mut spans = sum_cuts(canvas, surgery)?;
     spans.sort_by_key(|(span, _)| (span.start, span.end));
     if surgery.bits.is_empty() {
         return Ok(placed(canvas, spans));
@@ -183,7 +193,7 @@ pub fn sum(canvas: &Canvas, surgery: &Surgery, joint: &str) -> Result<Vec<Edit>,
     let behind = segs
         .iter()
         .rev()
-        .find(|seg| seg.at.start < surgery.at && !gone(seg))
+        .find(|seg| seg.at.start < surgery.at && !is_gone(surgery, seg))
         .ok_or(Refusal("all of the text"))?;
     if surgery.at < behind.at.end || takes(canvas, behind, &surgery.bits) {
         let Some((inner, open, close)) = &behind.literal else {

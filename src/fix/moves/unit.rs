@@ -269,30 +269,28 @@ impl<'a> View<'a> {
         Ok(self.lines_unit(line, last))
     }
 
+    /// First and last line of the statement that a line of running text is of.
+    fn statement(&self, line: usize) -> (usize, usize) {
+        let prose = &self.prose;
+        let (first, last) = prose.paragraph(line);
+        let starts = |index: &usize| {
+            let before = index.checked_sub(1).map_or("", |line| prose.content(line));
+            *index == first || ends_statement(before)
+        };
+        let ends = |index: &usize| {
+            let closed = ends_statement(prose.content(*index));
+            *index == last || (closed && starts_statement(prose.content(index + 1)))
+        };
+        let from = (first..=line).rev().find(starts);
+        let to = (line..=last).find(ends);
+        (from.unwrap_or(line), to.unwrap_or(line))
+    }
+
     /// The sentence or the lines of a hole in running text.
     fn text(&self, line: usize, hole: &Hole) -> Result<Unit, Refusal> {
         let prose = &self.prose;
         let content = prose.content(line);
-        let (mut first, mut last) = prose.paragraph(line);
-        let before = |line: usize| line.checked_sub(1).map_or("", |line| prose.content(line));
-        let whole = line == first || ends_statement(before(line));
-        let closed =
-            line == last || (ends_statement(content) && starts_statement(prose.content(line + 1)));
-        if whole && closed {
-            (first, last) = (line, line);
-        } else {
-            first = (first..=line)
-                .rev()
-                .find(|index| *index == first || ends_statement(before(*index)))
-                .unwrap_or(line);
-            last = (line..=last)
-                .find(|index| {
-                    *index == last
-                        || (ends_statement(prose.content(*index))
-                            && starts_statement(prose.content(index + 1)))
-                })
-                .unwrap_or(line);
-        }
+        let (first, last) = self.statement(line);
         let part = prose.lines[first].at.start..prose.lines[last].at.end;
         let all: Vec<Range<usize>> = sentences(prose.text, &part)
             .into_iter()
