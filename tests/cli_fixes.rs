@@ -467,7 +467,7 @@ fn what_may_be_a_list_of_blocks_is_wrapped_only_where_it_is_asked_for() {
 /// Every way in which Python and TypeScript go through what has no order.
 #[test]
 fn what_has_no_order_is_sorted_where_it_is_gone_through() {
-    let head = "import glob, json, os\nfrom openai import OpenAI\n\nRULES = \"Answer only from the staff handbook and name the page. \" * 300\nTOPICS = {\"parcels\", \"refunds\"}\nclient = OpenAI()\n\n\ndef answer(tags: list[str], question: str):\n    text = \"\"\n";
+    let head = "import glob, json, os\nfrom openai import OpenAI\n\nRULES = \"Answer only from the staff handbook and name the page. \" * 300\nTOPICS = {\"parcels\", \"refunds\"}\nclient = OpenAI()\n\n\ndef answer(skills: list[str], question: str):\n    text = \"\"\n";
     let tail = "    return client.chat.completions.create(model=\"gpt-5.4\", messages=[{\"role\": \"system\", \"content\": text + RULES}, {\"role\": \"user\", \"content\": question}])\n";
     for (number, (before, after)) in [
         (
@@ -479,8 +479,8 @@ fn what_has_no_order_is_sorted_where_it_is_gone_through() {
             "text = \", \".join(t.lower() for t in sorted(TOPICS))",
         ),
         (
-            "text = json.dumps({\"tags\": list(set(tags))})",
-            "text = json.dumps({\"tags\": sorted(set(tags), key=str)})",
+            "text = json.dumps({\"skills\": list(set(skills))})",
+            "text = json.dumps({\"skills\": sorted(set(skills), key=str)})",
         ),
         (
             "for topic in TOPICS:\n        text += f\"- {topic}\\n\"",

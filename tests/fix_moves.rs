@@ -125,7 +125,7 @@ fn what_others_speak_of_stays() {
     for text in [
         "The ticket:\n{{ ticket }}\n\nSort the ticket above into a queue.\n",
         "You are the desk of {{ company_name }}. You answer mail.\n",
-        "The customer is {{ user_name }}. ".repeat(1).as_str(),
+        "The customer is {{ user_name }}. ",
         "1. The customer is {{ user_name }}.\n2. The shop sells tents.\n",
         "| name | {{ user_name }} |\n",
         "Be kind to\n{{ user_name }}\nwho is new here.\n",
