@@ -18,6 +18,8 @@ mod tags;
 mod unit;
 mod words;
 
+pub use coarsen::is_fine_clock;
+
 use canvas::Canvas;
 
 use crate::finding::Fix;

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::moves;
 use crate::engine::Analysis;
 use crate::finding::{Finding, Severity};
 use crate::judge::Judged;
@@ -206,6 +207,15 @@ fn unpaid(before: &State, after: &State, finding: &Finding) -> Option<String> {
         .as_ref()
         .is_some_and(|tokens| (tokens.cached_now - was.plan.now.read).abs() > 1.0);
     if waits && saved > -ROUNDING && best(is) <= best(was) + ROUNDING * cost(was) {
+        return None;
+    }
+    // What a clock costs is told with its neighbours taken as fixed: gone is what is to be gone.
+    let ticks = |judged: &Judged| {
+        let members = judged.plan.steps.iter().flat_map(|step| &step.members);
+        let mut values = members.filter_map(|id| judged.layout.segments[*id].volatility());
+        values.any(moves::is_fine_clock)
+    };
+    if saved > -ROUNDING && ticks(was) && !ticks(is) {
         return None;
     }
     (saved < promised * LEAST_SAVING).then(|| {

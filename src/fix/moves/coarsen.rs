@@ -2,6 +2,7 @@
 //! says of a date holds all day.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 use std::sync::{Arc, LazyLock};
 
 use regex::Regex;
@@ -18,12 +19,14 @@ use crate::layout::{Kind, Segment};
 use crate::source::{Place, Sources, Span};
 use crate::volatility::{Class, Lifetime, Origin, Volatility};
 
+/// Signs of an expression that is looked at.
+const MOST_SIGNS: usize = 1000;
+
 /// The fix where a clock stands in a text.
 pub fn write(canvas: &Canvas, member: &Segment) -> Result<Fix, Refusal> {
     let refusal = Refusal("a clock that cannot be cut to the day");
     let volatility = member.volatility().ok_or(refusal)?;
-    if volatility.origin != Origin::MadeUp || !is_fine(volatility) || !canvas.covers(&member.place)
-    {
+    if !is_fine_clock(volatility) || !canvas.covers(&member.place) {
         return Err(refusal);
     }
     let hole = canvas.hole_of(&member.place).ok_or(refusal)?;
@@ -52,20 +55,26 @@ pub fn where_made(member: &Segment, sources: &Sources) -> Result<Fix, Refusal> {
     else {
         return Err(refusal);
     };
-    if volatility.origin != Origin::MadeUp || !is_fine(volatility) {
+    if !is_fine_clock(volatility) {
         return Err(refusal);
     }
     let landing = sources.get(&member.place.path).ok_or(refusal)?;
     let line = landing.line_span(landing.line_index(member.place.span.start));
     let says =
         spoken(&landing.text[line.start..line.end]).any(|word| words().dates.contains(&word));
-    let written = as_written(expr).filter(|_| says && coarse(expr).is_some());
+    // A long expression is known by its start.
+    let start = expr.strip_suffix("...");
+    let written = as_written(start.unwrap_or(expr)).filter(|_| says);
     let written = written.ok_or(refusal)?;
     let paths: BTreeSet<&Arc<str>> = trace.iter().map(|hop| &hop.place.path).collect();
     let mut found = paths.into_iter().filter_map(|path| {
         let text = &sources.get(path)?.text;
         language_of(path)?;
         let at = written.find(text)?.range();
+        let at = match start {
+            Some(_) => closed(text, at)?,
+            None => at,
+        };
         let new = coarse(&text[at.clone()])?;
         let place = Place::new(path, at.start, at.end);
         Some((Edit { place, text: new }, written.find_iter(text).count()))
@@ -79,6 +88,23 @@ pub fn where_made(member: &Segment, sources: &Sources) -> Result<Fix, Refusal> {
         }),
         _ => Err(refusal),
     }
+}
+
+/// A part of a text up to where the last parenthesis that it opens is closed.
+fn closed(text: &str, part: Range<usize>) -> Option<Range<usize>> {
+    let mut depth = 0usize;
+    for (at, sign) in text[part.start..].char_indices().take(MOST_SIGNS) {
+        match sign {
+            '(' => depth += 1,
+            ')' => depth = depth.checked_sub(1)?,
+            _ => continue,
+        }
+        let end = part.start + at + 1;
+        if depth == 0 && end > part.end {
+            return Some(part.start..end);
+        }
+    }
+    None
 }
 
 /// An expression as it may be written: over several lines, with a comma at the end of a list.
@@ -99,10 +125,12 @@ fn as_written(expr: &str) -> Option<Regex> {
     Regex::new(&pattern).ok()
 }
 
-fn is_fine(volatility: &Volatility) -> bool {
-    volatility.priced().lifetime() < Class::Day.lifetime()
-        || (volatility.class == Class::Unique
-            && volatility.priced().lifetime() == Lifetime::FOREVER)
+/// Whether a value is a clock, or else made up, that does not stay for a day.
+pub fn is_fine_clock(volatility: &Volatility) -> bool {
+    let life = volatility.priced().lifetime();
+    let fine = life < Class::Day.lifetime()
+        || (volatility.class == Class::Unique && life == Lifetime::FOREVER);
+    volatility.origin == Origin::MadeUp && fine
 }
 
 /// Whether the line of a value speaks of a date and of no time.
@@ -200,6 +228,8 @@ mod tests {
             "now.toLocaleString(\"en\", {\n\t\tday: \"numeric\",\n\t\thour: \"2-digit\",\n\t});";
         let expr = "now.toLocaleString(\"en\", { day: \"numeric\", hour: \"2-digit\" })";
         assert!(as_written(expr).unwrap().is_match(several));
+        let whole = closed(several, 0..20).unwrap();
+        assert_eq!(&several[whole.end..], ";");
         assert_eq!(coarse("{time.time()}"), None);
         assert_eq!(coarse("{now.strftime('%d %B')}"), None);
     }
