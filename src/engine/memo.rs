@@ -4,7 +4,8 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::{Outcome, Request};
+use super::outcomes::Outcome;
+use super::Request;
 use crate::discover::Candidate;
 use crate::frontend::code::ir::{Language, Module};
 use crate::frontend::code::{self, Syntax};

@@ -218,7 +218,7 @@ mod tests {
             ),
             (
                 "current_date.astimezone().isoformat()",
-                "current_date.date().isoformat()",
+                "current_date.astimezone().date().isoformat()",
             ),
             ("{now.strftime('%H:%M')}", "{now.strftime('%Y-%m-%d')}"),
         ] {

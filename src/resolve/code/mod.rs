@@ -7,6 +7,7 @@ mod arms;
 mod assign;
 mod barren;
 mod beside;
+mod bindings;
 mod blocks;
 mod bound;
 mod callers;
