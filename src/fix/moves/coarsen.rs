@@ -16,7 +16,7 @@ use super::Refusal;
 use crate::finding::{Edit, Fix};
 use crate::frontend::code::language_of;
 use crate::layout::{Kind, Segment};
-use crate::source::{Place, Sources, Span};
+use crate::source::{Place, SourceFile, Sources, Span};
 use crate::volatility::{Class, Lifetime, Origin, Volatility};
 
 /// Signs of an expression that is looked at.
@@ -44,7 +44,7 @@ pub fn write(canvas: &Canvas, member: &Segment) -> Result<Fix, Refusal> {
 }
 
 /// The fix where the clock is made, for one whose prompt is written elsewhere: `now = datetime.now().isoformat()`. What is
-/// said beside it names a date; that it names a time as well is for the user to see.
+/// said beside it names a date.
 pub fn where_made(member: &Segment, sources: &Sources) -> Result<Fix, Refusal> {
     let refusal = Refusal("a clock that cannot be cut to the day where it is made");
     let Kind::Value {
@@ -59,9 +59,7 @@ pub fn where_made(member: &Segment, sources: &Sources) -> Result<Fix, Refusal> {
         return Err(refusal);
     }
     let landing = sources.get(&member.place.path).ok_or(refusal)?;
-    let line = landing.line_span(landing.line_index(member.place.span.start));
-    let says =
-        spoken(&landing.text[line.start..line.end]).any(|word| words().dates.contains(&word));
+    let says = may_be_a_day(landing, member.place.span);
     // A long expression is known by its start.
     let start = expr.strip_suffix("...");
     let written = as_written(start.unwrap_or(expr)).filter(|_| says);
@@ -88,6 +86,24 @@ pub fn where_made(member: &Segment, sources: &Sources) -> Result<Fix, Refusal> {
         }),
         _ => Err(refusal),
     }
+}
+
+/// Whether the line that a value lands in calls it a date, and speaks of no time but in that name.
+fn may_be_a_day(file: &SourceFile, value: Span) -> bool {
+    let line = file.line_span(file.line_index(value.start));
+    let end = value.end.clamp(line.start, line.end);
+    let around = [
+        &file.text[line.start..value.start],
+        &file.text[end..line.end],
+    ];
+    let mut said = around.join(" ").to_lowercase();
+    let mut is_date = false;
+    for both in &words().both {
+        is_date |= said.contains(both.as_str());
+        said = said.replace(both.as_str(), " ");
+    }
+    is_date |= spoken(&said).any(|word| words().dates.contains(&word));
+    is_date && !spoken(&said).any(|word| words().times.contains(&word))
 }
 
 /// A part of a text up to where the last parenthesis that it opens is closed.

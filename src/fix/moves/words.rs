@@ -19,6 +19,7 @@ pub struct Words {
     pub clocks: (String, String),
     pub times: Vec<String>,
     pub dates: Vec<String>,
+    pub both: Vec<String>,
     /// A regular expression, and what takes the place of what it finds.
     pub coarsen: Vec<(String, String)>,
     pub time_fields: String,
@@ -59,6 +60,7 @@ fn parse(value: &Value) -> Words {
         clocks: (clock("day"), clock("finer")),
         times: list("times"),
         dates: list("dates"),
+        both: list("both"),
         coarsen: rows(&value["coarsen"]),
         time_options: value["time-options"]
             .as_str()
