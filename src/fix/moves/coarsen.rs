@@ -97,6 +97,10 @@ fn may_be_a_day(file: &SourceFile, value: Span) -> bool {
         &file.text[end..line.end],
     ];
     let mut said = around.join(" ").to_lowercase();
+    if spoken(&said).next().is_none() {
+        // `current_date=now.isoformat(),` is a line of its own.
+        said = file.text[value.start..end].to_lowercase();
+    }
     let mut is_date = false;
     for both in &words().both {
         is_date |= said.contains(both.as_str());
