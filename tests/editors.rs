@@ -114,9 +114,23 @@ impl Place {
     }
 }
 
+/// Whether a Neovim is one that the setups are for; whoever has an older one need not fail for it.
+fn is_recent(neovim: &Path) -> bool {
+    let said = succeed(Command::new(neovim).arg("--version"));
+    let version = said.lines().next().and_then(|line| line.split(" v").nth(1));
+    let mut parts = version.unwrap_or_default().split('.');
+    let mut next = || parts.next().and_then(|part| part.parse::<u32>().ok());
+    let recent = (next(), next()) >= (Some(0), Some(11));
+    if !recent {
+        assert!(std::env::var_os("PREFIXLINT_CI_TOOLS").is_none(), "{said}");
+        println!("skipped: Neovim is older than 0.11");
+    }
+    recent
+}
+
 /// What it shows beside the findings; nothing where there is no Neovim.
 fn neovim_shows_the_findings(setup: &str, hints: bool) -> Vec<String> {
-    let Some(neovim) = tool("nvim") else {
+    let Some(neovim) = tool("nvim").filter(|neovim| is_recent(neovim)) else {
         return Vec::new();
     };
     let place = Place::new();
