@@ -127,6 +127,20 @@ pub struct Entry {
     pub folder: bool,
 }
 
+impl Entry {
+    /// The entry of a folder that a path below it stands in, or is.
+    fn first_of(below: &str) -> Entry {
+        let (name, folder) = match below.split_once('/') {
+            Some((name, _)) => (name, true),
+            None => (below, false),
+        };
+        Entry {
+            name: name.to_string(),
+            folder,
+        }
+    }
+}
+
 /// How a tree is walked.
 pub struct Walk<'a> {
     /// Whether `.gitignore` and `.ignore` files are honoured.
@@ -160,10 +174,6 @@ pub trait Workspace: Sync {
     fn walk(&self, folder: &str, walk: &Walk) -> Walked;
     /// Whether a folder is there and inside the root.
     fn is_folder(&self, path: &str) -> bool;
-    /// Names the bytes of a file: where two workspaces give the same name they hold the same. `None`: that takes a read.
-    fn version(&self, _path: &str) -> Option<&str> {
-        None
-    }
     /// Where a file is kept that is reached by a symbolic link; `None` for any other.
     fn behind_link(&self, _path: &str) -> Option<String> {
         None

@@ -236,16 +236,7 @@ impl Workspace for Live {
             "" => Some(path.as_str()),
             folder => path.strip_prefix(folder)?.strip_prefix('/'),
         });
-        out.extend(below.map(|rest| {
-            let (name, folder) = match rest.split_once('/') {
-                Some((name, _)) => (name, true),
-                None => (rest, false),
-            };
-            Entry {
-                name: name.to_string(),
-                folder,
-            }
-        }));
+        out.extend(below.map(Entry::first_of));
         out.sort();
         out.dedup();
         out

@@ -71,16 +71,7 @@ impl Workspace for Memory {
     fn list(&self, folder: &str) -> Vec<Entry> {
         let names: BTreeSet<Entry> = self
             .below(folder)
-            .map(|(_, rest)| {
-                let (name, folder) = match rest.split_once('/') {
-                    Some((name, _)) => (name, true),
-                    None => (rest, false),
-                };
-                Entry {
-                    name: name.to_string(),
-                    folder,
-                }
-            })
+            .map(|(_, rest)| Entry::first_of(rest))
             .collect();
         names.into_iter().collect()
     }

@@ -417,13 +417,6 @@ impl Workspace for Snapshot<'_> {
         walked
     }
 
-    fn version(&self, path: &str) -> Option<&str> {
-        match self.nodes.get(path)? {
-            Node::Blob(object) => Some(object),
-            Node::Disk(_) | Node::Link(_) => None,
-        }
-    }
-
     fn is_folder(&self, path: &str) -> bool {
         self.resolved(path)
             .is_ok_and(|path| self.folders.contains_key(&path))
