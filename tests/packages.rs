@@ -390,12 +390,59 @@ fn release_notes_need_the_tag_of_this_version_and_a_heading() {
     let right = notes(&format!("v{VERSION}"));
     assert!(right.status.success());
     assert_eq!(String::from_utf8_lossy(&right.stdout).trim(), "Now.");
+    let candidate = text("Cargo.toml").replacen(VERSION, "9.0.0-rc.1", 1);
+    fs::write(folder.path().join("Cargo.toml"), candidate).expect("a file");
+    assert!(!notes("v9.0.0").status.success());
+    let unknown = notes("v9.0.0-rc.1");
+    assert!(String::from_utf8_lossy(&unknown.stderr).contains("says nothing of 9.0.0-rc.1"));
+    fs::copy(root().join("Cargo.toml"), folder.path().join("Cargo.toml")).expect("a copy");
     assert!(!notes("v9.9.9").status.success());
     assert!(!notes(VERSION).status.success());
     changelog("# Changelog\n\n## Unreleased\n\nLater.\n");
     let missing = notes(&format!("v{VERSION}"));
     assert!(!missing.status.success());
     assert!(String::from_utf8_lossy(&missing.stderr).contains("CHANGELOG.md says nothing"));
+}
+
+/// A release candidate is published under its own name, and whoever asks for nothing gets the last release.
+#[test]
+fn a_prerelease_is_nobodys_latest() {
+    let script = root().join(".github/release/channel.sh");
+    let channel = |tag: &str| succeed(Command::new(&script).arg(tag)).trim().to_string();
+    for tag in ["v0.1.0", "v10.2.3", "v1.0.0+build-5"] {
+        assert_eq!(channel(tag), "latest", "{tag}");
+    }
+    for tag in ["v0.2.0-rc.1", "v1.0.0-alpha", "v1.0.0-rc.1+build"] {
+        assert_eq!(channel(tag), "next", "{tag}");
+    }
+    let workflow = yaml(".github/workflows/release.yml");
+    let jobs = workflow["jobs"].as_mapping().expect("jobs");
+    let publishing = [
+        ("github", "kind=(--prerelease --latest=false)"),
+        ("npm", "--tag \"$CHANNEL\""),
+        ("image-index", "--tag \"$image:$CHANNEL\""),
+    ];
+    for (name, names_the_channel) in publishing {
+        let job = &jobs[name];
+        let needs = job["needs"].as_sequence().expect("a list");
+        assert!(
+            needs.iter().any(|one| one.as_str() == Some("version")),
+            "{name}"
+        );
+        let steps = job["steps"].as_sequence().expect("steps");
+        let step = steps.iter().find(|step| {
+            let script = step["run"].as_str();
+            script.is_some_and(|script| script.contains(names_the_channel))
+        });
+        let step = step.unwrap_or_else(|| panic!("{name} does not name the channel"));
+        let given = step["env"]["CHANNEL"].as_str();
+        assert_eq!(
+            given,
+            Some("${{ needs.version.outputs.channel }}"),
+            "{name}"
+        );
+    }
+    assert!(!text(".github/workflows/release.yml").contains(":latest"));
 }
 
 #[test]
