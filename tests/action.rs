@@ -262,6 +262,53 @@ fn fail_on_never_exits_with_zero() {
     assert!(runner.arguments().contains(&"--exit-zero".to_string()));
 }
 
+/// The log holds one report: the full one, or the one that the arguments name without a file.
+#[test]
+fn a_format_without_a_file_takes_the_log() {
+    let formats = |input: &str| {
+        let mut runner = Runner::new();
+        runner.set("INPUT_ARGS", input);
+        let ran = runner.step("check.sh");
+        assert_eq!(ran.code, Some(0), "{}", ran.log);
+        let arguments = runner.arguments();
+        let plain = |one: &&String| !one.contains("=/") && !one.contains("temp");
+        let after = arguments.windows(2).filter_map(|pair| {
+            let named = pair[0] == "--output-format";
+            named.then(|| pair[1].clone())
+        });
+        let joined = arguments
+            .iter()
+            .filter_map(|one| one.strip_prefix("--output-format="));
+        let all: Vec<String> = after.chain(joined.map(String::from)).collect();
+        all.iter().filter(plain).cloned().collect::<Vec<_>>()
+    };
+    assert_eq!(formats(""), ["full"]);
+    assert_eq!(formats("--model=gpt-5.4"), ["full"]);
+    assert_eq!(formats("--output-format=concise"), ["concise"]);
+    assert_eq!(formats("--output-format\nconcise\n"), ["concise"]);
+    assert_eq!(
+        formats("--output-format=json=out.json"),
+        ["full", "json=out.json"]
+    );
+    assert_eq!(
+        formats("--output-format\njson=out.json"),
+        ["full", "json=out.json"]
+    );
+    // Two are more than the log takes: the program says so.
+    let mut runner = Runner::new();
+    fs::remove_file(runner.at("bin/prefixlint")).expect("it was there");
+    let program = env!("CARGO_BIN_EXE_prefixlint");
+    std::os::unix::fs::symlink(program, runner.at("bin/prefixlint")).expect("a link");
+    let input = "--output-format=concise\n--output-format=json";
+    runner.set("INPUT_ARGS", input);
+    let ran = runner.step("check.sh");
+    assert_eq!(ran.code, Some(2), "{}", ran.log);
+    assert!(ran.log.contains("two formats go to standard output"));
+    runner.set("INPUT_ARGS", "--output-format=concise");
+    let ran = runner.step("check.sh");
+    assert_eq!(ran.code, Some(0), "{}", ran.log);
+}
+
 /// With the program itself: it takes what the script asks of it.
 #[test]
 fn the_program_lints_for_the_action() {

@@ -22,8 +22,10 @@ write_outputs() {
 
 enter "$INPUT_WORKING_DIRECTORY"
 reports=$(temporary)
+read_lines "${INPUT_ARGS:-}"
+log_format ${lines[@]+"${lines[@]}"}
 arguments=(
-  --output-format full
+  ${log[@]+"${log[@]}"}
   --output-format "github=$reports/commands.txt"
   --output-format "markdown=$reports/summary.md"
   --output-format "json=$reports/report.json"

@@ -95,9 +95,10 @@ bring "$base"
 
 reports=$(temporary)
 read_lines "${INPUT_COMPARE_ARGS:-}"
+log_format ${lines[@]+"${lines[@]}"}
 code=0
 stop_commands
-prefixlint compare "$base" --output-format full --output-format "markdown=$reports/compare.md" \
+prefixlint compare "$base" ${log[@]+"${log[@]}"} --output-format "markdown=$reports/compare.md" \
   --output-format "json=$reports/compare.json" ${lines[@]+"${lines[@]}"} 2>&1 || code=$?
 resume_commands
 [ -s "$reports/compare.md" ] || exit "$code"

@@ -26,6 +26,21 @@ read_lines() {
   done <<<"$1"
 }
 
+# Sets `log` to the format that goes to the log: `full`, unless one of the arguments names another one without a file.
+# shellcheck disable=SC2034 # the steps read it
+log_format() {
+  local argument before=
+  log=(--output-format full)
+  for argument; do
+    case "$before$argument" in
+      --output-format) before="--output-format=" && continue ;;
+      --output-format=*=*) ;;
+      --output-format=*) log=() ;;
+    esac
+    before=
+  done
+}
+
 enter() {
   cd -- "$1" || fail "there is no folder \`$1\` (working-directory)"
 }
