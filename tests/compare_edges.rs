@@ -594,6 +594,85 @@ fn workflow_commands_are_one_line_each_and_read_back() {
     );
 }
 
+/// GitHub's runner reads what is printed: a prompt must not command it.
+#[cfg(unix)]
+#[test]
+fn in_github_actions_no_line_of_a_comparison_is_a_command() {
+    let repository = Repository::new();
+    let path = "prompts/##[error]x.j2";
+    repository.write(path, &chat(""));
+    repository.commit("old");
+    repository.write(path, &chat("{{ random(\"##[group]::add-mask::x\") }}\n"));
+    repository.commit("new");
+    let compare = |format: &str, actions: &str| {
+        let output = std::process::Command::new(env!("CARGO_BIN_EXE_prefixlint"))
+            .args(["compare", "old", "new", "--output-format", format])
+            .current_dir(repository.path())
+            .env("GITHUB_ACTIONS", actions)
+            .output()
+            .unwrap();
+        stdout(&output)
+    };
+    for format in ["full", "markdown"] {
+        let plain = compare(format, "false");
+        assert!(plain.contains("##[") || plain.contains("&#35;"), "{plain}");
+        let read = compare(format, "true");
+        for line in read.lines() {
+            assert!(!line.trim_start().starts_with("::"), "{line}");
+            assert!(!line.contains("##["), "{line}");
+        }
+        assert_eq!(read.replace('\u{200b}', ""), plain.replace('\u{200b}', ""));
+    }
+    // What a program reads is not touched, and commands are commands.
+    assert_eq!(compare("json", "true"), compare("json", "false"));
+    assert!(compare("github", "true").starts_with("::"));
+}
+
+/// Of two sides that are nearly the same the newer one is told by the older: unless an import leads elsewhere.
+#[test]
+fn an_import_that_leads_elsewhere_is_followed_anew() {
+    let repository = Repository::new();
+    for number in 0..40 {
+        repository.write(
+            &format!("lib/m{number}.py"),
+            &format!("def add_{number}(a):\n    return a\n"),
+        );
+    }
+    repository.write("services/api/pyproject.toml", "[project]\nname = \"api\"\n");
+    let texts = |count: usize| format!("SYSTEM = \"\"\"{}\"\"\"\n", rules(count));
+    repository.write("services/api/shop/texts.py", &texts(60));
+    repository.write(
+        "tools/send.py",
+        "from openai import OpenAI\nfrom shop.texts import SYSTEM\n\n\ndef ask(question):\n    return OpenAI().chat.completions.create(model=\"gpt-5.4\", messages=[\n        \
+         {\"role\": \"system\", \"content\": SYSTEM}, {\"role\": \"user\", \"content\": question}])\n",
+    );
+    repository.commit("old");
+    // A module nearer to the file.
+    repository.write("shop/texts.py", &texts(90));
+    repository.commit("nearer");
+    repository.git(&["rm", "--quiet", "-r", "shop"]);
+    repository.git(&["rm", "--quiet", "services/api/pyproject.toml"]);
+    repository.commit("none");
+    for (base, head) in [
+        ("old", "nearer"),
+        ("nearer", "old"),
+        ("nearer", "none"),
+        ("old", "none"),
+        ("none", "old"),
+    ] {
+        let output = repository.compare(&[base, head, "--output-format", "json"]);
+        let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(
+            ids(&report),
+            ["changed tools/send.py#ask"],
+            "{base} {head}"
+        );
+    }
+    let output = repository.compare(&["old", "old", "--output-format", "json"]);
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(ids(&report), [""; 0]);
+}
+
 #[test]
 fn help_shows_examples() {
     let repository = Repository::new();

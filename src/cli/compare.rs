@@ -64,7 +64,12 @@ fn write(
             Some(_) => Style::default(),
             None => style,
         };
-        destination.write(&destination.format.render(comparison, tripped, style))?;
+        let mut text = destination.format.render(comparison, tripped, style);
+        // A prompt that a report quotes must not command GitHub's runner.
+        if destination.file.is_none() && destination.format.is_prose() {
+            text = output::quoted(text);
+        }
+        destination.write(&text)?;
     }
     Ok(())
 }

@@ -23,6 +23,10 @@ impl CompareReport for Full {
         "full"
     }
 
+    fn is_prose(&self) -> bool {
+        true
+    }
+
     fn render(&self, comparison: &Comparison, tripped: &[String], style: Style) -> String {
         let mut page = Page {
             out: String::new(),

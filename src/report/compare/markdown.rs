@@ -23,6 +23,10 @@ impl CompareReport for Markdown {
         "markdown"
     }
 
+    fn is_prose(&self) -> bool {
+        true
+    }
+
     fn render(&self, comparison: &Comparison, tripped: &[String], _style: Style) -> String {
         let mut out = String::new();
         let _ = writeln!(out, "### prefixlint: {}\n", text(&words::total(comparison)));

@@ -14,6 +14,10 @@ mod words;
 pub trait CompareReport: Sync {
     /// As it is named on the command line.
     fn name(&self) -> &'static str;
+    /// Whether it is prose that quotes prompts: where logs are read for commands, none of its lines may be one.
+    fn is_prose(&self) -> bool {
+        false
+    }
     /// The whole text. `tripped`: the limits that the change does not keep to.
     fn render(&self, comparison: &Comparison, tripped: &[String], style: Style) -> String;
 }
