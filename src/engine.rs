@@ -162,6 +162,10 @@ pub fn analyse(request: &Request) -> Analysis {
 /// used, or that open editors show otherwise; what rests on others only is taken from there. An empty memo knows nothing.
 pub fn analyse_again(request: &Request, memo: &mut Memo, changed: &Changed) -> Analysis {
     memo.forget(request, changed);
+    analyse_with(request, memo)
+}
+
+fn analyse_with(request: &Request, memo: &mut Memo) -> Analysis {
     let outcomes = outcomes(request, memo);
     let resolved = resolved(request, outcomes, memo);
     let analysis = judge_all(request, resolved, &memo.judged);
@@ -170,12 +174,38 @@ pub fn analyse_again(request: &Request, memo: &mut Memo, changed: &Changed) -> A
 }
 
 /// Analyses two versions of a project under the same settings and tables. What the newer one has in common with the
-/// older, by `changed`, is read, resolved and judged once.
+/// older, by `changed`, is read and parsed once; where that is most of it, it is resolved and judged once as well, else
+/// both are resolved side by side.
 pub fn analyse_both(older: &Request, newer: &Request, changed: &Changed) -> (Analysis, Analysis) {
-    let mut memo = Memo::default();
-    let before = analyse_again(older, &mut memo, &Changed::all());
-    let after = analyse_again(newer, &mut memo, changed);
-    (before, after)
+    let mut memo = Memo::between(changed);
+    if !mostly(newer, changed) {
+        let before = analyse_with(older, &mut memo);
+        let after = analyse_again(newer, &mut memo, changed);
+        return (before, after);
+    }
+    let before = outcomes(older, &mut memo);
+    memo.forget(newer, changed);
+    let after = outcomes(newer, &mut memo);
+    let alone = |request, outcomes| {
+        let resolved = resolved(request, outcomes, &mut Memo::default());
+        judge_all(request, resolved, &[])
+    };
+    rayon::join(|| alone(older, before), || alone(newer, after))
+}
+
+/// Of a share of files that changed hardly any prompt is left that rests on none of them.
+const FEW_AGREE: f64 = 0.1;
+
+/// Whether so much changed that what was resolved before is of little use.
+fn mostly(request: &Request, changed: &Changed) -> bool {
+    if changed.is_all() {
+        return true;
+    }
+    let code = |path: &str| code::language_of(path).is_some();
+    let all = request.found.candidates.iter();
+    let all = all.filter(|candidate| code(&candidate.path)).count();
+    let changed = changed.files().filter(|path| code(path)).count();
+    changed as f64 > FEW_AGREE * all as f64
 }
 
 /// The prompts of a run, not yet judged, and what else is known of its files.

@@ -14,7 +14,7 @@ use crate::engine::{self, Analysis, Filter, Request};
 use crate::report::compare::{format_of, CompareReport, FORMATS};
 use crate::report::Style;
 use crate::workspace::git::{Change, GitError, Repository, Revision, TreeEntry};
-use crate::workspace::{root_of, Disk, Limits, Snapshot, Store, Vantage, Workspace};
+use crate::workspace::{holds_rows, root_of, Disk, Limits, Snapshot, Store, Vantage, Workspace};
 
 impl From<GitError> for Failure {
     fn from(error: GitError) -> Failure {
@@ -277,6 +277,7 @@ fn analyse(
     };
     let head = sides.head(store, &place.prefix, disk.as_ref(), limits);
     let base = base.with_limits(limits);
+    read_ahead(store, [&base, &head], &found);
     let (base, head) = both(asked, &configs, [&base, &head], found)?;
     let mut outcome = Outcome {
         base,
@@ -288,6 +289,16 @@ fn analyse(
         side.vantage = place.vantage.clone();
     }
     Ok(outcome)
+}
+
+/// Has the files of both sides read in one pass; files of rows are read as streams.
+fn read_ahead(store: &Store, sides: [&Snapshot; 2], found: &[Found; 2]) {
+    let objects = sides.iter().zip(found).flat_map(|(side, found)| {
+        let paths = found.candidates.iter().map(|candidate| &*candidate.path);
+        let whole = paths.filter(|path| !holds_rows(path));
+        whole.filter_map(|path| side.object(path))
+    });
+    store.read_ahead(objects);
 }
 
 /// Runs the analysis of both sides: what they share is read, resolved and judged once.

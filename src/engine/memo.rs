@@ -1,7 +1,7 @@
 //! What one run leaves for the next: parsed files, what they were resolved to, judged prompts. Valid as long as nothing
 //! changed that it rests on.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::outcomes::Outcome;
@@ -28,24 +28,48 @@ pub struct Memo {
 /// Files that are followed at the same time.
 const MOST_EDITED: usize = 8;
 
+/// Files that are followed between two versions of a project.
+const MOST_BETWEEN: usize = 4_000;
+
 /// The syntax of files that were edited, as they were last parsed.
 #[derive(Default)]
-pub(super) struct Edited(HashMap<Arc<str>, Mutex<Option<Syntax>>>);
+pub(super) struct Edited {
+    files: HashMap<Arc<str>, Mutex<Option<Syntax>>>,
+    /// Nobody edits: there are two versions, and what changes between them is known.
+    settled: bool,
+}
 
 impl Edited {
+    /// Follows the code of a change that is there before and after it.
+    pub(super) fn between(changed: &Changed) -> Edited {
+        let moved: HashSet<&str> = changed.moved().collect();
+        let both = changed.files().filter(|path| !moved.contains(path));
+        let code = both.filter(|path| code::language_of(path).is_some());
+        Edited {
+            files: code
+                .take(MOST_BETWEEN)
+                .map(|path| (path.into(), Mutex::default()))
+                .collect(),
+            settled: true,
+        }
+    }
+
     /// Follows the files of a change from now on.
     fn follow(&mut self, changed: &Changed) {
-        if changed.files().count() + self.0.len() > MOST_EDITED {
-            self.0.clear();
+        if self.settled {
+            return;
+        }
+        if changed.files().count() + self.files.len() > MOST_EDITED {
+            self.files.clear();
         }
         for path in changed.files().take(MOST_EDITED) {
-            self.0.entry(path.into()).or_default();
+            self.files.entry(path.into()).or_default();
         }
     }
 
     /// As [`code::parse`].
     pub(super) fn parse(&self, file: &SourceFile, language: Language) -> Arc<Module> {
-        let Some(known) = self.0.get(&file.path) else {
+        let Some(known) = self.files.get(&file.path) else {
             return code::parse(file, language);
         };
         let mut known = known.lock().unwrap_or_else(PoisonError::into_inner);
@@ -69,6 +93,14 @@ impl Kept {
 }
 
 impl Memo {
+    /// One for two versions of a project, of which nothing is known yet.
+    pub(super) fn between(changed: &Changed) -> Memo {
+        Memo {
+            edited: Edited::between(changed),
+            ..Memo::default()
+        }
+    }
+
     /// Drops what rests on files that changed.
     pub(super) fn forget(&mut self, request: &Request, changed: &Changed) {
         if changed.is_all() {
@@ -78,10 +110,7 @@ impl Memo {
         let changed = self.told_apart(request, changed);
         self.edited.follow(&changed);
         self.outcomes.retain(|path, _| !changed.holds(path));
-        match self.leads_elsewhere(request, &changed) {
-            true => self.resolution = resolve::Memo::default(),
-            false => self.resolution.forget(&changed),
-        }
+        self.resolution.forget(&changed);
     }
 
     /// The changed files that are new, and those that are gone.
@@ -96,22 +125,6 @@ impl Memo {
             }
         }
         out
-    }
-
-    /// Whether imports may lead to other files than before, though neither is one of those that changed: what says where
-    /// they lead is not the same, or a folder came or went.
-    fn leads_elsewhere(&self, request: &Request, changed: &Changed) -> bool {
-        if changed.files().any(says_where_imports_lead) {
-            return true;
-        }
-        let mut moved = changed.moved().peekable();
-        if moved.peek().is_none() {
-            return false;
-        }
-        let before: BTreeSet<&str> = self.outcomes.keys().map(|path| folder(path)).collect();
-        let now = request.found.candidates.iter();
-        let now: BTreeSet<&str> = now.map(|candidate| folder(&candidate.path)).collect();
-        moved.any(|path| !before.contains(folder(path)) || !now.contains(folder(path)))
     }
 
     /// Keeps what came of the files of a run.
@@ -132,19 +145,4 @@ impl Memo {
             self.outcomes.retain(|path, _| now.contains(&**path));
         }
     }
-}
-
-fn folder(path: &str) -> &str {
-    path.rsplit_once('/').map_or("", |(folder, _)| folder)
-}
-
-/// Manifests of packages and settings of compilers.
-fn says_where_imports_lead(path: &str) -> bool {
-    let name = path.rsplit('/').next().unwrap_or(path);
-    let settings = |stem: &str| name.starts_with(stem) && name.ends_with(".json");
-    matches!(
-        name,
-        "pyproject.toml" | "setup.py" | "setup.cfg" | "package.json" | "pnpm-workspace.yaml"
-    ) || settings("tsconfig")
-        || settings("jsconfig")
 }

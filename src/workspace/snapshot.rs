@@ -2,11 +2,13 @@
 //! nothing is checked out. A working tree is a tree with changes: what did not change has the same text, and two
 //! snapshots of one store hold it once.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs;
 use std::io::Read;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
+
+use rayon::prelude::*;
 
 use super::git::{Blobs, Change, Content, Kind, Repository, TreeEntry};
 use super::{normalize, slashed, Disk, Entry, Limits, ReadError, Walk, Walked, Workspace};
@@ -22,6 +24,8 @@ const MOST_LINKS: usize = 40;
 /// Bytes that are held of blobs which were looked into, each and all together.
 const HELD_BLOB: usize = 256 << 10;
 const HELD: usize = 256 << 20;
+/// Readers at a time that read ahead.
+const READERS: usize = 4;
 
 /// Texts by path and object name, shared by the snapshots of a run.
 pub struct Store {
@@ -39,6 +43,28 @@ impl Store {
             texts: Default::default(),
             held: Default::default(),
             bytes: AtomicUsize::new(0),
+        }
+    }
+
+    /// Reads ahead what several snapshots will ask for: small blobs, each once.
+    pub fn read_ahead<'o>(&self, objects: impl Iterator<Item = &'o str>) {
+        let mut known = HashSet::new();
+        // In the order of their paths: git packs versions of a file by each other.
+        let objects: Vec<&str> = objects.filter(|object| known.insert(*object)).collect();
+        let share = objects
+            .len()
+            .div_ceil(rayon::current_num_threads().clamp(1, READERS));
+        objects.par_chunks(share.max(1)).for_each(|objects| {
+            let hold = |object: &str, bytes| self.hold(object, bytes);
+            self.blobs.each(objects, HELD_BLOB as u64, hold);
+        });
+    }
+
+    fn hold(&self, object: &str, bytes: Vec<u8>) {
+        if self.bytes.fetch_add(bytes.len(), Ordering::Relaxed) < HELD {
+            let shard = &self.held[stable_hash(&[object]) as usize % SHARDS];
+            let mut held = shard.write().unwrap_or_else(PoisonError::into_inner);
+            held.insert(object.to_string(), Arc::new(bytes));
         }
     }
 
@@ -87,10 +113,8 @@ impl Store {
             return Err(ReadError::TooLarge(size, limit));
         }
         let out = cut(&bytes);
-        let small = bytes.len() as u64 == size && bytes.len() <= HELD_BLOB;
-        if small && self.bytes.fetch_add(bytes.len(), Ordering::Relaxed) < HELD {
-            let mut held = shard.write().unwrap_or_else(PoisonError::into_inner);
-            held.insert(object.to_string(), Arc::new(bytes));
+        if bytes.len() as u64 == size && bytes.len() <= HELD_BLOB {
+            self.hold(object, bytes);
         }
         Ok(out)
     }
@@ -170,6 +194,14 @@ impl<'s> Snapshot<'s> {
         }
         self.index();
         self
+    }
+
+    /// The blob that a path stands for, where it is one.
+    pub fn object(&self, path: &str) -> Option<&str> {
+        match self.nodes.get(path)? {
+            Node::Blob(object) => Some(object),
+            Node::Disk(_) | Node::Link(_) => None,
+        }
     }
 
     /// The same files under other limits.

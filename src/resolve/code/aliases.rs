@@ -1,10 +1,11 @@
 //! Bare import specifiers -> paths of the workspace: aliases of `tsconfig.json` and of `package.json`, packages of the
 //! same workspace by name. Each of these files is read once. Knows nothing of how a path becomes a file of code.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::frontend::document::value::{parse_json, parse_yaml, Value};
+use crate::source::SourceFile;
 
 use super::super::files::{folder, join, Files};
 
@@ -50,6 +51,15 @@ pub struct Known {
     manifests: HashMap<String, Arc<Option<Package>>>,
     /// Folder of a workspace's root -> its packages by name.
     packages: HashMap<String, Arc<BTreeMap<String, Arc<Package>>>>,
+    /// Every file that was read to tell.
+    read: HashSet<String>,
+}
+
+impl Known {
+    /// Whether what is known was read from a file.
+    pub fn rests_on(&self, path: &str) -> bool {
+        self.read.contains(path)
+    }
 }
 
 pub struct AliasTable<'w> {
@@ -71,15 +81,15 @@ impl<'w> AliasTable<'w> {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Where a bare specifier may lead, most likely first. `is_file` tells which files are there.
+    /// Where a bare specifier in a folder may lead, most likely first. `is_file` tells which files are there.
     pub fn targets(
         &self,
-        from: &str,
+        here: &str,
         specifier: &str,
         is_file: &dyn Fn(&str) -> bool,
     ) -> Vec<Target> {
         let mut out = Vec::new();
-        let mut at = folder(from);
+        let mut at = here;
         loop {
             if specifier.starts_with('#') {
                 if let Some(package) = &*self.manifest(at, is_file) {
@@ -151,8 +161,13 @@ impl<'w> AliasTable<'w> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn read(&self, path: &str) -> Option<Arc<SourceFile>> {
+        self.lock().read.insert(path.to_string());
+        self.files.read(path)
+    }
+
     fn json(&self, path: &str) -> Option<Value> {
-        let file = self.files.read(path)?;
+        let file = self.read(path)?;
         let parsed = parse_json(&file.content());
         parsed.documents.into_iter().next()
     }
@@ -292,7 +307,7 @@ impl<'w> AliasTable<'w> {
                 patterns.extend(value.get("packages").map(texts).unwrap_or_default());
             }
         }
-        let pnpm = at("pnpm-workspace.yaml").and_then(|path| self.files.read(&path));
+        let pnpm = at("pnpm-workspace.yaml").and_then(|path| self.read(&path));
         if let Some(file) = pnpm {
             let parsed = parse_yaml(&file.content());
             let packages = parsed.value().and_then(|value| value.get("packages"));

@@ -479,9 +479,12 @@ impl Eval<'_, '_> {
             (Base::At(base), true) => vec![base.clone()],
             _ => self.candidates(&parent, &tail),
         };
-        let folder = folders
-            .into_iter()
-            .find(|folder| self.program.paths.is_folder(folder))?;
+        let named = format!("{}*{}", literal(&before), literal(&after));
+        let folder = folders.into_iter().find(|folder| {
+            let pattern = join(folder, &named).map(Read::pattern);
+            self.trail.reads.extend(pattern);
+            self.program.paths.is_folder(folder)
+        })?;
         let mut names = self.program.paths.files_of(&folder);
         names.retain(|name| {
             name.len() >= before.len() + after.len()
@@ -491,11 +494,6 @@ impl Eval<'_, '_> {
         if names.is_empty() || names.len() > MAX_ALTERNATIVES {
             return None;
         }
-        let pattern = join(
-            &folder,
-            &format!("{}*{}", literal(&before), literal(&after)),
-        );
-        self.trail.reads.extend(pattern.map(Read::pattern));
         let place = self.place(expr.span);
         let which = deploy("which file is read");
         let condition = Condition::new(self.written(expr.span), place, which);

@@ -4,7 +4,6 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
-use crate::frontend::code::language_of;
 use crate::reads::Changed;
 
 use super::barren::{Barren, Function};
@@ -37,13 +36,6 @@ pub struct Names {
     pub hot: Arc<HashSet<String>>,
 }
 
-/// What of an earlier run does not hold any more.
-pub enum Outdated {
-    /// What rests on these files.
-    Files(BTreeSet<Arc<str>>),
-    All,
-}
-
 impl Memo {
     /// Drops what rests on files that are different.
     pub fn forget(&mut self, changed: &Changed) {
@@ -54,15 +46,10 @@ impl Memo {
         self.code.retain(|path, _| !changed.holds(path));
         self.results.retain(|found| !changed.outdates(&found.reads));
         self.searches.forget(changed);
-        if !changed.keeps_files() || changed.files().any(may_configure) {
-            self.paths = Known::default();
+        if !changed.keeps_files() || changed.files().any(|path| self.paths.rests_on(path)) {
+            self.paths = std::mem::take(&mut self.paths).afresh();
         }
     }
-}
-
-/// Configs that others extend have any name.
-fn may_configure(path: &str) -> bool {
-    language_of(path).is_none()
 }
 
 /// What an entry was evaluated under, beside the files it read: what it came to holds for the same terms.
@@ -92,13 +79,9 @@ impl Results {
     }
 
     /// Drops what rests on files that say something else in other company.
-    pub fn forget(&mut self, outdated: &Outdated) {
-        match outdated {
-            Outdated::All => self.kept.clear(),
-            Outdated::Files(paths) if paths.is_empty() => {}
-            Outdated::Files(paths) => {
-                self.retain(|found| !found.reads.files().any(|path| paths.contains(path)));
-            }
+    pub fn forget(&mut self, outdated: &BTreeSet<Arc<str>>) {
+        if !outdated.is_empty() {
+            self.retain(|found| !found.reads.files().any(|path| outdated.contains(path)));
         }
     }
 

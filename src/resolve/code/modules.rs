@@ -21,7 +21,7 @@ pub use super::bindings::Binding;
 use super::documents::Documents;
 use super::interest::Interest;
 use super::knowledge::Knowledge;
-use super::memo::{Memo, Names, Outdated};
+use super::memo::{Memo, Names};
 use super::paths::Paths;
 
 /// One file of code, lowered, with its names.
@@ -226,9 +226,14 @@ impl<'w> Program<'w> {
         self.lock().insert(path, Some(code));
     }
 
-    /// Notes which files and names have to do with requests, once all inputs are there. Returns what of an earlier run,
-    /// which noted `then`, does not hold any more.
-    pub fn note_inputs(&mut self, then: &mut Names) -> Outdated {
+    /// Notes which files and names have to do with requests, once all inputs are there. Returns the files of which what
+    /// an earlier run, which noted `then`, made of them does not hold any more.
+    pub fn note_inputs(&mut self, then: &mut Names) -> BTreeSet<Arc<str>> {
+        let moved = self.paths.moved();
+        let has_moved = |code: &Code| {
+            let here = || (code.language(), folder(code.path()).to_string());
+            !moved.is_empty() && moved.contains(&here())
+        };
         let mut inputs: Vec<Arc<Code>> = self.lock().values().flatten().cloned().collect();
         let direct: HashSet<Arc<str>> = inputs
             .iter()
@@ -241,7 +246,7 @@ impl<'w> Program<'w> {
             if direct.contains(code.path()) {
                 return false;
             }
-            match same_company && self.is_spare(code) {
+            match same_company && self.is_spare(code) && !has_moved(code) {
                 true => then.libraries.contains(code.path()),
                 false => self.imports_one(code, &direct),
             }
@@ -249,25 +254,18 @@ impl<'w> Program<'w> {
         let second: Vec<Arc<str>> = second.map(|code| code.path().clone()).collect();
         let mut libraries = direct.clone();
         libraries.extend(second);
-        let mut outdated = Outdated::Files(BTreeSet::new());
-        if *then.libraries != libraries {
-            // Every file is near to them or not.
-            outdated = Outdated::All;
-            self.spare.clear();
-            inputs = inputs
-                .into_par_iter()
-                .map(|code| match code.near.get() {
-                    Some(_) => Arc::new(code.afresh()),
-                    None => code,
-                })
-                .collect();
+        let all = inputs.iter().chain(self.spare.values());
+        let all = all.filter(|code| has_moved(code));
+        let mut outdated: BTreeSet<Arc<str>> = all.map(|code| code.path().clone()).collect();
+        if *then.libraries != libraries || !moved.is_empty() {
+            self.part(&mut inputs, &libraries, &mut outdated);
         }
         inputs
             .par_iter()
             .for_each(|code| self.note_near(code, &libraries));
         let hot: HashSet<String> = inputs.iter().flat_map(|code| code.hot()).cloned().collect();
-        if let (Outdated::Files(files), false) = (&mut outdated, *then.hot == hot) {
-            self.cool(&mut inputs, &hot, files);
+        if *then.hot != hot {
+            self.cool(&mut inputs, &hot, &mut outdated);
         }
         let known = inputs.into_iter();
         let known = known.map(|code| (code.path().clone(), Some(code)));
@@ -285,6 +283,28 @@ impl<'w> Program<'w> {
             hot,
         };
         outdated
+    }
+
+    /// Takes files afresh that are near to a library now and were not, or the other way round.
+    fn part(
+        &mut self,
+        inputs: &mut [Arc<Code>],
+        libraries: &HashSet<Arc<str>>,
+        outdated: &mut BTreeSet<Arc<str>>,
+    ) {
+        let all = inputs.iter().chain(self.spare.values());
+        let all: Vec<&Arc<Code>> = all.collect();
+        let parted = all.into_par_iter().filter(|code| {
+            let then = code.near.get();
+            then.is_some_and(|then| *then != self.is_near_to(code, libraries))
+        });
+        let parted: HashSet<Arc<str>> = parted.map(|code| code.path().clone()).collect();
+        for code in inputs.iter_mut().chain(self.spare.values_mut()) {
+            if parted.contains(code.path()) {
+                *code = Arc::new(code.afresh());
+            }
+        }
+        outdated.extend(parted);
     }
 
     /// Takes files afresh whose functions call other names that have to do with requests than before.
@@ -319,10 +339,13 @@ impl<'w> Program<'w> {
         if code.near.get().is_some() {
             return;
         }
-        let near = !code.interest.depends()
+        let _ = code.near.set(self.is_near_to(code, libraries));
+    }
+
+    fn is_near_to(&self, code: &Code, libraries: &HashSet<Arc<str>>) -> bool {
+        !code.interest.depends()
             || libraries.contains(code.path())
-            || self.imports_one(code, libraries);
-        let _ = code.near.set(near);
+            || self.imports_one(code, libraries)
     }
 
     /// Whether a file imports one of these.

@@ -1,8 +1,10 @@
 //! Import specifiers -> paths of the workspace: Python packages (relative, absolute, `src` layouts, other projects of
 //! the workspace) and JavaScript files. Looks only into folders of the workspace, each listed once. Knows nothing of what the files hold.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use rayon::prelude::*;
 
 use crate::frontend::code::ir::Language;
 use crate::reads::Read;
@@ -27,15 +29,67 @@ pub struct Known {
     roots: Mutex<HashMap<String, Arc<Roots>>>,
     /// What a specifier stands for in a folder, and what was looked up to tell: modules are asked for over and over.
     found: Mutex<HashMap<Asked, Arc<Answer>>>,
+    /// The same of a run over files that were others.
+    earlier: HashMap<Asked, Arc<Answer>>,
     aliases: aliases::Known,
     /// Folders that hold Python packages beside the file that builds them.
-    projects: OnceLock<Vec<String>>,
+    projects: OnceLock<Projects>,
 }
 
 /// A language, the folder that a specifier stands in, and the specifier.
 type Asked = (Language, String, String);
 type Answer = (Option<String>, BTreeSet<Read>);
-type Roots = Vec<(String, Arc<Listing>)>;
+type Roots = Vec<Root>;
+
+/// A folder that an absolute import may start from.
+struct Root {
+    path: String,
+    listing: Arc<Listing>,
+    /// The project that makes it one.
+    project: Option<String>,
+}
+
+/// Folders near the root of a run, as far as they may hold projects.
+#[derive(Default)]
+struct Projects {
+    /// Roots of the projects that are there, with their projects.
+    roots: Vec<(String, String)>,
+    /// The same of folders that are no project for want of a manifest, by what an import from there would begin with.
+    lacking: HashMap<String, Vec<(String, String)>>,
+}
+
+/// What makes a folder a project of Python.
+const MANIFESTS: [&str; 3] = ["pyproject.toml", "setup.py", "setup.cfg"];
+
+/// The look-up of whether a folder is a project.
+fn manifest_of(project: &str) -> Read {
+    let at = if project.is_empty() { "" } else { "/" };
+    Read::pattern(format!("{project}{at}{{{}}}", MANIFESTS.join(",")))
+}
+
+/// Folders from which imports of a language lead elsewhere than before.
+pub type Moved = HashSet<(Language, String)>;
+
+impl Known {
+    /// Whether it was found out from what a file says.
+    pub fn rests_on(&self, path: &str) -> bool {
+        self.aliases.rests_on(path)
+    }
+
+    /// What is left where files came or went: answers that are to be had anew.
+    pub fn afresh(self) -> Known {
+        let mut earlier = self.earlier;
+        earlier.extend(
+            self.found
+                .into_inner()
+                .unwrap_or_else(PoisonError::into_inner),
+        );
+        Known {
+            earlier,
+            ..Known::default()
+        }
+    }
+}
 
 #[derive(Default)]
 struct Listing {
@@ -70,32 +124,47 @@ impl<'w> Paths<'w> {
         }
     }
 
+    /// Asks again what was asked of other files: where an answer, or what was looked up for it, is another one.
+    pub fn moved(&mut self) -> Moved {
+        let earlier = std::mem::take(&mut self.known.earlier);
+        let paths = &*self;
+        let differs = |(asked, then): (Asked, Arc<Answer>)| {
+            let differs = paths.answer(&asked) != then;
+            differs.then_some((asked.0, asked.1))
+        };
+        earlier.into_par_iter().filter_map(differs).collect()
+    }
+
     /// The file that an import of a file of code stands for; every look-up is recorded.
     pub fn find(&self, from: &Code, specifier: &str, reads: &mut BTreeSet<Read>) -> Option<String> {
-        let language = from.language();
         let asked = (
-            language,
+            from.language(),
             folder(from.path()).to_string(),
             specifier.to_string(),
         );
+        let answer = self.answer(&asked);
+        reads.extend(answer.1.iter().cloned());
+        answer.0.clone()
+    }
+
+    fn answer(&self, asked: &Asked) -> Arc<Answer> {
         let lock = || {
             self.known
                 .found
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner)
         };
-        let known = lock().get(&asked).cloned();
-        let answer = known.unwrap_or_else(|| {
+        let known = lock().get(asked).cloned();
+        known.unwrap_or_else(|| {
+            let (language, base, specifier) = asked;
             let mut own = BTreeSet::new();
             let path = match language {
-                Language::Python => self.python(from.path(), specifier, &mut own),
-                Language::JavaScript => self.javascript(from.path(), specifier, &mut own),
+                Language::Python => self.python(base, specifier, &mut own),
+                Language::JavaScript => self.javascript(base, specifier, &mut own),
             };
             let answer = Arc::new((path, own));
-            lock().entry(asked).or_insert(answer).clone()
-        });
-        reads.extend(answer.1.iter().cloned());
-        answer.0.clone()
+            lock().entry(asked.clone()).or_insert(answer).clone()
+        })
     }
 
     /// What a folder holds; none where it is not there.
@@ -158,13 +227,8 @@ impl<'w> Paths<'w> {
         None
     }
 
-    /// `pkg.mod`, `.mod`, `..pkg.mod`, `.`: a module or a package of the workspace.
-    pub fn python(
-        &self,
-        from: &str,
-        specifier: &str,
-        reads: &mut BTreeSet<Read>,
-    ) -> Option<String> {
+    /// `pkg.mod`, `.mod`, `..pkg.mod`, `.`: a module or a package of the workspace, imported in a folder.
+    fn python(&self, here: &str, specifier: &str, reads: &mut BTreeSet<Read>) -> Option<String> {
         let dots = specifier.bytes().take_while(|byte| *byte == b'.').count();
         let tail = specifier[dots..].replace('.', "/");
         let module = |base: &str| -> Vec<String> {
@@ -181,7 +245,7 @@ impl<'w> Paths<'w> {
             .collect()
         };
         if dots > 0 {
-            let mut base = folder(from);
+            let mut base = here;
             for _ in 1..dots {
                 if base.is_empty() {
                     return None;
@@ -191,12 +255,14 @@ impl<'w> Paths<'w> {
             return self.first(module(base), reads);
         }
         let head = tail.split('/').next().unwrap_or_default();
-        for (root, listing) in self.python_roots(from).iter() {
-            let here = listing.folders.contains(head)
+        for root in self.python_roots(here).iter() {
+            let listing = &root.listing;
+            let is_there = listing.folders.contains(head)
                 || listing.files.contains(&format!("{head}.py"))
                 || listing.files.contains(&format!("{head}.pyi"));
-            if here {
-                if let Some(path) = self.first(module(root), reads) {
+            if is_there {
+                if let Some(path) = self.first(module(&root.path), reads) {
+                    reads.extend(root.project.as_deref().map(manifest_of));
                     return Some(path);
                 }
             }
@@ -205,48 +271,54 @@ impl<'w> Paths<'w> {
         if !tail.is_empty() {
             reads.insert(Read::pattern(format!("**/{tail}{{.py,.pyi,/__init__.py}}")));
         }
+        let lacking = self.projects().lacking.get(head).into_iter().flatten();
+        let would = lacking.filter(|(root, _)| module(root).iter().any(|path| self.exists(path)));
+        reads.extend(would.map(|(_, project)| manifest_of(project)));
         None
     }
 
-    /// Folders that an absolute import may start from: those above a file, then those of other projects of the
+    /// Folders that an absolute import may start from: a folder and those above it, then those of other projects of the
     /// workspace.
-    fn python_roots(&self, from: &str) -> Arc<Roots> {
+    fn python_roots(&self, here: &str) -> Arc<Roots> {
         let lock = || {
             self.known
                 .roots
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner)
         };
-        let mut base = folder(from);
+        let mut base = here;
         if let Some(known) = lock().get(base) {
             return known.clone();
         }
         let asked = base.to_string();
         let mut out = Vec::new();
         loop {
-            out.push(base.to_string());
-            out.extend(join(base, "src"));
+            out.push((base.to_string(), None));
+            out.extend(join(base, "src").map(|path| (path, None)));
             if base.is_empty() {
                 break;
             }
             base = folder(base);
         }
-        let projects = self.known.projects.get_or_init(|| self.find_projects());
-        for project in projects {
-            if !out.contains(project) {
-                out.push(project.clone());
+        for (root, project) in &self.projects().roots {
+            if out.iter().all(|(known, _)| known != root) {
+                out.push((root.clone(), Some(project.clone())));
             }
         }
-        let listed = out
-            .into_iter()
-            .filter_map(|root| Some((self.listing(&root)?, root)));
-        let roots: Roots = listed.map(|(listing, root)| (root, listing)).collect();
+        let listed = out.into_iter().filter_map(|(path, project)| {
+            Some(Root {
+                listing: self.listing(&path)?,
+                path,
+                project,
+            })
+        });
+        let roots: Roots = listed.collect();
         lock().entry(asked).or_insert(Arc::new(roots)).clone()
     }
 
     /// Folders near the root with a `pyproject.toml` or a `setup.py`, and their `src`.
-    fn find_projects(&self) -> Vec<String> {
-        let mut out = Vec::new();
+    fn find_projects(&self) -> Projects {
+        let mut out = Projects::default();
         let mut level = vec![String::new()];
         for _ in 0..=MAX_PROJECT_DEPTH {
             let mut next = Vec::new();
@@ -254,10 +326,13 @@ impl<'w> Paths<'w> {
                 let Some(listing) = self.listing(&at) else {
                     continue;
                 };
-                let builds = ["pyproject.toml", "setup.py", "setup.cfg"];
-                if builds.iter().any(|name| listing.files.contains(*name)) {
-                    out.push(at.clone());
-                    out.extend(join(&at, "src").filter(|_| listing.folders.contains("src")));
+                let source = join(&at, "src").filter(|_| listing.folders.contains("src"));
+                let roots = std::iter::once(at.clone()).chain(source);
+                if MANIFESTS.iter().any(|name| listing.files.contains(*name)) {
+                    let roots = roots.map(|root| (root, at.clone()));
+                    out.roots.extend(roots);
+                } else {
+                    roots.for_each(|root| self.note_lacking(root, &at, &mut out.lacking));
                 }
                 let inner = listing.folders.iter().filter(|name| {
                     !name.starts_with('.') && !matches!(name.as_str(), "node_modules" | "venv")
@@ -269,23 +344,48 @@ impl<'w> Paths<'w> {
         out
     }
 
+    fn projects(&self) -> &Projects {
+        self.known.projects.get_or_init(|| self.find_projects())
+    }
+
+    /// Notes what imports would find in a folder, were its project one.
+    fn note_lacking(
+        &self,
+        root: String,
+        project: &str,
+        lacking: &mut HashMap<String, Vec<(String, String)>>,
+    ) {
+        let Some(listing) = self.listing(&root) else {
+            return;
+        };
+        let modules = listing.files.iter();
+        let modules = modules.filter_map(|name| name.strip_suffix(".py"));
+        for head in modules.chain(listing.folders.iter().map(String::as_str)) {
+            let known = lacking.entry(head.to_string()).or_default();
+            known.push((root.clone(), project.to_string()));
+        }
+    }
+
     /// The folder of a package (`pkg.sub`), with or without an `__init__.py`.
     pub fn package(&self, from: &str, name: &str, reads: &mut BTreeSet<Read>) -> Option<String> {
-        if let Some(path) = self.python(from, name, reads) {
+        let here = folder(from);
+        if let Some(path) = self.python(here, name, reads) {
             return Some(folder(&path).to_string());
         }
         let tail = name.replace('.', "/");
-        let roots = self.python_roots(from);
+        // A folder is there as long as a file is below it.
+        reads.insert(Read::pattern(format!("**/{tail}/**")));
+        let roots = self.python_roots(here);
         roots
             .iter()
-            .filter_map(|(root, _)| join(root, &tail))
+            .filter_map(|root| join(&root.path, &tail))
             .find(|path| self.is_folder(path))
     }
 
-    /// `./x`, `../x.js`, `./folder`, an alias (`@/x`), a package of the workspace: a file of it.
-    pub fn javascript(
+    /// `./x`, `../x.js`, `./folder`, an alias (`@/x`), a package of the workspace: a file of it, imported in a folder.
+    fn javascript(
         &self,
-        from: &str,
+        here: &str,
         specifier: &str,
         reads: &mut BTreeSet<Read>,
     ) -> Option<String> {
@@ -293,7 +393,7 @@ impl<'w> Paths<'w> {
         if !specifier.starts_with('.') {
             let targets = self
                 .aliases
-                .targets(from, specifier, &|path| self.exists(path));
+                .targets(here, specifier, &|path| self.exists(path));
             let (said_by, path) = targets.iter().find_map(|target| {
                 let path = self.javascript_file(&target.path, reads)?;
                 Some((&target.said_by, path))
@@ -302,9 +402,8 @@ impl<'w> Paths<'w> {
             reads.extend(said_by.iter().map(|file| Read::new(file.as_str(), true)));
             return Some(path);
         }
-        let base = folder(from);
-        let target = join(base, specifier)
-            .or_else(|| (specifier == "." || specifier == "./").then(|| base.to_string()))?;
+        let target = join(here, specifier)
+            .or_else(|| (specifier == "." || specifier == "./").then(|| here.to_string()))?;
         self.javascript_file(&target, reads)
     }
 

@@ -41,7 +41,7 @@ impl Blobs {
         let mut slot = self.free();
         let mut process = match slot.take() {
             Some(process) => process,
-            None => Process::start(&self.folder)
+            None => Process::start(&self.folder, &[])
                 .map_err(|error| ReadError::Io(format!("cannot start git: {error}")))?,
         };
         // A process that failed within an answer is not asked again.
@@ -50,6 +50,35 @@ impl Blobs {
             .map_err(|error| ReadError::Io(format!("git cat-file: {error}")))?;
         *slot = Some(process);
         answer.ok_or_else(|| ReadError::Io("the clone does not hold it (partial clone)".into()))
+    }
+
+    /// Hands on many blobs, those that are no larger than `most` bytes. Asked for one after the other without waiting for
+    /// answers. What cannot be had is left out: who needs it asks for it alone.
+    pub fn each(&self, objects: &[&str], most: u64, mut take: impl FnMut(&str, Vec<u8>)) {
+        let Ok(mut process) = Process::start(&self.folder, &["--buffer"]) else {
+            return;
+        };
+        let Some(mut names) = process.names.take() else {
+            return;
+        };
+        let list = objects.join("\n") + "\n";
+        std::thread::scope(|scope| {
+            scope.spawn(move || {
+                // A git that ends early is told of nothing more.
+                let _ = names.write_all(list.as_bytes());
+            });
+            for object in objects {
+                match process.answer(most) {
+                    Ok(Some((bytes, size))) if bytes.len() as u64 == size => take(object, bytes),
+                    Ok(_) => {}
+                    Err(_) => {
+                        // Nobody writes to one that is gone.
+                        let _ = process.child.kill();
+                        break;
+                    }
+                }
+            }
+        });
     }
 
     /// The size of a blob, in bytes.
@@ -100,9 +129,10 @@ impl Blobs {
 }
 
 impl Process {
-    fn start(folder: &Path) -> io::Result<Process> {
+    fn start(folder: &Path, more: &[&str]) -> io::Result<Process> {
         let mut child = git(folder)
             .args(["cat-file", "--batch"])
+            .args(more)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -122,6 +152,10 @@ impl Process {
         let names = self.names.as_mut().ok_or(io::ErrorKind::BrokenPipe)?;
         names.write_all(format!("{object}\n").as_bytes())?;
         names.flush()?;
+        self.answer(most)
+    }
+
+    fn answer(&mut self, most: u64) -> io::Result<Option<(Vec<u8>, u64)>> {
         let mut head = String::new();
         if self.contents.read_line(&mut head)? == 0 {
             return Err(io::ErrorKind::UnexpectedEof.into());
