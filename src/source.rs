@@ -92,8 +92,9 @@ struct Part {
     line: usize,
     /// Offset in the file.
     start: usize,
-    /// Code points of the line in front of it.
+    /// Code points of the line in front of it, and bytes.
     column: usize,
+    bytes: usize,
 }
 
 impl SourceFile {
@@ -260,22 +261,41 @@ impl SourceFile {
 
     pub fn position(&self, offset: usize) -> LineColumn {
         let offset = self.floor(offset);
-        let (line, start, column) = match &self.parts {
+        let part = self.part_before(offset);
+        let behind = self.slice(part.start, offset).chars().count();
+        LineColumn {
+            line: part.line + 1,
+            column: part.column + behind + 1,
+        }
+    }
+
+    /// The same with a column in bytes of UTF-8, from 1 on.
+    pub fn byte_position(&self, offset: usize) -> LineColumn {
+        let offset = self.floor(offset);
+        let part = self.part_before(offset);
+        LineColumn {
+            line: part.line + 1,
+            column: part.bytes + offset.saturating_sub(part.start) + 1,
+        }
+    }
+
+    /// What is held from the start of a line, or of a part of one, up to an offset.
+    fn part_before(&self, offset: usize) -> Part {
+        let whole = |line, start| Part {
+            line,
+            start,
+            column: 0,
+            bytes: 0,
+        };
+        match &self.parts {
             None => {
                 let line = self.line_index(offset);
-                (line, self.line_starts[line], 0)
+                whole(line, self.line_starts[line])
             }
             Some(parts) => match parts.before(offset) {
-                None => (0, offset, 0),
-                Some(at) => {
-                    let part = parts.list[at];
-                    (part.line, part.start, part.column)
-                }
+                None => whole(0, offset),
+                Some(at) => parts.list[at],
             },
-        };
-        LineColumn {
-            line: line + 1,
-            column: column + self.slice(start, offset).chars().count() + 1,
         }
     }
 

@@ -271,10 +271,90 @@ fn gitlab_issues_have_the_documented_fields_and_fingerprints_of_their_own() {
         assert!(issue["location"]["lines"]["begin"].as_u64() >= Some(1));
         prints.push(issue["fingerprint"].as_str().unwrap());
     }
-    assert_eq!(prints.len(), 4);
+    assert_eq!(prints.len(), 5);
     prints.sort_unstable();
     prints.dedup();
-    assert_eq!(prints.len(), 4);
+    assert_eq!(prints.len(), 5);
+    let unread = all(&report)
+        .iter()
+        .find(|issue| issue["check_name"] == "not-linted");
+    let unread = unread.expect("the file that cannot be read");
+    assert_eq!(unread["location"]["path"], "prompts/binary.j2");
+    assert_eq!(unread["location"]["lines"]["begin"], 1);
+}
+
+/// What a format has no place for goes to standard error.
+#[test]
+fn a_run_tells_what_it_could_not_do_in_every_format() {
+    let project = hostile("told");
+    project.write("prefixlint.yaml", "model: gpt-99-unheard-of\n");
+    for format in ["gitlab", "rdjson", "github", "junit"] {
+        let run = project.run(&["check", "--output-format", format]);
+        assert!(run.out.contains("prompts/binary.j2"), "{format}");
+        assert!(!run.out.contains("gpt-99-unheard-of"), "{format}");
+        assert!(
+            run.err.contains("note: `gpt-99-unheard-of` is not in"),
+            "{format}: {}",
+            run.err
+        );
+        let quiet = project.run(&["check", "-q", "--output-format", format]);
+        assert_eq!(quiet.err, "", "{format}");
+        // Told once: the full report has a place for it.
+        let file = format!("{format}=report.out");
+        let arguments = ["check", "--output-format", "full", "--output-format", &file];
+        let run = project.run(&arguments);
+        assert!(run.out.contains("gpt-99-unheard-of"), "{}", run.out);
+        assert_eq!(run.err, "", "{format}");
+    }
+    let report = json_of(&project, "rdjson");
+    let unread = all(&report["diagnostics"])
+        .iter()
+        .find(|one| one["code"]["value"] == "not-linted");
+    let unread = unread.expect("the file that cannot be read");
+    assert_eq!(unread["severity"], "WARNING");
+    assert_eq!(unread["location"], json!({ "path": "prompts/binary.j2" }));
+}
+
+/// Tabs are one byte, carriage returns are of no line, and of a row that is held in part the front counts as well.
+#[test]
+fn rdjson_counts_the_bytes_of_the_line_in_the_file() {
+    let project = Project::empty("rdjson-bytes");
+    let prompt = format!(
+        "You are an agent.\r\n\t🎉 É{{{{ now() }}}}.\r\n{}\r\n{{{{ question }}}}\r\n",
+        rules().replace('\n', "\r\n")
+    );
+    project.write("prompts/a.j2", &prompt);
+    let row = format!(
+        "{{\"custom_id\": \"1\", \"method\": \"POST\", \"url\": \"/v1/chat/completions\", \"body\": {{\"model\": \"gpt-5.4\", \"messages\": [{{\"role\": \"system\", \"content\": \"{}\"}}]}}}}\n",
+        "Be polite. ".repeat(20)
+    );
+    let broken = format!("{{\"x\": \"{}\" oops}}\n", "É🎉".repeat(2000));
+    project.write("batch.jsonl", &format!("{row}{row}{broken}{row}"));
+    let report = json_of(&project, "rdjson");
+    let json = project.json(&[]);
+    let mut seen = 0;
+    for finding in all(&json["findings"]) {
+        let path = finding["path"].as_str().expect("a path");
+        let bytes = std::fs::read(project.0.join(path)).expect("readable");
+        let wanted = |side: &str| {
+            let offset = finding[side]["offset"].as_u64().expect("an offset") as usize;
+            let front = &bytes[..offset];
+            let start = front.iter().rposition(|byte| *byte == b'\n');
+            let line = front.iter().filter(|byte| **byte == b'\n').count() + 1;
+            let column = offset - start.map_or(0, |at| at + 1) + 1;
+            json!({ "line": line, "column": column })
+        };
+        let range = json!({ "start": wanted("start"), "end": wanted("end") });
+        let found = all(&report["diagnostics"])
+            .iter()
+            .any(|one| one["location"]["path"] == path && one["location"]["range"] == range);
+        assert!(found, "{path}: {range} in {report:#}");
+        seen += 1;
+    }
+    assert!(seen >= 2, "{json:#}");
+    let rows = all(&json["findings"]).iter();
+    let rows = rows.filter(|finding| finding["path"] == "batch.jsonl");
+    assert_eq!(rows.count(), 1, "the row that cannot be read");
 }
 
 #[test]
@@ -528,7 +608,7 @@ fn what_can_be_written_is_where_another_file_fails() {
     assert!(run.err.contains("cannot write /dev/full"), "{}", run.err);
     assert!(run.out.contains("volatile-prefix"), "{}", run.out);
     let text = std::fs::read_to_string(project.0.join("b.json")).expect("a file");
-    assert_eq!(all(&serde_json::from_str(&text).expect("JSON")).len(), 4);
+    assert_eq!(all(&serde_json::from_str(&text).expect("JSON")).len(), 5);
 }
 
 /// Compares a text with a file below `tests/output`; `BLESS=1` writes it.

@@ -80,6 +80,13 @@ pub(super) fn run(matches: &ArgMatches) -> Result<u8, Failure> {
     if hook && is_silent(&analysis) {
         return Ok(exit_code(&analysis, Severity::Note, false));
     }
+    let told = destinations.iter().any(|one| one.format.tells_notices());
+    if !told && verbosity(matches) != Verbosity::Quiet {
+        analysis
+            .notices
+            .iter()
+            .for_each(|text| output::notice(text));
+    }
     let show = Show {
         prompts: matches.get_flag("show-prompts"),
         statistics: matches.get_flag("statistics"),

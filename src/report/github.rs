@@ -13,6 +13,10 @@ impl Report for GitHub {
         "github"
     }
 
+    fn tells_notices(&self) -> bool {
+        false
+    }
+
     fn render(&self, analysis: &Analysis, _show: Show, _style: Style) -> String {
         commands(analysis)
     }

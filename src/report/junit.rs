@@ -23,6 +23,10 @@ impl Report for JUnit {
         "junit"
     }
 
+    fn tells_notices(&self) -> bool {
+        false
+    }
+
     fn render(&self, analysis: &Analysis, _show: Show, _style: Style) -> String {
         let mut suites: BTreeMap<&str, Suite> = BTreeMap::new();
         for judged in &analysis.prompts {

@@ -72,6 +72,10 @@ pub trait Report: Sync {
     fn for_people(&self) -> bool {
         false
     }
+    /// Whether it has a place for remarks on the run itself.
+    fn tells_notices(&self) -> bool {
+        true
+    }
     /// The whole text, with a line break at its end if there is any.
     fn render(&self, analysis: &Analysis, show: Show, style: Style) -> String;
 }

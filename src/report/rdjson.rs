@@ -1,11 +1,11 @@
 //! Reviewdog's diagnostic format: one result with diagnostics. Lines and columns from 1 on, columns in bytes of UTF-8,
-//! the end not part of the range.
+//! the end not part of the range. A file that could not be read is a diagnostic without a range.
 
 use serde_json::{json, Map, Value};
 
 use super::{active, json, source, wording, Report, Show, Style};
 use crate::engine::Analysis;
-use crate::finding::{Edit, Finding, Severity};
+use crate::finding::{Edit, FileError, Finding, Severity};
 use crate::source::{Place, SourceFile};
 
 pub(super) struct RdJson;
@@ -15,10 +15,15 @@ impl Report for RdJson {
         "rdjson"
     }
 
+    fn tells_notices(&self) -> bool {
+        false
+    }
+
     fn render(&self, analysis: &Analysis, _show: Show, _style: Style) -> String {
-        let diagnostics: Vec<Value> = active(analysis)
-            .map(|finding| diagnostic(analysis, finding))
-            .collect();
+        let findings = active(analysis).map(|finding| diagnostic(analysis, finding));
+        let errors = analysis.errors.iter();
+        let errors = errors.map(|error| unread(analysis, error));
+        let diagnostics: Vec<Value> = findings.chain(errors).collect();
         json::pretty(&json!({
             "source": { "name": "prefixlint", "url": env!("CARGO_PKG_REPOSITORY") },
             "diagnostics": diagnostics,
@@ -97,7 +102,16 @@ fn range(analysis: &Analysis, place: &Place) -> Option<Value> {
 }
 
 fn point(file: &SourceFile, offset: usize) -> Value {
-    let line = file.line_index(offset);
-    let start = file.line_span(line).start;
-    json!({ "line": file.position(offset).line, "column": offset.saturating_sub(start) + 1 })
+    let at = file.byte_position(offset);
+    json!({ "line": at.line, "column": at.column })
+}
+
+/// A file that was not read, or not all of it.
+fn unread(analysis: &Analysis, error: &FileError) -> Value {
+    json!({
+        "message": wording::unread(error),
+        "location": { "path": analysis.vantage.in_repository(&error.path) },
+        "severity": "WARNING",
+        "code": { "value": wording::UNREAD },
+    })
 }

@@ -270,7 +270,12 @@ fn invocation(analysis: &Analysis) -> Value {
             out[key] = notifications.into();
         }
     };
-    set("toolExecutionNotifications", files.collect());
+    let remarks = analysis.notices.iter();
+    let remarks = remarks.map(|text| {
+        let text = sentence(text);
+        json!({ "level": "note", "message": { "text": text } })
+    });
+    set("toolExecutionNotifications", files.chain(remarks).collect());
     set("toolConfigurationNotifications", configs.collect());
     out
 }

@@ -2,7 +2,18 @@
 
 use crate::config::Traffic;
 use crate::figures::{percent, thousands, usd};
-use crate::finding::{Finding, Savings};
+use crate::finding::{FileError, Finding, Savings};
+
+/// What stands for a rule where a file is told of that was not read, or not all of it.
+pub const UNREAD: &str = "not-linted";
+
+/// The same in words.
+pub fn unread(error: &FileError) -> String {
+    match error.partial {
+        true => format!("prefixlint: not all of it is linted: {}", error.message),
+        false => format!("prefixlint: not linted: {}", error.message),
+    }
+}
 
 /// A whole number, with `~` in front of it unless it is exact.
 pub fn approximate(value: f64, exact: bool) -> String {

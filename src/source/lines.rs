@@ -60,8 +60,9 @@ pub struct KeptLine {
     pub number: usize,
     /// Offset of the first byte that is kept.
     pub start: usize,
-    /// Code points of the line in front of it.
+    /// Code points of the line in front of it, and bytes.
     pub column: usize,
+    pub bytes: usize,
     /// Without a line break.
     pub text: Arc<str>,
 }
@@ -230,6 +231,7 @@ impl<'a> Lines<'a> {
                 line: line.number,
                 start: line.start,
                 column: line.column,
+                bytes: line.bytes,
             });
         }
         SourceFile {

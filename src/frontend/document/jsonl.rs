@@ -178,6 +178,7 @@ impl Rows {
             number: line.number,
             start: line.start + from,
             column: text[..from].chars().count(),
+            bytes: from,
             text: text[from..to].into(),
         });
     }
@@ -206,6 +207,7 @@ impl Rows {
                 number: first.line,
                 start: first.start,
                 column: 0,
+                bytes: 0,
                 text: first.text,
             });
         }
