@@ -8,6 +8,10 @@ use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 
 use crate::config::FILE_NAMES;
 
+mod mentions;
+
+use mentions::Mentions;
+
 /// What a look-up came to.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Seen {
@@ -17,6 +21,8 @@ pub enum Seen {
     Missing,
     /// Not one path: files were looked for by this pattern (`cases/*.yaml`, a module anywhere in the workspace).
     Pattern,
+    /// Not a path but the name of a function: whoever calls it was looked for.
+    Callers,
 }
 
 /// One look-up of the resolver.
@@ -47,6 +53,13 @@ impl Read {
         }
     }
 
+    pub fn callers(name: impl Into<Arc<str>>) -> Read {
+        Read {
+            path: name.into(),
+            seen: Seen::Callers,
+        }
+    }
+
     pub fn is_found(&self) -> bool {
         self.seen == Seen::Found
     }
@@ -71,7 +84,8 @@ impl Reads {
     /// Whether a path was looked for, found or not.
     pub(crate) fn names(&self, path: &str) -> bool {
         let at = self.0.partition_point(|read| *read.path < *path);
-        let named = |read: &Read| *read.path == *path && read.seen != Seen::Pattern;
+        let named =
+            |read: &Read| *read.path == *path && matches!(read.seen, Seen::Found | Seen::Missing);
         let here = self.0[at..].iter().take_while(|read| *read.path == *path);
         here.into_iter().any(named)
     }
@@ -107,6 +121,8 @@ pub struct Changed {
     made: Vec<String>,
     /// Folders, with a slash at their end: everything below them changed.
     folders: Vec<String>,
+    /// What the files spoke of and do not any more.
+    dropped: Mentions,
 }
 
 impl Changed {
@@ -147,6 +163,13 @@ impl Changed {
         }
     }
 
+    /// What a file was before it changed, and what it is now (nothing, where it is gone).
+    pub fn add_texts(&mut self, before: &[u8], now: &[u8]) {
+        let dropped = Mentions::of(before).without(&Mentions::of(now));
+        self.dropped.calls.extend(dropped.calls);
+        self.dropped.files.extend(dropped.files);
+    }
+
     pub fn add_all(&mut self) {
         self.all = true;
     }
@@ -164,6 +187,17 @@ impl Changed {
     /// The files that are new or gone.
     pub fn moved(&self) -> impl Iterator<Item = &str> {
         self.made.iter().chain(&self.gone).map(String::as_str)
+    }
+
+    /// Whether files are gone.
+    pub fn leaves_gaps(&self) -> bool {
+        !self.gone.is_empty()
+    }
+
+    /// Whether a file that changed spoke of this one and does not any more: it stands for itself now.
+    pub fn releases(&self, path: &str) -> bool {
+        let name = path.rsplit('/').next().unwrap_or(path);
+        self.dropped.files.contains(name)
     }
 
     /// Whether the same files are there as before.
@@ -187,6 +221,8 @@ impl Changed {
                 Seen::Found | Seen::Missing => self.holds(&read.path),
                 // Of what is there the files themselves are among the look-ups.
                 Seen::Pattern => false,
+                // A caller that is there is among the files as well.
+                Seen::Callers => self.dropped.calls.contains(&*read.path),
             })
             || self.leaves_a_gap(reads)
     }

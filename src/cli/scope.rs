@@ -1,13 +1,14 @@
 //! Which files a run is about where it is not about all: those that a hook names, or those that changed since a revision.
 //! Knows nothing of prompts.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::{backend, CheckOptions, ConfigChoice, Failure};
 use crate::discover::{Found, PathArg};
 use crate::reads::Changed;
-use crate::workspace::git::{Content, Repository, Revision};
-use crate::workspace::{root_of, slashed, Limits, Workspace};
+use crate::workspace::git::{Change, Content, Kind, Repository, Revision};
+use crate::workspace::{holds_rows, root_of, slashed, Disk, Limits, Workspace};
 
 /// What findings are wanted of.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -66,8 +67,62 @@ pub(super) fn affected(options: &CheckOptions) -> Result<Changed, Failure> {
             changed.add_file(path);
         }
     }
+    before_a_hook(&top, &disk, &mut changed);
     rests_on(options, &top, &mut changed);
     Ok(changed)
+}
+
+/// What git knows of the change that a hook is asked about: a hook is not told of files that were deleted, nor of what
+/// those that it names were. Without a repository, or in one that holds no commit, there is nothing to know.
+fn before_a_hook(top: &Path, disk: &Disk, changed: &mut Changed) {
+    let Ok(repository) = Repository::open(top) else {
+        return;
+    };
+    // Where pre-commit compares two revisions, as in CI, it says from which one on.
+    let from = std::env::var("PRE_COMMIT_FROM_REF").ok();
+    let from = from.and_then(|name| repository.resolve(&name).ok());
+    let Some(from) = from.or_else(|| repository.resolve("HEAD").ok()) else {
+        return;
+    };
+    let changes = repository.replaced(&from).unwrap_or_default();
+    let seen = |path: &str| seen_from(top, repository.top().unwrap_or(top), path);
+    for change in &changes {
+        if change.content == Content::Gone {
+            changed.add_gone(&seen(&change.path));
+        }
+    }
+    let named: Vec<&Change> = changes
+        .iter()
+        .filter(|change| changed.holds(&seen(&change.path)))
+        .collect();
+    add_texts(&repository, &named, disk, &seen, changed);
+}
+
+/// Adds what changed files were before they changed.
+fn add_texts(
+    repository: &Repository,
+    changes: &[&Change],
+    disk: &Disk,
+    seen: &dyn Fn(&str) -> String,
+    changed: &mut Changed,
+) {
+    let older: BTreeMap<&str, &Change> = changes
+        .iter()
+        .filter(|change| change.kind == Kind::File && !holds_rows(&change.path))
+        .filter_map(|change| Some((change.before.as_deref()?, *change)))
+        .collect();
+    let objects: Vec<&str> = older.keys().copied().collect();
+    repository
+        .blobs()
+        .each(&objects, Limits::default().text, |object, before| {
+            let now = match older[object].content {
+                Content::Gone => None,
+                _ => disk
+                    .peek(&seen(&older[object].path), Limits::default().text)
+                    .ok(),
+            };
+            changed.add_texts(&before, &now.unwrap_or_default());
+        });
 }
 
 /// What differs between the working tree and the commit where it and a revision parted, by paths from the root of the
@@ -80,13 +135,17 @@ pub(super) fn since(options: &CheckOptions, name: &str, root: &Path) -> Result<C
         return Err(Failure::new("a bare repository has no files to lint"));
     };
     let mut changed = Changed::default();
-    for change in changes {
-        let path = seen_from(root, top, &change.path);
+    let seen = |path: &str| seen_from(root, top, path);
+    for change in &changes {
+        let path = seen(&change.path);
         match change.content {
             Content::Gone => changed.add_gone(&path),
             Content::Disk | Content::Object(_) => changed.add_file(&path),
         }
     }
+    let disk = backend::open(root, Limits::default())?;
+    let changes: Vec<&Change> = changes.iter().collect();
+    add_texts(&repository, &changes, &disk, &seen, &mut changed);
     rests_on(options, root, &mut changed);
     Ok(changed)
 }

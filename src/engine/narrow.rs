@@ -8,7 +8,7 @@ use super::{uncacheable, unknown_models, Analysis, Request};
 use crate::config::Settings;
 use crate::judge::Judged;
 use crate::prompt::Prompt;
-use crate::reads::{Changed, Reads};
+use crate::reads::{Changed, Reads, Seen};
 use crate::workspace::Workspace;
 
 /// The configs in force for prompts and for the files that they were resolved from.
@@ -63,6 +63,7 @@ impl<'a> Configs<'a> {
 /// Whether a change touches a prompt: a file that it was resolved from or that was looked for, or a config.
 pub(super) fn touches(changed: &Changed, prompt: &Prompt, configs: &[Arc<str>]) -> bool {
     changed.holds(&prompt.origin.path)
+        || changed.releases(&prompt.origin.path)
         || configs.iter().any(|path| changed.holds(path))
         || changed.touches(&prompt.reads)
 }
@@ -75,7 +76,13 @@ pub(super) fn with_links(
     workspace: &dyn Workspace,
 ) -> Changed {
     let mut out = changed.clone();
-    for path in read_by(prompts.iter()) {
+    let mut read = read_by(prompts.iter());
+    if changed.leaves_gaps() {
+        let own = prompts.iter().flat_map(|prompt| prompt.reads.iter());
+        let sought = own.filter(|read| read.seen == Seen::Missing);
+        read.extend(sought.map(|read| &*read.path));
+    }
+    for path in read {
         let behind = workspace.behind_link(path);
         if behind.is_some_and(|behind| changed.holds(&behind)) {
             out.add_file(path);

@@ -14,6 +14,7 @@ use crate::judge::Judged;
 use crate::layout::{Kind, Layout, Segment};
 use crate::plan::{Edit, Step};
 use crate::prompt::MarkerHow;
+use crate::reads::Seen;
 
 /// Values that a step names, and columns of each.
 const NAMED_MEMBERS: usize = 3;
@@ -119,7 +120,8 @@ fn reads(judged: &Judged) -> Value {
         .chain(own)
         .map(|path| &**path)
         .collect();
-    let others = prompt.reads.iter().filter(|read| !read.is_found());
+    let others = prompt.reads.iter();
+    let others = others.filter(|read| matches!(read.seen, Seen::Missing | Seen::Pattern));
     let sought: BTreeSet<&str> = others.map(|read| &*read.path).collect();
     json!({ "files": files, "sought": sought })
 }

@@ -261,10 +261,25 @@ impl Workspace for Disk {
 
     fn behind_link(&self, path: &str) -> Option<String> {
         let path = normalize(path)?;
-        let target = self.root.join(&path).canonicalize().ok()?;
+        let target = behind(&self.root.join(&path))?;
         let kept = slashed(target.strip_prefix(&self.root).ok()?);
         (kept != path).then_some(kept)
     }
+}
+
+/// Where a path leads, links resolved, also where nothing stands at their end any more.
+fn behind(path: &Path) -> Option<PathBuf> {
+    if let Ok(there) = path.canonicalize() {
+        return Some(there);
+    }
+    let folder = behind(path.parent()?)?;
+    let here = folder.join(path.file_name()?);
+    let Ok(target) = fs::read_link(&here) else {
+        return Some(here);
+    };
+    let target = folder.join(target);
+    let ends = target.parent()?.canonicalize().ok()?;
+    Some(ends.join(target.file_name()?))
 }
 
 impl Disk {

@@ -242,7 +242,7 @@ fn sought(program: &Program<'_>, functions: &BTreeSet<Target>) -> Vec<Sought> {
 }
 
 /// The name that a function is called by: a constructor by that of its class.
-fn called_as(code: &Code, id: FunctionId) -> Option<String> {
+pub fn called_as(code: &Code, id: FunctionId) -> Option<String> {
     let function = &code.module.functions[id];
     let name = match (function.kind, function.class) {
         (FunctionKind::Constructor, Some(class)) => &code.module.classes[class].name,

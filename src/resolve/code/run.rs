@@ -20,7 +20,7 @@ use super::super::evaluator::Rendered;
 use super::super::files::Files;
 use super::barren::{self, Barren, Visit, BATCH};
 use super::bound::Bound;
-use super::callers::callers;
+use super::callers::{called_as, callers};
 use super::eval::{Eval, Open, BUDGET};
 use super::events::Event;
 use super::gather::gather;
@@ -296,6 +296,13 @@ fn run(
         event.prompt.reads = of_others.clone();
     }
     reads.insert(Read::found(code.path()));
+    // Who calls was looked for everywhere.
+    let opens: BTreeSet<&Open> = events.iter().flat_map(|event| &event.opens).collect();
+    for open in opens {
+        let name = eval.program.load(&open.path);
+        let name = name.and_then(|code| called_as(&code, open.function));
+        reads.extend(name.map(Read::callers));
+    }
     Found {
         entry,
         terms: Terms {

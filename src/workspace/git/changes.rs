@@ -61,19 +61,30 @@ impl Repository {
         Ok(raw(&output.stdout))
     }
 
-    fn against_files(&self, from: &Revision) -> Result<Vec<Change>, GitError> {
+    /// Tracked paths whose files differ from a revision, or may: nothing is read to tell. Submodules are left out.
+    ///
+    /// # Errors
+    /// What git says; that there is no working tree.
+    pub fn replaced(&self, from: &Revision) -> Result<Vec<Change>, GitError> {
+        let top = self.at_top()?;
+        top.raw_changes(from, &top.filters()?)
+    }
+
+    fn at_top(&self) -> Result<Repository, GitError> {
         let Some(top) = self.top() else {
             return Err(GitError::new("a bare repository has no working tree")
                 .with_help("name the second revision as well"));
         };
-        let top = Repository {
+        Ok(Repository {
             folder: top.to_path_buf(),
             top: Some(top.to_path_buf()),
-        };
-        let tame = top.filters()?;
-        let mut command = git(&top.folder);
+        })
+    }
+
+    fn raw_changes(&self, from: &Revision, tame: &[String]) -> Result<Vec<Change>, GitError> {
+        let mut command = git(&self.folder);
         let output = command
-            .args(&tame)
+            .args(tame)
             .arg("diff-index")
             .args(RAW)
             .arg(&from.tree)
@@ -82,7 +93,13 @@ impl Repository {
         if !output.status.success() {
             return Err(GitError::new(format!("git: {}", super::complaint(&output))));
         }
-        let changes = top.really_changed(raw(&output.stdout), &tame)?;
+        Ok(raw(&output.stdout))
+    }
+
+    fn against_files(&self, from: &Revision) -> Result<Vec<Change>, GitError> {
+        let top = self.at_top()?;
+        let tame = top.filters()?;
+        let changes = top.really_changed(top.raw_changes(from, &tame)?, &tame)?;
         let untracked = top.say(["ls-files", "-z", "--others", "--exclude-standard"])?;
         let mut by_path: BTreeMap<String, Change> = changes
             .into_iter()
