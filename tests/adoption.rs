@@ -231,6 +231,7 @@ fn rows() -> Vec<(String, Vec<String>, i32)> {
         .filter_map(|line| line.strip_prefix('|')?.strip_suffix('|'))
         .map(|line| line.split('|').map(str::trim).collect::<Vec<_>>())
         .filter(|cells| cells.len() == 3 && cells[2].parse::<i32>().is_ok())
+        .filter(|cells| cells[1].starts_with("`prefixlint check"))
         .map(|cells| {
             let arguments = cells[1].trim_matches('`').split_whitespace();
             (

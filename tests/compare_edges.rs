@@ -662,15 +662,53 @@ fn an_import_that_leads_elsewhere_is_followed_anew() {
     ] {
         let output = repository.compare(&[base, head, "--output-format", "json"]);
         let report: Value = serde_json::from_slice(&output.stdout).unwrap();
-        assert_eq!(
-            ids(&report),
-            ["changed tools/send.py#ask"],
-            "{base} {head}"
-        );
+        assert_eq!(ids(&report), ["changed tools/send.py#ask"], "{base} {head}");
     }
     let output = repository.compare(&["old", "old", "--output-format", "json"]);
     let report: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(ids(&report), [""; 0]);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn where_one_report_cannot_be_written_the_others_are() {
+    let repository = project("prompts/a.j2");
+    let output = repository.compare(&[
+        "old",
+        "new",
+        "--output-format",
+        "json=/dev/full",
+        "--output-format",
+        "markdown=out.md",
+    ]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).contains("cannot write /dev/full"));
+    let text = fs::read_to_string(repository.path().join("out.md")).unwrap();
+    assert!(text.contains("prompts/a.j2"), "{text}");
+}
+
+#[test]
+fn the_table_of_exit_codes_holds_for_comparisons() {
+    let repository = project("prompts/a.j2");
+    repository.write("prefixlint.yaml", "modle: x\n");
+    repository.commit("broken");
+    let table = include_str!("../docs/exit-codes.md");
+    let rows = table.lines().filter_map(|line| {
+        let cells: Vec<&str> = line.split('|').map(str::trim).collect();
+        let command = cells.get(2)?.strip_prefix("`prefixlint compare ")?;
+        let code: i32 = cells.get(3)?.parse().expect("a code");
+        Some((command.strip_suffix('`')?, code))
+    });
+    let mut seen = 0;
+    for (command, code) in rows {
+        let arguments: Vec<&str> = command.split(' ').collect();
+        let output = repository.compare(&arguments);
+        let said = stderr(&output);
+        assert_eq!(output.status.code(), Some(code), "{command}: {said}");
+        assert_eq!(said.contains("error"), code == 2, "{command}: {said}");
+        seen += 1;
+    }
+    assert!(seen >= 15, "{seen}");
 }
 
 #[test]

@@ -59,6 +59,8 @@ fn write(
     tripped: &[String],
     style: Style,
 ) -> Result<(), Failure> {
+    // What can be written is, before what cannot is said.
+    let mut failed = None;
     for destination in destinations {
         let style = match destination.file {
             Some(_) => Style::default(),
@@ -69,9 +71,11 @@ fn write(
         if destination.file.is_none() && destination.format.is_prose() {
             text = output::quoted(text);
         }
-        destination.write(&text)?;
+        if let Err(failure) = destination.write(&text) {
+            failed.get_or_insert(failure);
+        }
     }
-    Ok(())
+    failed.map_or(Ok(()), Err)
 }
 
 fn paths(matches: &ArgMatches) -> Vec<PathBuf> {
