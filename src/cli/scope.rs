@@ -78,9 +78,9 @@ fn before_a_hook(top: &Path, disk: &Disk, changed: &mut Changed) {
     let Ok(repository) = Repository::open(top) else {
         return;
     };
-    // Where pre-commit compares two revisions, as in CI, it says from which one on.
+    // Where pre-commit compares two revisions, as in CI, it says from which one on, and names what is new since they parted.
     let from = std::env::var("PRE_COMMIT_FROM_REF").ok();
-    let from = from.and_then(|name| repository.resolve(&name).ok());
+    let from = from.and_then(|name| base(&repository, &name).ok());
     let Some(from) = from.or_else(|| repository.resolve("HEAD").ok()) else {
         return;
     };

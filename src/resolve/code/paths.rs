@@ -97,6 +97,16 @@ struct Listing {
     folders: BTreeSet<String>,
 }
 
+/// The look-up of what says in a folder, or above it, where bare specifiers of JavaScript lead.
+fn configs_above(here: &str) -> impl Iterator<Item = Read> + '_ {
+    let configs = "{tsconfig*.json,jsconfig.json,package.json,lerna.json,pnpm-workspace.yaml}";
+    let ends = here.match_indices('/').map(|(at, _)| at);
+    let folders = ends.chain([here.len()]).filter(|end| *end > 0);
+    let below = folders.map(|end| format!("{}/", &here[..end]));
+    let all = below.chain([String::new()]);
+    all.map(move |folder| Read::pattern(format!("{folder}{configs}")))
+}
+
 /// Levels below the root at which projects of their own are looked for, and folders of one level.
 const MAX_PROJECT_DEPTH: usize = 2;
 const MAX_PROJECT_FOLDERS: usize = 400;
@@ -394,10 +404,14 @@ impl<'w> Paths<'w> {
             let targets = self
                 .aliases
                 .targets(here, specifier, &|path| self.exists(path));
-            let (said_by, path) = targets.iter().find_map(|target| {
+            let found = targets.iter().find_map(|target| {
                 let path = self.javascript_file(&target.path, reads)?;
                 Some((&target.said_by, path))
-            })?;
+            });
+            let Some((said_by, path)) = found else {
+                reads.extend(configs_above(here));
+                return None;
+            };
             // Of what leads nowhere nothing is read: each edit of a manifest would touch all that imports a library.
             reads.extend(said_by.iter().map(|file| Read::new(file.as_str(), true)));
             return Some(path);
