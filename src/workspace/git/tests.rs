@@ -415,12 +415,18 @@ fn nothing_that_a_repository_configures_is_run() {
         fs::copy(&program, hooks.join(hook)).unwrap();
     }
     // Git finds by itself that the text of this file must be compared: it is as young as the index.
-    scratch.write("a.j2", "ONE");
-    let index = fs::File::options()
-        .write(true)
-        .open(scratch.path().join(".git/index"))
-        .unwrap();
+    scratch.git(&["config", "core.trustctime", "false"]);
+    scratch.git(&["config", "core.checkStat", "minimal"]);
+    let open = |path: &str| {
+        let path = scratch.path().join(path);
+        fs::File::options().write(true).open(path).unwrap()
+    };
     let written = fs::metadata(scratch.path().join("a.j2")).unwrap();
+    scratch.write("a.j2", "ONE");
+    open("a.j2")
+        .set_modified(written.modified().unwrap())
+        .unwrap();
+    let index = open(".git/index");
     index.set_modified(written.modified().unwrap()).unwrap();
     scratch.write("b.j2", "two");
 
