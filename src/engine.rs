@@ -11,6 +11,7 @@ use crate::discover::{self, Context, Found};
 use crate::finding::{FileError, Finding, Severity};
 use crate::frontend::code;
 use crate::frontend::{Problem, DIRECTIVE};
+use crate::guard::guarded;
 use crate::judge::{judge, Judged};
 use crate::prompt::{Prompt, TargetSource};
 use crate::providers::Model;
@@ -192,9 +193,12 @@ fn resolved(request: &Request, outcomes: Vec<Arc<Outcome>>, memo: &mut Memo) -> 
     let files = outcomes.len();
     let mut errors = found.errors.clone();
     let mut listed: Vec<ListedFile> = Vec::new();
-    let other_code: Vec<Arc<str>> = found
-        .candidates
-        .iter()
+    // What could not be read once is not asked for again.
+    let read = outcomes.iter().map(|outcome| outcome.error.as_ref());
+    let read = read.map(|error| error.is_none_or(|error| error.partial));
+    let candidates = found.candidates.iter().zip(read);
+    let other_code: Vec<Arc<str>> = candidates
+        .filter_map(|(candidate, read)| read.then_some(candidate))
         .filter(|candidate| code::language_of(&candidate.path).is_some())
         // What tests pass says nothing of what the product sends.
         .filter(|candidate| {
@@ -274,6 +278,7 @@ fn resolved(request: &Request, outcomes: Vec<Arc<Outcome>>, memo: &mut Memo) -> 
     }
     listed.sort_by(|a, b| a.path.cmp(&b.path));
 
+    errors.extend(resolution.errors);
     errors.sort();
     errors.dedup();
     for (path, source) in &resolution.sources {
@@ -296,7 +301,7 @@ fn resolved(request: &Request, outcomes: Vec<Arc<Outcome>>, memo: &mut Memo) -> 
 fn judge_all(request: &Request, resolved: Resolved, known: &[Arc<Judged>]) -> Analysis {
     let Resolved {
         files,
-        errors,
+        mut errors,
         listed,
         marks,
         problems,
@@ -329,25 +334,41 @@ fn judge_all(request: &Request, resolved: Resolved, known: &[Arc<Judged>]) -> An
     if !sent.iter().any(touched) {
         sent.clear();
     }
-    let mut prompts: Vec<Arc<Judged>> = sent
+    let new = |prompt: Prompt| {
+        let (id, path) = (prompt.id.clone(), prompt.origin.path.clone());
+        guarded(
+            || format!("judging the prompt {id}"),
+            || judged(request, prompt, &in_tests),
+        )
+        .map_err(|told| FileError::internal(path, told))
+    };
+    let judged: Vec<Result<Arc<Judged>, FileError>> = sent
         .into_par_iter()
         .map(|(prompt, configs)| match same(&prompt) {
-            Some(judged) if judged.configs == configs => judged,
-            Some(judged) => Arc::new(Judged {
+            Some(judged) if judged.configs == configs => Ok(judged),
+            Some(judged) => Ok(Arc::new(Judged {
                 configs,
                 ..Judged::clone(&judged)
-            }),
-            None => Arc::new(Judged {
-                configs,
-                ..judged(request, prompt, &in_tests)
-            }),
+            })),
+            None => new(prompt).map(|judged| Arc::new(Judged { configs, ..judged })),
         })
         .collect();
+    let mut prompts: Vec<Arc<Judged>> = Vec::with_capacity(judged.len());
+    for one in judged {
+        match one {
+            Ok(judged) => prompts.push(judged),
+            Err(error) => errors.push(error),
+        }
+    }
     prompts.sort_by(|a, b| a.prompt.id.cmp(&b.prompt.id));
 
     let mut notices = request.notices.clone();
     notices.extend(unknown_models(&prompts));
     let found = findings::collect(request, &prompts, &problems, &marks, &errors);
+    notices.extend(found.notices);
+    errors.extend(found.errors);
+    errors.sort();
+    errors.dedup();
     let mut by_file: BTreeMap<Arc<str>, usize> = BTreeMap::new();
     for (path, _) in &problems {
         *by_file.entry(path.clone()).or_default() += 1;

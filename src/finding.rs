@@ -179,3 +179,14 @@ pub struct FileError {
     /// What could be read is linted all the same.
     pub partial: bool,
 }
+
+impl FileError {
+    /// Something of ours broke at a file; the run went on without what it was about.
+    pub fn internal(path: Arc<str>, message: String) -> FileError {
+        FileError {
+            path,
+            message,
+            partial: false,
+        }
+    }
+}

@@ -15,6 +15,7 @@ pub mod figures;
 pub mod finding;
 pub mod fix;
 pub mod frontend;
+pub mod guard;
 pub mod judge;
 pub mod layout;
 pub mod lsp;

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use clap::ArgMatches;
 
+use crate::guard;
 use crate::source::{SourceFile, Span};
 
 mod add_ignore;
@@ -120,18 +121,10 @@ fn run(matches: &ArgMatches) -> Result<u8, Failure> {
 fn watch_panics() -> &'static Mutex<String> {
     static FIRST: Mutex<String> = Mutex::new(String::new());
     std::panic::set_hook(Box::new(|info| {
+        let text = guard::note(info);
         let Ok(mut first) = FIRST.lock() else { return };
         if first.is_empty() {
-            let payload = info.payload();
-            let message = payload
-                .downcast_ref::<&str>()
-                .map(|text| text.to_string())
-                .or_else(|| payload.downcast_ref::<String>().cloned())
-                .unwrap_or_else(|| "panic".to_string());
-            *first = match info.location() {
-                Some(at) => format!("{message} ({}:{})", at.file(), at.line()),
-                None => message,
-            };
+            *first = text;
         }
     }));
     &FIRST

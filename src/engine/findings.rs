@@ -1,15 +1,17 @@
 //! From remarks to findings: severity, merging by cause, suppression, order, fingerprints.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use rayon::prelude::*;
 
 use super::{accepted, FileMarks, Filter, Request};
 use crate::baseline::Stale;
+use crate::finding::Fix;
 use crate::finding::{FileError, Finding, Savings, Severity, Suppressed, Tokens};
 use crate::fix::{self, Mend};
 use crate::frontend::Problem;
+use crate::guard::guarded;
 use crate::judge::Judged;
 use crate::rules::verdict::{self, Asked};
 use crate::rules::{self, Remark};
@@ -31,6 +33,10 @@ pub struct Collected {
     pub findings: Vec<Finding>,
     pub sources: Sources,
     pub stale: Option<Vec<Stale>>,
+    /// Rules that broke, by the file of the prompt they looked at.
+    pub errors: Vec<FileError>,
+    /// What else broke.
+    pub notices: Vec<String>,
 }
 
 /// Every finding of the run.
@@ -41,16 +47,25 @@ pub fn collect(
     marks: &BTreeMap<Arc<str>, FileMarks>,
     errors: &[FileError],
 ) -> Collected {
+    let broken: Mutex<Vec<FileError>> = Mutex::default();
     let own: Vec<(usize, Remark)> = prompts
         .par_iter()
         .enumerate()
         .flat_map_iter(|(index, judged)| {
-            rules::check_prompt(judged)
+            let broke = |message| {
+                let path = judged.prompt.origin.path.clone();
+                push(&broken, FileError::internal(path, message));
+            };
+            rules::check_prompt(judged, &broke)
                 .into_iter()
                 .map(move |remark| (index, remark))
         })
         .collect();
-    let remarks: Vec<(usize, Remark)> = own.into_iter().chain(rules::check_all(prompts)).collect();
+    let notices: Mutex<Vec<String>> = Mutex::default();
+    let of_all = rules::check_all(prompts, &|message| push(&notices, message));
+    let remarks: Vec<(usize, Remark)> = own.into_iter().chain(of_all).collect();
+    let broken = all(broken);
+    let errors: Vec<FileError> = errors.iter().chain(&broken).cloned().collect();
     let drafts = |filter: &Filter| -> Vec<Draft> {
         let remarks = remarks
             .iter()
@@ -69,20 +84,45 @@ pub fn collect(
         let wide = accepted::wide(&request.filter);
         let mut all = drafts(&wide);
         all.extend(suppression_remarks(request, &wide, marks));
-        accepted::settle(accepted, &request.filter, &mut shown, &all, errors)
+        accepted::settle(accepted, &request.filter, &mut shown, &all, &errors)
     });
-    write_fixes(&mut shown, prompts, &sources);
+    let write = |mend: &Mend, judged: Option<&Judged>| fix::write(mend, judged, &sources);
+    let unwritten = write_fixes(&mut shown, prompts, &sources, &write);
     let mut findings = order(shown);
     fingerprint(&mut findings);
     Collected {
         findings,
         sources,
         stale,
+        errors: broken,
+        notices: all(notices).into_iter().chain(unwritten).collect(),
     }
 }
 
-/// Fixes of what is shown: nobody asks for those of what is left alone.
-fn write_fixes(shown: &mut [Draft], prompts: &[Arc<Judged>], sources: &Sources) {
+fn push<T>(to: &Mutex<Vec<T>>, one: T) {
+    to.lock().unwrap_or_else(PoisonError::into_inner).push(one);
+}
+
+/// In an order that threads do not show in.
+fn all<T: Ord>(of: Mutex<Vec<T>>) -> Vec<T> {
+    let mut out = of.into_inner().unwrap_or_else(PoisonError::into_inner);
+    out.sort();
+    out.dedup();
+    out
+}
+
+/// Who writes fixes.
+type Writer<'a> = dyn Fn(&Mend, Option<&Judged>) -> Option<Fix> + Sync + 'a;
+
+/// Fixes of what is shown: nobody asks for those of what is left alone. A writer that breaks costs its fix; what is told
+/// of it names the finding.
+fn write_fixes(
+    shown: &mut [Draft],
+    prompts: &[Arc<Judged>],
+    sources: &Sources,
+    write: &Writer,
+) -> Vec<String> {
+    let broken: Mutex<Vec<String>> = Mutex::default();
     shown
         .par_iter_mut()
         .filter(|draft| draft.finding.suppressed.is_none())
@@ -91,11 +131,22 @@ fn write_fixes(shown: &mut [Draft], prompts: &[Arc<Judged>], sources: &Sources) 
                 return;
             };
             let judged = index.map(|index| &*prompts[index]);
-            let fix = fix::write(mend, judged, sources);
+            let doing = || {
+                let place = &draft.finding.place;
+                let file = sources.get(&place.path);
+                let line = file.map_or(1, |file| file.position(place.span.start).line);
+                let rule = draft.finding.rule;
+                format!("writing the fix of {rule} at {}:{line}", place.path)
+            };
+            let fix = match guarded(doing, || write(mend, judged)) {
+                Ok(fix) => fix,
+                Err(told) => return push(&broken, told),
+            };
             // What is only possible is not worth a changed prompt.
             let doubtful = draft.finding.confidence == Confidence::Possible;
             draft.finding.fix = fix.filter(|fix| fix.safe || !doubtful);
         });
+    all(broken)
 }
 
 /// Problems of one file that are shown: what is not written in the language it is taken for has one in every line.
@@ -414,5 +465,65 @@ fn fingerprint(findings: &mut [Finding]) {
         };
         *count += 1;
         finding.fingerprint = format!("{hash:016x}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rules::Weight;
+
+    fn draft(rule: &'static str, at: usize, mend: Mend) -> Draft {
+        let path: Arc<str> = "a.py".into();
+        let place = Place::new(&path, at, at + 1);
+        let remark = Remark {
+            rule,
+            confidence: Confidence::Certain,
+            message: String::new(),
+            help: String::new(),
+            place: place.clone(),
+            cause: place,
+            cause_text: String::new(),
+            labels: Vec::new(),
+            trace: Vec::new(),
+            class: None,
+            saving: None,
+            weight: Weight::ByShare,
+            mend: None,
+        };
+        Draft {
+            finding: finding(remark, Severity::Warning, "a.py".into()),
+            worth: 0.0,
+            mend: Some((None, mend)),
+        }
+    }
+
+    #[test]
+    fn a_writer_that_breaks_costs_its_fix_and_says_at_which_finding() {
+        let mut shown = vec![
+            draft("breakpoint-ttl-order", 0, Mend::OrderTtls),
+            draft("volatile-prefix", 3, Mend::Step(0)),
+            draft("unstable-order", 5, Mend::OrderTtls),
+        ];
+        let file = crate::source::SourceFile::new("a.py", "a\nb\nc\n");
+        let sources: Sources = [(file.path.clone(), Arc::new(file))].into();
+        let told = write_fixes(&mut shown, &[], &sources, &|mend, _| match mend {
+            Mend::Step(_) => panic!("a cut in the middle of a letter"),
+            _ => Some(Fix {
+                title: "t".into(),
+                safe: true,
+                edits: Vec::new(),
+            }),
+        });
+        let written: Vec<bool> = shown.iter().map(|one| one.finding.fix.is_some()).collect();
+        assert_eq!(written, [true, false, true]);
+        let [told] = told.as_slice() else {
+            panic!("{told:?}");
+        };
+        assert!(
+            told.contains("writing the fix of volatile-prefix at a.py:2: a cut in the middle")
+                && told.contains("please report it"),
+            "{told}"
+        );
     }
 }

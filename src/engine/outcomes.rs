@@ -14,6 +14,7 @@ use crate::frontend::document::draft::Document;
 use crate::frontend::document::{self, Spoken};
 use crate::frontend::template;
 use crate::frontend::DIRECTIVE;
+use crate::guard::guarded;
 use crate::resolve::{Parsed, ParsedKind};
 use crate::rules;
 use crate::source::lines::Lines;
@@ -34,6 +35,25 @@ pub(super) struct Outcome {
     pub(super) error: Option<FileError>,
 }
 
+impl Outcome {
+    /// Of a file that could not be read.
+    fn failed(path: Arc<str>, message: String) -> Outcome {
+        Outcome {
+            listed: ListedFile {
+                path: path.clone(),
+                taken_as: "error",
+                why: message.clone(),
+            },
+            parsed: None,
+            error: Some(FileError {
+                partial: false,
+                path,
+                message,
+            }),
+        }
+    }
+}
+
 /// Reads and parses every candidate, in order. Files of rows come one after the other, each on all threads: what is
 /// held of one is gone before the next. What a memory holds of a file is not looked at again.
 pub(super) fn outcomes(request: &Request, memo: &mut Memo) -> Vec<Arc<Outcome>> {
@@ -44,7 +64,12 @@ pub(super) fn outcomes(request: &Request, memo: &mut Memo) -> Vec<Arc<Outcome>> 
         .map(|candidate| known.get(&candidate.path)?.of(candidate))
         .collect();
     let edited = &memo.edited;
-    let new = |candidate: &discover::Candidate| Arc::new(outcome(request, candidate, edited));
+    let new = |candidate: &discover::Candidate| {
+        let path = &candidate.path;
+        let doing = || format!("reading {path}");
+        let read = guarded(doing, || outcome(request, candidate, edited));
+        Arc::new(read.unwrap_or_else(|told| Outcome::failed(path.clone(), told)))
+    };
     let mut out = kept;
     if out.iter().any(Option::is_none) {
         let open = candidates.par_iter().zip(&mut out);
@@ -90,19 +115,7 @@ fn outcome(request: &Request, candidate: &discover::Candidate, edited: &Edited) 
     let (taken, file) = match discover::take(request.workspace, candidate, formats, suites) {
         Ok(taken) => taken,
         Err(error) => {
-            return Outcome {
-                listed: ListedFile {
-                    path: path.clone(),
-                    taken_as: "error",
-                    why: error.to_string(),
-                },
-                parsed: None,
-                error: Some(FileError {
-                    partial: false,
-                    path,
-                    message: error.to_string(),
-                }),
-            }
+            return Outcome::failed(path, error.to_string());
         }
     };
     let document = read.into_inner().ok().flatten();

@@ -18,7 +18,8 @@ use super::publish::All as Published;
 use super::state::State;
 use super::transport::{self, Frame};
 use super::waiting::Waiting;
-use super::worker::{said, Outcome, Tried, Worker};
+use super::worker::{Outcome, Tried, Worker};
+use crate::guard::said;
 
 /// What the loop hears of.
 pub enum Event {

@@ -12,8 +12,9 @@ use super::position::Position;
 use super::project::View;
 use super::server::Server;
 use super::state::{Root, State};
-use super::worker::{said, ProjectId};
+use super::worker::ProjectId;
 use super::{code_actions, code_lens, hover, inlay_hints, prompts, pull, symbols};
+use crate::guard::said;
 use crate::source::Span;
 
 /// What a request about a document is answered from.

@@ -16,6 +16,7 @@ use super::client::Client;
 use super::project::{Project, View};
 use super::server::Event;
 use super::settings::Settings;
+use crate::guard::said;
 use crate::source::SourceFile;
 
 /// Stack of a thread that parses, bytes: frontends recurse up to their nesting limit.
@@ -389,13 +390,6 @@ fn next(inbox: &(Mutex<Inbox>, Condvar)) -> Option<(Option<Work>, BTreeSet<Proje
             .wait(waiting)
             .unwrap_or_else(PoisonError::into_inner);
     }
-}
-
-/// What a panic says.
-pub fn said(panic: &(dyn std::any::Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().map(ToString::to_string);
-    let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
-    text.unwrap_or_else(|| "panic".to_string())
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ use crate::frontend::document::draft::Document;
 use crate::frontend::template::dialect::Dialect;
 use crate::frontend::template::tree::Tree;
 use crate::frontend::Problem;
+use crate::guard::guarded;
 use crate::prompt::Prompt;
 use crate::reads::{Changed, Reads};
 use crate::source::SourceFile;
@@ -81,6 +82,8 @@ pub struct Resolution {
     pub as_text: BTreeSet<Arc<str>>,
     /// Limits that were hit, by file. Sorted, each once.
     pub limits: Vec<FileError>,
+    /// Files in which something of ours broke. Sorted, each once.
+    pub errors: Vec<FileError>,
     /// Every file that took part: the inputs and what they read.
     pub sources: BTreeMap<Arc<str>, Arc<SourceFile>>,
 }
@@ -192,18 +195,34 @@ pub fn resolve_again(
     let mut as_text: BTreeSet<Arc<str>> = texts.iter().map(|text| text.path.clone()).collect();
     as_text.retain(|path| templates.iter().all(|template| template.path != *path));
     let known = &memo.files;
-    let kept: HashMap<Arc<str>, Arc<KeptFile>> = rest
+    let looked: Vec<(Arc<str>, Result<Arc<KeptFile>, String>)> = rest
         .into_par_iter()
         .map(|input| {
             let path = input.file.path.clone();
             let own = code.rendered.iter().filter(|one| one.path == path);
             let own: Vec<Rendered> = own.cloned().collect();
             let known = known.get(&path).filter(|kept| kept.is_filled_by(&own));
-            let kept = known.cloned();
+            let doing = || format!("resolving {path}");
             let new = || Arc::new(KeptFile::new(input, own, &files, assume_for));
-            (path, kept.unwrap_or_else(new))
+            let kept = match known.cloned() {
+                Some(kept) => Ok(kept),
+                None => guarded(doing, new),
+            };
+            (path, kept)
         })
         .collect();
+    let mut errors = code.errors;
+    let mut kept: HashMap<Arc<str>, Arc<KeptFile>> = HashMap::with_capacity(looked.len());
+    for (path, one) in looked {
+        match one {
+            Ok(one) => {
+                kept.insert(path, one);
+            }
+            Err(told) => errors.push(FileError::internal(path, told)),
+        }
+    }
+    errors.sort();
+    errors.dedup();
     memo.files.clone_from(&kept);
     let mut resolved: Vec<&Resolved> = kept.values().map(|kept| &kept.resolved).collect();
     resolved.sort_by(|a, b| a.path.cmp(&b.path));
@@ -223,6 +242,7 @@ pub fn resolve_again(
     sources.extend(files.sources());
     let mut out = Resolution {
         sources,
+        errors,
         ..Resolution::default()
     };
     let mut children: BTreeMap<Arc<str>, BTreeSet<Arc<str>>> = BTreeMap::new();

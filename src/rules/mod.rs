@@ -37,6 +37,7 @@ use std::sync::Arc;
 
 use crate::finding::{Hop, Label, Severity};
 use crate::fix::Mend;
+use crate::guard::guarded;
 use crate::judge::Judged;
 use crate::source::Place;
 use crate::volatility::{Class, Confidence};
@@ -212,26 +213,35 @@ pub const CATEGORIES: [&str; 6] = [
     "hygiene",
 ];
 
-/// Runs every rule that looks at one request.
-pub fn check_prompt(judged: &Judged) -> Vec<Remark> {
-    RULES
-        .iter()
-        .flat_map(|rule| match rule.check {
-            Check::Prompt(check) => check(judged),
-            _ => Vec::new(),
-        })
-        .collect()
+/// Runs every rule that looks at one request. What broke in one of them is told to `broke`; the others speak.
+pub fn check_prompt(judged: &Judged, broke: &dyn Fn(String)) -> Vec<Remark> {
+    let of = format!(" on {}", judged.prompt.id);
+    let check = |rule: &Rule| match rule.check {
+        Check::Prompt(check) => check(judged),
+        _ => Vec::new(),
+    };
+    each_alone(&of, broke, &check)
 }
 
-/// Runs every rule that looks at all requests together.
-pub fn check_all(prompts: &[Arc<Judged>]) -> Remarks {
-    RULES
-        .iter()
-        .flat_map(|rule| match rule.check {
-            Check::All(check) => check(prompts),
-            _ => Vec::new(),
-        })
-        .collect()
+/// Runs every rule that looks at all requests together. What broke in one of them is told to `broke`.
+pub fn check_all(prompts: &[Arc<Judged>], broke: &dyn Fn(String)) -> Remarks {
+    let check = |rule: &Rule| match rule.check {
+        Check::All(check) => check(prompts),
+        _ => Vec::new(),
+    };
+    each_alone("", broke, &check)
+}
+
+/// What the rules say, each for itself.
+fn each_alone<T>(of: &str, broke: &dyn Fn(String), check: &dyn Fn(&Rule) -> Vec<T>) -> Vec<T> {
+    let mut out = Vec::new();
+    for rule in RULES {
+        match guarded(|| format!("checking {}{of}", rule.id), || check(rule)) {
+            Ok(said) => out.extend(said),
+            Err(told) => broke(told),
+        }
+    }
+    out
 }
 
 #[cfg(test)]
@@ -246,5 +256,22 @@ mod tests {
         ids.dedup();
         assert_eq!(ids.len(), count);
         assert!(RULES.iter().all(|rule| CATEGORIES.contains(&rule.category)));
+    }
+
+    #[test]
+    fn a_rule_that_breaks_leaves_the_others_their_say() {
+        let told = std::cell::RefCell::new(Vec::new());
+        let broke = |text| told.borrow_mut().push(text);
+        let said = each_alone(" on a.py", &broke, &|rule| {
+            assert!(rule.id != "volatile-prefix", "no such segment");
+            vec![rule.id]
+        });
+        assert_eq!(said.len(), RULES.len() - 1);
+        let told = told.into_inner();
+        let [told] = told.as_slice() else {
+            panic!("{told:?}");
+        };
+        let start = "internal error while checking volatile-prefix on a.py: no such segment";
+        assert!(told.starts_with(start), "{told}");
     }
 }

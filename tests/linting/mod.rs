@@ -1,5 +1,8 @@
 //! Lints files in memory as `prefixlint check` in their folder would.
 
+// Each test takes what it needs.
+#![allow(dead_code)]
+
 use prefixlint::config::{ConfigSet, Known, LoadOptions};
 use prefixlint::discover::{discover, Options, PathArg};
 use prefixlint::engine::{self, Analysis, Filter, Request};
@@ -30,6 +33,28 @@ pub fn lint_again(
     memo: &mut engine::Memo,
     changed: &Changed,
 ) -> Analysis {
+    run(workspace, about, memo, changed, &|_| {})
+}
+
+/// The same, with someone who hears of each model that is asked for.
+#[track_caller]
+pub fn lint_with(
+    workspace: &dyn Workspace,
+    about: &str,
+    asked: &(dyn Fn(Option<&str>) + Sync),
+) -> Analysis {
+    let memo = &mut engine::Memo::default();
+    run(workspace, about, memo, &Changed::all(), asked)
+}
+
+#[track_caller]
+fn run(
+    workspace: &dyn Workspace,
+    about: &str,
+    memo: &mut engine::Memo,
+    changed: &Changed,
+    asked: &(dyn Fn(Option<&str>) + Sync),
+) -> Analysis {
     let here = [PathArg::new("")];
     let mut found = discover(workspace, &here, &Options::default());
     let ids = rules::ids();
@@ -48,7 +73,10 @@ pub fn lint_again(
         workspace,
         found,
         settings_for: &|path| configs.settings_for(path),
-        model_for: &|provider, model| table.resolve(provider, model, TODAY),
+        model_for: &|provider, model| {
+            asked(model);
+            table.resolve(provider, model, TODAY)
+        },
         insists: &|_| false,
         filter: Filter::default(),
         list_files: false,

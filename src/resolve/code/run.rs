@@ -2,7 +2,7 @@
 //! depends on a parameter that a caller in the workspace could tell; and which of the prompts found are the same.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use rayon::prelude::*;
 
@@ -11,6 +11,7 @@ use crate::discover::{context_of, Context};
 use crate::finding::FileError;
 use crate::frontend::code::ir::{Expr, ExprKind, FunctionId, FunctionKind, Module};
 use crate::frontend::Problem;
+use crate::guard::guarded;
 use crate::prompt::Prompt;
 use crate::reads::{Read, Reads};
 use crate::sdk;
@@ -49,6 +50,8 @@ pub struct CodeResult {
     /// Files that took part in prompts -> the first file whose prompt they are part of.
     pub used: BTreeMap<Arc<str>, Arc<str>>,
     pub limits: Vec<FileError>,
+    /// Files in which something of ours broke, in no order.
+    pub errors: Vec<FileError>,
     pub problems: Vec<(Arc<str>, Problem)>,
     pub sources: BTreeMap<Arc<str>, Arc<SourceFile>>,
     /// Templates as code renders them.
@@ -118,6 +121,7 @@ pub fn resolve_code(
         assume_for,
         results,
         barren: Barren::default(),
+        broken: Mutex::default(),
     };
     let mut found: BTreeMap<Entry, Arc<Found>> = runs.all(seeds, &BTreeSet::new());
     let mut asked: HashSet<Open> = HashSet::new();
@@ -166,9 +170,12 @@ pub fn resolve_code(
             break;
         }
     }
+    let broken = runs.broken.into_inner();
+    let broken = broken.unwrap_or_else(PoisonError::into_inner);
     results.turn();
     memo.searches.turn();
-    let out = gather(&program, &found);
+    let mut out = gather(&program, &found);
+    out.errors = broken;
     program.leave(memo);
     out
 }
@@ -198,6 +205,7 @@ struct Runs<'r, 'p, 'w> {
     assume_for: &'r (dyn Fn(&str) -> Assume + Sync),
     results: &'r mut Results,
     barren: Barren,
+    broken: Mutex<Vec<FileError>>,
 }
 
 impl Runs<'_, '_, '_> {
@@ -252,7 +260,21 @@ impl Runs<'_, '_, '_> {
         let assume = (self.assume_for)(&entry.path);
         let mut eval = Eval::new(self.program, &self.barren, &assume);
         eval.work.budget = budget;
-        Some(Arc::new(run(eval, &code, entry.clone(), wanted)))
+        let name = entry
+            .function
+            .map(|id| code.module.functions[id].name.as_str());
+        let doing = || match name {
+            Some(name) => format!("evaluating {name} of {}", entry.path),
+            None => format!("evaluating {}", entry.path),
+        };
+        match guarded(doing, || run(eval, &code, entry.clone(), wanted)) {
+            Ok(found) => Some(Arc::new(found)),
+            Err(told) => {
+                let mut broken = self.broken.lock().unwrap_or_else(PoisonError::into_inner);
+                broken.push(FileError::internal(entry.path.clone(), told));
+                None
+            }
+        }
     }
 }
 
