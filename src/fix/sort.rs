@@ -11,6 +11,7 @@ use crate::finding::{Edit, Fix};
 use crate::frontend::code::{self, ir::Language};
 use crate::judge::Judged;
 use crate::plan::Step;
+use crate::resolve::code::{is_method, takes_sort_keys, writes_objects};
 use crate::source::{Place, SourceFile, Sources, Span};
 
 /// Deepest nesting that is searched.
@@ -71,6 +72,21 @@ fn without_shuffle(file: &SourceFile, span: Span) -> Option<Edit> {
     Some(cut(file, Span::new(at, at + found.len())))
 }
 
+/// Names by which things are told apart.
+const NAMES: [&str; 6] = ["name", "id", "key", "slug", "title", "__name__"];
+/// Signs around the name of a member.
+const MEMBER: [char; 5] = ['.', '[', ']', '"', '\''];
+
+/// What tells items apart.
+enum Named {
+    /// A function that gives it.
+    By(String),
+    /// They are texts, or numbers.
+    Itself,
+    /// Nothing that is known.
+    Nothing,
+}
+
 struct Page<'a> {
     file: &'a SourceFile,
     tree: &'a Tree,
@@ -88,7 +104,7 @@ impl<'a> Page<'a> {
 
     // ---- Python ----
 
-    fn python(&self, node: Node) -> Option<Vec<Edit>> {
+    fn python(&self, node: Node<'a>) -> Option<Vec<Edit>> {
         if let Some(given) = self.joined(node) {
             return self.sorted(given, true);
         }
@@ -105,23 +121,106 @@ impl<'a> Page<'a> {
         if let [one] = joins.as_slice() {
             return self.sorted(*one, true);
         }
-        match is_iterated(node) || node.kind() == "call" {
-            true => self.sorted(node, self.holds_texts(node)),
-            false => None,
+        if let Some(edit) = self.keyed(node) {
+            return edit.map(|edit| vec![edit]);
+        }
+        let direct = match is_iterated(node) || node.kind() == "call" {
+            true if self.made_of_sets(node).is_empty() => self.sorted(node, self.holds_texts(node)),
+            _ => None,
+        };
+        direct.or_else(|| match self.made_of_sets(node).as_slice() {
+            [one] => self.sorted(*one, self.holds_texts(*one)),
+            _ => None,
+        })
+    }
+
+    /// The sets that what a node names was made from, entry by entry: `TOOLS = {name: tool(name) for name in NAMES}`.
+    fn made_of_sets(&self, node: Node<'a>) -> Vec<Node<'a>> {
+        let mut names = Vec::new();
+        self.names(node, 0, &mut names);
+        let mut out: Vec<Node> = Vec::new();
+        for name in names {
+            let Some(value) = self.assigned(name) else {
+                continue;
+            };
+            if !matches!(
+                value.kind(),
+                "dictionary_comprehension" | "list_comprehension"
+            ) {
+                continue;
+            }
+            let clauses = children(value).into_iter();
+            let mut clauses = clauses.filter(|child| child.kind() == "for_in_clause");
+            let over = clauses.next().and_then(|c| c.child_by_field_name("right"));
+            let over = over.filter(|over| self.is_set(*over) || self.names_set(*over));
+            out.extend(over.filter(|over| clauses.next().is_none() && !out.contains(over)));
+        }
+        out
+    }
+
+    fn names_set(&self, node: Node) -> bool {
+        let named = node.kind() == "identifier";
+        named
+            && self
+                .assigned(self.text(node))
+                .is_some_and(|value| self.is_set(value))
+    }
+
+    fn names(&self, node: Node, depth: usize, out: &mut Vec<&'a str>) {
+        if depth > MAX_NESTING {
+            return;
+        }
+        if node.kind() == "identifier" {
+            out.push(self.text(node));
+        }
+        for child in children(node) {
+            self.names(child, depth + 1, out);
         }
     }
 
-    /// `sorted(x)`; of items that may have no order of their own by their text.
+    /// `sort_keys=True` for a call that writes an object; `None` for any other node, nothing inside where it cannot be.
+    fn keyed(&self, node: Node) -> Option<Option<Edit>> {
+        let function = node.child_by_field_name("function")?;
+        if node.kind() != "call" || !takes_sort_keys(self.text(function)) {
+            return None;
+        }
+        Some(node.child_by_field_name("arguments").and_then(|given| {
+            let all = children(given);
+            // What is spread may hold it already.
+            if all.iter().any(|one| one.kind() == "dictionary_splat") {
+                return None;
+            }
+            let named = |one: &&Node| {
+                let name = one.child_by_field_name("name");
+                name.is_some_and(|name| self.text(name) == "sort_keys")
+            };
+            if let Some(own) = all.iter().find(named) {
+                let value = own.child_by_field_name("value")?;
+                let is_off = value.kind() == "false";
+                return is_off.then(|| replace(self.file, span(value), "True".into()));
+            }
+            let last = all.last()?.end_byte();
+            let at = Span::new(last, last);
+            Some(replace(self.file, at, ", sort_keys=True".into()))
+        }))
+    }
+
+    /// `sorted(x)`; of items that may have no order of their own by their text, or by the name that they have.
     fn sorted(&self, node: Node, comparable: bool) -> Option<Vec<Edit>> {
         let name = |call: Node| call.child_by_field_name("function").map(|f| self.text(f));
-        if node.kind() == "call" && name(node) == Some("sorted") {
+        // A text has no order to be put in.
+        if node.kind() == "call" && matches!(name(node), Some("sorted" | "str" | "repr")) {
             return None;
         }
         // Entries of a folder know no order.
         let key = match (comparable, self.text(node).contains("scandir")) {
-            (_, true) => ", key=lambda entry: entry.name",
-            (true, false) => "",
-            (false, false) => ", key=str",
+            (_, true) => ", key=lambda entry: entry.name".to_string(),
+            (true, false) => String::new(),
+            (false, false) => match self.named_by(node) {
+                Named::By(key) => format!(", key={key}"),
+                Named::Itself => ", key=str".to_string(),
+                Named::Nothing => return None,
+            },
         };
         let close = format!("{key})");
         if node.kind() == "generator_expression" && key.is_empty() {
@@ -132,6 +231,63 @@ impl<'a> Page<'a> {
             "generator_expression" => self.around(node, "(sorted(", &format!("{close})")),
             _ => self.around(node, "sorted(", &close),
         })
+    }
+
+    /// What the items that are gone through are told apart by: a name that the loop takes of each.
+    fn named_by(&self, node: Node) -> Named {
+        let Some(parent) = node.parent().filter(|_| is_iterated(node)) else {
+            return Named::Itself;
+        };
+        let turn = parent.child_by_field_name("left");
+        let (Some(turn), Some(whole)) = (turn, parent.parent()) else {
+            return Named::Itself;
+        };
+        if turn.kind() != "identifier" {
+            return Named::Itself;
+        }
+        // Of a loop its body, of a comprehension all of it.
+        let within = match parent.kind() {
+            "for_statement" => parent,
+            _ => whole,
+        };
+        let turn = self.text(turn);
+        let mut taken = Vec::new();
+        self.members(within, turn, 0, &mut taken);
+        let telling = |member: &&String| NAMES.contains(&member.trim_matches(MEMBER));
+        match taken.iter().find(telling) {
+            Some(member) => Named::By(format!("lambda {turn}: {turn}{member}")),
+            // The text of an object that is not its own holds where it lies in memory.
+            None if !taken.is_empty() => Named::Nothing,
+            None => Named::Itself,
+        }
+    }
+
+    /// What is taken of a variable, as written behind it: `.name`, `["name"]`.
+    fn members(&self, node: Node, of: &str, depth: usize, out: &mut Vec<String>) {
+        if depth > MAX_NESTING {
+            return;
+        }
+        let object = match node.kind() {
+            "attribute" => node.child_by_field_name("object"),
+            "subscript" => node.child_by_field_name("value"),
+            _ => None,
+        };
+        if let Some(object) = object.filter(|object| self.text(*object) == of) {
+            let text = &self.text(node)[object.end_byte() - node.start_byte()..];
+            let called = node
+                .parent()
+                .and_then(|parent| parent.child_by_field_name("function"))
+                == Some(node);
+            match called {
+                // What texts can do tells no thing from a text.
+                true if is_method(text.trim_matches(MEMBER)) => {}
+                true => out.push(format!("{text}()")),
+                false => out.push(text.to_string()),
+            }
+        }
+        for child in children(node) {
+            self.members(child, of, depth + 1, out);
+        }
     }
 
     /// What a call of `join` is given.
@@ -184,7 +340,7 @@ impl<'a> Page<'a> {
             && node
                 .child_by_field_name("arguments")
                 .and_then(only)
-                .is_some_and(|given| self.is_set(given))
+                .is_some_and(|given| self.is_set(given) || self.names_set(given))
     }
 
     /// `list(set(x))` becomes `sorted(set(x))`.
@@ -257,6 +413,12 @@ impl<'a> Page<'a> {
 
     fn javascript(&self, node: Node) -> Option<Vec<Edit>> {
         let text = self.text(node);
+        if let Some(given) = self.stringified(node) {
+            return match given.kind() {
+                "identifier" | "member_expression" => Some(self.copied_and_sorted(given)),
+                _ => self.javascript(given),
+            };
+        }
         // Entries of a folder that are objects have no order as texts.
         if text.contains("withFileTypes") || text.contains(".sort(") || text.contains("toSorted(") {
             return None;
@@ -274,6 +436,15 @@ impl<'a> Page<'a> {
             _ => node,
         };
         is_iterated(over).then(|| self.copied_and_sorted(over))
+    }
+
+    /// The list whose entries become an object that is written as JSON: its order is that of the keys.
+    fn stringified<'t>(&self, node: Node<'t>) -> Option<Node<'t>> {
+        let function = node.child_by_field_name("function")?;
+        let text = self.text(function);
+        let passes = writes_objects(text) || text == "Object.fromEntries";
+        let given = node.child_by_field_name("arguments")?;
+        (node.kind() == "call_expression" && passes).then(|| children(given).first().copied())?
     }
 
     /// What `join` is called on, below a node.

@@ -219,7 +219,10 @@ impl Eval<'_, '_> {
                     .collect();
                 choose(&choice.condition, arms)
             }
-            Value::Unknown(unknown) => self.unknown_call(&unknown.clone(), args, expr, new),
+            Value::Unknown(unknown) => {
+                let receiver = receiver.as_ref().map(|(value, _)| self.volatility(value));
+                self.unknown_call(&unknown.clone(), args, expr, (new, receiver))
+            }
             Value::Cell(id) => {
                 // An instance that is called, or an object that stands for a function.
                 let class = self
@@ -261,7 +264,7 @@ impl Eval<'_, '_> {
         callee: &Unknown,
         args: Vec<Argument>,
         expr: &Expr,
-        new: bool,
+        (new, receiver): (bool, Option<Volatility>),
     ) -> Value {
         if let Some(value) = self.thing_call(callee, &args, expr) {
             return value;
@@ -382,12 +385,35 @@ impl Eval<'_, '_> {
                 }
             };
         }
+        if !telling {
+            if let Some(listed) = self.listed(receiver, &path, &values) {
+                verdict.volatility = listed;
+            }
+        }
         let unknown = Unknown {
             path: Some(result_path),
             ..Unknown::new(self.written(expr.span), verdict)
         };
         let value = self.born(unknown, place, "computed here");
         self.ordered_as(value, &path, &args)
+    }
+
+    /// What lists the entries of a folder: where the code says which one, they are as fixed as the files beside it, and
+    /// only their order may be another.
+    fn listed(
+        &self,
+        receiver: Option<Volatility>,
+        path: &str,
+        given: &[&Value],
+    ) -> Option<Volatility> {
+        let Some(Order::Unordered(order)) = self.frame().code.classifier.order(path) else {
+            return None;
+        };
+        let named = given.iter().map(|value| self.volatility(value));
+        // `Path(folder).iterdir()` lists what its receiver was made of; that of `os.listdir` is a module.
+        let mut made = named.chain(receiver.filter(|_| path.contains("()")));
+        let fixed = order.class.is_stable() && made.all(|made| made.class.is_stable());
+        fixed.then(|| super::eval::deploy("what a folder holds"))
     }
 
     fn ordered_as(&mut self, value: Value, path: &str, args: &[Argument]) -> Value {

@@ -9,7 +9,7 @@ use crate::volatility::{Given, Volatility};
 
 use super::super::value::worse;
 use super::eval::Eval;
-use super::heap::{Cell, Item, List};
+use super::heap::{Cell, Item, List, Object};
 use super::picks;
 use super::rounds::round_at;
 use super::stmts::Truth;
@@ -27,6 +27,16 @@ impl Eval<'_, '_> {
     pub fn with_order(&mut self, value: Value, order: Option<Volatility>) -> Value {
         match value {
             Value::Cell(id) => {
+                if let Some(object) = self.heap.object(id) {
+                    if object.unordered.is_none() && order.is_none() {
+                        return value;
+                    }
+                    let object = Object {
+                        unordered: order,
+                        ..object.clone()
+                    };
+                    return Value::Cell(self.heap.add(Cell::Object(object)));
+                }
                 let Some(list) = self.heap.list(id) else {
                     return value;
                 };
@@ -119,9 +129,11 @@ impl Eval<'_, '_> {
         }
         match comprehension.kind {
             ComprehensionKind::Dict => {
+                let order = self.unordered(&over);
                 let value = self.new_object(Vec::new(), place);
                 if let Value::Cell(id) = value {
                     if let Some(object) = self.heap.object_mut(id) {
+                        object.unordered = order;
                         for (key, value) in entries {
                             match key {
                                 Some(key) => object.set(&key, value),

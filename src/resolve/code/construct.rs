@@ -26,6 +26,7 @@ impl Eval<'_, '_> {
         let id = self.heap.add(Cell::Object(Object {
             entries: Vec::new(),
             spreads: Vec::new(),
+            unordered: None,
             class: Some(class.clone()),
             place: place.clone(),
         }));
@@ -192,6 +193,7 @@ impl Eval<'_, '_> {
         let id = self.heap.add(Cell::Object(Object {
             entries: Vec::new(),
             spreads: Vec::new(),
+            unordered: None,
             class: Some(class.clone()),
             place: place.clone(),
         }));

@@ -249,6 +249,7 @@ impl<'p, 'w> Eval<'p, 'w> {
         Value::Cell(self.heap.add(Cell::Object(Object {
             entries,
             spreads: Vec::new(),
+            unordered: None,
             class: None,
             place,
         })))

@@ -82,6 +82,10 @@ impl Eval<'_, '_> {
                         && matches!(arg.value, Value::Bool(true))
                 });
                 let pieces = match &value {
+                    Value::Cell(_) if sorts => {
+                        let value = self.with_sorted_keys(&value, 0);
+                        self.print(&value, &place)
+                    }
                     Value::Cell(_) => self.print(&value, &place),
                     Value::Unknown(unknown) => {
                         let mut unknown = (**unknown).clone();

@@ -77,6 +77,8 @@ pub struct Object {
     pub entries: Vec<(String, Value)>,
     /// `**x`, `...x` of something unknown, and values under keys that are not known.
     pub spreads: Vec<Value>,
+    /// Why the order of insertion is not fixed, if it is not: entries made from a set.
+    pub unordered: Option<Volatility>,
     pub class: Option<ClassRef>,
     pub place: Place,
 }
@@ -433,6 +435,7 @@ fn join_cells(condition: &Rc<Condition>, versions: &[&Rc<Cell>]) -> Cell {
                     .max_by_key(|s| s.len())
                     .cloned()
                     .unwrap_or_default(),
+                unordered: all.iter().find_map(|o| o.unordered.clone()),
                 class: object.class.clone(),
                 place: object.place.clone(),
             };

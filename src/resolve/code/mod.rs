@@ -84,6 +84,7 @@ mod wrapped;
 
 pub use memo::Memo;
 pub use run::{resolve_code, CodeInput, CodeResult};
+pub use tables::{is_method, takes_sort_keys, writes_objects};
 
 #[cfg(test)]
 mod sdk_tests;

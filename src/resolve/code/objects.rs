@@ -3,7 +3,7 @@
 use crate::frontend::code::ir::Expr;
 
 use super::eval::Eval;
-use super::heap::Item;
+use super::heap::{Cell, Item};
 use super::tables::Operation;
 use super::value::{Argument, Value};
 
@@ -93,6 +93,22 @@ impl Eval<'_, '_> {
         }
     }
 
+    /// An object whose keys, and those of all objects in it, come in a fixed order. Lists stay as they are.
+    pub fn with_sorted_keys(&mut self, value: &Value, depth: usize) -> Value {
+        let Value::Cell(id) = value else {
+            return value.clone();
+        };
+        let (true, Some(object)) = (depth < 8, self.heap.object(*id)) else {
+            return value.clone();
+        };
+        let mut object = object.clone();
+        for (_, value) in &mut object.entries {
+            *value = self.with_sorted_keys(value, depth + 1);
+        }
+        object.unordered = None;
+        Value::Cell(self.heap.add(Cell::Object(object)))
+    }
+
     /// Keys, values or pairs of an object, in the order they were put in.
     pub fn entries(&mut self, id: usize, operation: Operation, expr: &Expr) -> Value {
         let place = self.place(expr.span);
@@ -118,6 +134,10 @@ impl Eval<'_, '_> {
         for spread in object.spreads {
             items.push(Item::Spread(spread, place.clone()));
         }
-        self.new_list(items, place)
+        let list = self.new_list(items, place);
+        match object.unordered {
+            Some(order) => self.with_order(list, Some(order)),
+            None => list,
+        }
     }
 }

@@ -144,24 +144,27 @@ impl Eval<'_, '_> {
                 push(&mut out, "]");
             }
             Cell::Object(object) => {
-                push(&mut out, "{");
+                let mut entries = Vec::new();
                 // A marker is an instruction to the cache and no part of what is sent.
                 let sent = object
                     .entries
                     .iter()
                     .filter(|(key, _)| !sdk::is_marker(key));
                 for (index, (key, value)) in sent.enumerate() {
-                    push(&mut out, if index > 0 { ", \"" } else { "\"" });
-                    push(&mut out, key);
-                    push(&mut out, "\": ");
+                    push(&mut entries, if index > 0 { ", \"" } else { "\"" });
+                    push(&mut entries, key);
+                    push(&mut entries, "\": ");
                     let pieces = self.print_quoted(value, place, depth + 1);
-                    push_all(&mut out, pieces);
+                    push_all(&mut entries, pieces);
                 }
                 for value in &object.spreads {
-                    push(&mut out, ", ");
+                    push(&mut entries, ", ");
                     let pieces = self.print_within(value, place, depth + 1);
-                    push_all(&mut out, pieces);
+                    push_all(&mut entries, pieces);
                 }
+                push(&mut out, "{");
+                let entries = self.mark_unordered(entries, object.unordered.as_ref(), place);
+                push_all(&mut out, entries);
                 push(&mut out, "}");
             }
             Cell::Scope(_) => {}

@@ -194,6 +194,9 @@ impl Eval<'_, '_> {
         match value {
             Value::Unknown(unknown) => unknown.unordered.clone(),
             Value::Cell(id) => {
+                if let Some(object) = self.heap.object(*id) {
+                    return object.unordered.clone();
+                }
                 let list = self.heap.list(*id)?;
                 list.unordered.clone().or_else(|| {
                     list.items.iter().find_map(|item| match item {

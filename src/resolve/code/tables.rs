@@ -173,6 +173,8 @@ pub struct Tables {
     retry: Vec<String>,
     runs_once: Vec<String>,
     answers: Vec<String>,
+    sort_keys: Vec<String>,
+    writes_objects: Vec<String>,
     pub trimmers: Vec<String>,
     /// Functions that keep the newest items alone.
     pub newest: Vec<String>,
@@ -210,6 +212,8 @@ pub fn tables() -> &'static Tables {
             retry: words("retry-words"),
             runs_once: words("runs-once"),
             answers: words("answer-paths"),
+            sort_keys: words("sort-keys"),
+            writes_objects: words("writes-objects"),
             trimmers: words("history-trimmers"),
             newest: words("newest-items"),
             bounded: pairs(root.get("bounded-lists")),
@@ -371,6 +375,21 @@ pub fn is_answer(path: &str) -> bool {
         .answers
         .iter()
         .any(|word| path.contains(word.as_str()))
+}
+
+/// Whether texts, lists or objects have a method of this name.
+pub fn is_method(name: &str) -> bool {
+    tables().methods.contains_key(name)
+}
+
+/// Whether a function of this name, as written, takes `sort_keys=True`.
+pub fn takes_sort_keys(name: &str) -> bool {
+    tables().sort_keys.iter().any(|known| known == name)
+}
+
+/// Whether a function of this name, as written, writes an object as JSON in the order of its keys.
+pub fn writes_objects(name: &str) -> bool {
+    tables().writes_objects.iter().any(|known| known == name)
 }
 
 /// Operations that put items into a list.
