@@ -46,8 +46,8 @@ fn with_comma(page: &Page, start: usize, end: usize) -> Edit {
     cut(file, Span::new(start, end + gap))
 }
 
-/// An entry of a block of YAML: its lines, where it does not share them.
-fn remove_lines(page: &Page, span: Span) -> Option<Edit> {
+/// An entry of a block of YAML, or a statement: its lines, where it does not share them.
+pub fn remove_lines(page: &Page, span: Span) -> Option<Edit> {
     let file = page.file;
     let end = file.trim_end(span.end).max(span.start);
     let first = file.line_span(file.line_index(span.start));

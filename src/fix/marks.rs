@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::breakpoints::{self, Breakpoint, Hand};
-use super::entries::{insert_behind, insert_pair, is_flow, remove, replace};
+use super::entries::{insert_behind, insert_pair, is_flow, remove, remove_lines, replace};
 use super::written::{Holder, Kind, Notation, Page, Pair, Written};
 use crate::finding::{Edit, Fix};
 use crate::judge::Judged;
@@ -73,7 +73,9 @@ fn is_literal(marker: &Marker) -> bool {
 /// The edit that takes a marker out, and its value as written.
 fn taken(place: &Place, sources: &Sources) -> Option<(Edit, String)> {
     let page = Page::open(sources.get(&place.path)?)?;
-    let Holder { map, index, list } = page.holding(place.span)?;
+    let Some(Holder { map, index, list }) = page.holding(place.span) else {
+        return unset(&page, place.span);
+    };
     let pairs = map.pairs();
     let value = in_one_line(&page, &pairs[index].value)?;
     let edit = match list {
@@ -85,6 +87,16 @@ fn taken(place: &Place, sources: &Sources) -> Option<(Edit, String)> {
         }
     };
     Some((edit?, value))
+}
+
+/// The same for a marker that is an argument, or that a statement of its own sets.
+fn unset(page: &Page, span: Span) -> Option<(Edit, String)> {
+    if let Some(own) = page.argument(span) {
+        let edit = remove(page, own.within, &own.all, own.index)?;
+        return Some((edit, in_one_line(page, &own.value)?));
+    }
+    let (statement, value) = page.setting(span)?;
+    Some((remove_lines(page, statement)?, in_one_line(page, &value)?))
 }
 
 /// A map as it stands between braces.

@@ -18,7 +18,8 @@ mod tags;
 mod unit;
 mod words;
 
-pub use coarsen::is_fine_clock;
+pub use coarsen::{called_by_day, is_fine_clock};
+pub use words::words;
 
 use canvas::Canvas;
 

@@ -1,5 +1,6 @@
 //! Whether a fix did what it promised: the prompts before it and behind it, side by side. Says why where it did not.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -129,18 +130,26 @@ fn lost(before: &State, after: &State, finding: &Finding) -> Option<String> {
             }
             return Some(format!("the prompt {id} is not found behind it"));
         };
-        let (was, is) = (Said::of(&was.prompt), Said::of(&is.prompt));
-        if let Some(sign) = missing(&was.signs, &is.signs) {
-            return Some(format!("a `{sign}` would not be sent any more"));
-        }
-        // What is sorted may be joined at other places; what is moved keeps its words.
         let is_safe = finding.fix.as_ref().is_some_and(|fix| fix.safe);
-        if let Some(word) = missing(&was.words, &is.words).filter(|_| !is_safe) {
-            return Some(format!("`{word}` would not be sent any more"));
+        let behind = Said::of(&is.prompt, false);
+        let lacks = |by_day: bool| {
+            let said = Said::of(&was.prompt, by_day);
+            let sign = missing(&said.signs, &behind.signs).map(String::from);
+            // What is sorted may be joined at other places; what is moved keeps its words.
+            let word = || missing(&said.words, &behind.words).filter(|_| !is_safe);
+            sign.or_else(word)
+        };
+        // A clock that is cut to the day may be called a date where it was a date and a time.
+        let cut = !is_safe && ticks(was) && !ticks(is);
+        let lost = lacks(false).filter(|_| !cut || lacks(true).is_some());
+        if let Some(lost) = lost {
+            return Some(format!("`{lost}` would not be sent any more"));
         }
         // A safe fix of a marker adds nothing either.
         let marks = rules::category(finding.rule) == Some("breakpoint");
-        if let Some(sign) = missing(&is.signs, &was.signs).filter(|_| is_safe && marks) {
+        let before = Said::of(&was.prompt, false);
+        let more = missing(&behind.signs, &before.signs);
+        if let Some(sign) = more.filter(|_| is_safe && marks) {
             return Some(format!("a `{sign}` more would be sent"));
         }
     }
@@ -148,33 +157,42 @@ fn lost(before: &State, after: &State, finding: &Finding) -> Option<String> {
 }
 
 /// What there is less of than before.
-fn missing<T: Ord + Copy>(was: &BTreeMap<T, usize>, is: &BTreeMap<T, usize>) -> Option<T> {
+fn missing<T: Ord + Clone>(was: &BTreeMap<T, usize>, is: &BTreeMap<T, usize>) -> Option<T> {
     was.iter()
         .find(|(one, count)| is.get(*one).is_none_or(|now| now < *count))
-        .map(|(one, _)| *one)
+        .map(|(one, _)| one.clone())
 }
 
 /// How often each word, and each sign of them, stands in the stable text of a prompt.
 #[derive(Default)]
-struct Said<'a> {
-    words: BTreeMap<&'a str, usize>,
+struct Said {
+    words: BTreeMap<String, usize>,
     signs: BTreeMap<char, usize>,
+    /// Dates with times are called dates.
+    by_day: bool,
 }
 
-impl<'a> Said<'a> {
-    fn of(prompt: &'a Prompt) -> Said<'a> {
-        let mut out = Said::default();
+impl Said {
+    fn of(prompt: &Prompt, by_day: bool) -> Said {
+        let mut out = Said {
+            by_day,
+            ..Said::default()
+        };
         let blocks = prompt.messages.iter().flat_map(|message| &message.blocks);
         blocks.for_each(|block| out.pieces(&block.pieces));
         out
     }
 
-    fn pieces(&mut self, pieces: &'a [Piece]) {
+    fn pieces(&mut self, pieces: &[Piece]) {
         for piece in pieces {
             match piece {
                 Piece::Text(text) => {
-                    for word in text.as_str().split_whitespace() {
-                        *self.words.entry(word).or_default() += 1;
+                    let text = match self.by_day {
+                        true => Cow::Owned(moves::called_by_day(text.as_str())),
+                        false => Cow::Borrowed(text.as_str()),
+                    };
+                    for word in text.split_whitespace() {
+                        *self.words.entry(word.to_string()).or_default() += 1;
                         word.chars()
                             .for_each(|sign| *self.signs.entry(sign).or_default() += 1);
                     }
@@ -210,11 +228,6 @@ fn unpaid(before: &State, after: &State, finding: &Finding) -> Option<String> {
         return None;
     }
     // What a clock costs is told with its neighbours taken as fixed: gone is what is to be gone.
-    let ticks = |judged: &Judged| {
-        let members = judged.plan.steps.iter().flat_map(|step| &step.members);
-        let mut values = members.filter_map(|id| judged.layout.segments[*id].volatility());
-        values.any(moves::is_fine_clock)
-    };
     if saved > -ROUNDING && ticks(was) && !ticks(is) {
         return None;
     }
@@ -225,6 +238,13 @@ fn unpaid(before: &State, after: &State, finding: &Finding) -> Option<String> {
             promised * 100.0
         )
     })
+}
+
+/// Whether a clock finer than the day is in the way of something.
+fn ticks(judged: &Judged) -> bool {
+    let members = judged.plan.steps.iter().flat_map(|step| &step.members);
+    let mut values = members.filter_map(|id| judged.layout.segments[*id].volatility());
+    values.any(moves::is_fine_clock)
 }
 
 /// Whether a file is no longer read as before.

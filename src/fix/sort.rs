@@ -7,6 +7,7 @@ use regex::Regex;
 use tree_sitter::{Node, Tree};
 
 use super::entries::{cut, replace};
+use super::moves::words;
 use crate::finding::{Edit, Fix};
 use crate::frontend::code::{self, ir::Language};
 use crate::judge::Judged;
@@ -72,8 +73,6 @@ fn without_shuffle(file: &SourceFile, span: Span) -> Option<Edit> {
     Some(cut(file, Span::new(at, at + found.len())))
 }
 
-/// Names by which things are told apart.
-const NAMES: [&str; 6] = ["name", "id", "key", "slug", "title", "__name__"];
 /// Signs around the name of a member.
 const MEMBER: [char; 5] = ['.', '[', ']', '"', '\''];
 
@@ -253,7 +252,9 @@ impl<'a> Page<'a> {
         let turn = self.text(turn);
         let mut taken = Vec::new();
         self.members(within, turn, 0, &mut taken);
-        let telling = |member: &&String| NAMES.contains(&member.trim_matches(MEMBER));
+        let names = &words().tells_apart;
+        let telling =
+            |member: &&String| names.iter().any(|name| name == member.trim_matches(MEMBER));
         match taken.iter().find(telling) {
             Some(member) => Named::By(format!("lambda {turn}: {turn}{member}")),
             // The text of an object that is not its own holds where it lies in memory.

@@ -80,6 +80,15 @@ pub struct Holder {
     pub list: Option<(Written, usize)>,
 }
 
+/// An argument that is given by name, among all of its call.
+pub struct Argument {
+    /// With the brackets.
+    pub within: Span,
+    pub all: Vec<Span>,
+    pub index: usize,
+    pub value: Written,
+}
+
 impl<'a> Page<'a> {
     /// `None` for other files, and for those that cannot be read whole.
     pub fn open(file: &'a SourceFile) -> Option<Page<'a>> {
@@ -176,6 +185,57 @@ impl<'a> Page<'a> {
             node = inner.parent();
         }
         false
+    }
+
+    /// The argument of a call that gives the value of a place by its name (`dict(text=RULES, cache_control=..)`).
+    pub fn argument(&self, span: Span) -> Option<Argument> {
+        let Root::Code(tree) = &self.root else {
+            return None;
+        };
+        let mut node = node_at(tree, span)?;
+        while node.kind() != "keyword_argument" {
+            let named = |parent: &Node| parent.kind() == "keyword_argument";
+            let around = node.parent();
+            node = around.filter(|parent| named(parent) || is_wrapping(*parent, span))?;
+        }
+        let list = node.parent()?;
+        let all: Vec<Span> = parts(list).into_iter().map(span_of).collect();
+        Some(Argument {
+            within: span_of(list),
+            index: all.iter().position(|one| *one == span_of(node))?,
+            all,
+            value: self.lower(node.child_by_field_name("value")?),
+        })
+    }
+
+    /// The statement that sets an entry or a member to the value of a place (`block["cache_control"] = ..`), where
+    /// others stand beside it; and the value.
+    pub fn setting(&self, span: Span) -> Option<(Span, Written)> {
+        let Root::Code(tree) = &self.root else {
+            return None;
+        };
+        let mut node = node_at(tree, span)?;
+        while !matches!(node.kind(), "assignment" | "assignment_expression") {
+            let parent = node.parent()?;
+            let value = parent.child_by_field_name("right") == Some(node);
+            node = (value || is_wrapping(parent, span)).then_some(parent)?;
+        }
+        let left = node.child_by_field_name("left")?;
+        let of_thing = matches!(
+            left.kind(),
+            "subscript" | "attribute" | "member_expression" | "subscript_expression"
+        );
+        let value = self.lower(node.child_by_field_name("right")?);
+        let statement = node.parent()?;
+        let block = statement.parent()?;
+        let stands = statement.kind() == "expression_statement"
+            && matches!(
+                block.kind(),
+                "block" | "module" | "statement_block" | "program"
+            );
+        // A block of Python holds something.
+        let left_over = block.kind() != "block" || parts(block).len() > 1;
+        (of_thing && stands && left_over).then(|| (span_of(statement), value))
     }
 
     /// The map that holds a value, or an entry, of this place.

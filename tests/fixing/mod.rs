@@ -35,7 +35,9 @@ pub fn becomes(path: &str, before: &str, after: &str) {
     let got = applied.texts.get(path).map_or(before, String::as_str);
     assert!(
         got == after,
-        "--- wanted\n{after}\n--- came\n{got}\nwithdrawn: {withdrawn:?}"
+        "--- wanted\n{}\n--- came\n{}\nwithdrawn: {withdrawn:?}",
+        brief(after),
+        brief(got)
     );
     assert!(withdrawn.is_empty() || before == after, "{withdrawn:?}");
     // A second run finds nothing to do.
@@ -47,4 +49,19 @@ pub fn becomes(path: &str, before: &str, after: &str) {
 #[track_caller]
 pub fn stays(path: &str, text: &str) {
     becomes(path, text, text);
+}
+
+pub fn text_of<'a>(applied: &'a Applied, path: &str, before: &'a str) -> &'a str {
+    applied.texts.get(path).map_or(before, String::as_str)
+}
+
+/// A text without most of its long part.
+pub fn brief(text: &str) -> String {
+    let mut seen = 0;
+    let lines = text.lines().filter(|line| {
+        let filler = line.starts_with("Guideline") || line.starts_with("Answer only");
+        seen = if filler { seen + 1 } else { 0 };
+        seen < 4
+    });
+    lines.collect::<Vec<_>>().join("\n")
 }

@@ -14,7 +14,7 @@ use super::unit::View;
 use super::words::words;
 use super::Refusal;
 use crate::finding::{Edit, Fix};
-use crate::frontend::code::language_of;
+use crate::frontend::code::{language_of, syntax};
 use crate::layout::{Kind, Segment};
 use crate::source::{Place, SourceFile, Sources, Span};
 use crate::volatility::{Class, Lifetime, Origin, Volatility};
@@ -32,14 +32,14 @@ pub fn write(canvas: &Canvas, member: &Segment) -> Result<Fix, Refusal> {
     let hole = canvas.hole_of(&member.place).ok_or(refusal)?;
     let span = canvas.text.span(hole.at.start, hole.at.end);
     let source = canvas.file.text.get(span.start..span.end).ok_or(refusal)?;
-    if !content_with_day(canvas, hole.at.start) {
-        return Err(refusal);
-    }
+    let label = content_with_day(canvas, hole.at.start).ok_or(refusal)?;
     let new = coarse(source).ok_or(refusal)?;
+    let mut edits = vec![(Span::new(span.start, span.end), new)];
+    edits.extend(label.map(|(label, day)| (canvas.text.span(label.start, label.end), day)));
     Ok(Fix {
         title: format!("Cut {} to the day", named(source)),
         safe: false,
-        edits: placed(canvas, vec![(Span::new(span.start, span.end), new)]),
+        edits: placed(canvas, edits),
     })
 }
 
@@ -79,11 +79,21 @@ pub fn where_made(member: &Segment, sources: &Sources) -> Result<Fix, Refusal> {
     });
     // One place, or nobody knows which of them the prompt shows.
     match (found.next(), found.next()) {
-        (Some((edit, 1)), None) => Ok(Fix {
-            title: format!("Cut {} to the day", named(expr)),
-            safe: false,
-            edits: vec![edit],
-        }),
+        (Some((edit, 1)), None) => {
+            let label = relabelled(landing, member.place.span);
+            let apart = |label: &Edit| {
+                label.place.path != edit.place.path || label.place.span.end <= edit.place.span.start
+            };
+            Ok(Fix {
+                title: format!("Cut {} to the day", named(expr)),
+                safe: false,
+                edits: label
+                    .filter(apart)
+                    .into_iter()
+                    .chain([edit.clone()])
+                    .collect(),
+            })
+        }
         _ => Err(refusal),
     }
 }
@@ -153,13 +163,84 @@ pub fn is_fine_clock(volatility: &Volatility) -> bool {
     volatility.origin == Origin::MadeUp && fine
 }
 
-/// Whether the line of a value speaks of a date and of no time.
-fn content_with_day(canvas: &Canvas, at: usize) -> bool {
+/// Whether the line of a value speaks of a date and of no time; where it is labelled with both, the label and its first
+/// word.
+#[allow(clippy::type_complexity)]
+fn content_with_day(canvas: &Canvas, at: usize) -> Option<Option<(Range<usize>, String)>> {
     let masked = canvas.masked();
     let view = View::new(canvas, &masked);
-    let line = view.prose.content(view.prose.line_of(at));
-    let says = |list: &[String]| spoken(line).any(|word| list.contains(&word));
-    says(&words().dates) && !says(&words().times)
+    let line = view.prose.line_of(at);
+    let start = view.prose.lines_range(line, line).start;
+    let content = view.prose.content(line);
+    let label = label_of_both(content, at.checked_sub(start)?);
+    let mut said = content.to_string();
+    if let Some((label, day)) = &label {
+        said.replace_range(label.clone(), day);
+    }
+    let says = |list: &[String]| spoken(&said).any(|word| list.contains(&word));
+    let content = says(&words().dates) && !says(&words().times);
+    content.then(|| label.map(|(at, day)| (start + at.start..start + at.end, day)))
+}
+
+/// What in a line calls the value behind it a date and a time, and the word of it that is left of a day. Only what stands
+/// right in front of the value is sure to speak of it: `Current date and time: ..`.
+fn label_of_both(line: &str, value: usize) -> Option<(Range<usize>, String)> {
+    let front = line.get(..value)?;
+    let (at, day) = calls_both(front).pop()?;
+    let between = &front[at.end..];
+    let close = spoken(between).all(|word| word == "is") && calls_both(front).len() == 1;
+    close.then_some((at, day))
+}
+
+/// Where a text says both, in its order, with the first word of each.
+fn calls_both(text: &str) -> Vec<(Range<usize>, String)> {
+    let low = text.to_ascii_lowercase();
+    let mut out: Vec<(Range<usize>, String)> = Vec::new();
+    for phrase in &words().both {
+        for (at, found) in low.match_indices(phrase.as_str()) {
+            let end = at + found.len();
+            let edge = |sign: Option<char>| sign.is_none_or(|sign| !sign.is_alphanumeric());
+            if !edge(low[..at].chars().next_back()) || !edge(low[end..].chars().next()) {
+                continue;
+            }
+            let first = found.find(|sign: char| !sign.is_alphanumeric());
+            let first = at..at + first.unwrap_or(found.len());
+            out.push((at..end, text[first].to_string()));
+        }
+    }
+    out.sort_by_key(|(at, _)| at.start);
+    out
+}
+
+/// A text in which what was called a date and a time is called a date.
+pub fn called_by_day(text: &str) -> String {
+    let mut out = text.to_string();
+    for (at, day) in calls_both(text).into_iter().rev() {
+        out.replace_range(at, &day);
+    }
+    out
+}
+
+/// The edit of the label in the line that a value lands in, where it is plain text.
+fn relabelled(file: &Arc<SourceFile>, value: Span) -> Option<Edit> {
+    let line = file.line_span(file.line_index(value.start));
+    let text = file.text.get(line.start..line.end)?;
+    let (at, day) = label_of_both(text, value.start.checked_sub(line.start)?)?;
+    let (start, end) = (line.start + at.start, line.start + at.end);
+    if let Some(language) = language_of(&file.path) {
+        let tree = syntax(file, language)?;
+        let node = tree.root_node().descendant_for_byte_range(start, end)?;
+        let in_text = ["string", "template"]
+            .iter()
+            .any(|kind| node.kind().contains(kind));
+        if !in_text {
+            return None;
+        }
+    }
+    Some(Edit {
+        place: Place::new(&file.path, start, end),
+        text: day,
+    })
 }
 
 static TIME_FIELDS: LazyLock<Option<Regex>> =
@@ -211,6 +292,26 @@ fn coarse(source: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_label_of_both_is_called_by_the_day() {
+        for (line, day) in [
+            ("Current date and time: ", Some("Current date: ")),
+            ("- **Date and Time**: ", Some("- **Date**: ")),
+            ("The date and time is ", Some("The date is ")),
+            ("Current date/time (", Some("Current date (")),
+            // What it speaks of is not sure.
+            ("Send date and time, then read ", None),
+            ("Update and timer: ", None),
+            ("Today: ", None),
+        ] {
+            let found = label_of_both(line, line.len());
+            assert_eq!(found.is_some(), day.is_some(), "{line}");
+            if let Some(day) = day {
+                assert_eq!(called_by_day(line), day);
+            }
+        }
+    }
 
     #[test]
     fn a_clock_is_cut_to_the_day_as_it_is_written() {

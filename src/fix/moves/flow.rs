@@ -63,7 +63,10 @@ impl<'a> Flow<'a> {
         } else {
             0
         };
-        let span = Span::new(expr.span.start - dots, expr.span.end);
+        let span = match spread {
+            true => Span::new(expr.span.start - dots, expr.span.end),
+            false => self.bracketed(expr.span),
+        };
         if spread {
             self.operand(expr, index);
         } else {
@@ -134,8 +137,15 @@ impl<'a> Flow<'a> {
                 left,
                 right,
             } => {
-                self.add(left, item)?;
-                self.add(right, item)
+                for part in [left, right] {
+                    let sum = matches!(part.kind, ExprKind::Binary { .. });
+                    // What stands in brackets of its own goes with them.
+                    match sum && self.bracketed(part.span) != part.span {
+                        true => self.operand(part, item),
+                        false => self.add(part, item)?,
+                    }
+                }
+                Some(())
             }
             ExprKind::Text(text) if text.is_empty() => Some(()),
             ExprKind::Text(text) => {
@@ -167,8 +177,26 @@ impl<'a> Flow<'a> {
         }
     }
 
+    /// An expression with the brackets around it alone.
+    fn bracketed(&self, span: Span) -> Span {
+        let text = &self.file.text;
+        let mut span = span;
+        loop {
+            let (front, behind) = (text[..span.start].trim_end(), &text[span.end..]);
+            let gap = behind.len() - behind.trim_start().len();
+            let before = front.strip_suffix('(').filter(|before| {
+                // Those of a call are its own.
+                !before.ends_with(|sign: char| sign.is_alphanumeric() || "_)]".contains(sign))
+            });
+            match before.filter(|_| behind[gap..].starts_with(')')) {
+                Some(before) => span = Span::new(before.len(), span.end + gap + 1),
+                None => return span,
+            }
+        }
+    }
+
     fn operand(&mut self, expr: &Expr, item: usize) {
-        let span = expr.span;
+        let span = self.bracketed(expr.span);
         let start = self.text.len();
         let source = &self.file.text[span.start..span.end];
         self.text.push_verbatim(source, span.start);

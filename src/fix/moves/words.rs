@@ -20,6 +20,7 @@ pub struct Words {
     pub times: Vec<String>,
     pub dates: Vec<String>,
     pub both: Vec<String>,
+    pub tells_apart: Vec<String>,
     /// A regular expression, and what takes the place of what it finds.
     pub coarsen: Vec<(String, String)>,
     pub time_fields: String,
@@ -61,6 +62,7 @@ fn parse(value: &Value) -> Words {
         times: list("times"),
         dates: list("dates"),
         both: list("both"),
+        tells_apart: list("tells-apart"),
         coarsen: rows(&value["coarsen"]),
         time_options: value["time-options"]
             .as_str()
@@ -101,6 +103,8 @@ mod tests {
             &words.headings,
             &words.times,
             &words.dates,
+            &words.tells_apart,
+            &words.both,
         ];
         assert!(lists.iter().all(|list| list.len() >= 3));
         let all = lists.iter().flat_map(|list| list.iter());
