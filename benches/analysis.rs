@@ -95,6 +95,7 @@ fn whole(workspace: &Memory) -> Analysis {
         prices_as_of: table.as_of().to_string(),
         notices: Vec::new(),
         accepted: None,
+        fixes: true,
     })
 }
 

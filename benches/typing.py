@@ -7,7 +7,7 @@ TREE is a checkout to work in; nothing is written there. Into a 2,000-line Pytho
 other such files use its builder) it types one character at a time, in turn inside the f-string of the builder and in a
 function that no prompt uses, and takes each out again later. Measured: from the write of didChange to the read of
 the diagnostics of that version. With --pull: to the answer of textDocument/diagnostic instead. Beside it stands what the
-engine took of that, by the server's own trace.
+engine took of that, by the server's own trace, and the processor time of the server per edit.
 """
 
 import argparse
@@ -106,6 +106,10 @@ class Server:
         item = {"uri": self.uri(path), "languageId": "python", "version": 1, "text": text}
         self.send({"method": "textDocument/didOpen", "params": {"textDocument": item}})
 
+    def cpu(self):
+        fields = pathlib.Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
     def rss(self):
         status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
         return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS")) / 1024
@@ -165,6 +169,8 @@ def main():
         at, _ = server.wait(published(1))
         print(f"first diagnostics: {at - started:.2f} s")
     for edit in range(asked.edits + asked.warm_up):
+        if edit == asked.warm_up:
+            spent = server.cpu()
         line, column, typed = place = places[edit % 2]
         # Grows to a word of twenty characters, then goes back letter by letter.
         grow = (typed < 20) if (edit // 40) % 2 == 0 else (typed == 0)
@@ -197,6 +203,8 @@ def main():
         ordered = sorted(own)
         at = lambda share: ordered[min(len(ordered) - 1, int(len(ordered) * share))]
         print(f"{name:>8}: p50 {at(0.5):.1f} ms, p95 {at(0.95):.1f} ms, p99 {at(0.99):.1f} ms, most {ordered[-1]:.1f} ms")
+    # What other work on the machine does not change.
+    print(f"processor time: {(server.cpu() - spent) * 1000 / max(1, asked.edits):.1f} ms an edit")
     print(f"{findings} diagnostics in the file")
     end = server.request("shutdown", None)
     server.wait(lambda m: m.get("id") == end)

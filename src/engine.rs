@@ -8,7 +8,8 @@ use rayon::prelude::*;
 use crate::baseline::{Baseline, Stale};
 use crate::config::{ConfigError, Settings, Traffic};
 use crate::discover::{self, Context, Found};
-use crate::finding::{FileError, Finding, Severity};
+use crate::finding::{FileError, Finding, Fix, Severity};
+use crate::fix::{self, Mend};
 use crate::frontend::code;
 use crate::frontend::{Problem, DIRECTIVE};
 use crate::guard::guarded;
@@ -36,7 +37,7 @@ pub use both::analyse_both;
 pub use memo::Memo;
 
 use narrow::Configs;
-use outcomes::{outcomes, reads_suites, suppressions, Outcome, ParsedFile};
+use outcomes::{outcomes, suppressions, Outcome, ParsedFile};
 
 /// Everything a run found, in an order that does not depend on threads.
 pub struct Analysis {
@@ -72,6 +73,28 @@ pub struct Analysis {
     pub sources: BTreeMap<Arc<str>, Arc<SourceFile>>,
     /// Under a baseline: its entries that match nothing any more.
     pub stale: Option<Vec<Stale>>,
+    /// Where fixes are written on request: what would be written, by the fingerprint of the finding.
+    unwritten: BTreeMap<String, Unwritten>,
+}
+
+/// A fix that nobody has asked for yet.
+struct Unwritten {
+    judged: Option<Arc<Judged>>,
+    mend: Mend,
+}
+
+impl Analysis {
+    /// The fix of one of its findings, written now where it is not yet.
+    pub fn fix_of(&self, finding: &Finding) -> Option<Fix> {
+        let later = || {
+            let Unwritten { judged, mend } = self.unwritten.get(&finding.fingerprint)?;
+            let judged = judged.as_deref();
+            let write = || fix::write(mend, judged, &self.sources);
+            let fix = findings::written(finding, &self.sources, write).ok()?;
+            fix
+        };
+        finding.fix.clone().or_else(later)
+    }
 }
 
 /// What fixes did, for the summary.
@@ -121,6 +144,8 @@ pub struct Request<'a> {
     pub prices_as_of: String,
     pub notices: Vec<String>,
     pub accepted: Option<Accepted<'a>>,
+    /// Whether the fixes of all findings are wanted, and not only of those that somebody asks for.
+    pub fixes: bool,
 }
 
 /// Findings that are known already.
@@ -193,19 +218,10 @@ fn resolved(request: &Request, outcomes: Vec<Arc<Outcome>>, memo: &mut Memo) -> 
     let files = outcomes.len();
     let mut errors = found.errors.clone();
     let mut listed: Vec<ListedFile> = Vec::new();
-    // What could not be read once is not asked for again.
-    let read = outcomes.iter().map(|outcome| outcome.error.as_ref());
-    let read = read.map(|error| error.is_none_or(|error| error.partial));
-    let candidates = found.candidates.iter().zip(read);
+    let candidates = found.candidates.iter().zip(&outcomes);
     let other_code: Vec<Arc<str>> = candidates
-        .filter_map(|(candidate, read)| read.then_some(candidate))
-        .filter(|candidate| code::language_of(&candidate.path).is_some())
-        // What tests pass says nothing of what the product sends.
-        .filter(|candidate| {
-            let path = &candidate.path;
-            candidate.named || reads_suites(request, path) || !discover::in_suite(candidate.below())
-        })
-        .map(|candidate| candidate.path.clone())
+        .filter(|(_, outcome)| outcome.calls)
+        .map(|(candidate, _)| candidate.path.clone())
         .collect();
     for outcome in &outcomes {
         errors.extend(outcome.error.clone());
@@ -390,6 +406,7 @@ fn judge_all(request: &Request, resolved: Resolved, known: &[Arc<Judged>]) -> An
         vantage: Vantage::default(),
         sources: found.sources,
         stale: found.stale,
+        unwritten: found.unwritten,
     };
     if let Some(changed) = changed {
         narrow::narrow(&mut analysis, request, changed);

@@ -33,6 +33,7 @@ fn check_named(files: &[(&str, &str)], named: &[&str]) -> Analysis {
         prices_as_of: String::new(),
         notices: Vec::new(),
         accepted: None,
+        fixes: true,
     };
     analyse(&request)
 }

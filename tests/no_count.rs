@@ -25,6 +25,7 @@ fn run(text: &str) -> Analysis {
         prices_as_of: table.as_of().to_string(),
         notices: Vec::new(),
         accepted: None,
+        fixes: true,
     })
 }
 

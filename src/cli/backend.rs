@@ -133,6 +133,7 @@ impl<'o> Session<'o> {
             list_files: options.list_files,
             prices_as_of: self.table.as_of().to_string(),
             notices: self.table.age_note(self.today).into_iter().collect(),
+            fixes: true,
             accepted: self.known.as_ref().map(|baseline| Accepted {
                 baseline,
                 scope: &scope,

@@ -329,6 +329,7 @@ fn both(
         prices_as_of: table.as_of().to_string(),
         notices: table.age_note(today).into_iter().collect(),
         accepted: None,
+        fixes: true,
     };
     let changed = head.changed_since(base);
     let [found_base, found_head] = found;

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use rayon::prelude::*;
 
-use super::{accepted, FileMarks, Filter, Request};
+use super::{accepted, FileMarks, Filter, Request, Unwritten};
 use crate::baseline::Stale;
 use crate::finding::Fix;
 use crate::finding::{FileError, Finding, Savings, Severity, Suppressed, Tokens};
@@ -18,13 +18,16 @@ use crate::rules::{self, Remark};
 use crate::source::{stable_hash, Place, Sources, Span};
 use crate::volatility::Confidence;
 
+/// What an edit would do about a remark, and the prompt (its index) that it is said of.
+type Mending = (Option<usize>, Mend);
+
 /// One remark on its way to a finding.
 pub(super) struct Draft {
     pub(super) finding: Finding,
     /// What orders findings: USD a month under configured traffic, else per 1,000 calls.
     worth: f64,
     /// What an edit would do about it, and the prompt (its index) that it is said of.
-    mend: Option<(Option<usize>, Mend)>,
+    mend: Option<Mending>,
 }
 
 /// What a run found.
@@ -37,6 +40,7 @@ pub struct Collected {
     pub errors: Vec<FileError>,
     /// What else broke.
     pub notices: Vec<String>,
+    pub unwritten: BTreeMap<String, Unwritten>,
 }
 
 /// Every finding of the run.
@@ -64,8 +68,8 @@ pub fn collect(
     let notices: Mutex<Vec<String>> = Mutex::default();
     let of_all = rules::check_all(prompts, &|message| push(&notices, message));
     let remarks: Vec<(usize, Remark)> = own.into_iter().chain(of_all).collect();
-    let broken = all(broken);
-    let errors: Vec<FileError> = errors.iter().chain(&broken).cloned().collect();
+    let failed = all(broken);
+    let errors: Vec<FileError> = errors.iter().chain(&failed).cloned().collect();
     let drafts = |filter: &Filter| -> Vec<Draft> {
         let remarks = remarks
             .iter()
@@ -87,15 +91,23 @@ pub fn collect(
         accepted::settle(accepted, &request.filter, &mut shown, &all, &errors)
     });
     let write = |mend: &Mend, judged: Option<&Judged>| fix::write(mend, judged, &sources);
-    let unwritten = write_fixes(&mut shown, prompts, &sources, &write);
-    let mut findings = order(shown);
+    let broken = match request.fixes {
+        true => write_fixes(&mut shown, prompts, &sources, &write),
+        false => Vec::new(),
+    };
+    let (mut findings, mends) = order(shown);
     fingerprint(&mut findings);
+    let unwritten = match request.fixes {
+        true => BTreeMap::new(),
+        false => unwritten(&findings, mends, prompts),
+    };
     Collected {
         findings,
         sources,
         stale,
-        errors: broken,
-        notices: all(notices).into_iter().chain(unwritten).collect(),
+        errors: failed,
+        notices: all(notices).into_iter().chain(broken).collect(),
+        unwritten,
     }
 }
 
@@ -131,22 +143,52 @@ fn write_fixes(
                 return;
             };
             let judged = index.map(|index| &*prompts[index]);
-            let doing = || {
-                let place = &draft.finding.place;
-                let file = sources.get(&place.path);
-                let line = file.map_or(1, |file| file.position(place.span.start).line);
-                let rule = draft.finding.rule;
-                format!("writing the fix of {rule} at {}:{line}", place.path)
-            };
-            let fix = match guarded(doing, || write(mend, judged)) {
-                Ok(fix) => fix,
-                Err(told) => return push(&broken, told),
-            };
-            // What is only possible is not worth a changed prompt.
-            let doubtful = draft.finding.confidence == Confidence::Possible;
-            draft.finding.fix = fix.filter(|fix| fix.safe || !doubtful);
+            match written(&draft.finding, sources, || write(mend, judged)) {
+                Ok(fix) => draft.finding.fix = fix,
+                Err(told) => push(&broken, told),
+            }
         });
     all(broken)
+}
+
+/// The fix of a finding.
+///
+/// # Errors
+/// What broke in its writer.
+pub fn written(
+    finding: &Finding,
+    sources: &Sources,
+    write: impl FnOnce() -> Option<Fix>,
+) -> Result<Option<Fix>, String> {
+    let doing = || {
+        let place = &finding.place;
+        let file = sources.get(&place.path);
+        let line = file.map_or(1, |file| file.position(place.span.start).line);
+        format!(
+            "writing the fix of {} at {}:{line}",
+            finding.rule, place.path
+        )
+    };
+    // What is only possible is not worth a changed prompt.
+    let doubtful = finding.confidence == Confidence::Possible;
+    let fix = guarded(doing, write)?;
+    Ok(fix.filter(|fix| fix.safe || !doubtful))
+}
+
+/// What fixes would be written from, for those who ask later.
+fn unwritten(
+    findings: &[Finding],
+    mends: Vec<Option<Mending>>,
+    prompts: &[Arc<Judged>],
+) -> BTreeMap<String, Unwritten> {
+    let own = findings.iter().zip(mends);
+    let active = own.filter(|(finding, _)| finding.suppressed.is_none());
+    let later = active.filter_map(|(finding, mend)| {
+        let (index, mend) = mend?;
+        let judged = index.map(|index| prompts[index].clone());
+        Some((finding.fingerprint.clone(), Unwritten { judged, mend }))
+    });
+    later.collect()
 }
 
 /// Problems of one file that are shown: what is not written in the language it is taken for has one in every line.
@@ -423,7 +465,7 @@ fn suppression_remarks(
 }
 
 /// Worst first, then by worth, then by place; ranks count what is not suppressed first.
-fn order(mut drafts: Vec<Draft>) -> Vec<Finding> {
+fn order(mut drafts: Vec<Draft>) -> (Vec<Finding>, Vec<Option<Mending>>) {
     drafts.sort_by(|a, b| {
         let (x, y) = (&a.finding, &b.finding);
         x.suppressed
@@ -435,14 +477,14 @@ fn order(mut drafts: Vec<Draft>) -> Vec<Finding> {
             .then(x.rule.cmp(y.rule))
             .then_with(|| x.message.cmp(&y.message))
     });
-    drafts
-        .into_iter()
-        .enumerate()
-        .map(|(index, draft)| Finding {
+    let ranked = drafts.into_iter().enumerate().map(|(index, draft)| {
+        let finding = Finding {
             rank: index + 1,
             ..draft.finding
-        })
-        .collect()
+        };
+        (finding, draft.mend)
+    });
+    ranked.unzip()
 }
 
 /// Rule, prompt and cause name a finding; the same three again get a number.

@@ -33,6 +33,8 @@ pub(super) struct Outcome {
     pub(super) listed: ListedFile,
     pub(super) parsed: Option<ParsedFile>,
     pub(super) error: Option<FileError>,
+    /// Code that may call what others send: it is searched for callers.
+    pub(super) calls: bool,
 }
 
 impl Outcome {
@@ -50,6 +52,8 @@ impl Outcome {
                 path,
                 message,
             }),
+            // What could not be read once is not asked for again.
+            calls: false,
         }
     }
 }
@@ -149,10 +153,14 @@ fn outcome(request: &Request, candidate: &discover::Candidate, edited: &Edited) 
             ),
         })
     });
+    // What tests pass says nothing of what the product sends.
+    let calls = code::language_of(&candidate.path).is_some()
+        && (candidate.named || suites || !discover::in_suite(candidate.below()));
     Outcome {
         listed,
         parsed,
         error,
+        calls,
     }
 }
 

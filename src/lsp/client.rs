@@ -22,6 +22,8 @@ pub struct Client {
     pub action_is_preferred: bool,
     /// The edit of a code action may come later.
     pub resolves_actions: bool,
+    /// Applies edits that the server sends of itself.
+    pub applies_edits: bool,
     pub document_changes: bool,
     pub creates_files: bool,
     pub hierarchical_symbols: bool,
@@ -71,6 +73,7 @@ impl Client {
             action_is_preferred: is("/textDocument/codeAction/isPreferredSupport"),
             resolves_actions: is("/textDocument/codeAction/dataSupport")
                 && lists("/textDocument/codeAction/resolveSupport/properties", "edit"),
+            applies_edits: is("/workspace/applyEdit"),
             document_changes: is("/workspace/workspaceEdit/documentChanges"),
             creates_files: lists("/workspace/workspaceEdit/resourceOperations", "create"),
             hierarchical_symbols: is(

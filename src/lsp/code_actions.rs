@@ -2,7 +2,7 @@
 
 use serde_json::{json, Map, Value};
 
-use super::commands::OPEN_RULE;
+use super::commands::{FIX, OPEN_RULE};
 use super::edits::Edits;
 use super::mending::{classing, ignoring, nameable, of_fixes};
 use super::message::{Answer, Refusal};
@@ -132,8 +132,8 @@ fn with_edit(asked: &Asked, mut action: Map<String, Value>, edits: &Edits) -> Va
 }
 
 fn fix(asked: &Asked, finding: &Finding) -> Option<Value> {
-    let fix = finding.fix.as_ref()?;
-    let (edits, count) = of_fixes(asked.state, asked.view, [fix].into_iter());
+    let fix = &asked.view.fix_of(finding)?;
+    let (_, count) = of_fixes(asked.state, asked.view, [fix].into_iter());
     if count == 0 {
         return None;
     }
@@ -146,17 +146,24 @@ fn fix(asked: &Asked, finding: &Finding) -> Option<Value> {
         action.insert("isPreferred".into(), true.into());
     }
     let fixes = Fixes::Of(finding.fingerprint.clone());
-    Some(with_fix(asked, action, &edits, &fixes))
+    with_fix(asked, action, &fixes)
 }
 
-/// The edit comes when the action is chosen and has been tried, where the client can wait for it.
-fn with_fix(asked: &Asked, mut action: Map<String, Value>, edits: &Edits, fixes: &Fixes) -> Value {
-    if !asked.state.client.resolves_actions {
-        return with_edit(asked, action, edits);
-    }
+/// The edit comes when the action is chosen and has been tried: as what the action resolves to, or else as an edit that
+/// the server sends. A client that can take neither is offered no fix, as nobody has tried it.
+fn with_fix(asked: &Asked, mut action: Map<String, Value>, fixes: &Fixes) -> Option<Value> {
+    let client = &asked.state.client;
     let data = resolve::data(asked.root.id, asked.root.version, fixes);
-    action.insert("data".into(), data);
-    Value::Object(action)
+    if client.resolves_actions {
+        action.insert("data".into(), data);
+    } else if client.applies_edits {
+        let title = action["title"].clone();
+        let command = json!({ "title": title, "command": FIX, "arguments": [data] });
+        action.insert("command".into(), command);
+    } else {
+        return None;
+    }
+    Some(Value::Object(action))
 }
 
 fn ignore(asked: &Asked, finding: &Finding) -> Option<Value> {
@@ -180,18 +187,16 @@ fn rule_page(asked: &Asked, finding: &Finding) -> Value {
 
 /// All safe fixes of the document that do not touch each other.
 fn fix_all(asked: &Asked) -> Option<Value> {
-    let findings = here(asked, |finding| {
-        finding.fix.as_ref().is_some_and(|f| f.safe)
-    });
-    let fixes = findings.iter().filter_map(|finding| finding.fix.as_ref());
-    let fixes: Vec<&Fix> = fixes.collect();
-    let (edits, count) = of_fixes(asked.state, asked.view, fixes.into_iter());
+    let findings = here(asked, |_| true).into_iter();
+    let fixes = findings.filter_map(|finding| asked.view.fix_of(finding));
+    let fixes: Vec<Fix> = fixes.filter(|fix| fix.safe).collect();
+    let (_, count) = of_fixes(asked.state, asked.view, fixes.iter());
     if count == 0 {
         return None;
     }
     let action = action(asked, "Fix all safe prefixlint problems", FIX_ALL, None);
     let fixes = Fixes::Safe(asked.path.to_string());
-    Some(with_fix(asked, action, &edits, &fixes))
+    with_fix(asked, action, &fixes)
 }
 
 /// The classes that a value at a place could have instead.

@@ -9,7 +9,7 @@ use crate::figures::{thousands, tokens, usd};
 use crate::judge::Judged;
 
 pub fn answer(asked: &Asked) -> Answer {
-    if !asked.state.settings.code_lens {
+    if !asked.state.settings_of(asked.root.id).code_lens {
         return Ok(json!([]));
     }
     let prompts = asked.view.analysis.prompts.iter();

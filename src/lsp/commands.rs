@@ -21,10 +21,12 @@ pub const INSPECT: &str = "prefixlint.inspect";
 pub const IGNORE: &str = "prefixlint.ignore";
 /// `[{uri, name, class}]`: writes into the config.
 pub const SET_VOLATILITY: &str = "prefixlint.setVolatility";
+/// `[data of an action]`: tries the fix of a finding, or the safe ones of a file, and has the editor apply it.
+pub const FIX: &str = "prefixlint.fix";
 /// `[]`: forgets everything and looks again.
 pub const RESCAN: &str = "prefixlint.rescan";
 
-pub const NAMES: [&str; 5] = [OPEN_RULE, INSPECT, IGNORE, SET_VOLATILITY, RESCAN];
+pub const NAMES: [&str; 6] = [OPEN_RULE, INSPECT, IGNORE, SET_VOLATILITY, FIX, RESCAN];
 
 /// Columns of a prompt that is shown as text.
 const WIDTH: usize = 100;
@@ -137,7 +139,7 @@ impl Server {
         self.apply(&format!("Take {name} as {class}"), edit)
     }
 
-    fn apply(&mut self, label: &str, edit: Value) -> Answer {
+    pub(super) fn apply(&mut self, label: &str, edit: Value) -> Answer {
         let params = json!({ "label": label, "edit": edit });
         self.ask("workspace/applyEdit", params, Expected::Nothing);
         Ok(Value::Null)

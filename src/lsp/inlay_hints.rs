@@ -20,7 +20,7 @@ type Hints<'a> = BTreeMap<(usize, String), Vec<&'a Judged>>;
 
 pub fn answer(asked: &Asked) -> Answer {
     let range = asked.params_range().unwrap_or(0..usize::MAX);
-    let settings = &asked.state.settings;
+    let settings = asked.state.settings_of(asked.root.id);
     let mut hints = Hints::new();
     for judged in touching(asked.view, asked.path) {
         if settings.boundary_hints {

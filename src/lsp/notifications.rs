@@ -1,5 +1,7 @@
 //! Notifications of the client: documents, files on disk, folders, settings.
 
+use std::sync::Arc;
+
 use serde_json::{json, Value};
 
 use super::documents::uri_of;
@@ -8,7 +10,7 @@ use super::server::{Expected, Server};
 use super::settings::Settings;
 use super::state::{folder_uri, Root};
 use super::uri;
-use super::worker::Happened;
+use super::worker::{Happened, ProjectId};
 
 impl Server {
     pub(super) fn handle_notification(
@@ -69,8 +71,21 @@ impl Server {
     }
 
     fn ask_settings(&mut self) {
-        let params = json!({ "items": [{ "section": "prefixlint" }] });
-        self.ask("workspace/configuration", params, Expected::Settings);
+        let folders = self.state.roots.iter().filter(|root| !root.home.loose);
+        let folders: Vec<_> = folders
+            .map(|root| (root.id, root.home.uri.clone()))
+            .collect();
+        let mut items = vec![json!({ "section": "prefixlint" })];
+        // One folder has the settings of the editor.
+        let several = folders.iter().filter(|_| folders.len() > 1);
+        items.extend(
+            several
+                .clone()
+                .map(|(_, uri)| json!({ "scopeUri": uri, "section": "prefixlint" })),
+        );
+        let roots = several.map(|(id, _)| *id).collect();
+        let params = json!({ "items": items });
+        self.ask("workspace/configuration", params, Expected::Settings(roots));
     }
 
     fn did_open(&mut self, params: &Value) -> Result<(), Refusal> {
@@ -153,12 +168,34 @@ impl Server {
         }
     }
 
-    /// New settings: what they change is analysed or shown anew.
-    pub(super) fn take_settings(&mut self, value: &Value) {
+    fn parsed_settings(&mut self, value: &Value) -> Settings {
         let (settings, wrong) = Settings::parse(value);
         for wrong in wrong {
             self.warn(&format!("setting prefixlint.{wrong}"));
         }
+        settings
+    }
+
+    /// New settings of one root; `null`: it has none of its own. Whether the server is on is not for a folder to say.
+    pub(super) fn take_settings_of(&mut self, id: ProjectId, value: &Value) {
+        let own = (!value.is_null()).then(|| Arc::new(self.parsed_settings(value)));
+        let old = self.state.settings_of(id).clone();
+        let Some(root) = self.state.root_mut(id) else {
+            return;
+        };
+        root.settings = own;
+        let new = self.state.settings_of(id).clone();
+        if !old.analyse_alike(&new) {
+            self.state.root_mut(id).into_iter().for_each(Root::touch);
+        }
+        if old != new && self.state.roots.iter().any(|root| root.scanned) {
+            self.refresh_shown();
+        }
+    }
+
+    /// New settings: what they change is analysed or shown anew.
+    pub(super) fn take_settings(&mut self, value: &Value) {
+        let settings = self.parsed_settings(value);
         let old = self.state.settings.clone();
         if *old == settings {
             return;
@@ -198,6 +235,9 @@ impl Server {
         gone.extend(self.state.place_all());
         self.forget_roots(gone);
         self.clear_disowned();
+        if self.state.client.configuration {
+            self.ask_settings();
+        }
     }
 
     fn forget_roots(&mut self, gone: Vec<Root>) {

@@ -1,8 +1,8 @@
 //! One root, kept between analyses: its files under open texts, its configs, its price table, the engine's memory.
 //! Belongs to the thread that analyses; what it hands out does not change any more.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::client::Client;
@@ -13,6 +13,7 @@ use super::worker::{Happened, Home, Job, Open};
 use crate::config::ConfigSet;
 use crate::discover::{discover, is_walked, Candidate, Found, Options, PathArg};
 use crate::engine::{self, Analysis, Filter, Memo, Request};
+use crate::finding::{Finding, Fix};
 use crate::providers::{Date, Table};
 use crate::reads::Changed;
 use crate::workspace::{Limits, Live, Workspace};
@@ -29,6 +30,17 @@ pub struct View {
     pub warnings: Vec<String>,
     /// How long the engine took, of all.
     pub engine: Duration,
+    /// Fixes that were asked for, by fingerprint.
+    pub(super) fixes: Mutex<HashMap<String, Option<Fix>>>,
+}
+
+impl View {
+    /// The fix of a finding, written when it is first asked for.
+    pub fn fix_of(&self, finding: &Finding) -> Option<Fix> {
+        let mut known = self.fixes.lock().unwrap_or_else(PoisonError::into_inner);
+        let own = known.entry(finding.fingerprint.clone());
+        own.or_insert_with(|| self.analysis.fix_of(finding)).clone()
+    }
 }
 
 pub struct Project {
@@ -113,7 +125,8 @@ impl Project {
             return Ok(None);
         }
         let started = Instant::now();
-        let analysis = self.run(&work.changed);
+        // Nobody may ever ask for a fix of what is being typed.
+        let analysis = self.run(&work.changed, false);
         let engine = started.elapsed();
         self.known = true;
         let uris = super::diagnostics::Uris::new(&self.home, &job.open);
@@ -128,6 +141,7 @@ impl Project {
             diagnostics,
             warnings: self.configs.warnings.clone(),
             engine,
+            fixes: Mutex::default(),
         })))
     }
 
@@ -271,7 +285,8 @@ impl Project {
         self.found = found;
     }
 
-    pub(super) fn run(&mut self, changed: &Changed) -> Analysis {
+    /// Analyses what changed. `fixes`: whether those of all findings are written.
+    pub(super) fn run(&mut self, changed: &Changed, fixes: bool) -> Analysis {
         let (set, table, today) = (&self.configs.set, &self.configs.table, self.configs.today);
         let request = Request {
             workspace: &self.live,
@@ -288,6 +303,7 @@ impl Project {
             prices_as_of: table.as_of().to_string(),
             notices: Vec::new(),
             accepted: None,
+            fixes,
         };
         engine::analyse_again(&request, &mut self.memo, changed)
     }

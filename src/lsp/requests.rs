@@ -25,6 +25,11 @@ impl Server {
             }
             "workspace/diagnostic" | "workspace/symbol" => self.query_all(id, method, params),
             "codeAction/resolve" => self.resolve(id, params),
+            "workspace/executeCommand" if params["command"] == commands::FIX => {
+                // Its answer waits for the trial, as that of an action does.
+                let action = json!({ "command": commands::FIX, "data": params["arguments"][0] });
+                self.resolve(id, action);
+            }
             "workspace/executeCommand" => {
                 let answer = self.execute(&params);
                 self.answer(id, answer);

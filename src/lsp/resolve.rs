@@ -2,6 +2,7 @@
 
 use serde_json::{json, Value};
 
+use super::commands::FIX;
 use super::edits::Edits;
 use super::mending::of_fixes;
 use super::message::{self, Answer, Refusal};
@@ -66,10 +67,15 @@ impl Server {
             return;
         };
         let (id, mut action) = self.resolving.remove(at);
-        let answer = self.edit_of(&tried).map(|edit| {
-            action["edit"] = edit;
-            action
-        });
+        let as_command = action["command"] == FIX;
+        let answer = match self.edit_of(&tried) {
+            Ok(edit) if as_command => self.apply("prefixlint", edit),
+            Ok(edit) => {
+                action["edit"] = edit;
+                Ok(action)
+            }
+            Err(refusal) => Err(refusal),
+        };
         if let Err(refusal) = &answer {
             if refusal.code == message::REQUEST_FAILED {
                 let text = format!("prefixlint: {}", refusal.message);
@@ -94,8 +100,8 @@ impl Server {
             Fixes::Of(fingerprint) => {
                 let mut all = view.analysis.findings.iter();
                 let own = all.find(|finding| finding.fingerprint == *fingerprint);
-                let fix = own.and_then(|finding| finding.fix.as_ref());
-                of_fixes(&self.state, view, fix.into_iter()).0
+                let fix = own.and_then(|finding| view.fix_of(finding));
+                of_fixes(&self.state, view, fix.iter()).0
             }
             Fixes::Safe(_) => {
                 let mut edits = Edits::default();

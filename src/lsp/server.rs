@@ -18,7 +18,7 @@ use super::publish::All as Published;
 use super::state::State;
 use super::transport::{self, Frame};
 use super::waiting::Waiting;
-use super::worker::{Outcome, Tried, Worker};
+use super::worker::{Outcome, ProjectId, Tried, Worker};
 use crate::guard::said;
 
 /// What the loop hears of.
@@ -42,8 +42,8 @@ pub(super) enum Phase {
 #[derive(Clone, Debug)]
 pub(super) enum Expected {
     Nothing,
-    /// The client was asked for its settings.
-    Settings,
+    /// The client was asked for its settings, and for those of these roots.
+    Settings(Vec<ProjectId>),
     Progress,
 }
 
@@ -265,11 +265,15 @@ impl Server {
     fn response(&mut self, id: &Value, result: Option<Value>) {
         let expected = id.as_u64().and_then(|id| self.expected.remove(&id));
         match expected {
-            Some(Expected::Settings) => {
-                let first = result.as_ref().and_then(|list| list.get(0)).cloned();
+            Some(Expected::Settings(roots)) => {
+                let told = result.and_then(|list| list.as_array().cloned());
+                let mut told = told.unwrap_or_default().into_iter();
                 // `null`: the editor has none, and what came before holds.
-                if let Some(settings) = first.filter(|settings| !settings.is_null()) {
+                if let Some(settings) = told.next().filter(|settings| !settings.is_null()) {
                     self.take_settings(&settings);
+                }
+                for (root, settings) in roots.into_iter().zip(told) {
+                    self.take_settings_of(root, &settings);
                 }
             }
             Some(Expected::Progress) if result.is_some() => self.begin_progress(),

@@ -32,6 +32,8 @@ pub struct Root {
     pub scanned: bool,
     /// The state whose analysis failed, and why.
     pub failed: Option<(u64, String)>,
+    /// Where the folder has settings of its own.
+    pub settings: Option<Arc<Settings>>,
 }
 
 /// The last analysis that is known here.
@@ -145,6 +147,7 @@ impl State {
             latest: None,
             scanned: false,
             failed: None,
+            settings: None,
         });
         id
     }
@@ -237,6 +240,12 @@ impl State {
         own.filter_map(|(uri, (_, path))| Some((path.as_str(), self.documents.get(uri)?)))
     }
 
+    /// The settings in force for a root: its own, else those of the editor.
+    pub fn settings_of(&self, id: ProjectId) -> &Arc<Settings> {
+        let own = self.root(id).and_then(|root| root.settings.as_ref());
+        own.unwrap_or(&self.settings)
+    }
+
     /// What is to be analysed of a root.
     pub fn job(&mut self, id: ProjectId) -> Option<Job> {
         let open = self
@@ -250,7 +259,7 @@ impl State {
                 (path.to_string(), open)
             })
             .collect();
-        let settings = self.settings.clone();
+        let settings = self.settings_of(id).clone();
         let root = self.root_mut(id)?;
         root.dirty = false;
         Some(Job {

@@ -19,7 +19,7 @@ impl Project {
     /// # Errors
     /// Why they do not hold.
     pub fn attempt(&mut self, fixes: &Fixes) -> Result<BTreeMap<String, String>, String> {
-        let mut before = self.run(&Changed::default());
+        let mut before = self.run(&Changed::default(), true);
         let unsafe_too = matches!(fixes, Fixes::Of(_));
         let wanted: Box<dyn Fn(&Finding) -> bool> = match fixes {
             Fixes::Safe(path) => {
@@ -66,7 +66,7 @@ impl Project {
             self.live.show(path, text(path));
             changed.add_file(path);
         }
-        self.run(&changed)
+        self.run(&changed, true)
     }
 }
 

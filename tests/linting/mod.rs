@@ -83,6 +83,7 @@ fn run(
         prices_as_of: table.as_of().to_string(),
         notices: Vec::new(),
         accepted: None,
+        fixes: true,
     };
     engine::analyse_again(&request, memo, changed)
 }

@@ -230,17 +230,27 @@ fn marked() -> String {
 
 const BODY: &str = "requests/chat.json";
 
-/// A session of a client that resolves actions, or does not.
-fn fixing(name: &str, resolves: bool) -> (Project, Editor, Value) {
+/// How a client comes by the edit of a fix.
+#[derive(Clone, Copy, PartialEq)]
+enum Takes {
+    Resolves,
+    Applies,
+    Neither,
+}
+
+/// A session of such a client.
+fn fixing(name: &str, takes: Takes) -> (Project, Editor, Value) {
     let project = Project::empty(name);
     project.write(BODY, &marked());
     let (mut editor, can) = Editor::start_with(&project.0, |params| {
-        if resolves {
+        params["capabilities"]["workspace"]["applyEdit"] = (takes == Takes::Applies).into();
+        if takes == Takes::Resolves {
             let own = &mut params["capabilities"]["textDocument"]["codeAction"];
             own["dataSupport"] = true.into();
             own["resolveSupport"] = json!({ "properties": ["edit"] });
         }
     });
+    let resolves = takes == Takes::Resolves;
     assert_eq!(can["codeActionProvider"]["resolveProvider"], resolves);
     editor.open(BODY, &marked());
     let found = editor.diagnostics(BODY);
@@ -258,20 +268,61 @@ fn safe(actions: &[Value]) -> &Value {
 
 #[test]
 fn a_safe_fix_is_preferred_and_mends_what_it_answers() {
-    let (_project, mut editor, many) = fixing("lsp-fix", false);
+    let (_project, mut editor, many) = fixing("lsp-fix", Takes::Applies);
     let actions = editor.actions(BODY, &many["range"], Some("quickfix"));
-    let edits = safe(&actions)["edit"]["documentChanges"][0]["edits"].clone();
+    // What nobody has tried is not handed out: the server sends the edit once it has.
+    let action = safe(&actions);
+    assert!(action.get("edit").is_none() && action.get("data").is_none());
+    let command = action["command"].clone();
+    let run = |editor: &mut Editor| {
+        let params = json!({ "command": command["command"], "arguments": command["arguments"] });
+        editor.ask("workspace/executeCommand", params)
+    };
+    assert_eq!(run(&mut editor), Value::Null);
+    let sent = editor.wait_for("workspace/applyEdit");
+    let edits = sent["edit"]["documentChanges"][0]["edits"].clone();
     let after = applied(&marked(), &edits);
     assert_eq!(after.matches("cache_control").count(), 4);
     editor.change(BODY, json!([{ "text": after }]));
     assert!(!editor
         .rules(BODY)
         .contains(&"too-many-breakpoints".to_string()));
+    // It was offered for another text.
+    let params = json!({ "command": command["command"], "arguments": command["arguments"] });
+    assert_eq!(editor.refused("workspace/executeCommand", params), -32801);
+    let odd = json!({ "command": "prefixlint.fix", "arguments": [] });
+    assert_eq!(editor.refused("workspace/executeCommand", odd), -32602);
+}
+
+#[test]
+fn a_client_that_takes_no_edit_later_is_offered_no_untried_fix() {
+    let (_project, mut editor, many) = fixing("lsp-no-fix", Takes::Neither);
+    let actions = editor.actions(BODY, &many["range"], None);
+    assert!(
+        actions.iter().all(|one| one["isPreferred"] != true),
+        "{actions:#?}"
+    );
+    let titles: Vec<&str> = actions
+        .iter()
+        .filter_map(|one| one["title"].as_str())
+        .collect();
+    assert!(
+        titles
+            .iter()
+            .any(|title| title.starts_with("Open the page ")),
+        "{titles:?}"
+    );
+    assert!(
+        !titles
+            .iter()
+            .any(|title| title.contains("breakpoint that saves")),
+        "{titles:?}"
+    );
 }
 
 #[test]
 fn a_fix_is_tried_before_its_edit_is_handed_out_and_leaves_no_trace() {
-    let (_project, mut editor, many) = fixing("lsp-resolve", true);
+    let (_project, mut editor, many) = fixing("lsp-resolve", Takes::Resolves);
     let actions = editor.actions(BODY, &many["range"], Some("quickfix"));
     let action = safe(&actions).clone();
     assert!(action.get("edit").is_none() && action["data"].is_object());

@@ -27,6 +27,8 @@ pub struct Editor {
     pub log: Vec<Value>,
     /// What `workspace/configuration` is answered with.
     pub settings: Value,
+    /// The settings of folders, by URI.
+    pub folders: BTreeMap<String, Value>,
     /// Whether requests of the server are answered.
     pub answers: bool,
 }
@@ -102,6 +104,7 @@ impl Editor {
             versions: BTreeMap::new(),
             log: Vec::new(),
             settings: Value::Null,
+            folders: BTreeMap::new(),
             answers: true,
         }
     }
@@ -218,7 +221,20 @@ impl Editor {
             return;
         }
         let result = match method {
-            "workspace/configuration" => json!([self.settings]),
+            "workspace/configuration" => {
+                let items = message["params"]["items"]
+                    .as_array()
+                    .cloned()
+                    .unwrap_or_default();
+                let own = |item: &Value| match item["scopeUri"].as_str() {
+                    Some(folder) => self.folders.get(folder).cloned(),
+                    None => Some(self.settings.clone()),
+                };
+                items
+                    .iter()
+                    .map(|item| own(item).unwrap_or_default())
+                    .collect()
+            }
             "workspace/applyEdit" => json!({ "applied": true }),
             "window/showDocument" => json!({ "success": true }),
             _ => Value::Null,

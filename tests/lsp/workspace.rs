@@ -236,3 +236,54 @@ fn a_rescan_reads_what_nobody_said_had_changed() {
     );
     assert!(editor.rules(CLOCK).is_empty());
 }
+
+#[test]
+fn each_folder_has_its_own_settings() {
+    let (one, two) = (Project::new("lsp-own-a"), Project::new("lsp-own-b"));
+    let clocks = [&one, &two].map(|project| format!("{}/{CLOCK}", uri(&project.0)));
+    let mut editor = Editor::spawn(&one.0);
+    editor.settings = json!({});
+    let quiet = json!({ "minSeverity": "error" });
+    editor.folders.insert(uri(&two.0), quiet.clone());
+    let mut capabilities = crate::editor::capabilities();
+    capabilities["workspace"]["configuration"] = true.into();
+    let folders = json!([
+        { "uri": uri(&one.0), "name": "one" },
+        { "uri": uri(&two.0), "name": "two" },
+    ]);
+    let params = json!({ "workspaceFolders": folders, "capabilities": capabilities });
+    editor.ask("initialize", params);
+    editor.notify("initialized", json!({}));
+    let mut last = clocks.clone().map(|_| None);
+    let mut settle = |editor: &mut Editor, wanted: [bool; 2]| {
+        for _ in 0..50 {
+            for message in editor.listen(std::time::Duration::from_millis(100)) {
+                let own = clocks
+                    .iter()
+                    .position(|uri| message["params"]["uri"] == *uri);
+                let found = message["params"]["diagnostics"].as_array().map(Vec::len);
+                if let (Some(own), Some(found)) = (own, found) {
+                    last[own] = Some(found > 0);
+                }
+            }
+            editor.log.clear();
+            if wanted
+                .iter()
+                .zip(&last)
+                .all(|(wanted, last)| last.unwrap_or(false) == *wanted)
+            {
+                return;
+            }
+        }
+        panic!("{last:?} instead of {wanted:?}");
+    };
+    settle(&mut editor, [true, false]);
+    // The other way round, and then as the editor says.
+    editor.folders = [(uri(&one.0), quiet)].into();
+    let changed = json!({ "settings": null });
+    editor.notify("workspace/didChangeConfiguration", changed.clone());
+    settle(&mut editor, [false, true]);
+    editor.folders.clear();
+    editor.notify("workspace/didChangeConfiguration", changed);
+    settle(&mut editor, [true, true]);
+}

@@ -79,6 +79,7 @@ pub fn prompts(files: &[(&str, &str)], main: &str) -> Vec<Prompt> {
         prices_as_of: String::new(),
         notices: Vec::new(),
         accepted: None,
+        fixes: true,
     };
     let analysis = analyse(&request);
     assert!(analysis.errors.is_empty(), "{:?}", analysis.errors);

@@ -49,6 +49,8 @@ pub fn syntax(file: &SourceFile, before: Option<&Tree>) -> Option<Tree> {
     let mut parser = Parser::new();
     let language = tree_sitter_python::LANGUAGE.into();
     parser.set_language(&language).ok()?;
+    // What was broken is most likely still: then an earlier tree is of no use.
+    let before = before.filter(|before| !before.root_node().has_error());
     let tree = parser.parse(file.text.as_bytes(), before)?;
     match before {
         // What is broken is mended from where the parser comes: of that no earlier text may show.
