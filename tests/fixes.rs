@@ -8,11 +8,14 @@ use std::process::{Command, Stdio};
 use std::sync::Arc;
 
 use prefixlint::engine::Analysis;
-use prefixlint::finding::{Edit, Finding, Fix};
+use prefixlint::finding::{self, Finding, Fix};
 use prefixlint::fix::apply::{apply, is_wanted, Applied, Texts};
+use prefixlint::fix::moves;
 use prefixlint::frontend::code;
+use prefixlint::plan::Edit;
 use prefixlint::rulebook::{pages, FixKind, Verdict};
 use prefixlint::source::{Place, SourceFile};
+use prefixlint::volatility::Confidence;
 use prefixlint::workspace::{Memory, Overlay};
 
 mod linting;
@@ -291,7 +294,7 @@ fn made_up(path: &str, bytes: usize, text: &str) -> Fix {
     Fix {
         title: "made up".into(),
         safe: true,
-        edits: vec![Edit {
+        edits: vec![finding::Edit {
             place: Place::new(&path.into(), 0, bytes),
             text: text.into(),
         }],
@@ -395,7 +398,7 @@ fn a_fix_that_breaks_code_is_withdrawn_before_anything_is_linted() {
     let place = finding.place.clone();
     first.findings.retain(|one| one.rule == finding.rule);
     first.findings[0].fix = Some(Fix {
-        edits: vec![Edit {
+        edits: vec![finding::Edit {
             place,
             text: "\", \".join(sorted(".into(),
         }],
@@ -408,4 +411,60 @@ fn a_fix_that_breaks_code_is_withdrawn_before_anything_is_linted() {
         applied.withdrawn[0].text,
         "app.py would hold a syntax error"
     );
+}
+
+/// Why the steps of a finding's prompt that move text are not written.
+fn refusals(analysis: &Analysis, finding: &Finding) -> Vec<&'static str> {
+    let mut prompts = analysis.prompts.iter();
+    let judged = prompts.find(|judged| judged.prompt.id == finding.prompt);
+    let steps = judged.iter().flat_map(|judged| &judged.plan.steps);
+    let moves = steps.filter(|step| matches!(step.edit, Edit::Move | Edit::Lift));
+    let refused = moves.filter_map(|step| {
+        let judged = judged?;
+        moves::attempt(judged, step, &analysis.sources).err()
+    });
+    refused.map(|refusal| refusal.0).collect()
+}
+
+/// How many of the known findings are mended: `cargo test --test fixes counted -- --nocapture` tells by rule.
+#[test]
+fn the_known_findings_are_counted() {
+    #[derive(Default)]
+    struct Count {
+        found: usize,
+        doubtful: usize,
+        offered: usize,
+        held: usize,
+    }
+    let mut rules: BTreeMap<&str, Count> = BTreeMap::new();
+    let bad = |case: &Case| case.name.ends_with("/bad") || case.name.ends_with("(Bad)");
+    for case in cases().iter().filter(|case| bad(case)) {
+        let first = case.lint(&Texts::new());
+        for finding in active(&first) {
+            let own = rules.entry(finding.rule).or_default();
+            own.found += 1;
+            own.offered += usize::from(finding.fix.is_some());
+            let possible = finding.confidence == Confidence::Possible;
+            if finding.fix.is_none() && !possible {
+                let why = refusals(&first, finding);
+                eprintln!("{} {}: {why:?}", case.name, finding.rule);
+            }
+            own.doubtful += usize::from(finding.fix.is_none() && possible);
+        }
+        for told in case.fixed(true).done {
+            rules.entry(told.rule).or_default().held += 1;
+        }
+    }
+    let (mut found, mut offered, mut held) = (0, 0, 0);
+    for (rule, own) in &rules {
+        eprintln!(
+            "{rule}: {} found, {} offered a fix, {} held; {} without one are only possible",
+            own.found, own.offered, own.held, own.doubtful
+        );
+        found += own.found;
+        offered += own.offered;
+        held += own.held;
+    }
+    eprintln!("all: {found} found, {offered} offered a fix, {held} held");
+    assert!(offered * 2 > found && held * 10 >= offered * 8);
 }

@@ -7,6 +7,7 @@ mod actions;
 mod documents;
 mod editor;
 mod features;
+mod hostile;
 mod lifecycle;
 mod pulled;
 mod workspace;
