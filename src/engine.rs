@@ -74,11 +74,11 @@ pub struct Analysis {
     /// Under a baseline: its entries that match nothing any more.
     pub stale: Option<Vec<Stale>>,
     /// Where fixes are written on request: what would be written, by the fingerprint of the finding.
-    unwritten: BTreeMap<String, Unwritten>,
+    pub unwritten: BTreeMap<String, Unwritten>,
 }
 
 /// A fix that nobody has asked for yet.
-struct Unwritten {
+pub struct Unwritten {
     judged: Option<Arc<Judged>>,
     mend: Mend,
 }
@@ -90,8 +90,7 @@ impl Analysis {
             let Unwritten { judged, mend } = self.unwritten.get(&finding.fingerprint)?;
             let judged = judged.as_deref();
             let write = || fix::write(mend, judged, &self.sources);
-            let fix = findings::written(finding, &self.sources, write).ok()?;
-            fix
+            findings::written(finding, &self.sources, write).ok()?
         };
         finding.fix.clone().or_else(later)
     }

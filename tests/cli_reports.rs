@@ -60,6 +60,7 @@ fn analysis(files: Vec<SourceFile>, findings: Vec<Finding>) -> Analysis {
         fixed: None,
         vantage: Default::default(),
         stale: None,
+        unwritten: Default::default(),
         sources: files
             .into_iter()
             .map(|file| (file.path.clone(), Arc::new(file)))

@@ -113,6 +113,9 @@ impl Memo {
     }
 }
 
+/// The same, or what broke.
+type Looked = Result<Arc<KeptFile>, String>;
+
 /// What a template or a document came to.
 struct KeptFile {
     resolved: Resolved,
@@ -195,7 +198,7 @@ pub fn resolve_again(
     let mut as_text: BTreeSet<Arc<str>> = texts.iter().map(|text| text.path.clone()).collect();
     as_text.retain(|path| templates.iter().all(|template| template.path != *path));
     let known = &memo.files;
-    let looked: Vec<(Arc<str>, Result<Arc<KeptFile>, String>)> = rest
+    let looked: Vec<(Arc<str>, Looked)> = rest
         .into_par_iter()
         .map(|input| {
             let path = input.file.path.clone();
