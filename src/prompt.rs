@@ -34,6 +34,10 @@ pub struct Prompt {
     pub open_options: bool,
     /// Whether code on the way of this request writes cache markers that no request is seen to carry.
     pub marks_elsewhere: bool,
+    /// No code of the run writes a cache marker, or has a library write one.
+    pub never_marked: bool,
+    /// Whether code on the way of this request speaks of answers or earlier turns.
+    pub speaks_of_turns: bool,
     /// Files that inherit this one (template inheritance): shown in the message.
     pub inherited_by: Vec<Arc<str>>,
     /// Everything read to resolve it, beside the file it stands in and the configs in force. Shared by the prompts that

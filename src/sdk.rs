@@ -110,6 +110,15 @@ struct Tables {
     marker_nests: Vec<String>,
     marker_providers: BTreeMap<String, String>,
     kind_keys: Vec<String>,
+    turn_roles: Vec<String>,
+    body_fields: Vec<String>,
+    turn_words: Vec<String>,
+    builder_verbs: Vec<String>,
+    /// What a file says that speaks to a provider: provider -> words.
+    wires: BTreeMap<String, Vec<String>>,
+    /// Words of a file's name, or of its folder's, that say so: word -> provider.
+    wire_names: BTreeMap<String, String>,
+    marking: Vec<String>,
     kind_tests: Vec<String>,
     text_blocks: Vec<String>,
     item_roles: BTreeMap<String, String>,
@@ -154,6 +163,13 @@ fn load(files: &[&str]) -> Tables {
         marker_nests: Vec::new(),
         marker_providers: BTreeMap::new(),
         kind_keys: Vec::new(),
+        turn_roles: Vec::new(),
+        body_fields: Vec::new(),
+        turn_words: Vec::new(),
+        builder_verbs: Vec::new(),
+        wires: BTreeMap::new(),
+        wire_names: BTreeMap::new(),
+        marking: Vec::new(),
         kind_tests: Vec::new(),
         text_blocks: Vec::new(),
         item_roles: BTreeMap::new(),
@@ -191,6 +207,19 @@ fn load(files: &[&str]) -> Tables {
         out.system_words.extend(strings(root.get("system-words")));
         out.media.extend(strings(root.get("media")));
         out.marker_nests.extend(strings(root.get("marker-nests")));
+        out.marking.extend(strings(root.get("marking")));
+        out.wire_names.extend(pairs(root.get("wire-names")));
+        let wires = root.get("wires").and_then(Yaml::as_mapping);
+        for (provider, words) in wires.into_iter().flatten() {
+            if let Some(provider) = provider.as_str() {
+                let known = out.wires.entry(provider.to_string()).or_default();
+                known.extend(strings(Some(words)));
+            }
+        }
+        out.builder_verbs.extend(strings(root.get("builder-verbs")));
+        out.turn_words.extend(strings(root.get("turn-words")));
+        out.body_fields.extend(strings(root.get("body-fields")));
+        out.turn_roles.extend(strings(root.get("turn-roles")));
         out.kind_keys.extend(strings(root.get("kind-keys")));
         out.kind_tests.extend(strings(root.get("kind-tests")));
         out.text_blocks.extend(strings(root.get("text-blocks")));
@@ -511,9 +540,46 @@ pub fn is_role(role: &str) -> bool {
     tables().roles.iter().any(|known| known == role)
 }
 
+/// Words by which a file of code says that it speaks to a provider: its library, its address, its headers.
+pub fn wires() -> &'static BTreeMap<String, Vec<String>> {
+    &tables().wires
+}
+
+/// The provider that a file speaks to by its name or its folder's: `providers/anthropic.ts`, `anthropic/client.py`.
+pub fn wire_of_path(path: &str) -> Option<&'static str> {
+    let (folders, file) = path.rsplit_once('/').unwrap_or(("", path));
+    let stem = file.split('.').next().unwrap_or(file);
+    let folder = folders.rsplit('/').next().unwrap_or_default();
+    [stem, folder].into_iter().find_map(|name| {
+        let words = name_words(name);
+        let mut named = words
+            .iter()
+            .filter_map(|word| tables().wire_names.get(word));
+        let provider = named.next()?;
+        named
+            .all(|other| other == provider)
+            .then_some(provider.as_str())
+    })
+}
+
+/// Whether what has this role is a turn of a conversation, and no person.
+pub fn is_role_of_turn(role: &str) -> bool {
+    tables().turn_roles.iter().any(|known| known == role)
+}
+
 /// Keys of a block or message that set a cache marker.
 pub fn markers() -> impl Iterator<Item = &'static str> {
     tables().markers.iter().map(String::as_str)
+}
+
+/// Words of code that sends conversations, and not questions alone.
+pub fn turn_words() -> impl Iterator<Item = &'static str> {
+    tables().turn_words.iter().map(String::as_str)
+}
+
+/// Names that have a library set markers.
+pub fn marking() -> impl Iterator<Item = &'static str> {
+    tables().marking.iter().map(String::as_str)
 }
 
 /// Whether a key of a block or message is a cache marker.
@@ -551,6 +617,14 @@ pub fn body_part(key: &str) -> Option<Part> {
     body.parts.get(key).copied()
 }
 
+/// Whether an object with these keys looks like the body of a request: messages, and what else is sent with them.
+pub fn is_body<'k>(keys: impl Iterator<Item = &'k str> + Clone) -> bool {
+    keys.clone().any(is_body_key)
+        && keys
+            .filter(|key| !is_body_key(key))
+            .any(|key| tables().body_fields.iter().any(|known| known == key))
+}
+
 /// Whether a function or constant is named like something that builds or holds a prompt.
 pub fn builds_prompt(name: &str) -> bool {
     let words = name_words(name);
@@ -568,6 +642,21 @@ pub fn builds_prompt(name: &str) -> bool {
         && !asks
         && !tables.not_first.contains(first)
         && !tables.not_last.contains(last)
+}
+
+/// Whether a method of a class builds a prompt by the name of its class: `SystemPromptBuilder.build`.
+pub fn class_builds_prompt(class: &str, method: &str) -> bool {
+    let verbs = &tables().builder_verbs;
+    // `buildHeader` of the same class builds a part.
+    verbs.iter().any(|verb| verb == method) && is_prompt_class(class)
+}
+
+/// Whether a class is named like something that makes prompts.
+pub fn is_prompt_class(name: &str) -> bool {
+    let words = name_words(name).join(" ");
+    let joined = format!(" {words} ");
+    let mut nouns = tables().nouns.iter();
+    nouns.any(|noun| joined.contains(&format!(" {noun} ")))
 }
 
 /// Whether a name says system prompt.

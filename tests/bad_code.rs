@@ -94,6 +94,35 @@ fn a_list_and_an_object_that_hold_themselves_print() {
 }
 
 #[test]
+fn messages_tools_and_bodies_that_hold_themselves_end() {
+    let sent = [
+        "m.append(m)\nclient.chat.completions.create(model='m', messages=m)",
+        "m.append([m, m])\nclient.chat.completions.create(model='m', messages=m, tools=m)",
+        "m[0]['content'] = m\nclient.chat.completions.create(model='m', messages=m)",
+        "p = []\np.append(p if a else m)\nm[0]['content'] = p\n\
+         client.chat.completions.create(model='m', messages=m, tools=p)",
+        "b = {'model': 'm', 'messages': m}\nb['extra_body'] = b\nb['metadata'] = b\nclient.chat.completions.create(**b)",
+        "m += [m]\nfor turn in m:\n    m.append({'role': 'user', 'content': turn})\n\
+         client.chat.completions.create(model='m', messages=m[-3:])",
+    ];
+    for body in sent {
+        let mut source = format!(
+            "{HEAD}def send(a, rows):\n    m = [{{'role': 'system', 'content': 'rules'}}]\n"
+        );
+        for line in body.lines() {
+            let _ = writeln!(source, "    {line}");
+        }
+        let found = run(&[("app.py", &source)]);
+        assert!(!found.prompts.is_empty(), "{source}");
+    }
+    let script = "import OpenAI from 'openai';\nconst client = new OpenAI();\n\
+        export async function send(a) {\n  const m = [{ role: 'system', content: 'rules' }];\n  \
+        m.push(a ? m : [m]);\n  const o = { messages: m };\n  o.self = o;\n  \
+        await client.chat.completions.create({ model: 'm', ...o, tools: m, metadata: o });\n}\n";
+    assert!(!run(&[("app.ts", script)]).prompts.is_empty());
+}
+
+#[test]
 fn functions_that_call_each_other_end() {
     sends("def f(x):\n    return g(x) + 'f'\ndef g(x):\n    return f(x) + f(x) + 'g'\nt = f('x')");
     sends("def f(n):\n    return f(n - 1) + f(n - 2) if n else ''\nt = f(a)");

@@ -398,6 +398,59 @@ fn that_assumed_tools_could_be_cached_is_only_possible() {
 }
 
 #[test]
+fn a_wrapper_lacks_a_marker_for_sure_where_no_code_writes_one() {
+    let wrapper = "import anthropic\n\nclient = anthropic.Anthropic()\n\n\
+        def send(system, messages, tools):\n    return client.messages.create(model=\"claude-sonnet-5\", max_tokens=9, \
+        system=system, tools=tools, messages=messages)\n";
+    let severity = |other: &str| {
+        let wrapper = format!("{wrapper}\n\ndef answer(reply):\n    return {{\"role\": \"assistant\", \"content\": reply}}\n");
+        let analysis = lint(&[("send.py", &wrapper), ("other.py", other)]);
+        let found = of(&analysis, "missing-breakpoint");
+        found.iter().map(|f| f.severity).max()
+    };
+    assert_eq!(severity("import anthropic\n"), Some(Severity::Warning));
+    // Whether its callers send conversations, or one question each, nothing says.
+    let analysis = lint(&[("send.py", wrapper)]);
+    let found = of(&analysis, "missing-breakpoint");
+    assert_eq!(found.iter().map(|f| f.severity).max(), Some(Severity::Note));
+    let marks = "import anthropic\nBLOCK = {\"type\": \"text\", \"text\": \"x\", \"cache_control\": {\"type\": \"ephemeral\"}}\n";
+    assert_eq!(severity(marks), Some(Severity::Note));
+}
+
+#[test]
+fn what_lacks_a_marker_is_told_with_the_call_that_sends_it() {
+    let rules = format!("RULES = \"\"\"{}\"\"\"\n", filler(1500));
+    let send = "import anthropic\nfrom rules import RULES\n\nclient = anthropic.Anthropic()\n\n\
+        def send(question):\n    return client.messages.create(model=\"claude-sonnet-5\", max_tokens=9, system=RULES, \
+        messages=[{\"role\": \"user\", \"content\": question}])\n";
+    let analysis = lint(&[("rules.py", &rules), ("send.py", send)]);
+    let found = only(&analysis, "missing-breakpoint");
+    let places = found.labels.iter().map(|label| &*label.place.path);
+    assert!(places
+        .chain([&*found.place.path])
+        .any(|path| path == "send.py"));
+}
+
+#[test]
+fn a_split_for_what_is_one_users_is_a_note() {
+    let source = |value: &str| {
+        format!(
+            "import anthropic\n\nRULES = \"\"\"{}\"\"\"\nclient = anthropic.Anthropic()\n\n\
+             def send({value}, history):\n    return client.messages.create(model=\"claude-sonnet-5\", max_tokens=9, \
+             system=RULES + {value}, messages=history)\n",
+            filler(2500)
+        )
+    };
+    let severity = |value: &str| {
+        let analysis = lint(&[("send.py", &source(value))]);
+        let found = of(&analysis, "unsplit-message");
+        found.iter().map(|f| f.severity).max()
+    };
+    assert_eq!(severity("question"), Some(Severity::Warning));
+    assert!(severity("user_name") <= Some(Severity::Note));
+}
+
+#[test]
 fn the_calls_of_one_file_lack_the_key_for_one_reason() {
     let call = |name: &str| {
         format!(
@@ -584,7 +637,7 @@ fn what_every_caller_of_a_builder_settles_is_not_told_by_a_parameter_s_name() {
     };
     assert_eq!(worst(""), Some(Severity::Warning));
     let settled = "def start():\n    return Agent(build_system_prompt(HOUSE))\n";
-    assert_eq!(worst(settled), Some(Severity::Note));
+    assert_eq!(worst(settled), None);
     let mixed =
         format!("{settled}\ndef ask(question):\n    return Agent(build_system_prompt(question))\n");
     assert_eq!(worst(&mixed), Some(Severity::Warning));

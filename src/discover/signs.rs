@@ -54,7 +54,10 @@ fn bytes_regex(pattern: &str) -> Option<Regex> {
     RegexBuilder::new(pattern).unicode(false).build().ok()
 }
 
-/// `def build_prompt(`, `function buildPrompt(`, `  buildPrompt(` (a method), not far from the left edge
+/// The group of the name of a class among the definitions.
+const CLASS: usize = 4;
+
+/// `class PromptBuilder`, `def build_prompt(`, `function buildPrompt(`, `  buildPrompt(` (a method), not far from the left edge
 /// `SYSTEM_PROMPT: str =`, `export const prompt =`, and anywhere ``systemPrompt: ` ``, `prompt = f"`.
 fn definitions() -> Option<Regex> {
     let nouns: Vec<String> = sdk::prompt_nouns()
@@ -69,7 +72,8 @@ fn definitions() -> Option<Regex> {
     let inner = format!(
         r#"^[ \t]+(?:[a-z]+[ \t]+)?{name}[ \t]*[=:][ \t]*(?:[a-z]{{0,2}}(?:"{{3}}|'{{3}})|f["']|`)"#
     );
-    let pattern = [functions, outer, inner].join("|");
+    let classes = format!(r"^[ \t]*(?:[a-z]+[ \t]+){{0,3}}class[ \t]+{name}\b");
+    let pattern = [functions, outer, inner, classes].join("|");
     RegexBuilder::new(&pattern)
         .unicode(false)
         .case_insensitive(true)
@@ -89,9 +93,9 @@ pub fn may_prompt(bytes: &[u8]) -> bool {
             .any(|(word, others)| matches(word) && matches(others))
         || signs.definitions.as_ref().is_some_and(|definitions| {
             definitions.captures_iter(bytes).any(|found| {
-                let name = found.iter().skip(1).flatten().next();
-                name.and_then(|name| std::str::from_utf8(name.as_bytes()).ok())
-                    .is_some_and(sdk::builds_prompt)
+                let named = |at: usize| std::str::from_utf8(found.get(at)?.as_bytes()).ok();
+                (1..CLASS).filter_map(named).any(sdk::builds_prompt)
+                    || named(CLASS).is_some_and(sdk::is_prompt_class)
             })
         })
 }

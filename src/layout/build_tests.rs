@@ -109,6 +109,8 @@ fn prompt(messages: Vec<Message>) -> Prompt {
         recorded: false,
         open_options: false,
         marks_elsewhere: false,
+        never_marked: false,
+        speaks_of_turns: false,
         inherited_by: Vec::new(),
         reads: Reads::default(),
     }

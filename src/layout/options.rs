@@ -1,7 +1,8 @@
 //! What the options of a request and the ways of its provider say on the layout: wire order, routing key, the
 //! automatic breakpoint, whether markers show in the source.
 
-use crate::prompt::{Message, Prompt, Section, Setting};
+use crate::frontend::code::language_of;
+use crate::prompt::{Message, Prompt, Section, Setting, TargetSource};
 use crate::providers::Model;
 
 /// Whether the model caches only what is sent with a key, and this request shows that it has none.
@@ -43,7 +44,11 @@ pub(super) fn states_markers(prompt: &Prompt) -> bool {
         .messages
         .iter()
         .any(|message| message.blocks.iter().any(|block| block.marker.is_some()));
-    marked || (body && !prompt.fragment)
+    // A body that is written by hand shows that it has none where no code writes one.
+    let by_hand = prompt.never_marked
+        && prompt.target.source == TargetSource::Declared
+        && language_of(&prompt.origin.path).is_some();
+    marked || ((body || by_hand) && !prompt.fragment)
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -77,6 +77,11 @@ impl Work {
         Ok(())
     }
 
+    /// Whether no step is left.
+    pub fn is_spent(&self) -> bool {
+        self.steps > self.budget.min(self.ceiling)
+    }
+
     pub fn leave(&mut self) {
         self.nesting = self.nesting.saturating_sub(1);
     }

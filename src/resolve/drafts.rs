@@ -137,6 +137,8 @@ fn template_prompt(
         recorded: false,
         open_options: false,
         marks_elsewhere: false,
+        never_marked: false,
+        speaks_of_turns: false,
         inherited_by: Vec::new(),
         reads: own.reads.iter().cloned().collect(),
     };
@@ -303,6 +305,8 @@ fn draft_prompt(
         recorded: draft.recorded,
         open_options: false,
         marks_elsewhere: false,
+        never_marked: false,
+        speaks_of_turns: false,
         inherited_by: Vec::new(),
         reads: own.reads.iter().cloned().collect(),
     };

@@ -3,9 +3,12 @@
 use super::steps::{at_message, effect, join, of, remark, wraps};
 use super::{Remark, Weight};
 use crate::figures::tokens;
+use crate::finding::Label;
+use crate::frontend::code::language_of;
 use crate::judge::Judged;
 use crate::layout::Kind;
 use crate::plan::Step;
+use crate::source::Place;
 use crate::volatility::Confidence;
 
 pub fn check(judged: &Judged) -> Vec<Remark> {
@@ -31,7 +34,7 @@ pub fn check(judged: &Judged) -> Vec<Remark> {
             // What a wrapper is given may bring its markers along, and markers written elsewhere may land here.
             let open = judged.prompt.fragment
                 || judged.prompt.marks_elsewhere
-                || wraps(judged)
+                || (wraps(judged) && !(judged.prompt.never_marked && (!history || judged.prompt.speaks_of_turns)))
                 || (!history && rests_on_assumed(judged, marked));
             // The one behind the history makes each turn read the text in front of it too.
             if !history && steps(judged).any(|other| is_history(judged, other)) {
@@ -46,9 +49,25 @@ pub fn check(judged: &Judged) -> Vec<Remark> {
             } else {
                 Confidence::Certain
             };
-            at_message(judged, step, remark)
+            sent_from(judged, at_message(judged, step, remark))
         })
         .collect()
+}
+
+/// Where the request is sent from, unless the remark stands there.
+fn sent_from(judged: &Judged, mut remark: Remark) -> Remark {
+    let sent = &judged.prompt.origin;
+    let within = remark.place.path == sent.path
+        && sent.span.start <= remark.place.span.start
+        && remark.place.span.end <= sent.span.end;
+    if !within && language_of(&sent.path).is_some() {
+        remark.labels.push(Label {
+            place: Place::new(&sent.path, sent.span.start, sent.span.start + 1),
+            text: "the request is sent here".into(),
+            behind: false,
+        });
+    }
+    remark
 }
 
 /// Whether the stable text that is seen is below the minimum: that it is cached at all is then an assumption on the size

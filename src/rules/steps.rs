@@ -326,6 +326,7 @@ fn alone(judged: &Judged, step: &Step) -> Confidence {
         || rests_on_turns(judged, subject)
         || explains_little(step, subject)
         || unread(judged, subject)
+        || of_session(judged, subject)
         || mostly_doubtful(judged, step, subject)
         || forks_turns(judged, step, subject);
     if doubtful {
@@ -348,6 +349,14 @@ fn unread(judged: &Judged, subject: &Segment) -> bool {
     };
     let code = language_of(&judged.prompt.origin.path).is_some();
     code && volatility.origin == Origin::MadeUp && trace.is_empty()
+}
+
+/// Whether a value of the session stands in a text of code whose requests are not in sight: within a session it changes
+/// nothing, and whether another one follows within the life of a cache, nothing says.
+fn of_session(judged: &Judged, subject: &Segment) -> bool {
+    let of_session = |v: &Volatility| v.origin == Origin::Outside && v.priced() == Class::Session;
+    let code = language_of(&judged.prompt.origin.path).is_some();
+    code && judged.prompt.fragment && subject.volatility().is_some_and(of_session)
 }
 
 /// Whether conditions fork the prefix of most of which nothing is sure.

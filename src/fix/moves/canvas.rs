@@ -237,7 +237,8 @@ impl Canvas {
     /// for.
     pub fn stable_bytes(&self, masked: &str, part: &Range<usize>) -> usize {
         let is_text = |sign: &char| !sign.is_whitespace() && !is_hole(*sign);
-        let text = masked[part.clone()].chars().filter(is_text);
+        let text = masked.get(part.clone()).unwrap_or_default();
+        let text = text.chars().filter(is_text);
         let text: usize = text.map(char::len_utf8).sum();
         let holes: usize = self.holes_in(part).map(|hole| hole.stable).sum();
         text + holes

@@ -14,7 +14,10 @@ impl Eval<'_, '_> {
         match content {
             Value::None | Value::Null => Vec::new(),
             Value::Cell(id) => match self.heap.list(*id).cloned() {
-                Some(list) => self.block_items(&list.items),
+                Some(list) => match self.heap.reading.begin(*id) {
+                    Some(_within) => self.block_items(&list.items),
+                    None => Vec::new(),
+                },
                 None => vec![self.block_of(content, place)],
             },
             Value::Choice(choice) if super::marked::holds_cell(content) => {

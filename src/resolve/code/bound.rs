@@ -6,11 +6,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::discover::{context_of, Context};
 use crate::frontend::code::ir::{Function, Param};
 use crate::prompt::{visit_pieces, Piece, Prompt};
-use crate::sdk;
 use crate::source::Place;
 use crate::volatility::{Confidence, Scope};
 
 use super::eval::Eval;
+use super::run::builder_name;
 use super::value::Value;
 
 /// Parameters of builders, by their places: whether what callers give is the same for more than a call.
@@ -19,7 +19,7 @@ pub type Bound = BTreeMap<Place, bool>;
 impl Eval<'_, '_> {
     /// Notes what a call gives to a parameter of a builder. What tests pass is theirs.
     pub fn note_given(&mut self, function: &Function, param: &Param, value: &Value) {
-        if !sdk::builds_prompt(&function.name) {
+        if builder_name(&self.frame().code.module, function).is_none() {
             return;
         }
         let home = &self.frames[0].code;

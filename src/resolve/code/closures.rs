@@ -4,6 +4,8 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
+use crate::source::Place;
+
 use super::eval::Eval;
 use super::value::{Argument, Callable, Value};
 
@@ -24,7 +26,14 @@ impl Eval<'_, '_> {
         self.passed_on(args);
     }
 
-    /// Functions that have to do with requests among arguments, and in objects that are arguments.
+    /// Functions that an entry hands out: they run for whoever called it.
+    pub fn hand_out(&mut self, value: Value, place: Place) {
+        for callable in self.given(&[Argument::positional(value, place)]) {
+            self.run_closure(&callable);
+        }
+    }
+
+    /// Functions that have to do with requests, or call one that does, among arguments and in objects that are arguments.
     fn given(&self, args: &[Argument]) -> Vec<Rc<Callable>> {
         let mut out = Vec::new();
         for arg in args {
@@ -41,7 +50,7 @@ impl Eval<'_, '_> {
                 _ => {}
             }
         }
-        out.retain(|callable| callable.code.holds(callable.id));
+        out.retain(|callable| self.program.is_warm(&callable.code, callable.id));
         out
     }
 

@@ -117,8 +117,8 @@ pub struct Eval<'p, 'w> {
     pub marks: Marks,
     /// How the conversation was changed of which the running loop reads turns.
     pub read: Option<Rewrite>,
-    /// Whether a test has told that the first item of the conversation is its system text.
-    pub system_leads: bool,
+    /// Within an arm of a test that asks of what kind the first turn of the conversation is.
+    pub first_is_asked: bool,
     /// Within the arms of a test, or the rounds of a loop, that asks whether the context is full.
     pub at_limit: bool,
     pub work: Work,
@@ -158,7 +158,7 @@ impl<'p, 'w> Eval<'p, 'w> {
             stops: Vec::new(),
             instances: Vec::new(),
             read: None,
-            system_leads: false,
+            first_is_asked: false,
             at_limit: false,
             work: Work::new(BUDGET),
             barren,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::frontend::code::ir::FunctionId;
 use crate::prompt::{visit_pieces, Block, Message, Piece, Prompt};
 use crate::source::Place;
-use crate::volatility::Class;
+use crate::volatility::{Class, Origin};
 
 use super::eval::{held, Eval, Open};
 
@@ -36,6 +36,8 @@ pub struct Event {
     pub texts: BTreeSet<Place>,
     /// The functions that were running, the entry first: which way the prompt came to be.
     pub through: Vec<(Arc<str>, FunctionId)>,
+    /// Noted behind the last step that was allowed: what it is made of was not evaluated any more.
+    pub starved: bool,
 }
 
 /// Events of one place that one entry notes: a helper that is called from everywhere sends the same over and over.
@@ -83,6 +85,7 @@ impl Eval<'_, '_> {
             opens,
             texts,
             through,
+            starved: self.work.is_spent(),
         });
     }
 
@@ -92,12 +95,14 @@ impl Eval<'_, '_> {
         for piece in pieces.iter_mut().rev() {
             behind.add(piece, &self.carried, &self.loops);
             visit_pieces(std::slice::from_mut(piece), &mut |piece| {
-                let before = !behind.outside && self.made_before_loop(piece, behind);
+                let before = self.made_before_loop(piece, behind);
                 let volatility = match piece {
                     Piece::Slot(slot) => &mut slot.volatility,
                     Piece::Repeat(repeat) => &mut repeat.volatility,
                     _ => return,
                 };
+                // What the function was given stays as it is for all rounds; what it made up is new for each call of it.
+                let before = before && (!behind.outside || volatility.origin == Origin::Outside);
                 if volatility.frame.is_none() && before {
                     volatility.frame = held(volatility.class, Some(Class::Session));
                 }

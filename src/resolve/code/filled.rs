@@ -210,6 +210,9 @@ impl Eval<'_, '_> {
             }
             Value::Cell(id) => match self.heap.get(*id).clone() {
                 Cell::List(mut list) => {
+                    let Some(_within) = self.heap.reading.begin(*id) else {
+                        return value.clone();
+                    };
                     for item in &mut list.items {
                         if let Item::One(value, _) = item {
                             *value = self.filled_value(value, style, with);

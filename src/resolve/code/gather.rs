@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::finding::FileError;
 use crate::frontend::code::language_of;
+use crate::prompt::Piece;
 use crate::reads::Reads;
 use crate::source::Place;
 
@@ -74,13 +75,28 @@ pub fn gather(program: &Program<'_>, found: &BTreeMap<Entry, Arc<Found>>) -> Cod
     let mut ways: Vec<Vec<&Entry>> = Vec::new();
     let mut covered: BTreeSet<&Place> = BTreeSet::new();
     let sent = kept.iter().filter(|(event, _)| event.sort == Sort::Request);
-    let calls: BTreeSet<&Place> = sent.map(|(event, _)| &event.site).collect();
+    let calls: BTreeSet<&Place> = sent.clone().map(|(event, _)| &event.site).collect();
+    let called: BTreeSet<(&str, String)> = sent
+        .filter(|(event, _)| !is_by_hand(event))
+        .map(|(event, _)| (&*event.site.path, super::ways::content(&event.prompt)))
+        .collect();
     for sort in [Sort::Request, Sort::Messages, Sort::Text, Sort::Handed] {
         let of_sort = kept.iter().filter(|(event, _)| event.sort == sort);
         let mut more = BTreeSet::new();
         for (event, from) in of_sort {
-            let sent = takes_part(&covered, &event.texts) || stands_in(&calls, &event.site);
-            if sort != Sort::Request && sent {
+            let sent = match sort {
+                // A body that a call which is known sends is that call's.
+                Sort::Request => {
+                    let content = || (&*event.site.path, super::ways::content(&event.prompt));
+                    is_by_hand(event)
+                        && (stands_in(&calls, &event.site) || called.contains(&content()))
+                }
+                _ => {
+                    takes_part(&covered, &event.texts) && !stands_apart(&covered, event)
+                        || stands_in(&calls, &event.site)
+                }
+            };
+            if sent {
                 continue;
             }
             more.extend(&event.texts);
@@ -126,13 +142,36 @@ fn takes_part(covered: &BTreeSet<&Place>, texts: &BTreeSet<Place>) -> bool {
     shared > 0 && shared * LEAST_PART >= texts.iter().map(bytes).sum()
 }
 
-/// Whether a list or a text is written as an argument of a call that sends.
+/// Whether a conversation is put together in a list of its own: with words in it that no request that is seen sends.
+fn stands_apart(covered: &BTreeSet<&Place>, event: &Event) -> bool {
+    let blocks = event.prompt.messages.iter().flat_map(|m| &m.blocks);
+    let mut pieces = blocks.flat_map(|block| &block.pieces);
+    if event.sort != Sort::Messages || !pieces.any(|p| matches!(p, Piece::History(_))) {
+        return false;
+    }
+    let own = |text: &&Place| text.path == event.site.path;
+    let mut own = event.texts.iter().filter(own);
+    own.any(|text| {
+        !covered.iter().any(|known| {
+            known.path == text.path
+                && known.span.start < text.span.end
+                && text.span.start < known.span.end
+        })
+    })
+}
+
+/// Whether a body, a list or a text is written as an argument of a call that sends.
 fn stands_in(calls: &BTreeSet<&Place>, site: &Place) -> bool {
     let from = &Place::new(&site.path, 0, 0);
     let of_file = calls.range::<&Place, _>(from..);
     of_file
         .take_while(|call| call.path == site.path && call.span.start <= site.span.start)
-        .any(|call| site.span.end <= call.span.end)
+        .any(|call| site.span.end <= call.span.end && *call != site)
+}
+
+/// Whether a request is a body whose sending is no call that is known.
+fn is_by_hand(event: &Event) -> bool {
+    event.prompt.target.api.is_none()
 }
 
 fn overlaps(covered: &BTreeSet<&Place>, text: &Place) -> bool {

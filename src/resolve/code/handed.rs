@@ -3,7 +3,7 @@
 //! and says nothing of how they vary within one. Knows nothing of how the parts of a request are found.
 
 use crate::prompt::{visit_pieces, Message, Piece};
-use crate::volatility::{Class, Confidence, Given, Volatility};
+use crate::volatility::{Class, Confidence, Given, Origin, Volatility};
 
 const WHY: &str = "what a caller hands over";
 
@@ -11,6 +11,15 @@ const WHY: &str = "what a caller hands over";
 pub fn settle_messages(messages: &mut [Message]) {
     for block in messages.iter_mut().flat_map(|m| &mut m.blocks) {
         settle(&mut block.pieces, Confidence::Possible);
+        // What a tool is called and says is its own, however it is put together: which tools there are may vary.
+        visit_pieces(&mut block.pieces, &mut |piece| {
+            if let Piece::Slot(slot) = piece {
+                let volatility = &mut slot.volatility;
+                if volatility.origin == Origin::Outside && volatility.class == Class::Request {
+                    volatility.confidence = Confidence::Possible;
+                }
+            }
+        });
     }
 }
 
@@ -50,7 +59,6 @@ mod tests {
     use super::*;
     use crate::prompt::{Size, Slot};
     use crate::source::Place;
-    use crate::volatility::Origin;
 
     fn slot(given: Given, class: Class, confidence: Confidence) -> Piece {
         let mut volatility = Volatility::new(class, Origin::Outside, confidence, "");

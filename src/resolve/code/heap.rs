@@ -9,6 +9,7 @@ use crate::volatility::Volatility;
 
 use super::arms::choose;
 use super::value::{ClassRef, Condition, Value};
+use super::within::Reading;
 
 /// Number of a cell. Arms of a branch never give one number to two cells.
 pub type CellId = usize;
@@ -130,6 +131,8 @@ pub struct Heap {
     noted: Vec<usize>,
     /// Cells that were noted behind this position need no second note: no state that counts lies in between.
     since: usize,
+    /// The cells that are being read.
+    pub reading: Reading,
 }
 
 /// A state of the store that can be gone back to.

@@ -62,7 +62,7 @@ impl Interest {
         for (id, function) in module.functions.iter().enumerate() {
             walk.function = Some(id);
             let decorated = function.decorators.iter().any(super::run::gives_system);
-            if decorated || sdk::builds_prompt(&function.name) {
+            if decorated || super::run::builder_name(module, function).is_some() {
                 walk.out.sure.holds.insert(id);
             }
             for param in &function.params {
@@ -383,10 +383,14 @@ impl Walk<'_> {
                 Entry::Spread(expr) => self.expr(expr),
             }
         }
-        self.message(entries.iter().filter_map(|entry| match entry {
+        let keys = entries.iter().filter_map(|entry| match entry {
             Entry::Pair { key, .. } => key.literal(),
             Entry::Spread(_) => None,
-        }));
+        });
+        if sdk::is_body(keys.clone()) {
+            self.mark(Says::Surely, false);
+        }
+        self.message(keys);
     }
 
     /// The keys of an object, which may be a message.

@@ -12,7 +12,11 @@ use super::declared::{declared_as, Declared};
 use super::eval::{Birth, Eval, Flow, Frame, Open, MAX_CALLS, MAX_DULL_CALLS};
 use super::heap::Item;
 use super::modules::Code;
+use super::run::builder_name;
 use super::value::{Argument, Callable, ClassRef, Unknown, Value};
+
+/// What a conversation is called.
+const TURNS: &str = "messages";
 
 impl Eval<'_, '_> {
     pub fn push_frame(
@@ -112,6 +116,7 @@ impl Eval<'_, '_> {
             Some(text) => declared_as(value, &code, text),
             None => value,
         };
+        self.note_built(callable, &value);
         let note = format!("returned by `{}`", function.name);
         if let Value::Text(pieces) = &value {
             self.work.steps += pieces.len() / 16;
@@ -123,6 +128,27 @@ impl Eval<'_, '_> {
                 place: place.clone(),
                 note,
             })
+        }
+    }
+
+    /// Notes what a builder of prompts gives for these arguments: more than it knows by itself.
+    fn note_built(&mut self, callable: &Callable, value: &Value) {
+        let function = callable.function();
+        if self.quiet > 0 || !matches!(value, Value::Text(_) | Value::Choice(_)) {
+            return;
+        }
+        let Some(name) = builder_name(&callable.code.module, function) else {
+            return;
+        };
+        let site = Place {
+            path: callable.code.path().clone(),
+            span: function.name_span,
+        };
+        let known = self.events.len();
+        self.noted_text(&name, value, &site);
+        for event in self.events.iter_mut().skip(known) {
+            let own = (callable.code.path().clone(), callable.id);
+            event.through.push(own);
         }
     }
 
@@ -388,15 +414,31 @@ impl Eval<'_, '_> {
                 params = rest;
             }
         }
+        let asked = super::asked::conversations(&code.module, function);
         for (index, param) in params.iter().enumerate() {
-            let value = self.open_param(param, near, || Open {
+            let mut value = self.open_param(param, near, || Open {
                 path: code.path().clone(),
                 function: callable.id,
                 index,
             });
+            if param_name(param).is_some_and(|name| asked.contains(name)) {
+                value = self.as_conversation(value);
+            }
             self.assign_open(param, value, near);
         }
         self.run_body(function, callable.id)
+    }
+
+    /// Something unknown whose items are asked for the role that only turns have, whatever it is called.
+    pub fn as_conversation(&self, value: Value) -> Value {
+        match value {
+            Value::Unknown(unknown) if unknown.verdict.kind.is_plain() => {
+                let mut turns = (*unknown).clone();
+                turns.verdict = self.frame().code.classifier.name(TURNS);
+                turns.into_value()
+            }
+            other => other,
+        }
     }
 
     fn open_param(&mut self, param: &Param, near: bool, open: impl Fn() -> Open) -> Value {

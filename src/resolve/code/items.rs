@@ -498,12 +498,13 @@ impl Eval<'_, '_> {
         }
     }
 
-    /// Something is taken out of a list: earlier turns change where it holds a conversation. Its system text is no turn.
+    /// Something is taken out of a list: earlier turns change where it holds a conversation. Not where
+    /// a test asked what the first one is: what is taken out in front of all turns is the same at each of them.
     pub fn cut_list(&mut self, object: &Value, span: Span) {
         let Value::Cell(id) = object else {
             return;
         };
-        if self.system_leads {
+        if self.first_is_asked {
             return;
         }
         let rewritten = self.rewriting(object, span);

@@ -8,6 +8,7 @@ use crate::volatility::{Class, Origin, Volatility};
 use super::eval::Eval;
 use super::heap::{Cell, Item, List};
 use super::methods::strip_nothing;
+use super::presence::asks_presence;
 use super::tables::Operation;
 use super::value::{Argument, Condition, Value};
 
@@ -88,6 +89,14 @@ impl Eval<'_, '_> {
                 {
                     let new = args[2..].to_vec();
                     self.insert(id, Op::Unshift, new);
+                } else if args.len() > 2
+                    && matches!(args[1].value, Value::Number(0.0))
+                    && !matches!(args[0].value, Value::Number(_))
+                {
+                    // Behind what was looked for: it stands at the same place at the next turn.
+                    let mut new = vec![args[0].clone()];
+                    new.extend_from_slice(&args[2..]);
+                    self.insert(id, Op::Insert, new);
                 } else {
                     self.cut_list(&Value::Cell(id), expr.span);
                 }
@@ -272,7 +281,12 @@ impl Eval<'_, '_> {
         let window = self.newest_by_position(function, expr);
         let window = window.filter(|_| self.holds_history(&list.items));
         let place = self.place(expr.span);
-        let boolean = function.is_some_and(|arg| arg.value.path() == Some("Boolean"));
+        let boolean = function.is_some_and(|arg| match &arg.value {
+            Value::Function(callable) => {
+                asks_presence(&callable.code.module.functions[callable.id])
+            }
+            value => value.path() == Some("Boolean"),
+        });
         let mut items = Vec::new();
         for (index, item) in list.items.into_iter().enumerate() {
             match item {

@@ -12,6 +12,7 @@ use crate::volatility::{Class, Volatility};
 
 use super::super::context::LOOP_ROUNDS;
 use super::super::value::{from_history, worse};
+use super::asked;
 use super::eval::{Eval, Flow};
 use super::heap::{same_items, Cell, CellId, Delta, Item, Round};
 use super::picks;
@@ -40,6 +41,10 @@ impl Eval<'_, '_> {
                 eval.over_items(pattern, &items, over, body)
             });
         }
+        let value = match asked::asks_for_role(&self.frame().code.module, pattern, body) {
+            true => self.as_conversation(value),
+            false => value,
+        };
         let retries = tables::is_retry(&self.written(over.span))
             || pattern_names(pattern)
                 .iter()
@@ -87,7 +92,10 @@ impl Eval<'_, '_> {
             picks: true,
             rewrite: None,
         };
+        let first = test.is_some_and(super::roles::asks_for_first);
+        let before = std::mem::replace(&mut self.first_is_asked, first);
         let flow = self.repeated(&round, body, retries, &mut |_| {});
+        self.first_is_asked = before;
         self.at_limit = outer;
         flow
     }

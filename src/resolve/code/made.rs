@@ -257,6 +257,9 @@ impl Eval<'_, '_> {
             Some(Part::Ignore) => {}
             Some(Part::Body) => {
                 let Value::Cell(id) = &value else { return };
+                let Some(_within) = self.heap.reading.begin(*id) else {
+                    return;
+                };
                 let entries = self.heap.object(*id).map(|object| object.entries.clone());
                 for (name, value) in entries.into_iter().flatten() {
                     let part = call.parts.get(&name).copied();

@@ -22,6 +22,9 @@ impl Eval<'_, '_> {
         match value {
             Value::Cell(id) => match self.heap.list(*id).cloned() {
                 Some(list) => {
+                    let Some(_within) = self.heap.reading.begin(*id) else {
+                        return Vec::new();
+                    };
                     let items = self.begun(&list.items);
                     let mut out = self.message_items(&items);
                     if let Some(rewrite) = list.rewrite {
@@ -30,6 +33,9 @@ impl Eval<'_, '_> {
                     out
                 }
                 None if self.made_kind(*id).is_some() => {
+                    let Some(_within) = self.heap.reading.begin(*id) else {
+                        return Vec::new();
+                    };
                     let (parts, _) = self.made_parts(*id, place);
                     let kept = parts.iter();
                     let kept = kept.filter(|(part, _, _)| *part == Part::Messages);
@@ -153,6 +159,9 @@ impl Eval<'_, '_> {
     /// `("system", text)`
     pub fn pair(&mut self, id: usize) -> Vec<Message> {
         let Some(list) = self.heap.list(id).cloned() else {
+            return Vec::new();
+        };
+        let Some(_within) = self.heap.reading.begin(id) else {
             return Vec::new();
         };
         if let [Item::One(role, _), Item::One(content, at)] = list.items.as_slice() {

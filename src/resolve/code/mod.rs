@@ -4,6 +4,7 @@
 mod aliases;
 mod arguments;
 mod arms;
+mod asked;
 mod assign;
 mod barren;
 mod beside;
@@ -61,6 +62,7 @@ mod operators;
 mod paths;
 mod patterns;
 mod picks;
+mod presence;
 mod print;
 mod renders;
 mod requests;
@@ -80,6 +82,7 @@ mod unplaced;
 mod value;
 mod ways;
 mod windows;
+mod within;
 mod wrapped;
 
 pub use memo::Memo;

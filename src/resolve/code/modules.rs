@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use rayon::prelude::*;
 
-use crate::discover::signs;
+use crate::discover::{context_of, signs, Context};
 use crate::frontend::code::ir::{FunctionId, Language, Module};
 use crate::frontend::code::{self, language_of};
 use crate::frontend::DIRECTIVE;
@@ -23,6 +23,7 @@ use super::interest::Interest;
 use super::knowledge::Knowledge;
 use super::memo::{Memo, Names};
 use super::paths::Paths;
+use super::unplaced;
 
 /// One file of code, lowered, with its names.
 pub struct Code {
@@ -41,6 +42,9 @@ pub struct Code {
     uses_library: bool,
     /// Whether it speaks to the linter.
     speaks: bool,
+    marks: OnceLock<bool>,
+    turns: OnceLock<bool>,
+    wire: OnceLock<Option<&'static str>>,
     /// How each name of the module is bound.
     pub names: BTreeMap<String, Binding>,
     /// Modules whose names are all taken over (`from x import *`, `export * from`).
@@ -80,6 +84,9 @@ impl Code {
             interest,
             uses_library,
             speaks: file.text.contains(DIRECTIVE),
+            marks: OnceLock::new(),
+            turns: OnceLock::new(),
+            wire: OnceLock::new(),
             near: OnceLock::new(),
             warm: OnceLock::new(),
             hot: OnceLock::new(),
@@ -98,6 +105,33 @@ impl Code {
 
     pub fn language(&self) -> Language {
         self.module.language
+    }
+
+    /// The only provider that the file speaks to, by its own words; else by its name.
+    pub fn speaks_to(&self) -> Option<&'static str> {
+        *self.wire.get_or_init(|| {
+            let text = &*self.file.text;
+            let mut spoken = sdk::wires()
+                .iter()
+                .filter(|(_, words)| words.iter().any(|word| text.contains(word.as_str())));
+            match (spoken.next(), spoken.next()) {
+                (None, _) => sdk::wire_of_path(self.path()),
+                (Some((provider, _)), None) => Some(provider.as_str()),
+                _ => None,
+            }
+        })
+    }
+
+    /// Whether it speaks of answers or earlier turns.
+    pub fn speaks_of_turns(&self) -> bool {
+        *self
+            .turns
+            .get_or_init(|| unplaced::speaks_of_turns(&self.file))
+    }
+
+    /// Whether it writes a cache marker, or has a library write one.
+    fn writes_marker(&self) -> bool {
+        *self.marks.get_or_init(|| unplaced::writes(&self.file))
     }
 
     fn is_near(&self) -> bool {
@@ -139,7 +173,15 @@ impl Code {
     fn warmed(&self, hot: &HashSet<String>) -> HashSet<FunctionId> {
         let calls = self.interest.calls.iter();
         let warm = calls.filter(|(name, _)| hot.contains(name));
-        warm.filter_map(|(_, function)| *function).collect()
+        let mut out = HashSet::new();
+        for (_, function) in warm {
+            // What an inner function calls, its outer one is concerned with.
+            let mut next = *function;
+            while let Some(id) = next.filter(|id| out.insert(*id)) {
+                next = self.module.functions[id].parent;
+            }
+        }
+        out
     }
 
     /// The same file in company that is not known yet.
@@ -178,6 +220,13 @@ impl<'w> Program<'w> {
 
     fn lock(&self) -> MutexGuard<'_, HashMap<Arc<str>, Option<Arc<Code>>>> {
         self.code.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether no code that is loaded, but for tests, writes a cache marker: no request can bring one along.
+    pub fn never_marks(&self) -> bool {
+        let loaded = self.lock();
+        let mut code = loaded.values().flatten();
+        !code.any(|code| context_of(code.path()) != Context::Test && code.writes_marker())
     }
 
     /// A file of code, lowered; the same one every time. `None`: not there, or not a language that is known.

@@ -2,7 +2,7 @@
 //! texts under telling names.
 
 use crate::frontend::code::ir::{Expr, ExprKind, Item as IrItem};
-use crate::prompt::{Block, Conversation, Message, Piece, Section, Stored, Target};
+use crate::prompt::{Block, Conversation, Message, Piece, Section, Stored, Target, TargetSource};
 use crate::sdk::{self, Part};
 use crate::source::Place;
 
@@ -151,13 +151,18 @@ impl Eval<'_, '_> {
         let Some(call) = sdk::call(language, "<body>", &[], 0) else {
             return;
         };
-        let messages = call.parts.iter().any(|(name, part)| {
-            let list = match (part, object.get(name)) {
-                (Part::Messages, Some(Value::Cell(list))) => *list,
-                _ => return false,
-            };
-            self.is_messages(list)
-        });
+        // Where the file speaks to a provider, a conversation of which no turn is in sight is one all the same.
+        let written = self.program.load(&object.place.path);
+        let provider = written.and_then(|code| code.speaks_to());
+        let wire = provider.is_some();
+        let messages = call
+            .parts
+            .iter()
+            .any(|(name, part)| match (part, object.get(name)) {
+                (Part::Messages, Some(Value::Cell(list))) if self.is_messages(*list) => true,
+                (Part::Messages, Some(turns)) => wire && self.is_conversation(turns),
+                _ => false,
+            });
         if !messages {
             for (name, value) in &object.entries {
                 match value {
@@ -176,8 +181,13 @@ impl Eval<'_, '_> {
             }
         }
         let model = sorted.parts.iter().any(|(part, _, _)| *part == Part::Model);
-        let prompt = self.assembled(None, sorted, &place);
-        if text_length(&prompt.messages) >= MIN_TEXT {
+        // A model that is named says more.
+        let mut prompt = self.assembled(None, sorted, &place);
+        if prompt.target.provider.is_none() && prompt.target.model.is_none() && wire {
+            prompt.target.provider = provider.map(str::to_string);
+            prompt.target.source = TargetSource::Declared;
+        }
+        if text_length(&prompt.messages) >= MIN_TEXT || wire && says_something(&prompt.messages) {
             let sort = if model { Sort::Request } else { Sort::Messages };
             self.record(sort, place, prompt);
         }

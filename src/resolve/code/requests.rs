@@ -306,6 +306,9 @@ impl Eval<'_, '_> {
         if let Value::Cell(id) = value {
             if let Some(object) = self.heap.object(*id).cloned() {
                 if object.class.is_none() {
+                    let Some(_within) = self.heap.reading.begin(*id) else {
+                        return;
+                    };
                     for (key, value) in object.entries {
                         self.setting(&format!("{name}.{key}"), &value, place, out);
                     }
@@ -373,6 +376,8 @@ impl Eval<'_, '_> {
             recorded: false,
             open_options: false,
             marks_elsewhere: false,
+            never_marked: false,
+            speaks_of_turns: false,
             inherited_by: Vec::new(),
             reads: Reads::default(),
         }

@@ -24,12 +24,14 @@ const WHY: &str = "system text among the caller's messages";
 /// Why a text is there of which nothing but a marker was in sight.
 const MARKED: &str = "system text that is marked among the caller's messages";
 
-/// `messages[0].role == "system"`, with other tests beside it.
-pub fn tells_first_is_system(test: &Expr) -> bool {
+/// Whether a test asks of what kind the first turn is, so that what it takes out there stands where a conversation
+/// begins: it is the same at every turn. `messages[0].role == "system"`, `turns[0].role !== "user"`, with other tests
+/// beside it.
+pub fn asks_for_first(test: &Expr) -> bool {
     let ExprKind::Binary { op, left, right } = &test.kind else {
         return false;
     };
-    let system = |expr: &Expr| expr.literal().is_some_and(sdk::names_system);
+    let role = |expr: &Expr| expr.literal().is_some_and(sdk::is_role);
     let first = |expr: &Expr| match kind_of(expr).map(|turn| &turn.kind) {
         Some(ExprKind::Index { index, .. }) => {
             matches!(index.kind, ExprKind::Number(at) if at == 0.0)
@@ -37,8 +39,10 @@ pub fn tells_first_is_system(test: &Expr) -> bool {
         _ => false,
     };
     match op {
-        BinaryOp::And => tells_first_is_system(left) || tells_first_is_system(right),
-        BinaryOp::Equal => first(left) && system(right) || system(left) && first(right),
+        BinaryOp::And => asks_for_first(left) || asks_for_first(right),
+        BinaryOp::Equal | BinaryOp::NotEqual => {
+            first(left) && role(right) || role(left) && first(right)
+        }
         _ => false,
     }
 }

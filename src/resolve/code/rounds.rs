@@ -152,10 +152,13 @@ impl Eval<'_, '_> {
                     [Item::Spread(open, _)] => Some(open.clone()),
                     _ => None,
                 });
+                let within = self.heap.reading.begin(*id);
                 match (first, open) {
                     (Some(value), _) => value,
-                    (None, Some(open)) => self.item_of(&open, span),
-                    (None, None) => {
+                    (None, Some(open)) if within.is_some() => self.item_of(&open, span),
+                    // One of several messages: what each says is its own.
+                    (None, _) if self.is_messages(*id) => self.turn_of(value, span),
+                    (None, _) => {
                         let volatility = self.volatility(value);
                         let expr = Expr::opaque(span);
                         self.derived(&expr, volatility, 20)
@@ -198,6 +201,7 @@ impl Eval<'_, '_> {
                     return object.unordered.clone();
                 }
                 let list = self.heap.list(*id)?;
+                let _within = self.heap.reading.begin(*id)?;
                 list.unordered.clone().or_else(|| {
                     list.items.iter().find_map(|item| match item {
                         Item::Spread(value, _) => self.unordered(value),

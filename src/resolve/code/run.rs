@@ -9,7 +9,7 @@ use rayon::prelude::*;
 use crate::config::Assume;
 use crate::discover::{context_of, Context};
 use crate::finding::FileError;
-use crate::frontend::code::ir::{Expr, ExprKind, FunctionId, FunctionKind, Module};
+use crate::frontend::code::ir::{Expr, ExprKind, Function, FunctionId, FunctionKind, Module};
 use crate::frontend::Problem;
 use crate::guard::guarded;
 use crate::prompt::Prompt;
@@ -370,6 +370,11 @@ fn run_function(eval: &mut Eval<'_, '_>, code: &Arc<Code>, id: FunctionId) {
         bound: Vec::new(),
     };
     let value = eval.run_open(&callable, code.sends(id));
+    let place = Place {
+        path: code.path().clone(),
+        span: function.name_span,
+    };
+    eval.hand_out(value.clone(), place);
     let decorated = function.decorators.iter().any(gives_system);
     let value = match decorated {
         true => match eval.beside(&callable, value) {
@@ -379,17 +384,26 @@ fn run_function(eval: &mut Eval<'_, '_>, code: &Arc<Code>, id: FunctionId) {
         },
         false => value,
     };
-    if decorated || sdk::builds_prompt(&function.name) {
-        let name = match decorated {
-            true => format!("system {}", function.name),
-            false => function.name.clone(),
-        };
+    let name = match decorated {
+        true => Some(format!("system {}", function.name)),
+        false => builder_name(&code.module, function),
+    };
+    if let Some(name) = name {
         let site = Place {
             path: code.path().clone(),
             span: function.name_span,
         };
         eval.noted_text(&name, &value, &site);
     }
+}
+
+/// What a text that a function gives is noted under, where the function, or its class, is named like a prompt's builder.
+pub(super) fn builder_name(module: &Module, function: &Function) -> Option<String> {
+    if sdk::builds_prompt(&function.name) {
+        return Some(function.name.clone());
+    }
+    let class = &module.classes.get(function.class?)?.name;
+    sdk::class_builds_prompt(class, &function.name).then(|| format!("{class}.{}", function.name))
 }
 
 /// `@agent.system_prompt`, called or not.

@@ -139,6 +139,9 @@ impl Eval<'_, '_> {
                     .map(|arm| match arm {
                         Value::None | Value::Null => Vec::new(),
                         Value::Cell(id) if self.heap.list(*id).is_some() => {
+                            let Some(_within) = self.heap.reading.begin(*id) else {
+                                return Vec::new();
+                            };
                             let items = self
                                 .heap
                                 .list(*id)

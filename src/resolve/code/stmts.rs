@@ -98,11 +98,11 @@ impl Eval<'_, '_> {
                     self.at_limit |= full;
                     let flow = self.fork(&condition, 2, &mut |eval, arm| {
                         eval.narrow(test, arm == 0);
-                        let leads = arm == 0 && super::roles::tells_first_is_system(test);
-                        let before = std::mem::replace(&mut eval.system_leads, leads);
+                        let leads = arm == 0 && super::roles::asks_for_first(test);
+                        let before = std::mem::replace(&mut eval.first_is_asked, leads);
                         let flow =
                             eval.doubting(doubtful == Some(arm), |eval| eval.block(arms[arm]));
-                        eval.system_leads = before;
+                        eval.first_is_asked = before;
                         flow
                     });
                     self.at_limit = outer;

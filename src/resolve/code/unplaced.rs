@@ -24,7 +24,17 @@ pub fn carried(prompt: &Prompt) -> impl Iterator<Item = Place> + '_ {
 /// Says of each request whether a file that it was put together in writes markers that none of all requests carries.
 pub fn note(program: &Program<'_>, carried: &BTreeSet<Place>, prompts: &mut [Prompt]) {
     let mut known: BTreeMap<Arc<str>, bool> = BTreeMap::new();
+    let never = program.never_marks();
     for prompt in prompts {
+        prompt.never_marked = never;
+        let own = std::iter::once(&prompt.origin.path);
+        let mut code = own.chain(prompt.reads.files());
+        prompt.speaks_of_turns = code.any(|path| {
+            language_of(path).is_some()
+                && program
+                    .load(path)
+                    .is_some_and(|code| code.speaks_of_turns())
+        });
         let own = std::iter::once(&prompt.origin.path);
         let files = own.chain(prompt.reads.files());
         let mut code =
@@ -58,6 +68,38 @@ fn is_carried(file: &SourceFile, at: usize, carried: &BTreeSet<Place>) -> bool {
         .iter()
         .filter(|place| place.path == file.path)
         .any(|place| place.span.start <= at && at <= place.span.end.max(place.span.start))
+}
+
+/// Whether a file writes a marker anywhere, or has a library write them.
+pub fn writes(file: &SourceFile) -> bool {
+    let text = file.content();
+    let text = text.as_str();
+    let written = |pattern: Option<&'static Regex>| {
+        let mut found = pattern.into_iter().flat_map(|p| p.find_iter(text));
+        found.any(|found| !in_comment(text, found.start()))
+    };
+    written(pattern()) || written(of_library())
+}
+
+/// Whether a file says a word of answers or earlier turns.
+pub fn speaks_of_turns(file: &SourceFile) -> bool {
+    static PATTERN: OnceLock<Option<Regex>> = OnceLock::new();
+    let made = PATTERN.get_or_init(|| {
+        let words: Vec<String> = sdk::turn_words().map(regex::escape).collect();
+        Regex::new(&format!(r"(?i){}", words.join("|"))).ok()
+    });
+    made.as_ref()
+        .is_some_and(|pattern| pattern.is_match(&file.text))
+}
+
+/// What has a library write markers: `cache_control_injection_points=`.
+fn of_library() -> Option<&'static Regex> {
+    static PATTERN: OnceLock<Option<Regex>> = OnceLock::new();
+    let made = PATTERN.get_or_init(|| {
+        let words: Vec<String> = sdk::marking().map(regex::escape).collect();
+        Regex::new(&format!(r"\b(?:{})\b", words.join("|"))).ok()
+    });
+    made.as_ref()
 }
 
 fn in_comment(text: &str, at: usize) -> bool {

@@ -21,6 +21,10 @@ pub fn kept<'e>(mut events: Vec<(&'e Entry, &'e Event)>) -> Vec<(&'e Event, Vec<
     if known_of_product(&events) {
         events.retain(|(entry, _)| !in_tests(entry));
     }
+    // What an entry found when it had no step left gives way to what its callee knew alone.
+    if events.iter().any(|(_, event)| !event.starved) {
+        events.retain(|(_, event)| !event.starved);
+    }
     let mut order: Vec<usize> = (0..events.len()).collect();
     order.retain(|at| !told_more(events[*at], &events));
     order.sort_by_key(|at| events[*at].1.opens.len());
@@ -28,7 +32,7 @@ pub fn kept<'e>(mut events: Vec<(&'e Entry, &'e Event)>) -> Vec<(&'e Event, Vec<
     let mut out: Vec<(&Event, Vec<&Entry>)> = Vec::new();
     for at in order {
         let (entry, event) = events[at];
-        let content = content(&event.prompt);
+        let content = whole(&event.prompt);
         if let Some(known) = seen.get(&content) {
             let from = &mut out[*known].1;
             if from.last() != Some(&entry) {
@@ -43,7 +47,8 @@ pub fn kept<'e>(mut events: Vec<(&'e Entry, &'e Event)>) -> Vec<(&'e Event, Vec<
 }
 
 /// Whether another entry came the same way with more in hand. What tests pass is theirs: it tells only where nothing
-/// else does.
+/// else does. Of two that came the very same way (a method that is wanted of an instance that each made), neither tells
+/// more for knowing other things.
 fn told_more((entry, event): (&Entry, &Event), events: &[(&Entry, &Event)]) -> bool {
     if event.opens.is_empty() {
         return false;
@@ -52,7 +57,16 @@ fn told_more((entry, event): (&Entry, &Event), events: &[(&Entry, &Event)]) -> b
         *other != entry
             && caller.through.ends_with(&event.through)
             && !event.opens.is_subset(&caller.opens)
+            && (caller.through.len() > event.through.len()
+                || begins_with(event, entry) && !begins_with(caller, other)
+                || caller.opens.is_subset(&event.opens))
     })
+}
+
+/// Whether the way begins with the function that is the entry; else with a method of an instance that the entry made.
+fn begins_with(event: &Event, entry: &Entry) -> bool {
+    let first = event.through.first();
+    first.is_some_and(|(path, function)| *path == entry.path && Some(*function) == entry.function)
 }
 
 /// Whether code of the product tells all of it, or calls what tests call too.
@@ -72,8 +86,19 @@ fn in_tests(entry: &Entry) -> bool {
     context_of(&entry.path) == Context::Test
 }
 
+/// To whom a prompt is sent, and what it sends, without the ways its values came.
+fn whole(prompt: &Prompt) -> String {
+    let target = &prompt.target;
+    format!(
+        "{:?}/{:?};{}",
+        target.provider,
+        target.model,
+        content(prompt)
+    )
+}
+
 /// What a prompt sends, without the ways its values came.
-fn content(prompt: &Prompt) -> String {
+pub fn content(prompt: &Prompt) -> String {
     fn write(pieces: &[Piece], out: &mut String) {
         use std::fmt::Write;
         for piece in pieces {
@@ -104,7 +129,7 @@ fn content(prompt: &Prompt) -> String {
             };
         }
     }
-    let mut out = format!("{:?}/{:?};", prompt.target.provider, prompt.target.model);
+    let mut out = String::new();
     for message in &prompt.messages {
         let message: &Message = message;
         out.push_str(message.section.name());

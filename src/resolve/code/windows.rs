@@ -133,6 +133,7 @@ impl Eval<'_, '_> {
             Value::Unknown(unknown) => unknown.rewrite.clone(),
             Value::Cell(id) => {
                 let list = self.heap.list(*id)?;
+                let _within = self.heap.reading.begin(*id)?;
                 list.rewrite.clone().or_else(|| {
                     list.items.iter().find_map(|item| match item {
                         Item::Spread(value, _) => self.rewrite_of(value),

@@ -25,6 +25,7 @@ mod python;
 mod shown;
 mod state;
 mod taken;
+mod wires;
 mod written;
 
 /// Resolves a workspace whose files are all read as code.
