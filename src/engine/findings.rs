@@ -8,11 +8,12 @@ use rayon::prelude::*;
 use super::{accepted, FileMarks, Filter, Request, Unwritten};
 use crate::baseline::Stale;
 use crate::finding::Fix;
-use crate::finding::{FileError, Finding, Savings, Severity, Suppressed, Tokens};
+use crate::finding::{FileError, Finding, Label, Savings, Severity, Suppressed, Tokens};
 use crate::fix::{self, Mend};
 use crate::frontend::Problem;
 use crate::guard::guarded;
 use crate::judge::Judged;
+use crate::rules::missing_breakpoint::SENT_HERE;
 use crate::rules::verdict::{self, Asked};
 use crate::rules::{self, Remark};
 use crate::source::{stable_hash, Place, Sources, Span};
@@ -400,9 +401,12 @@ fn merge(drafts: Vec<Draft>) -> Vec<Draft> {
                 };
                 let worse =
                     (draft.finding.severity, draft.worth) > (known.finding.severity, known.worth);
+                let sent = sent_from(&known.finding, &draft.finding);
                 if worse {
                     *known = draft;
                 }
+                known.finding.labels.retain(|label| label.text != SENT_HERE);
+                known.finding.labels.extend(sent);
                 known.finding.prompts = prompts;
                 if let Some(savings) = &mut known.finding.savings {
                     savings.usd_per_month = monthly;
@@ -412,6 +416,18 @@ fn merge(drafts: Vec<Draft>) -> Vec<Draft> {
         }
     }
     by_cause.into_values().collect()
+}
+
+/// The calls that send the requests of two findings.
+fn sent_from(one: &Finding, other: &Finding) -> Vec<Label> {
+    let labels = one.labels.iter().chain(&other.labels);
+    let mut sent: Vec<Label> = labels
+        .filter(|label| label.text == SENT_HERE)
+        .cloned()
+        .collect();
+    sent.sort_by(|a, b| a.place.cmp(&b.place));
+    sent.dedup_by(|a, b| a.place == b.place);
+    sent
 }
 
 fn monthly(finding: &Finding) -> Option<f64> {

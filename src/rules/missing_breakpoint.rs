@@ -11,6 +11,9 @@ use crate::plan::Step;
 use crate::source::Place;
 use crate::volatility::Confidence;
 
+/// What a label says of the call that sends a request.
+pub const SENT_HERE: &str = "the request is sent here";
+
 pub fn check(judged: &Judged) -> Vec<Remark> {
     steps(judged)
         .map(|step| {
@@ -63,7 +66,7 @@ fn sent_from(judged: &Judged, mut remark: Remark) -> Remark {
     if !within && language_of(&sent.path).is_some() {
         remark.labels.push(Label {
             place: Place::new(&sent.path, sent.span.start, sent.span.start + 1),
-            text: "the request is sent here".into(),
+            text: SENT_HERE.into(),
             behind: false,
         });
     }

@@ -11,7 +11,7 @@ mod cache_option_unsupported;
 mod conditional_prefix;
 mod divergent_prefix;
 mod history_rewrite;
-mod missing_breakpoint;
+pub mod missing_breakpoint;
 mod missing_cache_key;
 mod over_budget;
 mod parse_error;

@@ -56,7 +56,15 @@ pub fn gather(program: &Program<'_>, found: &BTreeMap<Entry, Arc<Found>>) -> Cod
         out.problems.extend(found.problems.iter().cloned());
         for path in &found.used {
             // Only what is not code: modules are linted alone too.
-            if language_of(path).is_none() && !found.events.is_empty() {
+            let mut events = found.events.iter();
+            // A text alone is made of what it shows, not of all that was read on the way.
+            let part = |event: &Event| {
+                let alone = matches!(event.sort, Sort::Text | Sort::Handed);
+                !alone
+                    || event.through.is_empty()
+                    || event.texts.iter().any(|text| text.path == *path)
+            };
+            if language_of(path).is_none() && events.any(part) {
                 let user = || entry.path.clone();
                 out.used.entry(path.clone()).or_insert_with(user);
             }
