@@ -52,6 +52,28 @@ fn the_exit_code_follows_severity_and_the_flags() {
 }
 
 #[test]
+fn that_no_code_writes_a_marker_is_sure_only_of_whole_folders() {
+    let project = Project::new("whole");
+    project.write(
+        "app/send.py",
+        "import anthropic\n\nclient = anthropic.Anthropic()\n\n\ndef send(system, history):\n    return client.messages.create(\n        \
+         model=\"claude-sonnet-5\", max_tokens=9, system=system, messages=history\n    )\n",
+    );
+    let severity = |argument: &str| {
+        let report = project.json(&[argument]);
+        let findings = report["findings"].as_array().expect("findings").clone();
+        let mut missing = findings
+            .iter()
+            .filter(|f| f["rule"] == "missing-breakpoint");
+        missing
+            .next()
+            .map(|f| f["severity"].as_str().unwrap().to_string())
+    };
+    assert_eq!(severity("app").as_deref(), Some("warning"));
+    assert_eq!(severity("app/send.py").as_deref(), Some("note"));
+}
+
+#[test]
 fn rules_and_severities_choose_findings() {
     let project = Project::new("select");
     let all = project.json(&[]);

@@ -185,8 +185,11 @@ pub fn resolve_again(
     for input in inputs {
         match input.kind {
             ParsedKind::Code(module) => {
-                let file = input.file;
-                code.push(CodeInput { file, module });
+                code.push(CodeInput {
+                    file: input.file,
+                    module,
+                    named: input.explicit,
+                });
             }
             _ => rest.push(input),
         }

@@ -20,8 +20,12 @@ use super::run::{CodeResult, Entry, Found};
 const LEAST_PART: usize = 4;
 
 /// The prompts that stand: what a caller tells more of replaces what its callee knew alone, and what takes part in a
-/// request is not a prompt of its own.
-pub fn gather(program: &Program<'_>, found: &BTreeMap<Entry, Arc<Found>>) -> CodeResult {
+/// request is not a prompt of its own. `whole`: the run sees all files of its folders.
+pub fn gather(
+    program: &Program<'_>,
+    found: &BTreeMap<Entry, Arc<Found>>,
+    whole: bool,
+) -> CodeResult {
     let mut out = CodeResult {
         sources: program.sources(&|path| found.values().any(|found| found.reads.names(path))),
         ..CodeResult::default()
@@ -120,7 +124,7 @@ pub fn gather(program: &Program<'_>, found: &BTreeMap<Entry, Arc<Found>>) -> Cod
         }
         covered.extend(more);
     }
-    super::unplaced::note(program, &carried, &mut out.prompts);
+    super::unplaced::note(program, &carried, whole, &mut out.prompts);
     for (prompt, ways) in out.prompts.iter_mut().zip(ways) {
         let mut reads = ways.iter().filter_map(|entry| read_by.get(entry).copied());
         let first = reads.next().cloned().unwrap_or_default();

@@ -41,6 +41,8 @@ const MAX_INSTANCES: usize = 4;
 pub struct CodeInput {
     pub file: Arc<SourceFile>,
     pub module: Arc<Module>,
+    /// Asked for by itself, and not found in a folder.
+    pub named: bool,
 }
 
 /// What code yields.
@@ -103,6 +105,8 @@ pub fn resolve_code(
 ) -> CodeResult {
     let mut program = Program::new(files, memo);
     let mut paths: Vec<Arc<str>> = Vec::with_capacity(inputs.len());
+    // A run over single files does not see what the rest of a project does.
+    let whole = inputs.iter().all(|input| !input.named);
     for input in inputs {
         paths.push(input.file.path.clone());
         program.insert(input.file, input.module);
@@ -174,7 +178,7 @@ pub fn resolve_code(
     let broken = broken.unwrap_or_else(PoisonError::into_inner);
     results.turn();
     memo.searches.turn();
-    let mut out = gather(&program, &found);
+    let mut out = gather(&program, &found, whole);
     out.errors = broken;
     program.leave(memo);
     out

@@ -21,10 +21,11 @@ pub fn carried(prompt: &Prompt) -> impl Iterator<Item = Place> + '_ {
     markers.map(|marker| marker.place.clone())
 }
 
-/// Says of each request whether a file that it was put together in writes markers that none of all requests carries.
-pub fn note(program: &Program<'_>, carried: &BTreeSet<Place>, prompts: &mut [Prompt]) {
+/// Says of each request whether no code at all writes markers, which a run over single files cannot know, whether its own
+/// code speaks of turns, and whether a file that it was put together in writes markers that none of all requests carries.
+pub fn note(program: &Program<'_>, carried: &BTreeSet<Place>, whole: bool, prompts: &mut [Prompt]) {
     let mut known: BTreeMap<Arc<str>, bool> = BTreeMap::new();
-    let never = program.never_marks();
+    let never = whole && program.never_marks();
     for prompt in prompts {
         prompt.never_marked = never;
         let own = std::iter::once(&prompt.origin.path);
