@@ -418,6 +418,25 @@ fn a_wrapper_lacks_a_marker_for_sure_where_no_code_writes_one() {
 }
 
 #[test]
+fn what_a_model_on_the_own_machine_reads_again_is_a_note() {
+    let source = |head: &str| {
+        format!(
+            "{head}\nfrom datetime import datetime\n\nRULES = \"\"\"{}\"\"\"\n\n\
+             def ask(question):\n    return client.chat(model=\"mistral-nemo\", messages=[\n        \
+             {{\"role\": \"system\", \"content\": f\"It is {{datetime.now()}}. {{RULES}}\"}},\n        \
+             {{\"role\": \"user\", \"content\": question}}])\n",
+            filler(2500)
+        )
+    };
+    let analysis = lint(&[(
+        "ask.py",
+        &source("import ollama\n\nclient = ollama.Client()"),
+    )]);
+    assert_eq!(only(&analysis, "volatile-prefix").severity, Severity::Note);
+    assert!(of(&analysis, "missing-cache-key").is_empty());
+}
+
+#[test]
 fn what_lacks_a_marker_is_told_with_the_call_that_sends_it() {
     let rules = format!("RULES = \"\"\"{}\"\"\"\n", filler(1500));
     let send = "import anthropic\nfrom rules import RULES\n\nclient = anthropic.Anthropic()\n\n\

@@ -344,7 +344,8 @@ pub fn fold_tail(pieces: &mut Vec<Piece>, limit: usize, place: &Place) -> bool {
     }
     let tail = pieces.split_off(kept);
     let mut volatility = pieces_volatility(&tail);
-    volatility.confidence = volatility.confidence.min(Confidence::Likely);
+    // The worst of it may stand anywhere in it.
+    volatility.confidence = Confidence::Possible;
     pieces.push(Piece::Slot(Slot {
         expr: "...".into(),
         place: place.clone(),

@@ -449,10 +449,18 @@ fn weight(judged: &Judged, step: &Step, rule: &str) -> Weight {
     if of_wrapper || told || crumbs || hangs_on_another(judged, step, subject) {
         return Weight::OnRequest;
     }
+    if runs_for_free(judged) {
+        return Weight::AtMostNote;
+    }
     if frees_little(judged, step) && judged.share(step.gain) >= PEDANTIC_BELOW {
         return Weight::AtMostNote;
     }
     Weight::ByShare
+}
+
+/// Whether code sends it to a model of its own machine, which nobody bills. Where a config names the model, someone asked.
+fn runs_for_free(judged: &Judged) -> bool {
+    judged.model.prices.is_none() && judged.model_source == TargetSource::Declared
 }
 
 /// Whether less than the least that is cached stands behind what is moved: it pays where all of it is just enough, and

@@ -9,6 +9,7 @@ use crate::volatility::Volatility;
 use super::super::value::worse;
 use super::eval::{deploy, Eval};
 use super::heap::Item;
+use super::members::length_of_text;
 use super::tables::Operation;
 use super::texts::{self};
 use super::things::Thing;
@@ -223,6 +224,10 @@ impl Eval<'_, '_> {
                     .iter()
                     .map(|arg| self.volatility(&arg.value))
                     .fold(Volatility::constant(), worse);
+                let volatility = match (operation, &first) {
+                    (Op::Length, Some(Value::Text(_))) => length_of_text(volatility),
+                    _ => volatility,
+                };
                 let length = self.derived(expr, volatility, 1);
                 Some(match (operation, &first) {
                     (Op::Length, Some(list)) => self.length_of(list, length),

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use crate::frontend::code::ir::Expr;
 use crate::source::{Place, Span};
 use crate::volatility::classify::{Effect, ValueKind, Verdict};
-use crate::volatility::{Class, Confidence, Given, Volatility};
+use crate::volatility::{Class, Confidence, Given, Origin, Volatility};
 
 use super::arms::choose;
 use super::eval::Eval;
@@ -52,7 +52,7 @@ impl Eval<'_, '_> {
                 choose(&choice.condition, arms)
             }
             Value::Text(_) if name == "length" => {
-                let volatility = self.volatility(object);
+                let volatility = length_of_text(self.volatility(object));
                 self.derived(&Expr::opaque(span), volatility, 1)
             }
             // A member of an enumeration is its value.
@@ -341,4 +341,17 @@ fn turns_by_name(verdict: Verdict, own_name: impl FnOnce() -> Verdict) -> Verdic
         own if own.kind == ValueKind::History => own,
         _ => verdict,
     }
+}
+
+/// What the length of a text varies with. A text with a clock in it is as long as it was: its length is no clock.
+pub fn length_of_text(text: Volatility) -> Volatility {
+    if text.origin != Origin::MadeUp {
+        return text;
+    }
+    Volatility::new(
+        Class::Request,
+        Origin::Outside,
+        Confidence::Possible,
+        "the length of a text",
+    )
 }

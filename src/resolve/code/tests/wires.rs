@@ -194,3 +194,16 @@ fn what_a_test_of_the_first_turn_takes_out_is_the_same_at_every_turn() {
         assert_eq!(found[0].contains("<<~"), moves, "{cut} {found:?}");
     }
 }
+
+#[test]
+fn the_length_of_a_text_with_a_clock_is_no_clock() {
+    let source = "import openai\nfrom datetime import datetime\nclient = openai.OpenAI()\ndef send(q):\n    note = f'{datetime.now()} {q}'\n    \
+                  return client.responses.create(model='m', instructions=f'{len(note)} RULES', input=note)\n";
+    let found = sent(&[("app.py", source)]);
+    assert!(found[0].contains("<len(note):request?>"), "{found:?}");
+    let script = "import OpenAI from 'openai';\nconst client = new OpenAI();\nexport async function send(q) {\n  \
+                  const note = `${new Date().toISOString()} ${q}`;\n  \
+                  return client.responses.create({ model: 'm', instructions: `${note.length} RULES`, input: q });\n}\n";
+    let found = sent(&[("app.ts", script)]);
+    assert!(found[0].contains(":request?>"), "{found:?}");
+}
