@@ -5,7 +5,7 @@ use std::rc::Rc;
 use crate::frontend::code::ir::{Expr, Pattern, Stmt};
 use crate::source::{Place, Span};
 use crate::volatility::classify::ValueKind;
-use crate::volatility::Volatility;
+use crate::volatility::{Confidence, Origin, Volatility};
 
 use super::super::context::{LOOP_ROUNDS, MAX_UNROLLED};
 use super::super::value::{from_history, worse};
@@ -159,7 +159,7 @@ impl Eval<'_, '_> {
                     // One of several messages: what each says is its own.
                     (None, _) if self.is_messages(*id) => self.turn_of(value, span),
                     (None, _) => {
-                        let volatility = self.volatility(value);
+                        let volatility = one_of(self.volatility(value));
                         let expr = Expr::opaque(span);
                         self.derived(&expr, volatility, 20)
                     }
@@ -251,4 +251,15 @@ pub fn round_at(over: String, place: Place, volatility: Volatility, unordered: b
         picks: false,
         rewrite: None,
     })
+}
+
+/// What one of several things varies with, of which some hold a clock or an id: whether this one does, nothing says.
+fn one_of(all: Volatility) -> Volatility {
+    match all.origin {
+        Origin::MadeUp => Volatility {
+            confidence: Confidence::Possible,
+            ..all
+        },
+        _ => all,
+    }
 }

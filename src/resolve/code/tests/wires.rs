@@ -207,3 +207,14 @@ fn the_length_of_a_text_with_a_clock_is_no_clock() {
     let found = sent(&[("app.ts", script)]);
     assert!(found[0].contains(":request?>"), "{found:?}");
 }
+
+#[test]
+fn one_of_many_things_is_a_clock_only_by_chance() {
+    let source = "import openai\nfrom datetime import datetime\nclient = openai.OpenAI()\ndef send(rows, q):\n    \
+                  notes = [{'text': row.text, 'at': str(datetime.now())} for row in rows]\n    text = ''\n    \
+                  for note in notes:\n        text += note['text'] + 'RULES'\n    \
+                  return client.responses.create(model='m', instructions=text, input=q)\n";
+    let found = sent(&[("app.py", source)]);
+    assert!(!found[0].contains(":unique>"), "{found:?}");
+    assert!(!found[0].contains(":unique!>"), "{found:?}");
+}
