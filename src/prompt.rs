@@ -36,7 +36,7 @@ pub struct Prompt {
     pub marks_elsewhere: bool,
     /// No code of the run writes a cache marker, or has a library write one.
     pub never_marked: bool,
-    /// Whether code on the way of this request speaks of answers or earlier turns.
+    /// Whether code on the way of this request speaks of answers or earlier turns; told where no code writes a marker.
     pub speaks_of_turns: bool,
     /// Files that inherit this one (template inheritance): shown in the message.
     pub inherited_by: Vec<Arc<str>>,

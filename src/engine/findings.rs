@@ -529,26 +529,10 @@ fn fingerprint(findings: &mut [Finding]) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rules::Weight;
 
     fn draft(rule: &'static str, at: usize, mend: Mend) -> Draft {
         let path: Arc<str> = "a.py".into();
-        let place = Place::new(&path, at, at + 1);
-        let remark = Remark {
-            rule,
-            confidence: Confidence::Certain,
-            message: String::new(),
-            help: String::new(),
-            place: place.clone(),
-            cause: place,
-            cause_text: String::new(),
-            labels: Vec::new(),
-            trace: Vec::new(),
-            class: None,
-            saving: None,
-            weight: Weight::ByShare,
-            mend: None,
-        };
+        let remark = Remark::bare(rule, Place::new(&path, at, at + 1));
         Draft {
             finding: finding(remark, Severity::Warning, "a.py".into()),
             worth: 0.0,

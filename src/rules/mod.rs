@@ -62,6 +62,28 @@ pub struct Remark {
     pub mend: Option<Mend>,
 }
 
+#[cfg(test)]
+impl Remark {
+    /// A remark at a place that says nothing.
+    pub fn bare(rule: &'static str, place: Place) -> Remark {
+        Remark {
+            rule,
+            confidence: Confidence::Certain,
+            message: String::new(),
+            help: String::new(),
+            place: place.clone(),
+            cause: place,
+            cause_text: String::new(),
+            labels: Vec::new(),
+            trace: Vec::new(),
+            class: None,
+            saving: None,
+            weight: Weight::ByShare,
+            mend: None,
+        }
+    }
+}
+
 /// Remarks, each with the index of the prompt that it speaks of.
 pub type Remarks = Vec<(usize, Remark)>;
 

@@ -68,21 +68,10 @@ mod tests {
     use crate::source::Place;
 
     fn remark(weight: Weight, confidence: Confidence) -> Remark {
-        let place = Place::new(&"a.j2".into(), 0, 1);
         Remark {
-            rule: "volatile-prefix",
             confidence,
-            message: String::new(),
-            help: String::new(),
-            place: place.clone(),
-            cause: place,
-            cause_text: String::new(),
-            labels: Vec::new(),
-            trace: Vec::new(),
-            class: None,
-            saving: None,
             weight,
-            mend: None,
+            ..Remark::bare("volatile-prefix", Place::new(&"a.j2".into(), 0, 1))
         }
     }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::canvas::{Canvas, Frame};
-use super::code::{expressions, holds, is_no_text, names, own_expressions, Near};
+use super::code::{expressions, holds, is_no_text, names, Near};
 use super::flow::Flow;
 use crate::frontend::code::ir::{
     BinaryOp, Expr, ExprKind, FormatPart, Module, Pattern, Stmt, StmtKind,
@@ -254,9 +254,7 @@ pub fn pattern_names(pattern: &Pattern, out: &mut Vec<String>) {
 
 fn reads(stmt: &Stmt, name: &str) -> bool {
     let mut found = false;
-    own_expressions(stmt, &mut |expr| {
-        found |= names(expr).iter().any(|known| known == name)
-    });
+    stmt.expressions(&mut |expr| found |= names(expr).iter().any(|known| known == name));
     found
         || stmt
             .blocks()

@@ -11,7 +11,7 @@ use super::owner::places;
 use super::reach::{called, Names};
 use super::{additions, tags};
 use crate::frontend::code::ir::{
-    BinaryOp, Expr, ExprKind, Function, Item as ListItem, Module, Pattern, Stmt, StmtKind,
+    BinaryOp, Expr, ExprKind, Function, Item as ListItem, Module, Pattern, Stmt,
 };
 use crate::frontend::code::{language_of, parse};
 use crate::judge::Judged;
@@ -320,27 +320,10 @@ fn within(expr: &Expr, each: &mut dyn FnMut(&Expr)) {
 
 fn statements(body: &[Stmt], each: &mut dyn FnMut(&Expr)) {
     for stmt in body {
-        own_expressions(stmt, &mut |expr| within(expr, each));
+        stmt.expressions(&mut |expr| within(expr, each));
         for block in stmt.blocks() {
             statements(block, each);
         }
-    }
-}
-
-/// The expressions of a statement itself.
-pub fn own_expressions(stmt: &Stmt, each: &mut dyn FnMut(&Expr)) {
-    match &stmt.kind {
-        StmtKind::Expr(expr)
-        | StmtKind::Assign { value: expr, .. }
-        | StmtKind::Augment { value: expr, .. } => each(expr),
-        StmtKind::If { test, .. } => each(test),
-        StmtKind::For { over, .. } => each(over),
-        StmtKind::While { test, .. } => test.iter().for_each(each),
-        StmtKind::Return(expr) | StmtKind::Yield(expr) => expr.iter().for_each(each),
-        StmtKind::Export(export) => export.default.iter().for_each(each),
-        StmtKind::With { items, .. } => items.iter().for_each(|(expr, _)| each(expr)),
-        StmtKind::Match { subject, .. } => each(subject),
-        _ => {}
     }
 }
 

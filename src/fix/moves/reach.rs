@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::code::{holds, names, own_expressions};
+use super::code::{holds, names};
 use crate::frontend::code::ir::{ArgKind, Export, Expr, ExprKind, Module, Pattern, Stmt, StmtKind};
 use crate::source::{Place, Span};
 
@@ -56,7 +56,7 @@ impl Names {
                 StmtKind::Export(Export { declaration, .. }) => self.block(path, declaration),
                 _ => {}
             }
-            own_expressions(stmt, &mut |expr| self.filled(path, expr));
+            stmt.expressions(&mut |expr| self.filled(path, expr));
             if !matches!(stmt.kind, StmtKind::Export(_)) {
                 for inner in stmt.blocks() {
                     self.block(path, inner);
@@ -188,7 +188,7 @@ fn attributes(expr: &Expr, out: &mut Vec<String>) {
 
 fn reads_of(body: &[Stmt], out: &mut Vec<String>) {
     for stmt in body {
-        own_expressions(stmt, &mut |expr| out.extend(called(expr)));
+        stmt.expressions(&mut |expr| out.extend(called(expr)));
         for inner in stmt.blocks() {
             reads_of(inner, out);
         }

@@ -1,6 +1,6 @@
 //! The statements of a module and what stands within them. Looks at shapes only.
 
-use super::ir::{Module, Stmt, StmtKind};
+use super::ir::{Expr, Module, Stmt, StmtKind};
 use crate::source::Span;
 
 impl Stmt {
@@ -31,6 +31,23 @@ impl Stmt {
             StmtKind::Match { arms, .. } => arms.iter().map(|arm| arm.body.as_slice()).collect(),
             StmtKind::Export(export) => vec![&export.declaration],
             _ => Vec::new(),
+        }
+    }
+
+    /// The expressions of a statement itself, not those of its blocks.
+    pub fn expressions(&self, each: &mut dyn FnMut(&Expr)) {
+        match &self.kind {
+            StmtKind::Expr(expr)
+            | StmtKind::Assign { value: expr, .. }
+            | StmtKind::Augment { value: expr, .. } => each(expr),
+            StmtKind::If { test, .. } => each(test),
+            StmtKind::For { over, .. } => each(over),
+            StmtKind::While { test, .. } => test.iter().for_each(each),
+            StmtKind::Return(expr) | StmtKind::Yield(expr) => expr.iter().for_each(each),
+            StmtKind::Export(export) => export.default.iter().for_each(each),
+            StmtKind::With { items, .. } => items.iter().for_each(|(expr, _)| each(expr)),
+            StmtKind::Match { subject, .. } => each(subject),
+            _ => {}
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Parameters that hold a conversation by what a function asks of their items: `for m in prompt: if m["role"] == "system"`.
+//! Sequences that hold a conversation by what code asks of their items: `for m in prompt: if m["role"] == "system"`.
 //! Looks at the written body only.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,31 +14,18 @@ use super::tables::{tables, Operation};
 /// Names of sequences of which one item is asked whether it has a role that only turns have. `user` alone says nothing:
 /// members of a team have roles too.
 pub fn conversations(module: &Module, function: &Function) -> BTreeSet<String> {
-    let mut look = Look {
-        module,
-        items: BTreeMap::new(),
-        roles: BTreeMap::new(),
-        found: BTreeSet::new(),
-    };
+    let mut look = Look::new(module);
     look.stmts(&function.body);
     look.found
 }
 
 /// Whether a loop asks one of its items for such a role.
 pub fn asks_for_role(module: &Module, pattern: &Pattern, body: &[Stmt]) -> bool {
-    let item = match pattern {
-        Pattern::List(items, _) => items.last(),
-        other => Some(other),
-    };
-    let Some(Pattern::Name(item, _)) = item else {
+    let Some(item) = item_of(pattern) else {
         return false;
     };
-    let mut look = Look {
-        module,
-        items: BTreeMap::from([(item.clone(), String::new())]),
-        roles: BTreeMap::new(),
-        found: BTreeSet::new(),
-    };
+    let mut look = Look::new(module);
+    look.items.insert(item.to_string(), String::new());
     look.stmts(body);
     look.found.contains("")
 }
@@ -52,7 +39,16 @@ struct Look<'m> {
     found: BTreeSet<String>,
 }
 
-impl Look<'_> {
+impl<'m> Look<'m> {
+    fn new(module: &'m Module) -> Self {
+        Look {
+            module,
+            items: BTreeMap::new(),
+            roles: BTreeMap::new(),
+            found: BTreeSet::new(),
+        }
+    }
+
     fn stmts(&mut self, stmts: &[Stmt]) {
         for stmt in stmts {
             self.stmt(stmt);
@@ -61,63 +57,18 @@ impl Look<'_> {
 
     fn stmt(&mut self, stmt: &Stmt) {
         match &stmt.kind {
-            StmtKind::Expr(expr) | StmtKind::Return(Some(expr)) | StmtKind::Yield(Some(expr)) => {
-                self.expr(expr);
-            }
             StmtKind::Assign { targets, value } => {
                 if let ([Pattern::Name(name, _)], Some(item)) = (targets.as_slice(), role_of(value))
                 {
                     self.roles.insert(name.clone(), item.to_string());
                 }
-                self.expr(value);
             }
-            StmtKind::Augment { value, .. } => self.expr(value),
-            StmtKind::If {
-                test,
-                then,
-                otherwise,
-            } => {
-                self.expr(test);
-                self.stmts(then);
-                self.stmts(otherwise);
-            }
-            StmtKind::For {
-                pattern,
-                over,
-                body,
-                otherwise,
-                ..
-            } => {
-                self.goes_over(pattern, over);
-                self.expr(over);
-                self.stmts(body);
-                self.stmts(otherwise);
-            }
-            StmtKind::While { test, body } => {
-                test.iter().for_each(|test| self.expr(test));
-                self.stmts(body);
-            }
-            StmtKind::Try {
-                body,
-                handlers,
-                otherwise,
-                finally,
-            } => {
-                self.stmts(body);
-                handlers.iter().for_each(|handler| self.stmts(handler));
-                self.stmts(otherwise);
-                self.stmts(finally);
-            }
-            StmtKind::With { items, body } => {
-                items.iter().for_each(|(item, _)| self.expr(item));
-                self.stmts(body);
-            }
-            StmtKind::Match { subject, arms } => {
-                self.expr(subject);
-                arms.iter().for_each(|arm| self.stmts(&arm.body));
-            }
-            StmtKind::Block(body) => self.stmts(body),
+            StmtKind::For { pattern, over, .. } => self.goes_over(pattern, over),
             _ => {}
+        }
+        stmt.expressions(&mut |expr| self.expr(expr));
+        for block in stmt.blocks() {
+            self.stmts(block);
         }
     }
 
@@ -156,12 +107,8 @@ impl Look<'_> {
 
     /// `m` of `for m in prompt`, `for i, m in enumerate(prompt)`.
     fn goes_over(&mut self, pattern: &Pattern, over: &Expr) {
-        let item = match pattern {
-            Pattern::List(items, _) => items.last(),
-            other => Some(other),
-        };
-        if let (Some(Pattern::Name(item, _)), Some(sequence)) = (item, sequence_of(over)) {
-            self.items.insert(item.clone(), sequence.to_string());
+        if let (Some(item), Some(sequence)) = (item_of(pattern), sequence_of(over)) {
+            self.items.insert(item.to_string(), sequence.to_string());
         }
     }
 
@@ -180,7 +127,19 @@ impl Look<'_> {
     }
 }
 
-/// The `m` of `m.role`, and the `p` of `p[0].role`.
+/// The name of an item that a loop binds, behind its position.
+fn item_of(pattern: &Pattern) -> Option<&str> {
+    match pattern {
+        Pattern::Name(name, _) => Some(name),
+        Pattern::List(items, _) => match items.last()? {
+            Pattern::Name(name, _) => Some(name),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// The `m` of `m.role`.
 fn role_of(expr: &Expr) -> Option<&str> {
     match &kind_of(expr)?.kind {
         ExprKind::Name(name) => Some(name),

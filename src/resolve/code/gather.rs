@@ -88,8 +88,11 @@ pub fn gather(
     let mut covered: BTreeSet<&Place> = BTreeSet::new();
     let sent = kept.iter().filter(|(event, _)| event.sort == Sort::Request);
     let calls: BTreeSet<&Place> = sent.clone().map(|(event, _)| &event.site).collect();
+    // Few files write bodies by hand: only there it is looked what the calls send.
+    let by_hand = sent.clone().filter(|(event, _)| is_by_hand(event));
+    let by_hand: BTreeSet<&str> = by_hand.map(|(event, _)| &*event.site.path).collect();
     let called: BTreeSet<(&str, String)> = sent
-        .filter(|(event, _)| !is_by_hand(event))
+        .filter(|(event, _)| !is_by_hand(event) && by_hand.contains(&*event.site.path))
         .map(|(event, _)| (&*event.site.path, super::ways::content(&event.prompt)))
         .collect();
     for sort in [Sort::Request, Sort::Messages, Sort::Text, Sort::Handed] {
@@ -163,13 +166,7 @@ fn stands_apart(covered: &BTreeSet<&Place>, event: &Event) -> bool {
     }
     let own = |text: &&Place| text.path == event.site.path;
     let mut own = event.texts.iter().filter(own);
-    own.any(|text| {
-        !covered.iter().any(|known| {
-            known.path == text.path
-                && known.span.start < text.span.end
-                && text.span.start < known.span.end
-        })
-    })
+    own.any(|text| !meets(covered, text))
 }
 
 /// Whether a body, a list or a text is written as an argument of a call that sends.
@@ -191,6 +188,11 @@ fn overlaps(covered: &BTreeSet<&Place>, text: &Place) -> bool {
     if text.span.len() < 24 {
         return false;
     }
+    meets(covered, text)
+}
+
+/// Whether a text shares a byte with one of these.
+fn meets(covered: &BTreeSet<&Place>, text: &Place) -> bool {
     covered.iter().any(|known| {
         known.path == text.path
             && known.span.start < text.span.end

@@ -41,7 +41,8 @@ impl Eval<'_, '_> {
                 eval.over_items(pattern, &items, over, body)
             });
         }
-        let value = match asked::asks_for_role(&self.frame().code.module, pattern, body) {
+        let open = matches!(&value, Value::Unknown(unknown) if unknown.verdict.kind.is_plain());
+        let value = match open && asked::asks_for_role(&self.frame().code.module, pattern, body) {
             true => self.as_conversation(value),
             false => value,
         };

@@ -374,11 +374,11 @@ fn run_function(eval: &mut Eval<'_, '_>, code: &Arc<Code>, id: FunctionId) {
         bound: Vec::new(),
     };
     let value = eval.run_open(&callable, code.sends(id));
-    let place = Place {
+    let site = Place {
         path: code.path().clone(),
         span: function.name_span,
     };
-    eval.hand_out(value.clone(), place);
+    eval.hand_out(value.clone(), site.clone());
     let decorated = function.decorators.iter().any(gives_system);
     let value = match decorated {
         true => match eval.beside(&callable, value) {
@@ -393,10 +393,6 @@ fn run_function(eval: &mut Eval<'_, '_>, code: &Arc<Code>, id: FunctionId) {
         false => builder_name(&code.module, function),
     };
     if let Some(name) = name {
-        let site = Place {
-            path: code.path().clone(),
-            span: function.name_span,
-        };
         eval.noted_text(&name, &value, &site);
     }
 }

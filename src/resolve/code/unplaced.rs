@@ -30,12 +30,13 @@ pub fn note(program: &Program<'_>, carried: &BTreeSet<Place>, whole: bool, promp
         prompt.never_marked = never;
         let own = std::iter::once(&prompt.origin.path);
         let mut code = own.chain(prompt.reads.files());
-        prompt.speaks_of_turns = code.any(|path| {
-            language_of(path).is_some()
-                && program
-                    .load(path)
-                    .is_some_and(|code| code.speaks_of_turns())
-        });
+        prompt.speaks_of_turns = never
+            && code.any(|path| {
+                language_of(path).is_some()
+                    && program
+                        .load(path)
+                        .is_some_and(|code| code.speaks_of_turns())
+            });
         let own = std::iter::once(&prompt.origin.path);
         let files = own.chain(prompt.reads.files());
         let mut code =
