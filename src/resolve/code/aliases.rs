@@ -203,18 +203,9 @@ impl<'w> AliasTable<'w> {
         let base = option("baseUrl").and_then(|base| below(here, base.as_text()?.as_str()));
         let mut files = vec![path.to_string()];
         let mut aliases = Aliases {
-            files: Arc::default(),
-            paths: Vec::new(),
-            base: base.clone(),
+            base,
+            ..Aliases::default()
         };
-        let root = base.unwrap_or_else(|| here.to_string());
-        for entry in option("paths").map(Value::entries).unwrap_or_default() {
-            let targets = entry.value.items().iter().filter_map(Value::as_text);
-            let targets = targets.filter_map(|target| below(&root, target.as_str()));
-            aliases
-                .paths
-                .push((entry.key.as_str().to_string(), targets.collect()));
-        }
         let extends = config.get("extends");
         let names: Vec<&Value> = match extends {
             Some(one) if one.as_text().is_some() => vec![one],
@@ -239,6 +230,18 @@ impl<'w> AliasTable<'w> {
                 }
                 aliases.base = aliases.base.or(parent.base);
             }
+        }
+        // Without one of its own the base is the one that it inherits, and its paths start there.
+        let root = aliases.base.clone().unwrap_or_else(|| here.to_string());
+        let own = option("paths").map(Value::entries).unwrap_or_default();
+        let own = own.iter().map(|entry| {
+            let targets = entry.value.items().iter().filter_map(Value::as_text);
+            let targets = targets.filter_map(|target| below(&root, target.as_str()));
+            (entry.key.as_str().to_string(), targets.collect())
+        });
+        let own: Vec<(String, Vec<String>)> = own.collect();
+        if !own.is_empty() {
+            aliases.paths = own;
         }
         aliases.files = files.into();
         let says = !aliases.paths.is_empty() || aliases.base.is_some();

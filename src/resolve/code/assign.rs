@@ -5,7 +5,9 @@ use crate::prompt::Hop;
 use crate::source::Span;
 
 use super::eval::Eval;
-use super::value::Value;
+use super::heap::Item;
+use super::tables::Operation;
+use super::value::{Argument, Value, BECOMES};
 
 impl Eval<'_, '_> {
     /// Binds a name in the running function (or where `global` and `nonlocal` say).
@@ -99,7 +101,7 @@ impl Eval<'_, '_> {
         let place = self.place(span);
         value.with_hop(&Hop {
             place,
-            note: format!("becomes `{name}`"),
+            note: format!("{BECOMES}`{name}`"),
         })
     }
 
@@ -132,9 +134,26 @@ impl Eval<'_, '_> {
                 self.set_member(&object, name, value, &place);
             }
             ExprKind::Index { object, index } => {
-                let object = self.eval(object);
+                let of = self.eval(object);
                 let index = self.eval(index);
-                self.set_index(&object, &index, value, expr.span);
+                let first = matches!(index, Value::Number(0.0)) && self.is_system_message(&value);
+                // `messages[0] = {"role": "system", ..}`: what comes from outside stands behind it.
+                let list = match first {
+                    true => self.opened_list(self.as_conversation(of.clone()), object),
+                    false => Value::None,
+                };
+                if let Value::Cell(list) = list {
+                    let at = Argument::positional(index, self.place(expr.span));
+                    let new = Argument::positional(value, self.place(expr.span));
+                    let known = self.heap.list(list);
+                    if known
+                        .is_some_and(|list| matches!(list.items.first(), Some(Item::Spread(..))))
+                    {
+                        return self.insert(list, Operation::Insert, vec![at, new]);
+                    }
+                    return self.set_index(&Value::Cell(list), &at.value, new.value, expr.span);
+                }
+                self.set_index(&of, &index, value, expr.span);
             }
             ExprKind::Slice {
                 object, start, end, ..

@@ -1,16 +1,19 @@
 //! Calls: functions of the workspace are evaluated where they are called, classes are instantiated, everything else is
 //! known by its path or by its name.
 
-use crate::frontend::code::ir::{Arg, ArgKind, Expr, ExprKind};
-use crate::volatility::classify::{Effect, Order, ENTRY};
-use crate::volatility::{Confidence, Volatility};
+use std::sync::Arc;
 
-use super::super::value::worse;
+use crate::frontend::code::ir::{Arg, ArgKind, Expr, ExprKind};
+use crate::volatility::classify::{Effect, Order, ValueKind, Verdict, ENTRY};
+use crate::volatility::{Class, Confidence, Given, Volatility};
+
+use super::super::value::{from_history, worse};
 use super::arms::choose;
 use super::eval::Eval;
 use super::heap::Item;
-use super::tables::{changes_items, runs_once, tables, Operation};
-use super::value::{Argument, Unknown, Value};
+use super::methods::works_on_text;
+use super::tables::{changes_items, keeps_journal, runs_once, tables, Operation};
+use super::value::{Argument, Callable, Unknown, Value};
 
 impl Eval<'_, '_> {
     pub fn call(&mut self, expr: &Expr, callee: &Expr, args: &[Arg], new: bool) -> Value {
@@ -143,11 +146,14 @@ impl Eval<'_, '_> {
                 }
             }
             Value::Choice(choice) => {
-                // Arm by arm where all are plain.
-                let plain = choice
-                    .arms
-                    .iter()
-                    .all(|arm| arm.is_nothing() || matches!(arm, Value::Text(_) | Value::Cell(_)));
+                // Arm by arm where all are plain, or a text and what stands for one.
+                let text = choice.arms.iter().any(|arm| matches!(arm, Value::Text(_)));
+                let open = text && works_on_text(operation);
+                let plain = choice.arms.iter().all(|arm| {
+                    arm.is_nothing()
+                        || matches!(arm, Value::Text(_) | Value::Cell(_))
+                        || open && matches!(arm, Value::Unknown(_))
+                });
                 if !plain {
                     return None;
                 }
@@ -203,6 +209,9 @@ impl Eval<'_, '_> {
         match function {
             Value::Function(callable) => {
                 let callable = callable.clone();
+                if self.is_idle(&callable, &args, expr) {
+                    return Value::None;
+                }
                 self.invoke(&callable, args, &place)
             }
             Value::Class(class) => {
@@ -243,6 +252,32 @@ impl Eval<'_, '_> {
         }
     }
 
+    /// Whether a call whose result nobody takes changes nothing of a prompt either: a function of another file that has
+    /// nothing to do with requests and is given nothing that it could change, or one that only keeps a journal.
+    fn is_idle(&self, callable: &Callable, args: &[Argument], expr: &Expr) -> bool {
+        let away = !Arc::ptr_eq(&callable.code, &self.frame().code);
+        if self.discards != Some(expr.span) || !away {
+            return false;
+        }
+        let ExprKind::Call { args: written, .. } = &expr.kind else {
+            return false;
+        };
+        let own = |arg: &Arg| {
+            matches!(
+                arg.value.kind,
+                ExprKind::Name(_) | ExprKind::Attribute { .. }
+            )
+        };
+        let changes = |(arg, given): (&Arg, &Argument)| {
+            own(arg) && (matches!(given.value, Value::Cell(_)) || given.value.is_history())
+        };
+        let idle = match callable.this {
+            Some(_) => keeps_journal(&callable.function().name),
+            None => !written.iter().zip(args).any(changes),
+        };
+        idle && !self.program.is_warm(&callable.code, callable.id)
+    }
+
     /// A call of nothing that is known: judged by the name it is called by.
     fn opaque_call(
         &mut self,
@@ -254,9 +289,38 @@ impl Eval<'_, '_> {
         let name = receiver.map_or_else(|| self.written(expr.span), |(_, name)| name);
         let mut verdict = self.frame().code.classifier.call_by_name(&name);
         verdict.volatility.confidence = Confidence::Possible;
+        self.answers_task(&mut verdict, &args);
         let place = self.place(expr.span);
         let unknown = Unknown::new(self.written(expr.span), verdict);
         self.born(unknown, place, "computed here")
+    }
+
+    /// What is asked with the newest turn, or with what the call is about, is an answer to it: another one each time.
+    fn answers_task(&self, verdict: &mut Verdict, args: &[Argument]) {
+        let own = &mut verdict.volatility;
+        let open = own.class == Class::Request && own.confidence == Confidence::Possible;
+        if open && args.iter().any(|arg| self.holds_task(&arg.value, 0)) {
+            own.confidence = Confidence::Likely;
+            own.given = Given::Known;
+            own.why = "made of what this call is about".into();
+        }
+    }
+
+    fn holds_task(&self, value: &Value, depth: usize) -> bool {
+        match value {
+            Value::Unknown(unknown) => {
+                let verdict = &unknown.verdict;
+                let sure = verdict.volatility.confidence >= Confidence::Likely;
+                let turn = verdict.volatility.why == from_history().why;
+                sure && (turn || verdict.kind == ValueKind::Task)
+            }
+            Value::Cell(id) if depth < 2 => self.heap.object(*id).is_some_and(|object| {
+                let mut entries = object.entries.iter();
+                object.class.is_none()
+                    && entries.any(|(_, value)| self.holds_task(value, depth + 1))
+            }),
+            _ => false,
+        }
     }
 
     fn unknown_call(
@@ -389,6 +453,7 @@ impl Eval<'_, '_> {
             if let Some(listed) = self.listed(receiver, &path, &values) {
                 verdict.volatility = listed;
             }
+            self.answers_task(&mut verdict, &args);
         }
         let unknown = Unknown {
             path: Some(result_path),

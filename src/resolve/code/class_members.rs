@@ -82,6 +82,11 @@ impl Eval<'_, '_> {
         if let Some(id) = method {
             let function = &code.module.functions[id];
             let bound = match function.kind {
+                // `this` of a static method is the class that it is called on.
+                FunctionKind::Static if !self.is_python() => Some(match this {
+                    Some(of @ Value::Class(_)) => of,
+                    _ => Value::Class(class.clone()),
+                }),
                 FunctionKind::Static => None,
                 FunctionKind::ClassMethod => Some(Value::Class(class.clone())),
                 // A getter of the class itself (`static get x()`) is read of it.

@@ -105,13 +105,18 @@ impl Eval<'_, '_> {
                     eval.tag_round(&comprehension.pattern, round.id);
                     eval.round_items(comprehension, &mut entries)
                 });
-                // `[m for m in history]` is the history.
-                let passes = round.history && comprehension.test.is_none();
-                round.history = passes;
-                if passes && round.rewrite.is_none() {
-                    round.rewrite = self.changed_turns(&own, comprehension.element.span);
-                }
+                let history = std::mem::take(&mut round.history);
+                let changed = (history && round.rewrite.is_none())
+                    .then(|| self.changed_turns(&own, comprehension.element.span))
+                    .flatten();
                 let (system, own) = self.apart(own);
+                // `[m for m in history]` is the history, and so is what a test leaves of it.
+                let kept = || !own.is_empty() && self.are_turns(&own);
+                let passes = history && (comprehension.test.is_none() || kept());
+                if passes {
+                    round.history = true;
+                    round.rewrite = round.rewrite.or(changed);
+                }
                 if !self.leads_with_system(&items) {
                     items.extend(system);
                 }

@@ -28,6 +28,7 @@ impl Eval<'_, '_> {
             spreads: Vec::new(),
             unordered: None,
             class: Some(class.clone()),
+            factory: None,
             place: place.clone(),
         }));
         let made = self.instances.len();
@@ -195,6 +196,7 @@ impl Eval<'_, '_> {
             spreads: Vec::new(),
             unordered: None,
             class: Some(class.clone()),
+            factory: None,
             place: place.clone(),
         }));
         let life = self.life.replace(Class::Session);

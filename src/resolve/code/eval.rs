@@ -115,6 +115,10 @@ pub struct Eval<'p, 'w> {
     pub instances: Vec<(ClassRef, CellId)>,
     /// Cache markers that are written after what they mark was built.
     pub marks: Marks,
+    /// The call that the running statement makes for what it does alone.
+    pub discards: Option<Span>,
+    /// The object of lists that were written to members of open values.
+    pub overlays: CellId,
     /// How the conversation was changed of which the running loop reads turns.
     pub read: Option<Rewrite>,
     /// Within an arm of a test that asks of what kind the first turn of the conversation is.
@@ -135,10 +139,20 @@ pub struct Eval<'p, 'w> {
 impl<'p, 'w> Eval<'p, 'w> {
     pub fn new(program: &'p Program<'w>, barren: &'p Barren, assume: &Assume) -> Self {
         let mut heap = Heap::default();
+        let overlays = heap.add(Cell::Object(Object {
+            entries: Vec::new(),
+            spreads: Vec::new(),
+            unordered: None,
+            class: None,
+            factory: None,
+            place: Place::new(&"".into(), 0, 0),
+        }));
         Eval {
             program,
             assume: assume.clone(),
             marks: Marks::new(&mut heap),
+            overlays,
+            discards: None,
             heap,
             frames: Vec::new(),
             trail: Trail::default(),
@@ -251,6 +265,7 @@ impl<'p, 'w> Eval<'p, 'w> {
             spreads: Vec::new(),
             unordered: None,
             class: None,
+            factory: None,
             place,
         })))
     }

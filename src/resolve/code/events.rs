@@ -40,6 +40,9 @@ pub struct Event {
     pub starved: bool,
 }
 
+/// How the trace of what a call gave begins.
+const COMPUTED: &str = "computed here";
+
 /// Events of one place that one entry notes: a helper that is called from everywhere sends the same over and over.
 const MAX_EVENTS: usize = 16;
 
@@ -96,13 +99,16 @@ impl Eval<'_, '_> {
             behind.add(piece, &self.carried, &self.loops);
             visit_pieces(std::slice::from_mut(piece), &mut |piece| {
                 let before = self.made_before_loop(piece, behind);
+                let looked_up = before && self.looked_up(piece);
                 let volatility = match piece {
                     Piece::Slot(slot) => &mut slot.volatility,
                     Piece::Repeat(repeat) => &mut repeat.volatility,
                     _ => return,
                 };
-                // What the function was given stays as it is for all rounds; what it made up is new for each call of it.
-                let before = before && (!behind.outside || volatility.origin == Origin::Outside);
+                // What the function was given stays as it is for all rounds; what it made up, or looked up for this
+                // call, is new for each call of it.
+                let given = volatility.origin == Origin::Outside && !looked_up;
+                let before = before && (!behind.outside || given);
                 if volatility.frame.is_none() && before {
                     volatility.frame = held(volatility.class, Some(Class::Session));
                 }
@@ -125,6 +131,20 @@ impl Eval<'_, '_> {
                     .peekable();
                 values.peek().is_some() && values.all(|piece| self.made_before_loop(piece, behind))
             }
+            _ => false,
+        }
+    }
+
+    /// Whether a value was computed by a call of the function and is the request's: nobody handed it over.
+    fn looked_up(&self, piece: &Piece) -> bool {
+        match piece {
+            Piece::Slot(slot) => {
+                let birth = slot.trace.first();
+                let given = birth.and_then(|hop| self.births.get(&hop.place)?.open.as_ref());
+                let computed = birth.is_some_and(|hop| hop.note == COMPUTED);
+                slot.volatility.class == Class::Request && given.is_none() && computed
+            }
+            Piece::Repeat(repeat) => repeat.body.iter().any(|piece| self.looked_up(piece)),
             _ => false,
         }
     }

@@ -21,7 +21,10 @@ impl Eval<'_, '_> {
         }
         let value = self.eval_kind(expr);
         self.leave();
-        value
+        match value {
+            Value::Choice(choice) => self.filled_one(choice),
+            value => value,
+        }
     }
 
     fn eval_kind(&mut self, expr: &Expr) -> Value {

@@ -154,7 +154,7 @@ impl Eval<'_, '_> {
         let mut made_up = Vec::new();
         for arg in args {
             let pieces = self.print(&arg.value, &place);
-            super::super::value::push_all(&mut made_up, pieces.into_iter().filter(is_made_up));
+            super::super::value::push_all(&mut made_up, only_made_up(pieces));
         }
         if made_up.is_empty() {
             return None;
@@ -230,7 +230,23 @@ impl Eval<'_, '_> {
     }
 }
 
-/// A clock, an id, a random pick: not what comes from outside.
-fn is_made_up(piece: &Piece) -> bool {
-    matches!(piece, Piece::Slot(slot) if slot.volatility.origin == Origin::MadeUp)
+/// Clocks, ids, random picks, and the conditions under which they are given: not what comes from outside.
+fn only_made_up(pieces: Vec<Piece>) -> Vec<Piece> {
+    let kept = pieces.into_iter().filter_map(|piece| match piece {
+        Piece::Slot(slot) => {
+            (slot.volatility.origin == Origin::MadeUp).then_some(Piece::Slot(slot))
+        }
+        Piece::Branch(mut branch) => {
+            let arms = std::mem::take(&mut branch.arms);
+            branch.arms = arms.into_iter().map(only_made_up).collect();
+            let some = branch.arms.iter().any(|arm| !arm.is_empty());
+            some.then_some(Piece::Branch(branch))
+        }
+        Piece::Repeat(mut repeat) => {
+            repeat.body = only_made_up(std::mem::take(&mut repeat.body));
+            (!repeat.body.is_empty()).then_some(Piece::Repeat(repeat))
+        }
+        _ => None,
+    });
+    kept.collect()
 }

@@ -251,6 +251,26 @@ impl Eval<'_, '_> {
                 callable.bound.extend(args.iter().skip(1).cloned());
                 Some(Value::Function(Rc::new(callable)))
             }
+            // `useMemo(() => text, [..])`
+            Op::Computed => match first? {
+                function @ Value::Function(_) => {
+                    Some(self.apply(&function, Vec::new(), expr, (false, None)))
+                }
+                other => Some(other),
+            },
+            Op::DefaultDict => {
+                let (factory, rest) = match args.split_first() {
+                    Some((factory, rest)) if factory.name.is_none() => (first, rest),
+                    _ => (None, args),
+                };
+                let made = self.function(Op::Dict, path, rest, expr)?;
+                if let Value::Cell(id) = made {
+                    if let Some(object) = self.heap.object_mut(id) {
+                        object.factory = factory.filter(|factory| !factory.is_nothing());
+                    }
+                }
+                Some(made)
+            }
             Op::Dict => {
                 let place = self.place(expr.span);
                 let value = self.new_object(Vec::new(), place);

@@ -81,6 +81,8 @@ pub struct Object {
     /// Why the order of insertion is not fixed, if it is not: entries made from a set.
     pub unordered: Option<Volatility>,
     pub class: Option<ClassRef>,
+    /// What makes an entry that is asked for and not there: `defaultdict(list)`.
+    pub factory: Option<Value>,
     pub place: Place,
 }
 
@@ -440,6 +442,7 @@ fn join_cells(condition: &Rc<Condition>, versions: &[&Rc<Cell>]) -> Cell {
                     .unwrap_or_default(),
                 unordered: all.iter().find_map(|o| o.unordered.clone()),
                 class: object.class.clone(),
+                factory: object.factory.clone(),
                 place: object.place.clone(),
             };
             for (key, _) in all.iter().flat_map(|object| &object.entries) {

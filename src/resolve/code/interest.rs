@@ -378,6 +378,12 @@ impl Walk<'_> {
                         self.mark(Says::Surely, false);
                     }
                     self.named_text(key.literal(), value);
+                    // `{"system_prompt": text}`
+                    let made = matches!(value.kind, ExprKind::Name(_) | ExprKind::Call { .. });
+                    let system = |key| sdk::names_system(key) && sdk::builds_prompt(key);
+                    if made && key.literal().is_some_and(system) {
+                        self.mark(Says::Surely, false);
+                    }
                     self.expr(value);
                 }
                 Entry::Spread(expr) => self.expr(expr),

@@ -416,15 +416,16 @@ impl Eval<'_, '_> {
         }
         let asked = super::asked::conversations(&code.module, function);
         for (index, param) in params.iter().enumerate() {
-            let mut value = self.open_param(param, near, || Open {
+            let open = || Open {
                 path: code.path().clone(),
                 function: callable.id,
                 index,
-            });
+            };
+            let mut value = self.open_param(param, near, open);
             if param_name(param).is_some_and(|name| asked.contains(name)) {
                 value = self.as_conversation(value);
             }
-            self.assign_open(param, value, near);
+            self.assign_open(param, value, near, open);
         }
         self.run_body(function, callable.id)
     }
@@ -470,19 +471,20 @@ impl Eval<'_, '_> {
             declared: class.and_then(|text| Declared::of(&self.code(), text)),
             ..Unknown::new(name, verdict)
         };
-        self.births.insert(
-            place.clone(),
-            Birth {
-                loops: self.loops.clone(),
-                rounds: self.marks.rounds.clone(),
-                open: Some(open()),
-            },
-        );
+        self.births.insert(place.clone(), self.birth_of(open()));
         self.born(unknown, place, "a parameter")
     }
 
+    fn birth_of(&self, open: Open) -> Birth {
+        Birth {
+            loops: self.loops.clone(),
+            rounds: self.marks.rounds.clone(),
+            open: Some(open),
+        }
+    }
+
     /// A destructured parameter: its members are parameters of their own.
-    fn assign_open(&mut self, param: &Param, value: Value, near: bool) {
+    fn assign_open(&mut self, param: &Param, value: Value, near: bool, open: impl Fn() -> Open) {
         use crate::frontend::code::ir::Pattern;
         let mut pattern = &param.pattern;
         if let Pattern::Default(inner, _) = pattern {
@@ -518,6 +520,7 @@ impl Eval<'_, '_> {
                 off,
                 ..Unknown::new(key.clone(), verdict)
             };
+            self.births.insert(place.clone(), self.birth_of(open()));
             let member = self.born(unknown, place, "a parameter");
             self.assign(inner, member);
         }

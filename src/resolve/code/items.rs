@@ -19,6 +19,9 @@ pub type Bounds = (Option<i64>, Option<i64>);
 impl Eval<'_, '_> {
     /// `object[index]`
     pub fn index(&mut self, object: &Value, index: &Value, span: Span) -> Value {
+        if let Some(made) = self.made_entry(object, index, span) {
+            return made;
+        }
         if let Value::Number(number) = index {
             return self.item_at(object, *number as i64, span);
         }
@@ -60,6 +63,39 @@ impl Eval<'_, '_> {
                 }
             }
         }
+    }
+
+    /// The entry that a dict makes where it lacks one. All keys that are not known share one.
+    fn made_entry(&mut self, object: &Value, index: &Value, span: Span) -> Option<Value> {
+        let Value::Cell(id) = object else {
+            return None;
+        };
+        let key = index.known_text();
+        let dict = self.heap.object(*id)?;
+        let factory = dict.factory.clone()?;
+        let there = match &key {
+            Some(key) => dict.get(key),
+            None => dict.spreads.first(),
+        };
+        if there.is_some() {
+            return there.cloned();
+        }
+        let place = self.place(span);
+        let made = match factory.path() {
+            Some("list" | "set" | "collections.deque" | "deque") => {
+                self.new_list(Vec::new(), place)
+            }
+            Some("dict") => self.new_object(Vec::new(), place),
+            Some("str") => self.literal(span, ""),
+            Some("int") => Value::Number(0.0),
+            _ => self.apply(&factory, Vec::new(), &Expr::opaque(span), (false, None)),
+        };
+        let dict = self.heap.object_mut(*id)?;
+        match key {
+            Some(key) => dict.set(&key, made.clone()),
+            None => dict.spreads.push(made.clone()),
+        }
+        Some(made)
     }
 
     /// The item at a position; negative from the end.

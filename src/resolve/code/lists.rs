@@ -91,7 +91,7 @@ impl Eval<'_, '_> {
                     self.insert(id, Op::Unshift, new);
                 } else if args.len() > 2
                     && matches!(args[1].value, Value::Number(0.0))
-                    && !matches!(args[0].value, Value::Number(_))
+                    && !matches!(args[0].value, Value::Number(at) if at < 0.0)
                 {
                     // Behind what was looked for: it stands at the same place at the next turn.
                     let mut new = vec![args[0].clone()];

@@ -287,7 +287,7 @@ impl Eval<'_, '_> {
     }
 
     /// Whether added items are turns of a conversation as they are.
-    fn are_turns(&self, items: &[Item]) -> bool {
+    pub fn are_turns(&self, items: &[Item]) -> bool {
         let why = from_history().why;
         items.iter().all(|item| match item {
             Item::One(Value::Unknown(unknown), _) => {

@@ -9,6 +9,7 @@ use crate::volatility::{Class, Confidence, Given, Origin, Volatility};
 
 use super::arms::choose;
 use super::eval::Eval;
+use super::heap::Item;
 use super::knowledge::Knowledge;
 use super::value::{Unknown, Value};
 
@@ -129,6 +130,9 @@ impl Eval<'_, '_> {
     fn member_of_unknown(&mut self, unknown: &Unknown, name: &str, span: Span) -> Value {
         if let Some(value) = self.thing_member(unknown, name, span) {
             return value;
+        }
+        if let Some(list) = self.overlaid(unknown, name) {
+            return list;
         }
         if name == "length" && unknown.is_history() {
             let volatility = unknown.verdict.volatility.clone();
@@ -283,6 +287,7 @@ impl Eval<'_, '_> {
             }
             Value::Unknown(unknown) => {
                 self.write_open(unknown, name, &value, place.clone());
+                self.overlay(unknown, name, value);
             }
             Value::Class(class) => {
                 let key = (class.code.path().clone(), class.id, name.to_string());
@@ -292,11 +297,45 @@ impl Eval<'_, '_> {
         }
     }
 
-    // ---- items ----
+    // ---- members of what is not known ----
 
-    // ---- slices ----
+    /// Keeps a conversation that is written to a member of something open (`options.messages.unshift(..)`): it is read
+    /// there again.
+    fn overlay(&mut self, unknown: &Unknown, name: &str, value: Value) {
+        let list = match value {
+            Value::Cell(id) => self.heap.list(id),
+            _ => None,
+        };
+        let open = |item: &Item| matches!(item, Item::Spread(value, _) if value.is_history());
+        let turns = list.is_some_and(|list| list.items.iter().any(open));
+        // What an instance of a class appends to its own is its conversation as before.
+        let kept = turns && unknown.declared.is_none();
+        let Some(key) = overlay_key(unknown, name).filter(|_| kept) else {
+            return;
+        };
+        if let Some(overlays) = self.heap.object_mut(self.overlays) {
+            overlays.set(&key, value);
+        }
+    }
 
-    // ---- lists that change in place ----
+    /// A list that was written to a member before, in one of the ways here.
+    fn overlaid(&self, unknown: &Unknown, name: &str) -> Option<Value> {
+        let overlays = self.heap.object(self.overlays)?;
+        if overlays.entries.is_empty() {
+            return None;
+        }
+        let Value::Choice(choice) = overlays.get(&overlay_key(unknown, name)?)? else {
+            return overlays.get(&overlay_key(unknown, name)?).cloned();
+        };
+        let written = choice.arms.iter().filter(|arm| !arm.is_nothing());
+        Some(choose(&choice.condition, written.cloned().collect()))
+    }
+}
+
+/// What the same member of the same value is kept under.
+fn overlay_key(unknown: &Unknown, name: &str) -> Option<String> {
+    let (birth, path) = (unknown.birth()?, unknown.path.as_ref()?);
+    (!unknown.item).then(|| format!("{}:{}:{path}.{name}", birth.path, birth.span.start))
 }
 
 /// What an attribute of something unknown stands for: a telling root decides for all of it.

@@ -429,6 +429,23 @@ pub fn strip_nothing(value: &Value) -> Value {
     }
 }
 
+/// What gives a text of a text.
+pub fn works_on_text(operation: Operation) -> bool {
+    use Operation as Op;
+    matches!(
+        operation,
+        Op::Replace
+            | Op::Strip
+            | Op::StripStart
+            | Op::StripEnd
+            | Op::RemovePrefix
+            | Op::RemoveSuffix
+            | Op::Upper
+            | Op::Lower
+            | Op::Identity
+    )
+}
+
 pub fn mutates(operation: Operation) -> bool {
     use Operation as Op;
     matches!(

@@ -72,6 +72,7 @@ impl Eval<'_, '_> {
             return;
         }
         self.noted_messages(value, expr.span);
+        self.handed_entries(value, 0);
         // `return system_prompt, question`
         let (ExprKind::List(written), Value::Cell(id)) = (&expr.kind, value) else {
             return;
@@ -100,6 +101,30 @@ impl Eval<'_, '_> {
                 None => self.written(arg.place.span),
             };
             self.handed_text(&name, &value);
+            self.handed_entries(&value, 0);
+        }
+    }
+
+    /// Texts of an object that is handed on whose keys say system text: `{"system_prompt": text}`.
+    fn handed_entries(&mut self, value: &Value, depth: usize) {
+        let Value::Cell(id) = value else {
+            return;
+        };
+        let Some(object) = self
+            .heap
+            .object(*id)
+            .filter(|object| object.class.is_none())
+        else {
+            return;
+        };
+        for (name, value) in object.entries.clone() {
+            match value {
+                Value::Text(_) | Value::Choice(_) if sdk::names_system(&name) => {
+                    self.handed_text(&name, &value);
+                }
+                Value::Cell(_) if depth < 1 => self.handed_entries(&value, depth + 1),
+                _ => {}
+            }
         }
     }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::frontend::code::ir::Expr;
 use crate::frontend::template;
 use crate::frontend::template::dialect::Dialect;
-use crate::prompt::Piece;
+use crate::prompt::{Branch, Piece};
 use crate::reads::Reads;
 use crate::source::{Place, Text};
 use crate::volatility::classify::{ValueKind, Verdict};
@@ -16,12 +16,12 @@ use crate::volatility::Confidence;
 use super::super::context::Frame;
 use super::super::evaluator::{Evaluator, Rendered, Trail};
 use super::super::files::{dialect_named, dialect_of};
-use super::super::value::{self as filled, push_piece, worse};
+use super::super::value::{self as filled, push_all, push_piece, worse};
 use super::eval::{deploy, Eval};
 use super::heap::Item;
 use super::tables::{tables, Operation};
 use super::things::{thing_of, Body, Environment, Location, Syntax, Template, Thing};
-use super::value::{Argument, Unknown, Value};
+use super::value::{Argument, Condition, Unknown, Value};
 
 impl Eval<'_, '_> {
     /// A function of a library that makes a template, fills one, or says where templates are.
@@ -319,6 +319,17 @@ impl Eval<'_, '_> {
     }
 
     fn rendered_text(&mut self, pieces: &[Piece], dialect: Dialect, mut frame: Frame) -> Value {
+        if let Some((at, branch)) = forked(pieces, dialect).filter(|_| self.enter()) {
+            // One of several templates: each is filled.
+            let mut arms = Vec::new();
+            for arm in &branch.arms {
+                let mut own = pieces[..at].to_vec();
+                push_all(&mut own, arm.iter().chain(&pieces[at + 1..]).cloned());
+                arms.push(self.rendered_text(&own, dialect, frame.clone()));
+            }
+            self.leave();
+            return super::arms::choose(&Rc::new(Condition::of_branch(branch)), arms);
+        }
         let Some((text, parts)) = one_text(pieces, dialect) else {
             return Value::pieces(pieces.to_vec());
         };
@@ -440,6 +451,32 @@ impl Eval<'_, '_> {
             self.trail.rendered.push(rendered);
         }
     }
+}
+
+/// Most texts that one of is filled.
+const MAX_TEXTS: usize = 8;
+
+/// The one branch of a template's text whose arms hold tags.
+fn forked(pieces: &[Piece], dialect: Dialect) -> Option<(usize, &Branch)> {
+    let opening = match dialect {
+        Dialect::Erb | Dialect::Ejs => "<%",
+        Dialect::Plain => return None,
+        _ => "{{",
+    };
+    let tagged =
+        |piece: &Piece| matches!(piece, Piece::Text(text) if text.as_str().contains(opening));
+    let mut forks = pieces
+        .iter()
+        .enumerate()
+        .filter_map(|(at, piece)| match piece {
+            Piece::Branch(branch) => {
+                let tags = branch.arms.iter().any(|arm| arm.iter().any(tagged));
+                (tags && branch.arms.len() <= MAX_TEXTS).then_some((at, branch))
+            }
+            _ => None,
+        });
+    let first = forks.next();
+    first.filter(|_| forks.next().is_none())
 }
 
 /// An argument by its position or one of its names.

@@ -149,13 +149,19 @@ impl Eval<'_, '_> {
     /// Whether system text is among these items already.
     pub fn leads_with_system(&self, items: &[Item]) -> bool {
         items.iter().any(|item| match item {
-            Item::One(Value::Cell(id), _) => {
-                let object = self.heap.object(*id);
-                let role = object.and_then(|object| object.get("role")?.known_text());
-                role.is_some_and(|role| sdk::names_system(&role))
-            }
+            Item::One(value, _) => self.is_system_message(value),
             _ => false,
         })
+    }
+
+    /// Whether a value is a message of the system.
+    pub fn is_system_message(&self, value: &Value) -> bool {
+        let Value::Cell(id) = value else {
+            return false;
+        };
+        let object = self.heap.object(*id);
+        let role = object.and_then(|object| object.get("role")?.known_text());
+        role.is_some_and(|role| sdk::names_system(&role))
     }
 
     /// Notes of markers that only system text gets land on it, and on no turn.

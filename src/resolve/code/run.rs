@@ -9,7 +9,9 @@ use rayon::prelude::*;
 use crate::config::Assume;
 use crate::discover::{context_of, Context};
 use crate::finding::FileError;
-use crate::frontend::code::ir::{Expr, ExprKind, Function, FunctionId, FunctionKind, Module};
+use crate::frontend::code::ir::{
+    Expr, ExprKind, Function, FunctionId, FunctionKind, Language, Module,
+};
 use crate::frontend::Problem;
 use crate::guard::guarded;
 use crate::prompt::Prompt;
@@ -23,7 +25,7 @@ use super::barren::{self, Barren, Visit, BATCH};
 use super::bound::Bound;
 use super::callers::{called_as, callers};
 use super::eval::{Eval, Open, BUDGET};
-use super::events::Event;
+use super::events::{Event, Sort};
 use super::gather::gather;
 use super::memo::{Memo, Results, Terms};
 use super::modules::{Binding, Code, Program};
@@ -34,6 +36,8 @@ const ROUNDS: usize = 3;
 /// Steps for all entries of one file, which share them evenly: what one file may cost is bounded however many functions
 /// it has. An entry that has them all to itself still takes no more than its own budget.
 const FILE_STEPS: usize = 1_000_000;
+/// How many times as many steps an entry gets whose own request was not reached.
+const MORE: usize = 4;
 /// Instances of one class that a caller makes and whose methods are then evaluated.
 const MAX_INSTANCES: usize = 4;
 
@@ -261,6 +265,28 @@ impl Runs<'_, '_, '_> {
         wanted: &Arc<BTreeSet<Wanted>>,
     ) -> Option<Arc<Found>> {
         let code = self.program.load(&entry.path)?;
+        let found = self.evaluated(&code, entry, budget, wanted)?;
+        if !hungers(&code, &found) {
+            return Some(Arc::new(found));
+        }
+        // The request that the function sends was not reached: nothing else is worth as much.
+        let again = self.evaluated(&code, entry, budget * MORE, wanted);
+        Some(Arc::new(match again {
+            Some(mut fed) => {
+                fed.terms.budget = budget;
+                fed
+            }
+            None => found,
+        }))
+    }
+
+    fn evaluated(
+        &self,
+        code: &Arc<Code>,
+        entry: &Entry,
+        budget: usize,
+        wanted: &Arc<BTreeSet<Wanted>>,
+    ) -> Option<Found> {
         let assume = (self.assume_for)(&entry.path);
         let mut eval = Eval::new(self.program, &self.barren, &assume);
         eval.work.budget = budget;
@@ -271,8 +297,8 @@ impl Runs<'_, '_, '_> {
             Some(name) => format!("evaluating {name} of {}", entry.path),
             None => format!("evaluating {}", entry.path),
         };
-        match guarded(doing, || run(eval, &code, entry.clone(), wanted)) {
-            Ok(found) => Some(Arc::new(found)),
+        match guarded(doing, || run(eval, code, entry.clone(), wanted)) {
+            Ok(found) => Some(found),
             Err(told) => {
                 let mut broken = self.broken.lock().unwrap_or_else(PoisonError::into_inner);
                 broken.push(FileError::internal(entry.path.clone(), told));
@@ -348,6 +374,30 @@ fn run(
     }
 }
 
+/// Whether a function ran out of steps before the request that it sends.
+fn hungers(code: &Code, found: &Found) -> bool {
+    let Some(id) = found.entry.function.filter(|_| !found.limits.is_empty()) else {
+        return false;
+    };
+    let within = |inner: FunctionId| {
+        let mut at = Some(inner);
+        while let Some(function) = at {
+            if function == id {
+                return true;
+            }
+            at = code.module.functions[function].parent;
+        }
+        false
+    };
+    let functions = 0..code.module.functions.len();
+    let sends = functions
+        .into_iter()
+        .any(|inner| within(inner) && code.sends(inner));
+    let reached = |event: &Event| event.sort == Sort::Request && !event.starved;
+    let product = context_of(code.path()) == Context::Production;
+    sends && product && !found.events.iter().any(reached)
+}
+
 fn run_function(eval: &mut Eval<'_, '_>, code: &Arc<Code>, id: FunctionId) {
     let function = &code.module.functions[id];
     let this = function.class.and_then(|class| {
@@ -357,8 +407,9 @@ fn run_function(eval: &mut Eval<'_, '_>, code: &Arc<Code>, id: FunctionId) {
             scope: None,
         };
         match function.kind {
-            FunctionKind::Static | FunctionKind::Function => None,
-            FunctionKind::ClassMethod => Some(Value::Class(class)),
+            FunctionKind::Function => None,
+            FunctionKind::Static if code.language() == Language::Python => None,
+            FunctionKind::Static | FunctionKind::ClassMethod => Some(Value::Class(class)),
             _ => Some(eval.open_instance(&class)),
         }
     });

@@ -62,7 +62,13 @@ impl Eval<'_, '_> {
     fn stmt_kind(&mut self, stmt: &Stmt) -> Flow {
         match &stmt.kind {
             StmtKind::Expr(expr) => {
+                let called = match &expr.kind {
+                    ExprKind::Await(inner) => inner,
+                    _ => expr,
+                };
+                let outer = self.discards.replace(called.span);
                 self.eval(expr);
+                self.discards = outer;
                 Flow::Next
             }
             StmtKind::Assign { targets, value } => {

@@ -148,6 +148,10 @@ pub enum Operation {
     FileExists,
     Require,
     Dict,
+    /// What a function gives is kept until what it depends on changes: `useMemo(f, [x])`
+    Computed,
+    /// A dict that makes the entries it lacks: `defaultdict(list)`
+    DefaultDict,
     Length,
     Getattr,
     Super,
@@ -172,6 +176,7 @@ pub struct Tables {
     pub presets: Vec<(String, String)>,
     retry: Vec<String>,
     runs_once: Vec<String>,
+    journals: Vec<String>,
     answers: Vec<String>,
     sort_keys: Vec<String>,
     writes_objects: Vec<String>,
@@ -211,6 +216,7 @@ pub fn tables() -> &'static Tables {
             presets: pairs(root.get("date-presets")),
             retry: words("retry-words"),
             runs_once: words("runs-once"),
+            journals: words("journals"),
             answers: words("answer-paths"),
             sort_keys: words("sort-keys"),
             writes_objects: words("writes-objects"),
@@ -337,6 +343,8 @@ fn operation(name: &str) -> Option<Operation> {
         "file-exists" => FileExists,
         "require" => Require,
         "dict" => Dict,
+        "computed" => Computed,
+        "default-dict" => DefaultDict,
         "length" => Length,
         "getattr" => Getattr,
         "super" => Super,
@@ -360,6 +368,11 @@ pub fn is_retry(text: &str) -> bool {
 pub fn runs_once(path: &str) -> bool {
     let name = path.rsplit('.').next().unwrap_or(path);
     is_retry(name) || tables().runs_once.iter().any(|known| known == name)
+}
+
+/// Whether a method only writes down what happens.
+pub fn keeps_journal(name: &str) -> bool {
+    tables().journals.iter().any(|known| known == name)
 }
 
 /// Whether one of some words stands in a text, in any case.

@@ -161,6 +161,17 @@ impl Condition {
         })
     }
 
+    /// That of a branch of a text.
+    pub fn of_branch(branch: &Branch) -> Condition {
+        Condition {
+            expr: branch.condition.clone(),
+            id: branch.id,
+            place: branch.place.clone(),
+            volatility: branch.volatility.clone(),
+            rounds: Vec::new(),
+        }
+    }
+
     pub fn branch(&self, arms: Vec<Vec<Piece>>) -> Piece {
         Piece::Branch(Branch {
             condition: self.expr.clone(),
@@ -251,11 +262,20 @@ impl Unknown {
 const MAX_HOPS: usize = 8;
 
 pub fn add_hop(trace: &mut Vec<Hop>, hop: &Hop) {
-    let known = trace.last().is_some_and(|last| last.place == hop.place);
-    if !known && trace.len() < MAX_HOPS {
-        trace.push(hop.clone());
+    if trace.last().is_some_and(|last| last.place == hop.place) {
+        return;
     }
+    // Where a value is born and where it enters a prompt count most; that it gets a name on the way counts least.
+    if trace.len() >= MAX_HOPS {
+        let mut inner = trace.iter().skip(1);
+        let named = inner.position(|hop| hop.note.starts_with(BECOMES));
+        trace.remove(named.map_or(MAX_HOPS / 2, |at| at + 1));
+    }
+    trace.push(hop.clone());
 }
+
+/// How a hop begins that gives a value a name.
+pub const BECOMES: &str = "becomes ";
 
 impl Value {
     pub fn text(text: Text) -> Value {

@@ -16,7 +16,7 @@ use super::heap::Item;
 use super::marks::{root_of, turn_path, turns_of, EDIT, ON_SYSTEM};
 use super::tables::{tables, tells};
 use super::things::{thing_of, Position, Thing};
-use super::value::{Argument, Condition, Unknown, Value};
+use super::value::{Argument, Choice, Condition, Unknown, Value};
 
 /// Values within values that are looked through for what was changed.
 const MAX_DEPTH: usize = 5;
@@ -115,6 +115,32 @@ impl Eval<'_, '_> {
                     })
             }
             other => other.is_history(),
+        }
+    }
+
+    /// An empty list or one of any length (`if turns is None: turns = []`) is the latter: a sequence may be empty anyway.
+    pub fn filled_one(&self, choice: Rc<Choice>) -> Value {
+        let (empty, filled): (Vec<&Value>, Vec<&Value>) =
+            choice.arms.iter().partition(|arm| self.is_empty_list(arm));
+        match filled.as_slice() {
+            [only] if !empty.is_empty() && self.has_any_length(only) => (*only).clone(),
+            _ => Value::Choice(choice),
+        }
+    }
+
+    /// Whether a value is a sequence that says nothing of how many items it has. Tools are there or not.
+    fn has_any_length(&self, value: &Value) -> bool {
+        match value {
+            Value::Unknown(unknown) => unknown.verdict.kind != ValueKind::Tools,
+            Value::Cell(id) => self.heap.list(*id).is_some_and(|list| {
+                let open = |item: &Item| match item {
+                    Item::Spread(value, _) => self.has_any_length(value),
+                    Item::Repeat(..) => true,
+                    _ => false,
+                };
+                !list.items.is_empty() && list.items.iter().all(open)
+            }),
+            _ => false,
         }
     }
 

@@ -22,6 +22,7 @@ mod lives;
 mod marks;
 mod modules;
 mod python;
+mod reached;
 mod shown;
 mod state;
 mod taken;
