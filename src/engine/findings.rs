@@ -402,11 +402,18 @@ fn merge(drafts: Vec<Draft>) -> Vec<Draft> {
                 let worse =
                     (draft.finding.severity, draft.worth) > (known.finding.severity, known.worth);
                 let sent = sent_from(&known.finding, &draft.finding);
+                let (speaks, other) = match worse {
+                    true => (&draft.finding, &known.finding),
+                    false => (&known.finding, &draft.finding),
+                };
+                let entered = entered(speaks, other);
                 if worse {
                     *known = draft;
                 }
-                known.finding.labels.retain(|label| label.text != SENT_HERE);
-                known.finding.labels.extend(sent);
+                let labels = &mut known.finding.labels;
+                labels.retain(|label| label.text != SENT_HERE && label.text != ENTERS_HERE);
+                labels.extend(sent);
+                labels.extend(entered);
                 known.finding.prompts = prompts;
                 if let Some(savings) = &mut known.finding.savings {
                     savings.usd_per_month = monthly;
@@ -416,6 +423,37 @@ fn merge(drafts: Vec<Draft>) -> Vec<Draft> {
         }
     }
     by_cause.into_values().collect()
+}
+
+/// Says where a value that one finding tells of enters the other prompts that it reaches.
+const ENTERS_HERE: &str = "it enters another prompt here";
+
+/// So many of these places are named.
+const MAX_ENTRIES: usize = 4;
+
+/// Where the cause of a finding enters the prompts of another one with the same cause, as far as the traces show.
+fn entered(speaks: &Finding, other: &Finding) -> Vec<Label> {
+    let named = |finding: &Finding| {
+        let labels = finding.labels.iter();
+        let labels = labels.filter(|label| label.text == ENTERS_HERE);
+        labels.map(|label| label.place.clone()).collect::<Vec<_>>()
+    };
+    let mut places = named(speaks);
+    places.extend(named(other));
+    places.extend(other.trace.last().map(|hop| hop.place.clone()));
+    let told = |place: &Place| {
+        *place == speaks.place || speaks.trace.iter().any(|hop| hop.place == *place)
+    };
+    places.retain(|place| !told(place));
+    places.sort();
+    places.dedup();
+    places.truncate(MAX_ENTRIES);
+    let label = |place| Label {
+        place,
+        text: ENTERS_HERE.into(),
+        behind: false,
+    };
+    places.into_iter().map(label).collect()
 }
 
 /// The calls that send the requests of two findings.
