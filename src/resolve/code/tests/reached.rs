@@ -188,7 +188,7 @@ fn what_is_made_of_the_question_is_surer_than_what_an_unknown_call_gives() {
         sent(&[(
             "app.py",
             &format!(
-                "{PYTHON}from own import helper\n\ndef send(question, notes):\n{body}    return \
+                "{PYTHON}from own import helper\n\ndef send(question, other):\n{body}    return \
                  client.responses.create(model='m', instructions=made, input=question)\n"
             ),
         )])
@@ -197,7 +197,7 @@ fn what_is_made_of_the_question_is_surer_than_what_an_unknown_call_gives() {
     let made = |given: &str| shown(given).replace(asked, "");
     assert_eq!(made("question"), "<helper(question):request>");
     assert_eq!(made("{'q': question}"), "<helper({'q': question}):request>");
-    assert_eq!(made("notes"), "<helper(notes):request?>");
+    assert_eq!(made("other"), "<helper(other):request?>");
 }
 
 #[test]
