@@ -161,36 +161,7 @@ impl Eval<'_, '_> {
                 }
                 other => Some(other.clone()),
             },
-            Op::Enumerate => {
-                let value = first?;
-                let place = self.place(expr.span);
-                match self.known_items(&value, true, expr.span) {
-                    Some(values) => {
-                        let items: Vec<Item> = values
-                            .into_iter()
-                            .enumerate()
-                            .map(|(index, value)| {
-                                let number = Item::One(Value::Number(index as f64), place.clone());
-                                let pair = vec![number, Item::One(value, place.clone())];
-                                Item::One(self.new_list(pair, place.clone()), place.clone())
-                            })
-                            .collect();
-                        Some(self.new_list(items, place))
-                    }
-                    None => {
-                        let item = self.item_of(&value, expr.span);
-                        let number = Item::One(Value::Number(1.0), place.clone());
-                        let pair = self
-                            .new_list(vec![number, Item::One(item, place.clone())], place.clone());
-                        let round = self.mapped_round(
-                            &value,
-                            expr.span,
-                            vec![Item::One(pair, place.clone())],
-                        );
-                        Some(self.new_list(vec![round], place))
-                    }
-                }
-            }
+            Op::Enumerate => Some(self.numbered(&first?, expr)),
             Op::Copy | Op::DeepCopy | Op::Evolve | Op::Fields => {
                 let Some(value) = first else {
                     // `vars()` is `locals()`.

@@ -2,7 +2,7 @@
 //! are not known one by one is left to the general knowledge of pure calls.
 
 use crate::frontend::code::ir::{BinaryOp, Expr};
-use crate::source::Span;
+use crate::source::{Place, Span};
 
 use super::eval::{deploy, Eval};
 use super::heap::Item;
@@ -244,6 +244,36 @@ impl Eval<'_, '_> {
             self.leave();
         }
         Some(whole)
+    }
+
+    /// Pairs of a position and an item: `enumerate(items)`, `items.entries()`.
+    pub fn numbered(&mut self, value: &Value, expr: &Expr) -> Value {
+        let place = self.place(expr.span);
+        let items = match self.known_items(value, true, expr.span) {
+            Some(values) => {
+                let pairs = values.into_iter().enumerate();
+                let pairs = pairs
+                    .map(|(index, value)| self.pair_of(Value::Number(index as f64), value, &place));
+                pairs.collect()
+            }
+            None => {
+                let item = self.item_of(value, expr.span);
+                let position = match value {
+                    // A map has keys there.
+                    Value::Unknown(open) if !self.is_python() && !open.is_history() => item.clone(),
+                    _ => Value::Number(1.0),
+                };
+                let pair = self.pair_of(position, item, &place);
+                vec![self.mapped_round(value, expr.span, vec![pair])]
+            }
+        };
+        self.new_list(items, place)
+    }
+
+    fn pair_of(&mut self, position: Value, value: Value, place: &Place) -> Item {
+        let position = Item::One(position, place.clone());
+        let pair = vec![position, Item::One(value, place.clone())];
+        Item::One(self.new_list(pair, place.clone()), place.clone())
     }
 
     /// Items in the opposite order. A conversation that is turned round stays one: it is shown newest first, and

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use crate::frontend::code::ir::Expr;
 use crate::volatility::{Class, Origin, Volatility};
 
-use super::eval::Eval;
+use super::eval::{Eval, Flow};
 use super::heap::{Cell, Item, List};
 use super::methods::strip_nothing;
 use super::presence::asks_presence;
@@ -157,6 +157,7 @@ impl Eval<'_, '_> {
                 let volatility = self.volatility(&Value::Cell(id));
                 Some(self.derived(expr, volatility, 50))
             }
+            Op::Items if !self.is_python() => Some(self.numbered(&Value::Cell(id), expr)),
             Op::Values | Op::Keys | Op::Items => Some(Value::Cell(id)),
             Op::Get => Some(self.item_of(&Value::Cell(id), expr.span)),
             Op::Copy => Some(self.copied(id)),
@@ -265,11 +266,21 @@ impl Eval<'_, '_> {
         round.picks = picks(&function);
         let item = self.item_of(over, expr.span).in_round_of(round.id);
         self.in_slice(over, &place, |eval| {
-            eval.noting_round(&round, |eval| {
+            let mut run = |eval: &mut Self| {
                 let index = eval.derived(expr, Volatility::constant(), 1);
-                let args = [item, index].map(|value| Argument::positional(value, place.clone()));
+                let args = [item.clone(), index];
+                let args = args.map(|value| Argument::positional(value, place.clone()));
                 eval.apply(&function, args.to_vec(), expr, (false, None));
-            });
+                Flow::Next
+            };
+            // What picks items by where they stand, may go through a conversation turn by turn.
+            if round.picks {
+                eval.repeated_by(&round, false, &mut run);
+            } else {
+                eval.noting_round(&round, |eval| {
+                    run(eval);
+                });
+            }
         });
     }
 

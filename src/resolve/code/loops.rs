@@ -167,6 +167,19 @@ impl Eval<'_, '_> {
         retries: bool,
         bind: &mut dyn FnMut(&mut Self),
     ) -> Flow {
+        self.repeated_by(round, retries, &mut |eval| {
+            bind(eval);
+            eval.round_of(body)
+        })
+    }
+
+    /// The same where something else runs the round: a callback.
+    pub fn repeated_by(
+        &mut self,
+        round: &Round,
+        retries: bool,
+        run: &mut dyn FnMut(&mut Self) -> Flow,
+    ) -> Flow {
         let id = self.next_loop;
         self.next_loop += 1;
         let outer = self.read.take();
@@ -181,8 +194,7 @@ impl Eval<'_, '_> {
             let mark = self.heap.mark();
             let (returns, _) = self.left_open();
             let whole = self.work.begin_part(DRY_PART);
-            bind(self);
-            self.round_of(body);
+            run(self);
             self.work.end_part(whole);
             if let Some(frame) = self.frames.last_mut() {
                 frame.returns.truncate(returns);
@@ -196,10 +208,7 @@ impl Eval<'_, '_> {
             self.carry_turns(&dry, round, id);
         }
         let mark = self.heap.mark();
-        let flow = self.in_round(round.id, |eval| {
-            bind(eval);
-            eval.round_of(body)
-        });
+        let flow = self.in_round(round.id, run);
         self.life = life;
         if !retries {
             self.loops.pop();
@@ -301,7 +310,7 @@ impl Eval<'_, '_> {
     }
 
     /// Whether added items look like messages of a conversation: an answer of a model, or a role of the two.
-    fn adds_turns(&self, items: &[Item]) -> bool {
+    pub fn adds_turns(&self, items: &[Item]) -> bool {
         items.iter().any(|item| match item {
             Item::One(value, _) => self.adds_turn(value),
             Item::Spread(Value::Unknown(unknown), _) => is_answer(unknown),

@@ -1,10 +1,12 @@
 //! `items.map(f)`: what a function makes of each item of a sequence. Knows nothing of requests.
 
+use std::rc::Rc;
+
 use crate::frontend::code::ir::Expr;
 use crate::volatility::Volatility;
 
 use super::eval::Eval;
-use super::heap::{Item, List};
+use super::heap::{Item, List, Round};
 use super::lists::picks;
 use super::value::{Argument, Value};
 
@@ -102,10 +104,22 @@ impl Eval<'_, '_> {
         let result = self.in_slice(over, &place, |eval| {
             eval.in_round(id, |eval| eval.made_of(function, item, None, expr))
         });
+        let by_position = picks(function);
         // A slice made anew is as short as it was.
-        let picks = picks(function) || self.is_slice(over);
+        let picks = by_position || self.is_slice(over);
         let (system, body) = self.apart(vec![Item::One(result, place)]);
-        let round = self.mapped_in((id, picks), over, expr.span, body);
+        // What makes turns of items by where they stand makes a conversation of a conversation.
+        let turns = by_position && self.adds_turns(&body);
+        let round = match self.mapped_in((id, picks), over, expr.span, body) {
+            Item::Repeat(round, body) if turns && !round.history => {
+                let round = Round {
+                    history: true,
+                    ..(*round).clone()
+                };
+                Item::Repeat(Rc::new(round), body)
+            }
+            made => made,
+        };
         (system, round)
     }
 

@@ -122,6 +122,16 @@ pub fn is_turn(unknown: &Unknown) -> bool {
     of.is_some_and(|of| of.starts_with(TURNS))
 }
 
+/// A marker that one of the things has that these loops go over.
+fn one_of(value: Value, rounds: Vec<u32>, place: &Place) -> Value {
+    if value.is_nothing() {
+        return value;
+    }
+    let one = "one of many".into();
+    let one = Condition::within(one, place.clone(), Volatility::constant(), rounds);
+    choose(&one, vec![value, Value::None])
+}
+
 impl Eval<'_, '_> {
     // ---- rounds ----
 
@@ -246,16 +256,10 @@ impl Eval<'_, '_> {
             })
             .map(|(_, _, round)| *round)
             .collect();
-        if rounds.is_empty() || value.is_nothing() {
-            return value;
+        match rounds.is_empty() {
+            true => value,
+            false => one_of(value, rounds, place),
         }
-        let one = Condition::within(
-            "one of many".into(),
-            place.clone(),
-            Volatility::constant(),
-            rounds,
-        );
-        choose(&one, vec![value, Value::None])
     }
 
     fn in_slices(&mut self, value: Value, place: &Place) -> Value {
@@ -373,6 +377,12 @@ impl Eval<'_, '_> {
             self.in_slices(value.clone(), &place)
         } else {
             value.clone()
+        };
+        // `content = [b for b in m.content]; content[-1]["cache_control"] = ..`: the loop that went over all is over.
+        let over = |round: &u32| !self.marks.rounds.contains(round);
+        let value = match unknown.round.filter(over) {
+            Some(round) => one_of(value, vec![round], &place),
+            None => value,
         };
         let entries = vec![
             (ROOT.to_string(), into.into_value()),

@@ -391,6 +391,7 @@ impl Eval<'_, '_> {
             }
             Op::Sort => Some(self.with_order(value, None)),
             Op::Reverse if unknown.is_history() => Some(value),
+            Op::Items if !self.is_python() => Some(self.numbered(&value, expr)),
             Op::Keys | Op::Values | Op::Items => Some(value),
             Op::Get => {
                 let key = args.first().and_then(|arg| arg.value.known_text());

@@ -357,11 +357,14 @@ fn operation(name: &str) -> Option<Operation> {
 
 /// Whether a loop's head says that it tries one request again (`for attempt in range(max_retries)`).
 pub fn is_retry(text: &str) -> bool {
-    let text = text.to_ascii_lowercase();
-    tables()
-        .retry
-        .iter()
-        .any(|word| text.contains(word.as_str()))
+    let lower = text.to_ascii_lowercase();
+    // `maxRetries`, `num_tries`, but not `entries`, `countries`.
+    let begins = |at: usize| {
+        let before = text[..at].chars().next_back();
+        !before.is_some_and(char::is_alphabetic) || text[at..].starts_with(char::is_uppercase)
+    };
+    let mut words = tables().retry.iter();
+    words.any(|word| lower.match_indices(word.as_str()).any(|(at, _)| begins(at)))
 }
 
 /// Whether a call runs the function that it is given once, or again only until it works.

@@ -148,6 +148,77 @@ fn a_marker_in_a_round_that_is_picked_stands_once() {
 }
 
 #[test]
+fn a_marker_on_the_newest_turn_stands_once_however_the_turns_are_gone_through() {
+    let newest = "history[~?]";
+    let every = "history[*?]";
+    let python = |over: &str, test: &str| {
+        format!(
+            "out = []\n{over}\n    content = [b for b in m['content']]\n    {test}content[-1]['cache_control'] = C\n    \
+             out.append({{'role': m['role'], 'content': content}})\nmessages = out"
+        )
+    };
+    let numbered = "for i, m in enumerate(messages):";
+    let ranged = "for i in range(len(messages)):\n    m = messages[i]";
+    let rows = [
+        (python(numbered, "if i == len(messages) - 1: "), newest),
+        (python(numbered, "if i >= len(messages) - 2: "), newest),
+        (python(ranged, "if i == len(messages) - 1: "), newest),
+        (
+            python("for m in messages:", "if m is messages[-1]: "),
+            newest,
+        ),
+        (python(numbered, ""), every),
+    ];
+    let script = |begin: &str, test: &str, end: &str| {
+        format!(
+            "const out = [];\n{begin}\n  const content = m.content.map((b) => b as any);\n  \
+             {test}content[content.length - 1]['cache_control'] = C;\n  \
+             out.push({{ role: m.role, content }});\n{end}\nmessages = out;"
+        )
+    };
+    let entries = "for (const [i, m] of messages.entries()) {";
+    let others = "for (const [i, m] of limit.entries()) {";
+    let each = "messages.forEach((m, i) => {";
+    let counted = "for (let i = 0; i < messages.length; i++) {\n  const m = messages[i];";
+    let last = "if (i === messages.length - 1) ";
+    let two = "if (i >= messages.length - 2) ";
+    let scripts = [
+        (script(entries, last, "}"), newest),
+        (script(entries, two, "}"), newest),
+        (script(others, "if (i === limit.length - 1) ", "}"), newest),
+        (script(each, last, "});"), newest),
+        (
+            script("limit.forEach((m, i) => {", "if (i === limit.length - 1) ", "});"),
+            newest,
+        ),
+        (
+            "messages = limit.map((m, i) => {\n  const content = m.content.map((b) => b as any);\n  \
+             if (i === limit.length - 1) content.at(-1).cache_control = C;\n  \
+             return { role: m.role, content };\n});"
+                .to_string(),
+            newest,
+        ),
+        (script(counted, last, "}"), newest),
+        (
+            script(
+                "for (const m of messages) {",
+                "if (m === messages.at(-1)) ",
+                "}",
+            ),
+            newest,
+        ),
+        (script(entries, "", "}"), every),
+    ];
+    for (language, rows) in [("py", rows.to_vec()), ("ts", scripts.to_vec())] {
+        for (body, expected) in rows {
+            let (path, source) = program(language, &body);
+            let found = marks(&[(path, &source)]).join(" & ");
+            assert!(found.ends_with(expected), "{body}\n{found}");
+        }
+    }
+}
+
+#[test]
 fn a_marker_that_only_system_text_gets_stands_on_no_turn() {
     let program = |messages: &str, body: &str| {
         let lines: String = body.lines().map(|line| format!("    {line}\n")).collect();
