@@ -49,6 +49,10 @@ pub enum Makes {
     Partial,
     /// A plain object of the named arguments.
     Fields,
+    /// A session that stays open: nothing is sent anew with its next turn.
+    Session,
+    /// Nothing of what it is given is sent to be answered: it is counted.
+    Nothing,
 }
 
 /// What a call notes of the object it makes.
@@ -128,6 +132,7 @@ struct Tables {
     prompt_decorators: Vec<String>,
     plain_packages: Vec<String>,
     prompt_classes: Vec<String>,
+    session_addresses: Vec<String>,
 }
 
 const FILES: &[&str] = &[
@@ -179,6 +184,7 @@ fn load(files: &[&str]) -> Tables {
         prompt_decorators: Vec::new(),
         plain_packages: Vec::new(),
         prompt_classes: Vec::new(),
+        session_addresses: Vec::new(),
     };
     for file in files {
         let root: Yaml = serde_yaml::from_str(file).unwrap_or(Yaml::Null);
@@ -237,6 +243,8 @@ fn load(files: &[&str]) -> Tables {
             .extend(strings(root.get("prompt-decorators")));
         out.prompt_classes
             .extend(strings(root.get("prompt-classes")));
+        out.session_addresses
+            .extend(strings(root.get("session-addresses")));
         for (kind, role) in pairs(root.get("item-roles")) {
             out.item_roles.insert(kind, role);
         }
@@ -282,6 +290,8 @@ fn call_of(entry: &Yaml, provider: Option<&str>) -> Call {
             (Some("messages"), None) => Makes::Messages,
             (Some("partial"), None) => Makes::Partial,
             (Some("fields"), None) => Makes::Fields,
+            (Some("session"), None) => Makes::Session,
+            (Some("nothing"), None) => Makes::Nothing,
             (Some(kind), None) => Makes::Object(kind.to_string()),
         },
         records: match word("records") {
@@ -409,6 +419,14 @@ pub fn is_body_key(key: &str) -> bool {
     tables().body_keys.iter().any(|known| known == key)
 }
 
+/// Whether what is sent to this address opens a session.
+pub fn opens_session(address: &str) -> bool {
+    let path = address.split('?').next().unwrap_or(address);
+    let path = path.trim_end_matches('/');
+    let mut known = tables().session_addresses.iter();
+    known.any(|end| path.ends_with(end.as_str()))
+}
+
 /// Whether an argument of this name says how placeholders of a template look.
 pub fn is_format_argument(name: &str) -> bool {
     tables().format_arguments.iter().any(|known| known == name)
@@ -452,7 +470,8 @@ pub enum Says {
 /// Whether a dotted name may be a call that sends, by its end and by what it is given; `None`: it is not called here.
 pub fn says(path: &str, given: Option<&Given>) -> Says {
     let of = |call: &Call| {
-        let sends = call.makes == Makes::Answer || call.records != Records::Nothing;
+        let sends = matches!(call.makes, Makes::Answer | Makes::Session)
+            || call.records != Records::Nothing;
         if !sends || !call.tails.iter().any(|tail| ends_with(path, tail)) {
             return Says::Nothing;
         }

@@ -508,6 +508,14 @@ impl Text {
         self.place(0, self.text.len())
     }
 
+    /// The places that it was put together from.
+    pub fn places(&self) -> impl Iterator<Item = Place> + '_ {
+        self.runs.iter().map(|run| Place {
+            path: self.path.clone(),
+            span: run.source,
+        })
+    }
+
     fn source_offset(&self, at: usize, as_end: bool) -> usize {
         let key = if as_end { at.saturating_sub(1) } else { at };
         let index = self.runs.partition_point(|run| run.at <= key).max(1) - 1;

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use crate::frontend::code::ir::{Arg, ArgKind, Expr, ExprKind};
+use crate::sdk::{self, Makes};
 use crate::volatility::classify::{Effect, Order, ValueKind, Verdict, ENTRY};
 use crate::volatility::{Class, Confidence, Given, Volatility};
 
@@ -323,6 +324,11 @@ impl Eval<'_, '_> {
         }
     }
 
+    fn only_counts(&self, path: &str) -> bool {
+        let language = self.frame().code.language();
+        sdk::call(language, path, &[], 0).is_some_and(|call| call.makes == Makes::Nothing)
+    }
+
     fn unknown_call(
         &mut self,
         callee: &Unknown,
@@ -346,7 +352,10 @@ impl Eval<'_, '_> {
             return out.into_value();
         };
         if let Some(answer) = self.request(&path, &args, expr) {
-            self.escape(&args);
+            // What is only counted is handed to nothing.
+            if !self.only_counts(&path) {
+                self.escape(&args);
+            }
             return answer;
         }
         if let Some(operation) = self.function_operation(&path) {

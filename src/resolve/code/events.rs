@@ -15,6 +15,8 @@ use super::eval::{held, Eval, Open};
 pub enum Sort {
     /// A call of an SDK.
     Request,
+    /// What a session is opened with: no request, and none is looked for around its texts.
+    Session,
     /// A list of messages that is returned, passed on or stored.
     Messages,
     /// A text of a function or constant that is named like a prompt.
@@ -76,6 +78,17 @@ impl Eval<'_, '_> {
             .chain(prompt.settings.iter().map(|setting| &setting.pieces));
         for pieces in pieces {
             self.collect(pieces, &mut opens, &mut texts);
+        }
+        if sort == Sort::Session {
+            // It is printed as it is sent: what was written apart stands together there.
+            let blocks = prompt.messages.iter_mut().flat_map(|m| &mut m.blocks);
+            blocks.for_each(|block| {
+                visit_pieces(&mut block.pieces, &mut |piece| {
+                    if let Piece::Text(text) = piece {
+                        texts.extend(text.places());
+                    }
+                });
+            });
         }
         let running = self.frames.iter();
         let through = running

@@ -95,7 +95,13 @@ pub fn gather(
         .filter(|(event, _)| !is_by_hand(event) && by_hand.contains(&*event.site.path))
         .map(|(event, _)| (&*event.site.path, super::ways::content(&event.prompt)))
         .collect();
-    for sort in [Sort::Request, Sort::Messages, Sort::Text, Sort::Handed] {
+    for sort in [
+        Sort::Request,
+        Sort::Session,
+        Sort::Messages,
+        Sort::Text,
+        Sort::Handed,
+    ] {
         let of_sort = kept.iter().filter(|(event, _)| event.sort == sort);
         let mut more = BTreeSet::new();
         for (event, from) in of_sort {
@@ -106,6 +112,7 @@ pub fn gather(
                     is_by_hand(event)
                         && (stands_in(&calls, &event.site) || called.contains(&content()))
                 }
+                Sort::Session => false,
                 _ => {
                     takes_part(&covered, &event.texts) && !stands_apart(&covered, event)
                         || stands_in(&calls, &event.site)
@@ -115,6 +122,9 @@ pub fn gather(
                 continue;
             }
             more.extend(&event.texts);
+            if sort == Sort::Session {
+                continue;
+            }
             let mut prompt = event.prompt.clone();
             let mut from = from.clone();
             if sort == Sort::Text {

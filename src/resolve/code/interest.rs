@@ -366,6 +366,9 @@ impl Walk<'_> {
                 self.expr(value);
             }
             ExprKind::Name(name) => self.mark(sdk::says(name, None), true),
+            ExprKind::Text(text) if sdk::opens_session(text.as_str()) => {
+                self.mark(Says::Surely, false);
+            }
             _ => expr.parts(&mut |part| self.expr(part)),
         }
     }

@@ -138,6 +138,14 @@ impl Eval<'_, '_> {
             let entries = fields.into_iter().map(|(name, value, _)| (name, value));
             return self.new_object(entries.collect(), place);
         }
+        match call.makes {
+            Makes::Session => {
+                self.note_session(args, &place);
+                return self.answer(path, expr);
+            }
+            Makes::Nothing => return self.answer(path, expr),
+            _ => {}
+        }
         let mut sorted = self.sorted(call, args, expr);
         if let Some(id) = of {
             let (mut parts, provider) = self.made_parts(id, &place);

@@ -71,6 +71,7 @@ mod rounds;
 mod rows;
 mod run;
 mod sent_tools;
+mod sessions;
 mod stmts;
 mod tables;
 mod taken;

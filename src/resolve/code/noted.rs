@@ -93,6 +93,10 @@ impl Eval<'_, '_> {
         if self.quiet > 0 {
             return;
         }
+        if let (true, Some(first)) = (self.opens_session(args), args.first()) {
+            let site = first.place.clone();
+            return self.note_session(args, &site);
+        }
         for arg in args {
             let value = arg.value.clone();
             self.noted_messages(&value, arg.place.span);

@@ -218,3 +218,34 @@ fn one_of_many_things_is_a_clock_only_by_chance() {
     assert!(!found[0].contains(":unique>"), "{found:?}");
     assert!(!found[0].contains(":unique!>"), "{found:?}");
 }
+
+#[test]
+fn what_a_session_is_opened_with_is_no_part_of_a_request() {
+    let open = |address: &str, body: &str| {
+        format!(
+            "export function buildVoicePrompt(name) {{ return `RULES You speak with ${{name}}, at ${{new Date()}}.`; }}\n\
+             export async function POST(request) {{\n  const user = await find(request);\n  \
+             return await fetch({address}, {{ method: 'POST', body: JSON.stringify({body}) }});\n}}\n"
+        )
+    };
+    let flat = "{ model: 'gpt-realtime', instructions: buildVoicePrompt(user.name), tools: [] }";
+    let nested = "{ session: { type: 'realtime', instructions: buildVoicePrompt(user.name) } }";
+    for (address, body) in [
+        ("'https://api.openai.com/v1/realtime/sessions'", flat),
+        ("`${BASE}/realtime/client_secrets`", nested),
+    ] {
+        let found = sent(&[("api.openai.com/voice.ts", &open(address, body))]);
+        assert_eq!(found, Vec::<String>::new(), "{address}");
+    }
+    let found = sent(&[("voice.ts", &open("`${BASE}/notes`", flat))]);
+    assert_eq!(found.len(), 1, "{found:?}");
+    // What is sent as well is told.
+    let also = format!(
+        "import OpenAI from 'openai';\n{}export const ask = (name) => new OpenAI().responses.create({{ model: 'gpt-5.4', \
+         instructions: buildVoicePrompt(name), input: name }});\n",
+        open("`${BASE}/realtime/sessions`", flat)
+    );
+    let found = sent(&[("voice.ts", &also)]);
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert!(found[0].starts_with("openai"), "{found:?}");
+}
