@@ -78,7 +78,7 @@ const EXPECTED: &[(&str, &str, u64, &str)] = &[
         1,
         "warning",
     ),
-    ("variable-before-stable", "evals/judge.txt", 1, "warning"),
+    ("variable-before-stable", "grading/judge.txt", 1, "warning"),
     (
         "variable-before-stable",
         "prompts/summary.prompt",

@@ -376,7 +376,11 @@ fn tests_and_examples_are_judged_below_the_argument() {
     assert_eq!(context_of("src/contest.py"), Context::Production);
     assert_eq!(context_of("Chat.Core.Tests/a.prompty"), Context::Test);
     assert_eq!(context_of("web/docs-examples/a.prompty"), Context::Test);
+    assert_eq!(context_of("libs/evals/a.prompty"), Context::Test);
+    assert_eq!(context_of("src/shop/eval/a.py"), Context::Test);
+    assert_eq!(context_of("agent-evals/a.py"), Context::Test);
     assert_eq!(context_of("latest/a.prompty"), Context::Production);
+    assert_eq!(context_of("medieval/a.prompty"), Context::Production);
 }
 
 #[test]
