@@ -107,6 +107,7 @@ fn parsed(files: &[Arc<SourceFile>]) -> Vec<Parsed> {
             tree: Arc::new(template::parse(&file.content(), Dialect::Jinja)),
         },
         explicit: false,
+        by_name: false,
     };
     files.iter().map(parse).collect()
 }

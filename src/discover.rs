@@ -228,6 +228,8 @@ pub enum Taken {
     Prompt {
         how: How,
         why: String,
+        /// Of a page whose text does not address a model beyond doubt: only its name, or that of its folder, says prompt.
+        by_name: bool,
     },
     /// A template or text that counts only where something includes or loads it.
     Partial {
@@ -262,7 +264,7 @@ impl Taken {
     /// The reason of `--show-files`: `jinja: opens with "You are"`.
     pub fn reason(&self) -> String {
         match self {
-            Taken::Prompt { how, why } => {
+            Taken::Prompt { how, why, .. } => {
                 let format = match how {
                     How::Template(dialect) => knowledge::dialect_name(*dialect),
                     How::Document(format) => format,
@@ -343,6 +345,7 @@ pub fn take(
             Some((format, why)) => Taken::Prompt {
                 how: How::Document(format),
                 why,
+                by_name: false,
             },
             None => Taken::skip("document without a request"),
         };
@@ -377,6 +380,7 @@ pub fn classify(
             (Some((format, why)), _) => Taken::Prompt {
                 how: How::Document(format),
                 why,
+                by_name: false,
             },
             (None, Some(traits)) => content::judge(text, traits, wanted),
             (None, None) => Taken::skip("document without a request"),
@@ -387,6 +391,7 @@ pub fn classify(
                 return Taken::Prompt {
                     how: How::Document(format),
                     why,
+                    by_name: false,
                 };
             }
             content::judge(text, traits, wanted)
@@ -395,6 +400,7 @@ pub fn classify(
             Some(wanted) if !text.trim().is_empty() => Taken::Prompt {
                 how: How::Template(content::guess_dialect(text)),
                 why: wanted.to_string(),
+                by_name: false,
             },
             _ => Taken::skip(*why),
         },

@@ -38,6 +38,8 @@ pub struct Prompt {
     pub never_marked: bool,
     /// Whether code on the way of this request speaks of answers or earlier turns; told where no code writes a marker.
     pub speaks_of_turns: bool,
+    /// A page that nothing but its name, or its folder's, makes a prompt, and that no code is seen to load or to name.
+    pub unloaded: bool,
     /// Files that inherit this one (template inheritance): shown in the message.
     pub inherited_by: Vec<Arc<str>>,
     /// Everything read to resolve it, beside the file it stands in and the configs in force. Shared by the prompts that

@@ -24,6 +24,7 @@ fn run(files: &[(&str, &str)]) -> Resolution {
             file,
             kind: ParsedKind::Code(module),
             explicit: false,
+            by_name: false,
         }
     });
     let classifier = Arc::new(Classifier::new(&[]));

@@ -229,6 +229,7 @@ fn evaluated(path: &str, source: &str) -> Result<String, String> {
         file,
         kind: ParsedKind::Code(module),
         explicit: false,
+        by_name: false,
     };
     let classifier = Arc::new(Classifier::new(&[]));
     let found = resolve(vec![input], &[], &memory, &|_| classifier.clone(), &|_| {

@@ -661,3 +661,39 @@ fn what_every_caller_of_a_builder_settles_is_not_told_by_a_parameter_s_name() {
         format!("{settled}\ndef ask(question):\n    return Agent(build_system_prompt(question))\n");
     assert_eq!(worst(&mixed), Some(Severity::Warning));
 }
+
+#[test]
+fn a_page_that_only_its_name_makes_a_prompt_is_a_note_until_code_names_it() {
+    let page = format!(
+        "Check request ${{requestId}}.\nYou must read all of it. Do not skip a line.\n{}\n",
+        filler(3000)
+    );
+    let code = "import anthropic\ndef load(name):\n    return open(f'plans/{name}.md').read()\n\
+                def ask(question):\n    text = load('verification-prompts')\n    \
+                return anthropic.Anthropic().messages.create(model='claude-sonnet-5', max_tokens=9, messages=[{'role': 'user', 'content': question}])\n";
+    let severity = |path: &str, page: &str, code: &str| {
+        let found = lint(&[(path, page), ("app.py", code)]);
+        only(&found, "volatile-prefix").severity
+    };
+    let other = code.replace("verification-prompts", "others");
+    let path = "plans/verification-prompts.md";
+    assert_eq!(severity(path, &page, &other), Severity::Note);
+    assert_eq!(
+        severity(
+            path,
+            &page,
+            &code.replace(
+                "load('verification-prompts')",
+                "find('verification-prompts')"
+            )
+        ),
+        Severity::Warning
+    );
+    // Beyond doubt by its text, or by the whole of its name.
+    let plain = format!("You are a checker of plans.\n{page}");
+    assert_eq!(severity(path, &plain, &other), Severity::Warning);
+    assert_eq!(
+        severity("plans/verification.prompt.md", &page, &other),
+        Severity::Warning
+    );
+}

@@ -25,6 +25,7 @@ pub fn judge(text: &str, traits: &Traits, wanted: Option<&str>) -> Taken {
     let prompt = |why: &str| Taken::Prompt {
         how: How::Template(dialect),
         why: why.to_string(),
+        by_name: false,
     };
     if head.trim().is_empty() {
         return Taken::skip("empty");
@@ -53,7 +54,11 @@ pub fn judge(text: &str, traits: &Traits, wanted: Option<&str>) -> Taken {
         return partial("a part by its name");
     }
     if traits.says_prompt && count_signs(head, knowledge) >= knowledge.phrases {
-        return prompt("name and content say prompt");
+        return Taken::Prompt {
+            how: How::Template(dialect),
+            why: "name and content say prompt".to_string(),
+            by_name: traits.page && traits.dialect.is_none() && !traits.prompt_file,
+        };
     }
     if traits.says_prompt && dialect == Dialect::Jinja && knowledge.inherits.is_match(head) {
         return prompt("its name says prompt, and it extends a template");

@@ -17,6 +17,8 @@ pub struct Traits {
     pub structured: bool,
     /// A Markdown page.
     pub page: bool,
+    /// The whole name is that of a prompt file (`x.prompt.md`).
+    pub prompt_file: bool,
     /// By convention a part of something else (`_header.j2`).
     pub part: bool,
 }
@@ -84,6 +86,7 @@ pub fn by_name(path: &str) -> Name {
             says_prompt: true,
             structured: false,
             page: false,
+            prompt_file: true,
             part: false,
         });
     }
@@ -137,6 +140,7 @@ fn template_name(
         says_prompt: is_prompt_extension || says_prompt(knowledge, lower, core),
         structured: knowledge.structured.iter().any(|known| known == around),
         page: matches!(around, "md" | "markdown"),
+        prompt_file: is_prompt_extension,
         part: base.starts_with('_'),
     };
     if is_prompt_extension {
@@ -192,6 +196,7 @@ fn text_name(knowledge: &'static Knowledge, lower: &str, stem: &str, last: &str)
         says_prompt: true,
         structured: false,
         page: matches!(last, "md" | "markdown"),
+        prompt_file: knowledge.prompt_file_names.is_match(file_name(lower)),
         part: stem.starts_with('_'),
     })
 }

@@ -14,7 +14,7 @@ use crate::frontend::Problem;
 use crate::guard::guarded;
 use crate::judge::Judged;
 use crate::rules::missing_breakpoint::SENT_HERE;
-use crate::rules::verdict::{self, Asked};
+use crate::rules::verdict::{self, Asked, Standing};
 use crate::rules::{self, Remark};
 use crate::source::{stable_hash, Place, Sources, Span};
 use crate::volatility::Confidence;
@@ -267,6 +267,14 @@ fn asked(request: &Request, filter: &Filter, rule: &str) -> Asked {
     }
 }
 
+fn standing_of(judged: &Judged) -> Standing {
+    match (judged.in_tests, judged.prompt.unloaded) {
+        (true, _) => Standing::Tests,
+        (_, true) => Standing::Page,
+        _ => Standing::Product,
+    }
+}
+
 /// A remark with its severity, or nothing where it is not wanted.
 fn draft(
     request: &Request,
@@ -287,7 +295,7 @@ fn draft(
     let severity = verdict::severity(
         &remark,
         share,
-        judged.in_tests,
+        standing_of(judged),
         &settings,
         &asked(request, filter, remark.rule),
     )?;
@@ -365,7 +373,10 @@ fn hygiene(request: &Request, filter: &Filter, remark: Remark, in_tests: bool) -
     let severity = verdict::severity(
         &remark,
         0.0,
-        in_tests,
+        match in_tests {
+            true => Standing::Tests,
+            false => Standing::Product,
+        },
         &settings,
         &asked(request, filter, remark.rule),
     )?;

@@ -218,6 +218,7 @@ fn parse(
             file,
             kind,
             explicit: candidate.named || candidate.included,
+            by_name: matches!(taken, Taken::Prompt { by_name: true, .. }),
         },
     })
 }

@@ -111,6 +111,7 @@ fn prompt(messages: Vec<Message>) -> Prompt {
         marks_elsewhere: false,
         never_marked: false,
         speaks_of_turns: false,
+        unloaded: false,
         inherited_by: Vec::new(),
         reads: Reads::default(),
     }

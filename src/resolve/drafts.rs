@@ -90,6 +90,7 @@ pub fn resolve_file(
     Resolved {
         path: input.file.path.clone(),
         explicit: input.explicit,
+        by_name: input.by_name && rendered.is_empty(),
         prompts,
         trail,
     }
@@ -139,6 +140,7 @@ fn template_prompt(
         marks_elsewhere: false,
         never_marked: false,
         speaks_of_turns: false,
+        unloaded: false,
         inherited_by: Vec::new(),
         reads: own.reads.iter().cloned().collect(),
     };
@@ -307,6 +309,7 @@ fn draft_prompt(
         marks_elsewhere: false,
         never_marked: false,
         speaks_of_turns: false,
+        unloaded: false,
         inherited_by: Vec::new(),
         reads: own.reads.iter().cloned().collect(),
     };

@@ -31,6 +31,7 @@ mod files;
 mod history;
 mod includes;
 mod indent;
+mod loaded;
 mod loops;
 mod operators;
 mod roles;
@@ -56,6 +57,8 @@ pub struct Parsed {
     pub kind: ParsedKind,
     /// Named by the user: a prompt of its own even where another file includes it.
     pub explicit: bool,
+    /// Only its name says that it is a prompt.
+    pub by_name: bool,
 }
 
 #[derive(Clone)]
@@ -92,6 +95,8 @@ pub struct Resolution {
 pub(crate) struct Resolved {
     pub path: Arc<str>,
     pub explicit: bool,
+    /// Only its name says that it is a prompt, and no code is seen to fill it.
+    pub by_name: bool,
     pub prompts: Vec<Prompt>,
     pub trail: Trail,
 }
@@ -258,6 +263,9 @@ pub fn resolve_again(
             known.insert(file.path.clone());
         }
     }
+    let by_name = resolved.iter().filter(|file| file.by_name);
+    let by_name: BTreeSet<&Arc<str>> = by_name.map(|file| &file.path).collect();
+    let named = loaded::named_in_code(&by_name, &out.sources);
     for file in &resolved {
         out.limits.extend(file.trail.notices(&file.path));
         if !as_text.contains(&file.path) {
@@ -272,6 +280,7 @@ pub fn resolve_again(
             if let Some(siblings) = siblings {
                 prompt.inherited_by = siblings.iter().cloned().collect();
             }
+            prompt.unloaded = file.by_name && !named.contains(&file.path);
             out.prompts.push(prompt);
         }
     }

@@ -29,6 +29,7 @@ fn run_on(memory: &Memory, entries: &[&str]) -> Resolution {
                     tree: Arc::new(tree),
                 },
                 explicit: false,
+                by_name: false,
             }
         })
         .collect();
@@ -494,6 +495,7 @@ fn run_draft(files: &[(&str, &str)], draft: Draft) -> Resolution {
             ..Document::default()
         })),
         explicit: false,
+        by_name: false,
     }];
     let classifier = Arc::new(Classifier::new(&[]));
     resolve(inputs, &[], &memory, &|_| classifier.clone(), &|_| {

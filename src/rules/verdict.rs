@@ -17,11 +17,21 @@ pub struct Asked {
     pub insisted: bool,
 }
 
+/// Where the prompt of a remark stands: elsewhere than in the product findings weigh less.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Standing {
+    Product,
+    /// Tests, examples, docs.
+    Tests,
+    /// A page that nothing but its name makes a prompt.
+    Page,
+}
+
 /// The severity of a remark, or `None` where it is not shown.
 pub fn severity(
     remark: &Remark,
     share: f64,
-    in_tests: bool,
+    standing: Standing,
     settings: &Settings,
     asked: &Asked,
 ) -> Option<Severity> {
@@ -30,6 +40,7 @@ pub fn severity(
         .find(|rule| rule.id == remark.rule)
         .map_or("", |rule| rule.category);
     let level = settings.level(remark.rule, category);
+    let in_tests = standing == Standing::Tests;
     if (level == Level::Off && !asked.insisted) || (in_tests && settings.tests == Tests::Off) {
         return None;
     }
@@ -56,10 +67,11 @@ pub fn severity(
     if let Level::At(severity) = level {
         return Some(severity);
     }
-    if in_tests && settings.tests == Tests::Note {
-        return Some(Severity::Note);
-    }
-    Some(found)
+    let weighs_less = standing == Standing::Page || (in_tests && settings.tests == Tests::Note);
+    Some(match weighs_less {
+        true => Severity::Note,
+        false => found,
+    })
 }
 
 #[cfg(test)]
@@ -75,13 +87,20 @@ mod tests {
         }
     }
 
+    fn standing(in_tests: bool) -> Standing {
+        match in_tests {
+            true => Standing::Tests,
+            false => Standing::Product,
+        }
+    }
+
     /// The severity of a likely remark outside of tests, under default settings.
     fn plain(weight: Weight, share: f64) -> Option<Severity> {
         let remark = remark(weight, Confidence::Likely);
         severity(
             &remark,
             share,
-            false,
+            Standing::Product,
             &Settings::default(),
             &Asked::default(),
         )
@@ -98,7 +117,7 @@ mod tests {
             ..Asked::default()
         };
         let tiny = remark(Weight::ByShare, Confidence::Certain);
-        let shown = severity(&tiny, 0.0, false, &Settings::default(), &all);
+        let shown = severity(&tiny, 0.0, Standing::Product, &Settings::default(), &all);
         assert_eq!(shown, Some(Severity::Note));
     }
 
@@ -109,7 +128,15 @@ mod tests {
             ..Settings::default()
         };
         let remark = remark(Weight::ByShare, Confidence::Certain);
-        let at = |share| severity(&remark, share, false, &settings, &Asked::default());
+        let at = |share| {
+            severity(
+                &remark,
+                share,
+                Standing::Product,
+                &settings,
+                &Asked::default(),
+            )
+        };
         assert_eq!(
             (at(0.19), at(0.2)),
             (Some(Severity::Note), Some(Severity::Warning))
@@ -119,7 +146,13 @@ mod tests {
     #[test]
     fn what_is_only_possible_is_a_note_whatever_it_saves() {
         let remark = remark(Weight::ByShare, Confidence::Possible);
-        let found = severity(&remark, 0.9, false, &Settings::default(), &Asked::default());
+        let found = severity(
+            &remark,
+            0.9,
+            Standing::Product,
+            &Settings::default(),
+            &Asked::default(),
+        );
         assert_eq!(found, Some(Severity::Note));
     }
 
@@ -143,7 +176,7 @@ mod tests {
         };
         let remark = remark(Weight::ByShare, Confidence::Certain);
         let at = |level, asked: Asked, in_tests| {
-            severity(&remark, 0.5, in_tests, &settings(level), &asked)
+            severity(&remark, 0.5, standing(in_tests), &settings(level), &asked)
         };
         let error = Level::At(Severity::Error);
         assert_eq!(at(error, Asked::default(), false), Some(Severity::Error));
@@ -155,7 +188,13 @@ mod tests {
         };
         assert_eq!(at(Level::Off, named, false), Some(Severity::Warning));
         let hidden = self::remark(Weight::OnRequest, Confidence::Certain);
-        let shown = severity(&hidden, 0.0, false, &Settings::default(), &named);
+        let shown = severity(
+            &hidden,
+            0.0,
+            Standing::Product,
+            &Settings::default(),
+            &named,
+        );
         assert_eq!(shown, Some(Severity::Note));
         // By its category as well.
         let order = Settings {
@@ -163,7 +202,7 @@ mod tests {
             ..Settings::default()
         };
         assert_eq!(
-            severity(&remark, 0.5, false, &order, &Asked::default()),
+            severity(&remark, 0.5, Standing::Product, &order, &Asked::default()),
             None
         );
     }
@@ -176,7 +215,7 @@ mod tests {
                 ..Settings::default()
             };
             let remark = remark(Weight::ByShare, Confidence::Certain);
-            severity(&remark, 0.5, true, &settings, &Asked::default())
+            severity(&remark, 0.5, Standing::Tests, &settings, &Asked::default())
         };
         assert_eq!(found(Tests::Note), Some(Severity::Note));
         assert_eq!(found(Tests::Same), Some(Severity::Warning));
@@ -189,11 +228,26 @@ mod tests {
             severity(
                 &short,
                 0.0,
-                in_tests,
+                standing(in_tests),
                 &Settings::default(),
                 &Asked::default(),
             )
         };
         assert_eq!((shown(true), shown(false)), (None, Some(Severity::Note)));
+    }
+
+    #[test]
+    fn what_only_a_name_makes_a_prompt_is_a_note_unless_the_config_says_otherwise() {
+        let of_page = |settings: &Settings| {
+            let remark = remark(Weight::ByShare, Confidence::Certain);
+            severity(&remark, 0.5, Standing::Page, settings, &Asked::default())
+        };
+        assert_eq!(of_page(&Settings::default()), Some(Severity::Note));
+        let settings = Settings {
+            tests: Tests::Off,
+            rules: vec![("volatile-prefix".into(), Level::At(Severity::Warning))],
+            ..Settings::default()
+        };
+        assert_eq!(of_page(&settings), Some(Severity::Warning));
     }
 }

@@ -21,6 +21,7 @@ fn run(files: &[(&str, &str)]) -> Resolution {
         file,
         kind: ParsedKind::Code(module),
         explicit: false,
+        by_name: false,
     };
     let classifier = Arc::new(Classifier::new(&[]));
     resolve(vec![input], &[], &memory, &|_| classifier.clone(), &|_| {
@@ -246,6 +247,7 @@ fn a_template_that_a_function_elsewhere_fills_is_judged_as_it_is_filled() {
             file,
             kind: ParsedKind::Code(module),
             explicit: false,
+            by_name: false,
         },
         Parsed {
             file: template,
@@ -254,6 +256,7 @@ fn a_template_that_a_function_elsewhere_fills_is_judged_as_it_is_filled() {
                 tree: Arc::new(tree),
             },
             explicit: true,
+            by_name: false,
         },
     ];
     let classifier = Arc::new(Classifier::new(&[]));

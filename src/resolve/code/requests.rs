@@ -378,6 +378,7 @@ impl Eval<'_, '_> {
             marks_elsewhere: false,
             never_marked: false,
             speaks_of_turns: false,
+            unloaded: false,
             inherited_by: Vec::new(),
             reads: Reads::default(),
         }

@@ -73,6 +73,7 @@ fn found(language: &str, source: &str) -> String {
         file,
         kind: ParsedKind::Code(module),
         explicit: false,
+        by_name: false,
     };
     let classifier = Arc::new(Classifier::new(&[]));
     let resolution = resolve(vec![parsed], &[], &memory, &|_| classifier.clone(), &|_| {

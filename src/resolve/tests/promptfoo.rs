@@ -10,6 +10,7 @@ fn run_config(files: &[(&str, &str)]) -> Resolution {
         kind: ParsedKind::Document(Arc::new(promptfoo::parse(&file))),
         file,
         explicit: false,
+        by_name: false,
     };
     let classifier = Arc::new(Classifier::new(&[]));
     resolve(vec![input], &[], &memory, &|_| classifier.clone(), &|_| {

@@ -44,6 +44,7 @@ fn resolved(memory: &Memory, files: &[(&str, &str)], others: &[Arc<str>]) -> Res
             file,
             kind: ParsedKind::Code(module),
             explicit: false,
+            by_name: false,
         })
     });
     let classifier = Arc::new(Classifier::new(&[]));
