@@ -354,7 +354,10 @@ fn unread(judged: &Judged, subject: &Segment) -> bool {
 /// Whether a value of the session stands in a text of code whose requests are not in sight: within a session it changes
 /// nothing, and whether another one follows within the life of a cache, nothing says.
 fn of_session(judged: &Judged, subject: &Segment) -> bool {
-    let of_session = |v: &Volatility| v.origin == Origin::Outside && v.priced() == Class::Session;
+    let of_session = |v: &Volatility| {
+        let own = v.origin == Origin::MadeUp && v.class == Class::Session;
+        own || v.origin == Origin::Outside && v.priced() == Class::Session
+    };
     let code = language_of(&judged.prompt.origin.path).is_some();
     code && judged.prompt.fragment && subject.volatility().is_some_and(of_session)
 }

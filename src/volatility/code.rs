@@ -92,6 +92,20 @@ impl Classifier {
         verdict
     }
 
+    /// Whether a name says that it is the id of something that lives on: `session_id`, `newTaskId`.
+    pub fn is_lasting_id(&self, name: &str) -> bool {
+        let table = self.host.table();
+        let (parts, _) = segments(name);
+        let words = words(parts.last().map_or("", String::as_str));
+        let mut words = words.rsplit('_');
+        let id = words
+            .next()
+            .is_some_and(|word| table.identifiers.contains(word));
+        id && words
+            .next()
+            .is_some_and(|word| table.lasting.contains(word))
+    }
+
     /// Whether a callee or a type yields its items in no fixed order (`set`, `os.listdir`, `.all`), or fixes their
     /// order (`sorted`). `None`: it does nothing to the order, what it is given keeps its own.
     pub fn order(&self, callee_or_type: &str) -> Option<Order> {

@@ -152,6 +152,9 @@ pub(super) struct Table {
     /// Words behind which a function's name says no more of its value (`for`, `from`).
     pub tails: BTreeSet<String>,
     pub suffixes: BTreeSet<String>,
+    /// Things that live on beyond one call, and the words for the id of one.
+    pub lasting: BTreeSet<String>,
+    pub identifiers: BTreeSet<String>,
     /// Squashed names that mean too many things to tell much far from the request.
     pub generic: BTreeSet<String>,
     /// Squashed names that mean the present whatever function they stand in.
@@ -183,6 +186,8 @@ impl Table {
             transforms: BTreeSet::new(),
             tails: BTreeSet::new(),
             suffixes: BTreeSet::new(),
+            lasting: BTreeSet::new(),
+            identifiers: BTreeSet::new(),
             generic: BTreeSet::new(),
             present: BTreeSet::new(),
             annotations: Vec::new(),
@@ -300,6 +305,8 @@ impl Table {
             ("transforms", &mut self.transforms),
             ("tails", &mut self.tails),
             ("suffixes", &mut self.suffixes),
+            ("lasting", &mut self.lasting),
+            ("identifiers", &mut self.identifiers),
             ("generic", &mut self.generic),
             ("present", &mut self.present),
         ] {

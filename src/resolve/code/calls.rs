@@ -183,7 +183,10 @@ impl Eval<'_, '_> {
     pub fn arguments(&mut self, args: &[Arg]) -> Vec<Argument> {
         args.iter()
             .map(|arg| {
-                let value = self.eval(&arg.value);
+                let mut value = self.eval(&arg.value);
+                if let ArgKind::Keyword(name) = &arg.kind {
+                    value = self.told(value, name);
+                }
                 Argument {
                     name: match &arg.kind {
                         ArgKind::Keyword(name) => Some(name.clone()),

@@ -120,6 +120,11 @@ impl Knowledge {
         )
     }
 
+    /// As [`Classifier::is_lasting_id`].
+    pub fn is_lasting_id(&self, name: &str) -> bool {
+        self.classifier.is_lasting_id(name)
+    }
+
     /// As [`Classifier::filter`].
     pub fn filter(&self, name: &str, args: &[Option<&str>]) -> Effect {
         self.classifier.filter(name, args)

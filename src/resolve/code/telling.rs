@@ -1,12 +1,12 @@
-//! What a name tells of a value that nothing else is known of: a result of code that is not here, bound to a variable,
-//! a parameter or a field named like state of the session, is that state. A value that is known better keeps what is
-//! known.
+//! What a name tells of a value. A result of code that is not here, bound to a variable, a parameter or a field named
+//! like state of the session, is that state; a value that is known better keeps what is known. What the program makes up
+//! and calls the id of something that lives on lives as long.
 
 use std::rc::Rc;
 
 use crate::prompt::{visit_pieces, Piece};
 use crate::volatility::classify::{ValueKind, Verdict};
-use crate::volatility::{Class, Confidence, Volatility};
+use crate::volatility::{Class, Confidence, Origin, Volatility};
 
 use super::eval::Eval;
 use super::value::{Choice, Condition, Unknown, Value};
@@ -21,6 +21,9 @@ impl Eval<'_, '_> {
             return value;
         }
         let classifier = &self.frame().code.classifier;
+        if classifier.is_lasting_id(name) {
+            return lasting(value);
+        }
         let verdict = classifier.parameter(name, None, false);
         let told = verdict.volatility.class == Class::State
             && verdict.volatility.confidence >= Confidence::Likely
@@ -30,6 +33,45 @@ impl Eval<'_, '_> {
         } else {
             value
         }
+    }
+}
+
+/// A made-up id, or what it stands in, as the id of something that lives on.
+fn lasting(value: Value) -> Value {
+    match value {
+        Value::Unknown(unknown) if is_made_up(&unknown.verdict.volatility) => {
+            let mut unknown = (*unknown).clone();
+            unknown.verdict.clock = false;
+            live_on(&mut unknown.verdict.volatility);
+            unknown.into_value()
+        }
+        Value::Text(pieces) if pieces.len() <= MAX_PIECES && pieces.iter().any(varies) => {
+            let mut pieces = (*pieces).clone();
+            visit_pieces(&mut pieces, &mut |piece| {
+                if let Piece::Slot(slot) = piece {
+                    live_on(&mut slot.volatility);
+                }
+            });
+            Value::Text(Rc::new(pieces))
+        }
+        Value::Choice(choice) => Value::Choice(Rc::new(Choice {
+            condition: choice.condition.clone(),
+            arms: choice.arms.iter().cloned().map(lasting).collect(),
+        })),
+        other => other,
+    }
+}
+
+fn is_made_up(volatility: &Volatility) -> bool {
+    volatility.class == Class::Unique && volatility.origin == Origin::MadeUp
+}
+
+fn live_on(own: &mut Volatility) {
+    if is_made_up(own) {
+        own.class = Class::Session;
+        own.frame = None;
+        own.confidence = own.confidence.min(Confidence::Likely);
+        own.why = "the id of something that lives on".to_string();
     }
 }
 

@@ -264,3 +264,52 @@ fn a_constructor_that_does_everything_leaves_steps_for_the_method_that_sends() {
     ));
     assert_eq!(shown, "At <datetime.now():unique!>");
 }
+
+#[test]
+fn a_made_up_id_lives_as_long_as_what_it_is_the_id_of() {
+    let named = |name: &str, made: &str| {
+        python(&format!(
+            "import uuid\ndef send():\n    {name} = {made}\n    \
+             client.responses.create(model='m', instructions=f'At {{{name}}}')\n"
+        ))
+    };
+    for made in [
+        "str(uuid.uuid4())",
+        "f'x-{uuid.uuid4()}'",
+        "asked or f'x-{uuid.uuid4()}'",
+    ] {
+        for name in ["session_id", "new_task_id", "agentUuid"] {
+            let shown = named(name, made);
+            assert!(
+                shown.contains("uuid4()") && shown.contains(":session"),
+                "{shown}"
+            );
+        }
+        for name in [
+            "request_id",
+            "call_id",
+            "message_id",
+            "turn_id",
+            "nonce",
+            "value",
+        ] {
+            let shown = named(name, made);
+            assert!(shown.contains(":unique"), "{name}: {shown}");
+        }
+    }
+    let passed = |call: &str| {
+        python(&format!(
+            "import uuid\ndef text(conversation_id, nonce):\n    return f'At {{conversation_id}} {{nonce}}'\n\
+             def send():\n    client.responses.create(model='m', instructions={call})\n"
+        ))
+    };
+    for call in [
+        "text(uuid.uuid4().hex, uuid.uuid4().hex)",
+        "text(conversation_id=uuid.uuid4().hex, nonce=uuid.uuid4().hex)",
+        "'At {conversation_id} {nonce}'.format(conversation_id=uuid.uuid4().hex, nonce=uuid.uuid4().hex)",
+    ] {
+        let shown = passed(call);
+        let (id, nonce) = shown.split_once("> <").unwrap_or_default();
+        assert!(id.contains(":session") && nonce.contains(":unique"), "{call}: {shown}");
+    }
+}
