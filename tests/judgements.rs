@@ -662,6 +662,36 @@ fn what_every_caller_of_a_builder_settles_is_not_told_by_a_parameter_s_name() {
     assert_eq!(worst(&mixed), Some(Severity::Warning));
 }
 
+/// A request of one function to a model that is named, over rules of so many words.
+fn asks(before: &str, words: usize) -> String {
+    format!(
+        "import os, platform, secrets, getpass\nfrom datetime import datetime\nfrom pathlib import Path\nfrom openai import OpenAI\nclient = OpenAI()\n\
+         RULES = '{}'\n\ndef ask(question, limit=None):\n{before}    return client.chat.completions.create(model='gpt-5.4', messages=[\n        \
+         {{'role': 'system', 'content': text}}, {{'role': 'user', 'content': question}}])\n",
+        filler(words)
+    )
+}
+
+#[test]
+fn an_id_that_fences_in_what_it_strands_cannot_be_moved() {
+    let severity = |text: &str| {
+        let source = asks(
+            &format!("    nonce = secrets.token_hex(8)\n    text = {text}\n"),
+            3000,
+        );
+        only(&lint(&[("app.py", &source)]), "volatile-prefix").severity
+    };
+    let fence = "f'Trust <r-{nonce}> alone. <r-{nonce}>{RULES}</r-{nonce}> Be brief.'";
+    assert_eq!(severity(fence), Severity::Note);
+    // In front only, or around less than what stands behind.
+    let front = "f'Call {nonce}, that is {nonce}, so {nonce}. {RULES}'";
+    assert_eq!(severity(front), Severity::Warning);
+    let around = "f'<r-{nonce}>Be brief.</r-{nonce}> See <r-{nonce}>. {RULES}'";
+    assert_eq!(severity(around), Severity::Warning);
+    let clock = fence.replace("nonce", "datetime.now()");
+    assert_eq!(severity(&clock), Severity::Warning);
+}
+
 #[test]
 fn a_page_that_only_its_name_makes_a_prompt_is_a_note_until_code_names_it() {
     let page = format!(

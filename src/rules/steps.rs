@@ -328,7 +328,8 @@ fn alone(judged: &Judged, step: &Step) -> Confidence {
         || unread(judged, subject)
         || of_session(judged, subject)
         || mostly_doubtful(judged, step, subject)
-        || forks_turns(judged, step, subject);
+        || forks_turns(judged, step, subject)
+        || guards(judged, step, subject);
     if doubtful {
         return Confidence::Possible;
     }
@@ -337,6 +338,45 @@ fn alone(judged: &Judged, step: &Step) -> Confidence {
     } else {
         own
     }
+}
+
+/// A made-up value that stands so often in one message, in front of what it strands and behind it, fences it in: nobody
+/// can write it only behind.
+const FENCE: usize = 3;
+
+/// Whether a made-up id that is no clock is a fence around most of what it strands.
+fn guards(judged: &Judged, step: &Step, subject: &Segment) -> bool {
+    let Kind::Value {
+        volatility, trace, ..
+    } = &subject.kind
+    else {
+        return false;
+    };
+    let made_up = volatility.origin == Origin::MadeUp && volatility.class == Class::Unique;
+    let Some(birth) = trace.first().filter(|_| made_up && !is_clock(volatility)) else {
+        return false;
+    };
+    let same = |s: &&Segment| {
+        s.message == subject.message
+            && matches!(&s.kind, Kind::Value { trace, .. } if trace.first().is_some_and(|hop| hop.place == birth.place))
+    };
+    let places: Vec<usize> = judged
+        .layout
+        .segments
+        .iter()
+        .filter(same)
+        .map(|s| s.id)
+        .collect();
+    let Some(last) = places.last().filter(|_| places.len() >= FENCE) else {
+        return false;
+    };
+    let behind = judged.layout.segments[*last..].iter().map(|s| s.tokens);
+    behind.sum::<f64>() * 2.0 <= step.stranded
+}
+
+/// Whether a value is a clock, which can be cut to the day.
+pub fn is_clock(volatility: &Volatility) -> bool {
+    volatility.why.contains("clock")
 }
 
 /// Whether a value of code is a clock, or an id, only by what it was computed from: nothing shows where one is read.

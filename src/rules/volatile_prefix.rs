@@ -1,6 +1,8 @@
 //! volatile-prefix: a value the program makes up stands before stable tokens.
 
-use super::steps::{effect, front, inheritance, join, landing, name_of, of, remark, subject};
+use super::steps::{
+    effect, front, inheritance, is_clock, join, landing, name_of, of, remark, subject,
+};
 use super::Remark;
 use crate::figures::tokens;
 use crate::judge::Judged;
@@ -10,9 +12,10 @@ pub fn check(judged: &Judged) -> Vec<Remark> {
     of(judged, "volatile-prefix")
         .map(|step| {
             let subject = subject(judged, step);
-            let (class, why) = subject
-                .volatility()
-                .map_or((Class::Unique, ""), |v| (v.class, v.why.as_str()));
+            let volatility = subject.volatility();
+            let (class, why) =
+                volatility.map_or((Class::Unique, ""), |v| (v.class, v.why.as_str()));
+            let clock = volatility.is_some_and(is_clock);
             let message = join(&[
                 Some(format!(
                     "{} ({class}: {why}) stands before {} that could be cached",
@@ -25,7 +28,7 @@ pub fn check(judged: &Judged) -> Vec<Remark> {
             ]);
             let coarser = match class {
                 // Only a clock can be cut.
-                Class::Minute | Class::Hour | Class::Unique if why.contains("clock") => {
+                Class::Minute | Class::Hour | Class::Unique if clock => {
                     ", or cut it to the day if that is enough"
                 }
                 _ => "",
