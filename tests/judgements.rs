@@ -693,6 +693,48 @@ fn an_id_that_fences_in_what_it_strands_cannot_be_moved() {
 }
 
 #[test]
+fn what_is_read_is_not_told_where_it_hangs_on_what_is_doubtful() {
+    let message = |text: &str| {
+        let source = asks(&format!("    text = {text}\n"), 3000);
+        only(&lint(&[("app.py", &source)]), "volatile-prefix")
+            .message
+            .clone()
+    };
+    let sure = message("f'Now {datetime.now()}. {RULES}'");
+    assert!(
+        sure.contains("reads 0 of") && sure.contains("nothing of this prompt"),
+        "{sure}"
+    );
+    let doubt = message("f'{platform.system()} {RULES} Now {datetime.now()}. {RULES}'");
+    assert!(
+        !doubt.contains("reads") && !doubt.contains("nothing of"),
+        "{doubt}"
+    );
+    assert!(doubt.contains("the fix saves"), "{doubt}");
+}
+
+#[test]
+fn a_breakpoint_behind_a_value_that_is_told_itself_is_not_told_too() {
+    let source = |first: &str| {
+        format!(
+            "import anthropic\nfrom datetime import datetime\nclient = anthropic.Anthropic()\nC = {{'type': 'ephemeral'}}\nRULES = '{}'\n\n\
+             def ask(name, question, ticket_text):\n    text = f'For {{name}}. {{RULES}} {first} {{RULES}}'\n    \
+             return client.messages.create(model='claude-sonnet-5', max_tokens=9, \
+             system=[{{'type': 'text', 'text': text, 'cache_control': C}}], messages=[{{'role': 'user', 'content': [\
+             {{'type': 'text', 'text': f'See {{ticket_text}}. {{RULES}}', 'cache_control': C}}]}}, {{'role': 'user', 'content': question}}])\n",
+            filler(3000)
+        )
+    };
+    let found = lint(&[("app.py", &source("Now {datetime.now()}."))]);
+    assert_eq!(only(&found, "volatile-prefix").severity, Severity::Warning);
+    assert!(
+        of(&found, "volatile-breakpoint").is_empty(),
+        "{:#?}",
+        found.findings
+    );
+}
+
+#[test]
 fn a_page_that_only_its_name_makes_a_prompt_is_a_note_until_code_names_it() {
     let page = format!(
         "Check request ${{requestId}}.\nYou must read all of it. Do not skip a line.\n{}\n",

@@ -23,7 +23,7 @@ pub fn of<'a>(judged: &'a Judged, rule: &'static str) -> impl Iterator<Item = &'
 }
 
 /// Precedence of DESIGN 5, read off the edit and what it moves.
-fn rule_of(judged: &Judged, step: &Step) -> &'static str {
+pub fn rule_of(judged: &Judged, step: &Step) -> &'static str {
     let member = subject(judged, step);
     let in_tools = judged.layout.messages[member.message].section == Section::Tools;
     match &step.edit {
@@ -108,14 +108,36 @@ pub fn short(text: &str) -> String {
     format!("{cut}...")
 }
 
-/// `reads 0 of 3,060 tokens from cache; the fix saves 87 % of the input cost`
+/// `reads 0 of 3,060 tokens from cache; the fix saves 87 % of the input cost`. What is read is said only where it does
+/// not hang on what is doubtful.
 pub fn effect(judged: &Judged, step: &Step) -> String {
+    let saves = format!(
+        "the fix saves {} of the input cost",
+        percent(judged.share(step.gain))
+    );
+    if doubtful_front(judged, step) {
+        return saves;
+    }
     format!(
-        "reads {} of {} from cache; the fix saves {} of the input cost",
+        "reads {} of {} from cache; {saves}",
         crate::figures::thousands(step.bill_before.read),
         tokens(judged.total, judged.estimated()),
-        percent(judged.share(step.gain)),
     )
+}
+
+/// Whether something of which nothing is sure stands in front of the value that a step speaks of: with or without it
+/// another part of the prompt is read.
+fn doubtful_front(judged: &Judged, step: &Step) -> bool {
+    if matches!(step.edit, Edit::Mark | Edit::Explicit | Edit::Key) {
+        return false;
+    }
+    let front = &judged.layout.segments[..subject(judged, step).id];
+    let varies = |v: &Volatility| !v.priced().is_stable();
+    front.iter().any(|segment| {
+        segment
+            .volatility()
+            .is_some_and(|v| v.confidence == Confidence::Possible && varies(v))
+    })
 }
 
 /// The usual remark on a step: subject first, the other members as labels, the stranded text as a label.
@@ -474,6 +496,19 @@ fn rests_on_turns(judged: &Judged, subject: &Segment) -> bool {
 /// Fewer stranded tokens than these are the end of a sentence behind a value: nobody rewrites it for them.
 const CRUMBS: f64 = 16.0;
 
+/// Whether a value is told, as a warning, by an edit that moves it.
+pub fn moved_aloud(judged: &Judged, value: &Segment) -> bool {
+    let moves = judged.plan.steps.iter();
+    moves
+        .filter(|step| step.edit == Edit::Move && step.members.contains(&value.id))
+        .any(|step| {
+            let weight = weight(judged, step, rule_of(judged, step));
+            matches!(weight, Weight::ByShare | Weight::AtLeastNote)
+                && confidence(judged, step) >= Confidence::Likely
+                && judged.share(step.gain) >= judged.settings.warn_at
+        })
+}
+
 /// A `day` clock is always worth a note; what nobody can act on is shown on request.
 fn weight(judged: &Judged, step: &Step, rule: &str) -> Weight {
     let subject = subject(judged, step);
@@ -567,7 +602,7 @@ fn stranded_text(judged: &Judged, step: &Step) -> Option<(Place, f64)> {
 /// Says where what stands in front is too short to be cached by itself.
 pub fn front(judged: &Judged, step: &Step) -> Option<String> {
     let minimum = f64::from(judged.model.minimum);
-    (step.before < minimum && step.bill_before.read < 1.0)
+    (step.before < minimum && step.bill_before.read < 1.0 && !doubtful_front(judged, step))
         .then(|| "nothing of this prompt is cached today".to_string())
 }
 

@@ -1,6 +1,6 @@
 //! volatile-breakpoint: no later call can share what is marked. A rolling marker on the newest message of a chat is right.
 
-use super::steps::{effect, join, name_of, of, remark};
+use super::steps::{effect, join, moved_aloud, name_of, of, remark};
 use super::{Remark, Weight};
 use crate::finding::Severity;
 use crate::judge::Judged;
@@ -17,6 +17,10 @@ pub fn check(judged: &Judged) -> Vec<Remark> {
                 Edit::DropMark { mark } => mark,
                 _ => return None,
             };
+            // Once the value is gone from what is marked, the breakpoint is right where it is.
+            if first_culprit(judged, mark).is_some_and(|value| moved_aloud(judged, value)) {
+                return None;
+            }
             let message = join(&[
                 Some(format!(
                     "{} what this breakpoint marks: it is written on every call and never read",
@@ -87,10 +91,13 @@ fn handed_on(judged: &Judged, mark: &Mark) -> bool {
 }
 
 /// The first value in front of the marker that is new on every call.
+fn first_culprit<'a>(judged: &'a Judged, mark: &'a Mark) -> Option<&'a Segment> {
+    culprits(judged, mark).find(|segment| segment.volatility().is_some())
+}
+
 fn culprit(judged: &Judged, mark: &Mark) -> String {
-    let first = culprits(judged, mark)
-        .find_map(|segment| Some((name_of(segment), segment.volatility()?.class)));
-    match first {
+    let first = first_culprit(judged, mark);
+    match first.and_then(|segment| Some((name_of(segment), segment.volatility()?.class))) {
         Some((name, class)) => format!("{name} ({class}) stands in"),
         None => "no later call repeats".to_string(),
     }
