@@ -714,6 +714,23 @@ fn what_is_read_is_not_told_where_it_hangs_on_what_is_doubtful() {
 }
 
 #[test]
+fn whose_machine_it_is_changes_from_call_to_call_only_by_chance() {
+    for value in ["Path.home()", "getpass.getuser()"] {
+        let source = asks(
+            &format!("    text = f'Home {{{value}}}. {{RULES}}'\n"),
+            3000,
+        );
+        let found = lint(&[("app.py", &source)]);
+        let told = only(&found, "variable-before-stable");
+        assert_eq!(
+            (told.confidence, told.severity),
+            (Confidence::Possible, Severity::Note),
+            "{value}"
+        );
+    }
+}
+
+#[test]
 fn a_breakpoint_behind_a_value_that_is_told_itself_is_not_told_too() {
     let source = |first: &str| {
         format!(

@@ -138,9 +138,9 @@ fn python_calls_have_their_class() {
          os.getpid() -> session certain
          os.getcwd() -> session certain
          pathlib.Path.cwd() -> session certain
-         pathlib.Path.home() -> user certain
-         os.path.expanduser(~) -> user certain
-         getpass.getuser() -> user certain
+         pathlib.Path.home() -> user possible
+         os.path.expanduser(~) -> user possible
+         getpass.getuser() -> user possible
          platform.system() -> user possible
          socket.gethostname() -> user possible
          os.getenv(X) -> deploy certain
@@ -296,8 +296,8 @@ fn javascript_calls_have_their_class() {
          Math.random() -> unique certain
          _.sample(_) -> unique certain
          process.cwd() -> session certain
-         os.homedir() -> user certain
-         node:os.homedir() -> user certain
+         os.homedir() -> user possible
+         node:os.homedir() -> user possible
          os.platform() -> user possible
          os.hostname() -> user possible
          fs.readFileSync(prompt.md, utf8) -> deploy possible
