@@ -8,9 +8,10 @@ use crate::volatility::Volatility;
 
 use super::super::value::worse;
 use super::arms::choose;
-use super::eval::{Eval, Flow};
+use super::eval::{deploy, Eval, Flow};
 use super::heap::{Cell, Item, List};
 use super::picks;
+use super::roles::asks_only_for_first;
 use super::stmts::Truth;
 use super::value::{Callable, ClassRef, Condition, Value};
 
@@ -240,7 +241,8 @@ impl Eval<'_, '_> {
 
     pub fn condition(&mut self, test: &Expr, value: &Value) -> Rc<Condition> {
         let place = self.place(test.span);
-        let system = self.asks_for_system(test);
+        let fixed = || asks_only_for_first(test).then(|| deploy("how the conversation begins"));
+        let system = self.asks_for_system(test).or_else(fixed);
         let open = system.is_none() && !picks::tests_kind(test);
         let volatility = system.unwrap_or_else(|| self.tested(value));
         let rounds = if !open {

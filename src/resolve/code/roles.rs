@@ -28,22 +28,57 @@ const MARKED: &str = "system text that is marked among the caller's messages";
 /// begins: it is the same at every turn. `messages[0].role == "system"`, `turns[0].role !== "user"`, with other tests
 /// beside it.
 pub fn asks_for_first(test: &Expr) -> bool {
-    let ExprKind::Binary { op, left, right } = &test.kind else {
-        return false;
+    match &test.kind {
+        ExprKind::Binary {
+            op: BinaryOp::And,
+            left,
+            right,
+        } => asks_for_first(left) || asks_for_first(right),
+        _ => first_of(test).is_some(),
+    }
+}
+
+/// Whether a test asks nothing but that, and whether there is a first turn: a program that begins its conversations with
+/// system text begins all of them so.
+pub fn asks_only_for_first(test: &Expr) -> bool {
+    match &test.kind {
+        ExprKind::Not(inner) => asks_only_for_first(inner),
+        ExprKind::Binary {
+            op: BinaryOp::And | BinaryOp::Or,
+            left,
+            right,
+        } => {
+            let there = |test: &Expr, other: &Expr| match (&test.kind, first_of(other)) {
+                (ExprKind::Name(name), Some(ExprKind::Name(turns))) => name == turns,
+                _ => false,
+            };
+            asks_only_for_first(right) && (asks_only_for_first(left) || there(left, right))
+        }
+        _ => first_of(test).is_some(),
+    }
+}
+
+/// The `messages` of `messages[0].role == "system"`.
+fn first_of(test: &Expr) -> Option<&ExprKind> {
+    let ExprKind::Binary {
+        op: BinaryOp::Equal | BinaryOp::NotEqual,
+        left,
+        right,
+    } = &test.kind
+    else {
+        return None;
     };
     let role = |expr: &Expr| expr.literal().is_some_and(sdk::is_role);
-    let first = |expr: &Expr| match kind_of(expr).map(|turn| &turn.kind) {
-        Some(ExprKind::Index { index, .. }) => {
-            matches!(index.kind, ExprKind::Number(at) if at == 0.0)
+    let first = |expr| match &kind_of(expr)?.kind {
+        ExprKind::Index { object, index } => {
+            matches!(index.kind, ExprKind::Number(at) if at == 0.0).then_some(&object.kind)
         }
-        _ => false,
+        _ => None,
     };
-    match op {
-        BinaryOp::And => asks_for_first(left) || asks_for_first(right),
-        BinaryOp::Equal | BinaryOp::NotEqual => {
-            first(left) && role(right) || role(left) && first(right)
-        }
-        _ => false,
+    match (role(left), role(right)) {
+        (false, true) => first(left),
+        (true, false) => first(right),
+        _ => None,
     }
 }
 

@@ -1,6 +1,6 @@
 //! Conversations that helpers cut, copy or change before they are sent.
 
-use super::prompt;
+use super::{prompt, run};
 
 const PYTHON: &str = "import openai\nclient = openai.OpenAI()\n\
                       RULES = 'Answer from the handbook, and name the page that you read.'\n";
@@ -507,4 +507,42 @@ fn what_opens_a_conversation_stays_with_it() {
     assert!(first.contains("<msg.text:session"), "{first}");
     let newest = shown("history[-1]");
     assert!(newest.contains("<msg.text:request"), "{newest}");
+}
+
+#[test]
+fn what_the_role_of_the_first_turn_decides_is_the_same_on_every_call() {
+    use crate::prompt::{visit_pieces, Piece};
+    use crate::volatility::Class;
+    let classes = |test: &str| {
+        let source = format!(
+            "from openai import OpenAI\nclient = OpenAI()\n\ndef ask(messages):\n    text = 'Be brief.'\n    if {test}:\n        text = 'Be kind.'\n    \
+             return client.chat.completions.create(model='gpt-5.4', messages=[{{'role': 'system', 'content': text}}] + messages)\n"
+        );
+        let mut prompts = run(&[("app.py", &source)]).prompts;
+        let mut found = Vec::new();
+        let messages = prompts.iter_mut().flat_map(|prompt| &mut prompt.messages);
+        for block in messages.flat_map(|message| &mut message.blocks) {
+            visit_pieces(&mut block.pieces, &mut |piece| {
+                if let Piece::Branch(branch) = piece {
+                    found.push(branch.volatility.class);
+                }
+            });
+        }
+        found
+    };
+    for test in [
+        "messages[0]['role'] == 'system'",
+        "messages[0].role != 'system'",
+        "messages and messages[0].get('role') == 'system'",
+        "messages[0]['role'] == 'system' or messages[0]['role'] == 'developer'",
+    ] {
+        assert_eq!(classes(test), [Class::Deploy], "{test}");
+    }
+    for test in [
+        "messages[0]['content'] == 'hello'",
+        "messages[-1]['role'] == 'user'",
+        "messages[0]['role'] == 'system' and messages[-1]['content'] == 'hello'",
+    ] {
+        assert_ne!(classes(test), [Class::Deploy], "{test}");
+    }
 }
