@@ -29,6 +29,31 @@ pub fn settle_setting(pieces: &mut [Piece]) {
     settle(pieces, Confidence::Likely);
 }
 
+/// Takes an option that is sent where someone gave it, and left out where not, for as fixed as whoever configures it:
+/// `if text is not None: options["text"] = text`.
+pub fn settle_presence(pieces: &mut [Piece]) {
+    visit_pieces(pieces, &mut |piece| {
+        if let Piece::Branch(branch) = piece {
+            let optional = branch.arms.iter().any(Vec::is_empty);
+            let mut given = branch.arms.iter().filter(|arm| !arm.is_empty());
+            if optional && given.all(|arm| is_open(arm)) {
+                let volatility = &mut branch.volatility;
+                volatility.confidence = volatility.confidence.min(Confidence::Possible);
+            }
+        }
+    });
+}
+
+/// Whether nothing of what is sent is written in the code.
+fn is_open(pieces: &[Piece]) -> bool {
+    pieces.iter().all(|piece| match piece {
+        Piece::Slot(slot) => slot.volatility.origin != Origin::MadeUp,
+        Piece::Branch(branch) => branch.arms.iter().all(|arm| is_open(arm)),
+        Piece::Text(text) => text.as_str().trim().is_empty(),
+        Piece::Repeat(_) | Piece::History(_) | Piece::Media(_) => false,
+    })
+}
+
 /// `sure`: what is less sure than this says nothing either.
 fn settle(pieces: &mut [Piece], sure: Confidence) {
     visit_pieces(pieces, &mut |piece| match piece {
@@ -96,5 +121,34 @@ mod tests {
         let setting = |of, confidence| class(known, of, confidence, likely);
         assert_eq!(setting(Class::Request, possible), Class::Deploy);
         assert_eq!(setting(Class::Request, likely), Class::Request);
+    }
+
+    #[test]
+    fn an_option_that_is_sent_where_it_is_given_varies_only_by_chance() {
+        use crate::prompt::Branch;
+        let certain = |arm: Piece| {
+            let volatility =
+                Volatility::new(Class::Request, Origin::Outside, Confidence::Likely, "");
+            let mut pieces = [Piece::Branch(Branch {
+                condition: "text is not None".into(),
+                id: 1,
+                place: Place::new(&"a.py".into(), 0, 1),
+                volatility,
+                arms: vec![vec![arm], Vec::new()],
+            })];
+            settle_presence(&mut pieces);
+            let Piece::Branch(branch) = &pieces[0] else {
+                unreachable!("a branch stays one")
+            };
+            branch.volatility.confidence
+        };
+        let given = slot(Given::Known, Class::Request, Confidence::Likely);
+        assert_eq!(certain(given), Confidence::Possible);
+        let written = Piece::Text(crate::source::Text::opaque(
+            &"a.py".into(),
+            crate::source::Span::new(0, 1),
+            "json_object",
+        ));
+        assert_eq!(certain(written), Confidence::Likely);
     }
 }

@@ -88,8 +88,12 @@ impl Eval<'_, '_> {
         }
         super::handed::settle_messages(&mut draft.tools);
         super::handed::settle_messages(&mut draft.schema);
+        for block in draft.schema.iter_mut().flat_map(|m| &mut m.blocks) {
+            super::handed::settle_presence(&mut block.pieces);
+        }
         for setting in &mut draft.settings {
             super::handed::settle_setting(&mut setting.pieces);
+            super::handed::settle_presence(&mut setting.pieces);
         }
         let mut messages = draft.tools;
         messages.extend(draft.system);
