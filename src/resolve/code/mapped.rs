@@ -108,8 +108,9 @@ impl Eval<'_, '_> {
         // A slice made anew is as short as it was.
         let picks = by_position || self.is_slice(over);
         let (system, body) = self.apart(vec![Item::One(result, place)]);
-        // What makes turns of items by where they stand makes a conversation of a conversation.
-        let turns = by_position && self.adds_turns(&body);
+        // What makes turns of the items of something open, by where they stand, makes a conversation of a conversation.
+        let open = matches!(over, Value::Unknown(_));
+        let turns = open && by_position && self.adds_turns(&body);
         let round = match self.mapped_in((id, picks), over, expr.span, body) {
             Item::Repeat(round, body) if turns && !round.history => {
                 let round = Round {
