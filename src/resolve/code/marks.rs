@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
+use crate::prompt::Hop;
 use crate::sdk;
 use crate::source::{stable_hash, Place};
 use crate::volatility::Volatility;
@@ -12,7 +13,7 @@ use crate::volatility::Volatility;
 use super::arms::choose;
 use super::eval::Eval;
 use super::heap::{Cell, CellId, Heap, Item, List, Round};
-use super::value::{Argument, Condition, Unknown, Value};
+use super::value::{Argument, Condition, Unknown, Value, BECOMES};
 
 /// Entry of a note: what was written to.
 pub const ROOT: &str = "<root>";
@@ -367,6 +368,15 @@ impl Eval<'_, '_> {
             return self.note(entries, place);
         }
         if !marker && !self.holds_marker(value, 0) {
+            return;
+        }
+        // What was taken out of the turns as the system text is no turn.
+        let system = |hop: &Hop| {
+            hop.note
+                .strip_prefix(BECOMES)
+                .is_some_and(sdk::names_system)
+        };
+        if unknown.item && unknown.trace.iter().any(system) {
             return;
         }
         let mut into = (**unknown).clone();

@@ -128,19 +128,11 @@ impl Eval<'_, '_> {
         }
     }
 
-    /// Whether a value is a sequence that says nothing of how many items it has. Tools are there or not.
+    /// Whether a value is something open, or a conversation: neither says how many items it has. Tools are there or not.
     fn has_any_length(&self, value: &Value) -> bool {
         match value {
             Value::Unknown(unknown) => unknown.verdict.kind != ValueKind::Tools,
-            Value::Cell(id) => self.heap.list(*id).is_some_and(|list| {
-                let open = |item: &Item| match item {
-                    Item::Spread(value, _) => self.has_any_length(value),
-                    Item::Repeat(..) => true,
-                    _ => false,
-                };
-                !list.items.is_empty() && list.items.iter().all(open)
-            }),
-            _ => false,
+            other => self.is_conversation(other),
         }
     }
 

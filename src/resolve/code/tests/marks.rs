@@ -407,3 +407,20 @@ fn a_conversation_that_is_converted_kind_by_kind_is_one_where_the_client_is_call
     let found = marks(&[("chat.py", chat), ("wire.py", &wire)]);
     assert_eq!(found, ["history[*?]"]);
 }
+
+#[test]
+fn a_marker_on_what_was_taken_out_as_system_text_marks_no_turns() {
+    let source = "import anthropic\nclient = anthropic.Anthropic()\n\ndef send(turns):\n    system = ''\n    kept = []\n    \
+                  for turn in turns:\n        if turn['role'] == 'system':\n            system = turn['content']\n        else:\n            \
+                  kept.append(turn)\n    blocks = [{'type': 'text', 'text': system}] if isinstance(system, str) else system\n    \
+                  last = blocks[-1]\n    last['cache_control'] = {'type': 'ephemeral'}\n    return client.messages.create(model='m', \
+                  max_tokens=9, system=blocks, messages=kept)\n";
+    let found = super::run(&[("app.py", source)]);
+    let marked: Vec<&str> = found.prompts[0]
+        .messages
+        .iter()
+        .filter(|message| message.blocks.iter().any(|block| block.marker.is_some()))
+        .map(|message| message.section.name())
+        .collect();
+    assert_eq!(marked, ["system"]);
+}
