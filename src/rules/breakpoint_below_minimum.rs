@@ -5,6 +5,7 @@ use super::{Remark, Weight};
 use crate::figures::{thousands, tokens};
 use crate::finding::{Counted, Severity, Threshold};
 use crate::judge::{threshold, Judged};
+use crate::layout::Kind;
 use crate::volatility::Confidence;
 
 pub fn check(judged: &Judged) -> Vec<Remark> {
@@ -26,6 +27,11 @@ pub fn check(judged: &Judged) -> Vec<Remark> {
             continue;
         }
         let minimum = f64::from(judged.model.minimum);
+        // How long a text is that is not in sight, nothing says.
+        let marked = layout.segments.iter().filter(|s| s.block <= mark.block);
+        let seen = marked
+            .filter(|s| s.tokens > 0.0)
+            .all(|s| !matches!(s.kind, Kind::Value { .. }));
         out.push(Remark {
             rule: "breakpoint-below-minimum",
             confidence: Confidence::Certain,
@@ -49,7 +55,11 @@ pub fn check(judged: &Judged) -> Vec<Remark> {
             saving: None,
             // Where the request holds enough to be cached, the author's intent is lost; else nothing could be gained.
             // A conversation of assumed size has markers of its own, or lacks them: another rule says so.
-            weight: if !covered && judged.best >= minimum && judged.counted != Counted::Assumed {
+            weight: if seen
+                && !covered
+                && judged.best >= minimum
+                && judged.counted != Counted::Assumed
+            {
                 Weight::Fixed(Severity::Warning)
             } else if wraps(judged) {
                 // How long the text is that a wrapper is given, its callers know.

@@ -5,10 +5,10 @@ use std::rc::Rc;
 use crate::frontend::code::ir::{Comprehension, ComprehensionKind, Expr, ExprKind, Pattern};
 use crate::source::Span;
 use crate::volatility::classify::Order;
-use crate::volatility::{Given, Volatility};
+use crate::volatility::{Given, Origin, Volatility};
 
 use super::super::value::worse;
-use super::eval::Eval;
+use super::eval::{deploy, Eval};
 use super::heap::{Cell, Item, List, Object};
 use super::picks;
 use super::rounds::round_at;
@@ -48,6 +48,10 @@ impl Eval<'_, '_> {
             }
             Value::Unknown(unknown) => {
                 let mut unknown = (*unknown).clone();
+                // What varied in its order alone does so no more.
+                if order.is_none() && unknown.verdict.volatility.origin == Origin::Order {
+                    unknown.verdict.volatility = deploy("in a fixed order");
+                }
                 unknown.unordered = order;
                 unknown.into_value()
             }

@@ -72,6 +72,7 @@ mod rows;
 mod run;
 mod sent_tools;
 mod sessions;
+mod spans;
 mod stmts;
 mod tables;
 mod taken;

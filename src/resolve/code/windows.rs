@@ -27,6 +27,7 @@ impl Eval<'_, '_> {
     /// Two values computed to one, with where it stands in a conversation.
     pub fn placed(&mut self, op: BinaryOp, left: &Value, right: &Value, expr: &Expr) -> Value {
         let value = self.computed(left, right, expr);
+        let value = self.of_times(op, (left, right), value, expr);
         // What is taken off says whether it is a number of turns to keep.
         let written = self.written(expr.span);
         let taken = written.rsplit('-').next().unwrap_or_default();

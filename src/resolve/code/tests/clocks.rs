@@ -84,3 +84,30 @@ fn what_is_taken_out_of_a_list_is_gone() {
 fn text_that_is_indented_or_wrapped_stays_the_text() {
     assert_eq!(python("", "textwrap.indent('p', '  ')"), "p");
 }
+
+#[test]
+fn a_span_between_times_is_as_coarse_as_what_it_is_divided_by() {
+    let shown = |expr: &str| super::javascript("", expr);
+    assert_eq!(
+        shown("Math.ceil((a.getTime() - Date.now()) / (24 * 60 * 60 * 1000))"),
+        "<Math.ceil((a.getTime() - Date.now()) / (24 * 60 * 60 * 1000)):day?>"
+    );
+    assert_eq!(
+        shown("Math.floor(Date.now() / 3600000)"),
+        "<Math.floor(Date.now() / 3600000):hour!>"
+    );
+    // A time that is so long ago is a time.
+    assert_eq!(
+        shown("Date.now() - 86400000"),
+        "<Date.now() - 86400000:unique!>"
+    );
+    let python = |expr: &str| super::python("from datetime import datetime, timedelta", expr);
+    assert_eq!(
+        python("str(datetime.now() - a)"),
+        "<datetime.now() - a:unique?>"
+    );
+    assert_eq!(
+        python("str(datetime.now() - timedelta(days=7))"),
+        "<datetime.now() - timedelta(days=7):unique!>"
+    );
+}
