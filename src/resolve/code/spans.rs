@@ -34,7 +34,9 @@ impl Eval<'_, '_> {
         match (op, right) {
             (BinaryOp::Subtract, _) => {
                 let other = if clock(left) { right } else { left };
-                if !self.volatility(other).class.is_stable() {
+                // `now - now % step` is a time that is cut to a step.
+                let cut = right.unknown().is_some_and(|time| time.expr.contains('%'));
+                if !cut && !self.volatility(other).class.is_stable() {
                     let own = &mut out.verdict.volatility;
                     own.confidence = own.confidence.min(Confidence::Possible);
                     own.why = "a span between two times".into();

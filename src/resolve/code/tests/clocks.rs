@@ -96,7 +96,9 @@ fn a_span_between_times_is_as_coarse_as_what_it_is_divided_by() {
         shown("Math.floor(Date.now() / 3600000)"),
         "<Math.floor(Date.now() / 3600000):hour!>"
     );
-    // A time that is so long ago is a time.
+    // A time that is cut to a step, or so long ago, is a time.
+    let cut = "const t = Date.now();\nconst step = 300000;";
+    assert!(super::javascript(cut, "t - (t % step)").ends_with(":unique!>"));
     assert_eq!(
         shown("Date.now() - 86400000"),
         "<Date.now() - 86400000:unique!>"
