@@ -132,7 +132,7 @@ fn python_calls_have_their_class() {
          numpy.random.default_rng().integers(9) -> unique certain
          nanoid.generate() -> unique certain
          itertools.count() -> unique certain
-         tempfile.mkdtemp() -> unique certain
+         tempfile.mkdtemp() -> session certain
          id(_) -> unique likely
          hash(_) -> session likely
          os.getpid() -> session certain

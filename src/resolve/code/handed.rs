@@ -34,7 +34,8 @@ pub fn settle_setting(pieces: &mut [Piece]) {
 pub fn settle_presence(pieces: &mut [Piece]) {
     visit_pieces(pieces, &mut |piece| {
         if let Piece::Branch(branch) = piece {
-            let optional = branch.arms.iter().any(Vec::is_empty);
+            let asked = branch.volatility.class == Class::Request;
+            let optional = asked && branch.arms.iter().any(Vec::is_empty);
             let mut given = branch.arms.iter().filter(|arm| !arm.is_empty());
             if optional && given.all(|arm| is_open(arm)) {
                 let volatility = &mut branch.volatility;

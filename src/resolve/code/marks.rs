@@ -372,9 +372,9 @@ impl Eval<'_, '_> {
         }
         // What was taken out of the turns as the system text is no turn.
         let system = |hop: &Hop| {
-            hop.note
-                .strip_prefix(BECOMES)
-                .is_some_and(sdk::names_system)
+            let name = hop.note.strip_prefix(BECOMES);
+            let name = name.map(|name| name.trim_matches('`'));
+            name.is_some_and(|name| sdk::names_system(name) && sdk::builds_prompt(name))
         };
         if unknown.item && unknown.trace.iter().any(system) {
             return;

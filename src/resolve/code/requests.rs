@@ -88,7 +88,8 @@ impl Eval<'_, '_> {
         }
         super::handed::settle_messages(&mut draft.tools);
         super::handed::settle_messages(&mut draft.schema);
-        for block in draft.schema.iter_mut().flat_map(|m| &mut m.blocks) {
+        let given = draft.schema.iter_mut().chain(&mut draft.tools);
+        for block in given.flat_map(|message| &mut message.blocks) {
             super::handed::settle_presence(&mut block.pieces);
         }
         for setting in &mut draft.settings {

@@ -410,9 +410,9 @@ fn a_conversation_that_is_converted_kind_by_kind_is_one_where_the_client_is_call
 
 #[test]
 fn a_marker_on_what_was_taken_out_as_system_text_marks_no_turns() {
-    let source = "import anthropic\nclient = anthropic.Anthropic()\n\ndef send(turns):\n    system = ''\n    kept = []\n    \
-                  for turn in turns:\n        if turn['role'] == 'system':\n            system = turn['content']\n        else:\n            \
-                  kept.append(turn)\n    blocks = [{'type': 'text', 'text': system}] if isinstance(system, str) else system\n    \
+    let source = "import anthropic\nclient = anthropic.Anthropic()\n\ndef send(turns):\n    system_prompt = ''\n    kept = []\n    \
+                  for turn in turns:\n        if turn['role'] == 'system':\n            system_prompt = turn['content']\n        else:\n            \
+                  kept.append(turn)\n    blocks = [{'type': 'text', 'text': system_prompt}] if isinstance(system_prompt, str) else system_prompt\n    \
                   last = blocks[-1]\n    last['cache_control'] = {'type': 'ephemeral'}\n    return client.messages.create(model='m', \
                   max_tokens=9, system=blocks, messages=kept)\n";
     let found = super::run(&[("app.py", source)]);
