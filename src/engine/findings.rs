@@ -268,10 +268,9 @@ fn asked(request: &Request, filter: &Filter, rule: &str) -> Asked {
 }
 
 fn standing_of(judged: &Judged) -> Standing {
-    match (judged.in_tests, judged.prompt.unloaded) {
-        (true, _) => Standing::Tests,
-        (_, true) => Standing::Page,
-        _ => Standing::Product,
+    match !judged.in_tests && judged.prompt.unloaded {
+        true => Standing::Page,
+        false => Standing::by_tests(judged.in_tests),
     }
 }
 
@@ -373,10 +372,7 @@ fn hygiene(request: &Request, filter: &Filter, remark: Remark, in_tests: bool) -
     let severity = verdict::severity(
         &remark,
         0.0,
-        match in_tests {
-            true => Standing::Tests,
-            false => Standing::Product,
-        },
+        Standing::by_tests(in_tests),
         &settings,
         &asked(request, filter, remark.rule),
     )?;

@@ -27,6 +27,16 @@ pub enum Standing {
     Page,
 }
 
+impl Standing {
+    /// Of what stands in tests or not, where nothing else is known of it.
+    pub fn by_tests(in_tests: bool) -> Standing {
+        match in_tests {
+            true => Standing::Tests,
+            false => Standing::Product,
+        }
+    }
+}
+
 /// The severity of a remark, or `None` where it is not shown.
 pub fn severity(
     remark: &Remark,
@@ -84,13 +94,6 @@ mod tests {
             confidence,
             weight,
             ..Remark::bare("volatile-prefix", Place::new(&"a.j2".into(), 0, 1))
-        }
-    }
-
-    fn standing(in_tests: bool) -> Standing {
-        match in_tests {
-            true => Standing::Tests,
-            false => Standing::Product,
         }
     }
 
@@ -176,7 +179,13 @@ mod tests {
         };
         let remark = remark(Weight::ByShare, Confidence::Certain);
         let at = |level, asked: Asked, in_tests| {
-            severity(&remark, 0.5, standing(in_tests), &settings(level), &asked)
+            severity(
+                &remark,
+                0.5,
+                Standing::by_tests(in_tests),
+                &settings(level),
+                &asked,
+            )
         };
         let error = Level::At(Severity::Error);
         assert_eq!(at(error, Asked::default(), false), Some(Severity::Error));
@@ -228,7 +237,7 @@ mod tests {
             severity(
                 &short,
                 0.0,
-                standing(in_tests),
+                Standing::by_tests(in_tests),
                 &Settings::default(),
                 &Asked::default(),
             )

@@ -314,8 +314,8 @@ impl Eval<'_, '_> {
             Value::Unknown(unknown) => {
                 let verdict = &unknown.verdict;
                 let sure = verdict.volatility.confidence >= Confidence::Likely;
-                let turn = verdict.volatility.why == from_history().why;
-                sure && (turn || verdict.kind == ValueKind::Task)
+                let turn = || verdict.volatility.why == from_history().why;
+                sure && (verdict.kind == ValueKind::Task || turn())
             }
             Value::Cell(id) if depth < 2 => self.heap.object(*id).is_some_and(|object| {
                 let mut entries = object.entries.iter();
