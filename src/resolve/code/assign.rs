@@ -245,6 +245,11 @@ impl Eval<'_, '_> {
                 let index = self.eval(index);
                 self.delete_item(&object, &index, expr.span);
             }
+            ExprKind::Attribute { object, name, .. } if !self.is_python() => {
+                let object = self.opened_at(object);
+                let key = self.literal(expr.span, name);
+                self.delete_item(&object, &key, expr.span);
+            }
             ExprKind::Slice {
                 object, start, end, ..
             } => {

@@ -231,6 +231,10 @@ impl Eval<'_, '_> {
     }
 
     pub fn delete_item(&mut self, object: &Value, index: &Value, span: Span) {
+        if let (Value::Unknown(unknown), Some(key)) = (object, index.known_text()) {
+            let place = self.place(span);
+            return self.clear_open(unknown, &key, place);
+        }
         let Value::Cell(id) = object else {
             return;
         };

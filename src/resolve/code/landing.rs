@@ -8,7 +8,7 @@ use crate::source::Place;
 
 use super::eval::Eval;
 use super::heap::{Cell, CellId, Item, Round};
-use super::marks::{root_of, ON_SYSTEM, ROOT};
+use super::marks::{root_of, CLEARED, ON_SYSTEM, ROOT};
 use super::rounds::first_item;
 use super::value::{Condition, Unknown, Value};
 
@@ -75,7 +75,9 @@ impl Eval<'_, '_> {
         for item in items {
             match item {
                 Item::One(Value::Cell(id), place) => {
-                    let root = self.heap.object(*id).and_then(|object| object.get(ROOT));
+                    let object = self.heap.object(*id);
+                    let object = object.filter(|object| object.get(CLEARED).is_none());
+                    let root = object.and_then(|object| object.get(ROOT));
                     if let Some(Value::Unknown(root)) = root {
                         out.push((*id, root.clone(), place.clone()));
                     }
@@ -107,11 +109,20 @@ impl Eval<'_, '_> {
             Some(list) if !list.items.is_empty() => list.items.clone(),
             _ => return Vec::new(),
         };
-        self.landing_items(&items, (root, on_system))
+        let mut out = Vec::new();
+        self.landing_items(&items, (root, on_system), &mut out);
+        out
     }
 
-    fn landing_items(&mut self, items: &[Item], (root, on_system): (&str, bool)) -> Vec<Marker> {
-        let mut out = Vec::new();
+    /// Adds the markers of notes, behind those that stand there already. `Some`: on the way all that stood there was
+    /// taken out, in the rounds of this loop or at once (0).
+    fn landing_items(
+        &mut self,
+        items: &[Item],
+        (root, on_system): (&str, bool),
+        out: &mut Vec<Marker>,
+    ) -> Option<u32> {
+        let mut cleared = None;
         for item in items {
             match item {
                 Item::One(Value::Cell(id), place) => {
@@ -121,10 +132,18 @@ impl Eval<'_, '_> {
                     let Some(Value::Unknown(own)) = object.get(ROOT) else {
                         continue;
                     };
-                    if object.get(ON_SYSTEM).is_some() != on_system {
+                    if root_of(own) != root {
                         continue;
                     }
-                    if root_of(own) != root || !self.marks.landed.insert(*id) {
+                    // Whether there is one to take out is asked in front of it: it goes in every case.
+                    if object.get(CLEARED).is_some() {
+                        out.clear();
+                        cleared = Some(own.round.unwrap_or(0));
+                        continue;
+                    }
+                    if object.get(ON_SYSTEM).is_some() != on_system
+                        || !self.marks.landed.insert(*id)
+                    {
                         continue;
                     }
                     self.marks.sent.insert(*id);
@@ -132,20 +151,29 @@ impl Eval<'_, '_> {
                 }
                 Item::Branch(condition, arms) => {
                     for (arm, items) in arms.iter().enumerate() {
-                        let mut own = self.landing_items(items, (root, on_system));
-                        own.iter_mut().for_each(|m| in_arm(m, condition, arm));
-                        out.extend(own);
+                        let known = out.len();
+                        let anew = self.landing_items(items, (root, on_system), out);
+                        let from = if anew.is_some() { 0 } else { known };
+                        let own = out[from..].iter_mut();
+                        own.for_each(|m| in_arm(m, condition, arm));
+                        cleared = anew.or(cleared);
                     }
                 }
                 Item::Repeat(round, body) => {
-                    let mut own = self.landing_items(body, (root, on_system));
-                    own.iter_mut().for_each(|m| in_loop(m, round));
-                    out.extend(own);
+                    let known = out.len();
+                    let anew = self.landing_items(body, (root, on_system), out);
+                    let from = if anew.is_some() { 0 } else { known };
+                    // A round that begins by taking out what the last one set leaves the markers of one.
+                    if anew.is_none_or(|of| of == round.id) {
+                        let own = out[from..].iter_mut();
+                        own.for_each(|m| in_loop(m, round));
+                    }
+                    cleared = anew.map(|_| 0).or(cleared);
                 }
                 _ => {}
             }
         }
-        out
+        cleared
     }
 }
 

@@ -19,6 +19,8 @@ use super::value::{Argument, Condition, Unknown, Value, BECOMES};
 pub const ROOT: &str = "<root>";
 /// Entry of a note that only system text among what was written to gets.
 pub const ON_SYSTEM: &str = "<system>";
+/// Entry of a note that markers were taken out of what it names.
+pub const CLEARED: &str = "<cleared>";
 /// Entry of a note of a turn whose content was taken out.
 pub const EDIT: &str = "<edit>";
 /// Entries of a marker that is written while the items of a slice are gone through.
@@ -359,7 +361,7 @@ impl Eval<'_, '_> {
     pub fn write_open(&mut self, unknown: &Rc<Unknown>, key: &str, value: &Value, place: Place) {
         let marker = sdk::is_marker(key) || sdk::nests_markers(key);
         if value.is_nothing() || matches!(value, Value::Bool(false)) {
-            return;
+            return self.clear_open(unknown, key, place);
         }
         if self.clears_turn(unknown, key, value, &place) {
             let edit = self.literal(place.span, EDIT);
@@ -398,6 +400,17 @@ impl Eval<'_, '_> {
             (ROOT.to_string(), into.into_value()),
             (key.to_string(), value),
         ];
+        self.note(entries, place);
+    }
+
+    /// `del block["cache_control"]`, `block.pop("cache_control", None)`: what was marked before is no longer.
+    pub fn clear_open(&mut self, unknown: &Rc<Unknown>, key: &str, place: Place) {
+        if !sdk::is_marker(key) {
+            return;
+        }
+        let cleared = self.literal(place.span, CLEARED);
+        let root = unknown.as_ref().clone().into_value();
+        let entries = vec![(ROOT.to_string(), root), (CLEARED.to_string(), cleared)];
         self.note(entries, place);
     }
 

@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use crate::frontend::code::ir::Expr;
 use crate::prompt::Piece;
+use crate::sdk;
 use crate::source::Text;
 use crate::volatility::classify::Effect;
 
@@ -404,6 +405,11 @@ impl Eval<'_, '_> {
             {
                 Some(Value::None)
             }
+            Op::Pop if takes_marker(&args) => {
+                let key = args.first()?.value.known_text()?;
+                self.clear_open(unknown, &key, self.place(expr.span));
+                Some(self.member(&value, &key, expr.span))
+            }
             Op::Pop | Op::Shift | Op::Splice | Op::Remove if unknown.is_history() => {
                 Some(self.item_of(&value, expr.span))
             }
@@ -412,6 +418,12 @@ impl Eval<'_, '_> {
     }
 
     // ---- functions ----
+}
+
+/// `block.pop("cache_control", None)`
+fn takes_marker(args: &[Argument]) -> bool {
+    let key = args.first().and_then(|key| key.value.known_text());
+    key.is_some_and(|key| sdk::is_marker(&key))
 }
 
 /// What is left of a choice where it is something.

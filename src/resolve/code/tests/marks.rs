@@ -123,6 +123,27 @@ fn a_marker_in_every_round_of_a_loop_stands_as_often() {
 }
 
 #[test]
+fn markers_that_are_taken_out_first_are_not_sent() {
+    table(
+        "py",
+        &[
+            ("while limit():\n    messages[-1]['cache_control'] = C", "tools[] system[] history[~]"),
+            ("while limit():\n    for m in messages:\n        if isinstance(m['content'], list):\n            for b in m['content']:\n                if 'cache_control' in b:\n                    del b['cache_control']\n    messages[-1]['content'][-1]['cache_control'] = C", "tools[] system[] history[!]"),
+            ("messages[0]['cache_control'] = C\nfor m in messages:\n    m.pop('cache_control', None)\nmessages[-1]['cache_control'] = C", "tools[] system[] history[!]"),
+            ("for m in messages:\n    m.pop('cache_control', None)\n    m['cache_control'] = C", "tools[] system[] history[*]"),
+            ("tools[-1]['cache_control'] = C\nfor m in messages:\n    m['cache_control'] = None", "tools[!] system[] history[]"),
+        ],
+    );
+    table(
+        "ts",
+        &[
+            ("messages[0].cache_control = C;\nfor (const m of messages) { delete m.cache_control; }\nmessages.at(-1).cache_control = C;", "tools[] system[] history[!]"),
+            ("while (limit()) {\nmessages.forEach((m) => { if (Array.isArray(m.content)) m.content.forEach((b) => { delete b['cache_control']; }); });\nmessages.at(-1).cache_control = C;\n}", "tools[] system[] history[!]"),
+        ],
+    );
+}
+
+#[test]
 fn a_marker_in_a_round_that_is_picked_stands_once() {
     table(
         "py",
