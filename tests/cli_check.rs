@@ -56,8 +56,8 @@ fn that_no_code_writes_a_marker_is_sure_only_of_whole_folders() {
     let project = Project::new("whole");
     project.write(
         "app/send.py",
-        "import anthropic\n\nclient = anthropic.Anthropic()\n\n\ndef send(system, history):\n    return client.messages.create(\n        \
-         model=\"claude-sonnet-5\", max_tokens=9, system=system, messages=history\n    )\n",
+        "import anthropic\n\nclient = anthropic.Anthropic()\n\n\ndef send(system, history, tools):\n    return client.messages.create(\n        \
+         model=\"claude-sonnet-5\", max_tokens=9, system=system, messages=history, tools=tools\n    )\n",
     );
     let severity = |argument: &str| {
         let report = project.json(&[argument]);

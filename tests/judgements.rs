@@ -573,7 +573,7 @@ fn a_condition_in_front_of_little_but_turns_is_loud_only_where_it_is_known_to_fl
     let opens = |condition: &str| {
         format!(
             "from openai import OpenAI\nclient = OpenAI()\n\n\
-             def handle(text, history, store, mode):\n    parts = ['You help.']\n    \
+             def handle(text, history, store, mode):\n    parts = ['You help. ' * 600]\n    \
              if {condition}:\n        parts.append('Be short. ' * 40)\n    \
              messages = [{{'role': 'system', 'content': '\\n'.join(parts)}}] + history + [{{'role': 'user', 'content': text}}]\n    \
              return client.chat.completions.create(model='gpt-5.4', messages=messages)\n"

@@ -1,6 +1,6 @@
 //! breakpoint-below-minimum: the marked prefix is below the model's minimum and silently ignored.
 
-use super::steps::wraps;
+use super::doubt::wraps;
 use super::{Remark, Weight};
 use crate::figures::{thousands, tokens};
 use crate::finding::{Counted, Severity, Threshold};

@@ -1,6 +1,7 @@
 //! missing-breakpoint: explicit-cache provider, cacheable stable run or history, no marker in force behind it.
 
-use super::steps::{at_message, effect, join, of, remark, wraps};
+use super::doubt::{rests_on_assumed, wraps};
+use super::steps::{at_message, effect, join, of, remark};
 use super::{Remark, Weight};
 use crate::figures::tokens;
 use crate::finding::Label;
@@ -8,6 +9,7 @@ use crate::frontend::code::language_of;
 use crate::judge::Judged;
 use crate::layout::Kind;
 use crate::plan::Step;
+use crate::prompt::Section;
 use crate::source::Place;
 use crate::volatility::Confidence;
 
@@ -37,8 +39,8 @@ pub fn check(judged: &Judged) -> Vec<Remark> {
             // What a wrapper is given may bring its markers along, and markers written elsewhere may land here.
             let open = judged.prompt.fragment
                 || judged.prompt.marks_elsewhere
-                || (wraps(judged) && !(judged.prompt.never_marked && (!history || judged.prompt.speaks_of_turns)))
-                || (!history && rests_on_assumed(judged, marked));
+                || (wraps(judged) && !(judged.prompt.never_marked && (!history || takes_turns(judged))))
+                || (!history && rests_on_assumed(judged, marked + 1));
             // The one behind the history makes each turn read the text in front of it too.
             if !history && steps(judged).any(|other| is_history(judged, other)) {
                 remark.weight = Weight::AtMostNote;
@@ -73,13 +75,11 @@ fn sent_from(judged: &Judged, mut remark: Remark) -> Remark {
     remark
 }
 
-/// Whether the stable text that is seen is below the minimum: that it is cached at all is then an assumption on the size
-/// of what is not seen, such as tools.
-fn rests_on_assumed(judged: &Judged, marked: usize) -> bool {
-    let before = judged.layout.segments.iter().take(marked + 1);
-    let seen = before.filter(|segment| segment.is_seen_text());
-    let seen: f64 = seen.map(|segment| segment.tokens).sum();
-    seen < f64::from(judged.model.minimum)
+/// Whether a wrapper is seen to send a conversation that grows: its code speaks of turns, and it offers tools, whose
+/// calls and results are further turns. A list that is only passed on may be made anew for each request.
+fn takes_turns(judged: &Judged) -> bool {
+    let mut messages = judged.prompt.messages.iter();
+    judged.prompt.speaks_of_turns && messages.any(|message| message.section == Section::Tools)
 }
 
 fn steps(judged: &Judged) -> impl Iterator<Item = &Step> {

@@ -1,6 +1,7 @@
 //! missing-cache-key: a routing key is missing where the model uses one and the rate needs it, or where nothing is
 //! cached without one.
 
+use super::doubt::seen;
 use super::steps::{effect, join, of, saving};
 use super::{Remark, Weight};
 use crate::figures::thousands;
@@ -35,7 +36,7 @@ fn needed(judged: &Judged, key: &str, step: &Step) -> Remark {
         // Where the minimum is not published, a short prompt may stay below it.
         weight: match judged.threshold {
             Threshold::Below => Weight::OnRequest,
-            _ if judged.best < SHORT => Weight::OnRequest,
+            _ if judged.best < SHORT || seen(&judged.layout.segments) < SHORT => Weight::OnRequest,
             _ => Weight::ByShare,
         },
         confidence: match judged.threshold {

@@ -10,6 +10,7 @@ mod breakpoint_ttl_order;
 mod cache_option_unsupported;
 mod conditional_prefix;
 mod divergent_prefix;
+mod doubt;
 mod history_rewrite;
 pub mod missing_breakpoint;
 mod missing_cache_key;

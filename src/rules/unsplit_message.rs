@@ -1,5 +1,6 @@
 //! unsplit-message: on models that match at message or marker ends only, stable and variable text share one message.
 
+use super::doubt::rests_on_assumed;
 use super::steps::{at_message, effect, join, of, remark, subject};
 use super::{Remark, Weight};
 use crate::figures::tokens;
@@ -31,7 +32,7 @@ pub fn check(judged: &Judged) -> Vec<Remark> {
             if !changes_with_calls(judged, step) {
                 remark.weight = Weight::AtMostNote;
             }
-            if is_told(judged, step, marked) {
+            if is_told(judged, step, marked) || rests_on_assumed(judged, marked) {
                 remark.confidence = Confidence::Possible;
             }
             at_message(judged, step, remark)

@@ -33,7 +33,7 @@ pub fn check(judged: &Judged) -> Vec<Remark> {
             let open = subject.volatility().is_some_and(|v| {
                 let of_call = matches!(v.class, Class::Request | Class::State)
                     && v.origin == Origin::Outside;
-                of_call && (v.given != Given::Known || whole(subject))
+                of_call && (v.given != Given::Known || whole(judged, subject))
             });
             if open {
                 remark.confidence = Confidence::Possible;
@@ -43,7 +43,11 @@ pub fn check(judged: &Judged) -> Vec<Remark> {
         .collect()
 }
 
-/// Whether a value stands for the tools, or one of them, as a whole.
-fn whole(subject: &Segment) -> bool {
-    matches!(&subject.kind, Kind::Value { trace, .. } if !trace.is_empty())
+/// Whether a value stands for the tools, or one of them, as a whole: it came from somewhere, or none of them is in sight.
+fn whole(judged: &Judged, subject: &Segment) -> bool {
+    let tools = judged.layout.segments.iter();
+    let in_sight = tools
+        .filter(|segment| segment.message == subject.message)
+        .any(Segment::is_seen_text);
+    matches!(&subject.kind, Kind::Value { trace, .. } if !trace.is_empty() || !in_sight)
 }

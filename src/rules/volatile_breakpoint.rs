@@ -1,6 +1,7 @@
 //! volatile-breakpoint: no later call can share what is marked. A rolling marker on the newest message of a chat is right.
 
-use super::steps::{effect, join, moved_aloud, name_of, of, remark};
+use super::doubt::moved_aloud;
+use super::steps::{effect, join, name_of, of, remark};
 use super::{Remark, Weight};
 use crate::finding::Severity;
 use crate::judge::Judged;

@@ -1,8 +1,7 @@
 //! volatile-prefix: a value the program makes up stands before stable tokens.
 
-use super::steps::{
-    effect, front, inheritance, is_clock, join, landing, name_of, of, remark, subject,
-};
+use super::doubt::is_clock;
+use super::steps::{effect, front, inheritance, join, landing, name_of, of, remark, subject};
 use super::Remark;
 use crate::figures::tokens;
 use crate::judge::Judged;

@@ -1,0 +1,159 @@
+//! What speaks against a finding: each doubt makes a note of what would be a warning without it.
+
+use prefixlint::finding::Severity;
+use prefixlint::workspace::Memory;
+
+mod linting;
+
+/// The severities of the findings of one rule in one file.
+fn severities(path: &str, source: &str, rule: &str) -> Vec<Severity> {
+    let analysis = linting::lint(&Memory::new(&[(path, source)]), "a config");
+    let found = analysis.findings.iter().filter(|f| f.rule == rule);
+    found.map(|found| found.severity).collect()
+}
+
+fn is_loud(path: &str, source: &str, rule: &str) -> bool {
+    severities(path, source, rule).contains(&Severity::Warning)
+}
+
+const OPENAI: &str = "import random\nfrom openai import OpenAI\nclient = OpenAI()\n";
+
+/// A function that sends these messages behind these lines.
+fn sends(lines: &str, messages: &str) -> String {
+    format!(
+        "{OPENAI}RULES = 'Answer from the handbook and name the page. ' * 300\n\n\
+         def ask(question, found, history, agents, tools, mode):\n{lines}    \
+         return client.chat.completions.create(model='gpt-5.4', messages={messages})\n"
+    )
+}
+
+#[test]
+fn a_wrapper_is_seen_to_send_turns_by_the_tools_it_offers() {
+    let wrapper = |more: &str| {
+        format!(
+            "import anthropic\nclient = anthropic.Anthropic()\n\n\
+             def send(system, messages, tools):\n    turns = [m for m in messages if m['role'] != 'system']\n    \
+             return client.messages.create(model='claude-sonnet-5', max_tokens=9, system=system, messages=turns{more})\n\n\
+             def answer(reply):\n    return {{'role': 'assistant', 'content': reply}}\n"
+        )
+    };
+    let rule = "missing-breakpoint";
+    assert!(is_loud("app.py", &wrapper(", tools=tools"), rule));
+    assert!(!is_loud("app.py", &wrapper(""), rule));
+}
+
+#[test]
+fn what_a_conversation_was_asked_first_strands_its_own_turns() {
+    let messages = |system: &str| {
+        format!("[{{'role': 'system', 'content': {system}}}, {{'role': 'user', 'content': question}}, *history, {{'role': 'user', 'content': found}}]")
+    };
+    let rule = "variable-before-stable";
+    assert!(!is_loud(
+        "app.py",
+        &sends("", &messages("'Be kind.'")),
+        rule
+    ));
+    assert!(is_loud("app.py", &sends("", &messages("RULES")), rule));
+}
+
+#[test]
+fn a_condition_forks_nothing_where_too_little_is_in_sight() {
+    let messages =
+        "[{'role': 'system', 'content': text}, *history, {'role': 'user', 'content': question}]";
+    let forks = |rest: &str| {
+        sends(
+            &format!("    text = 'You help.'\n    if mode == 'plan':\n        text += ' Be short.'\n    text += {rest}\n"),
+            messages,
+        )
+    };
+    let rule = "conditional-prefix";
+    assert!(is_loud("app.py", &forks("RULES"), rule));
+    assert!(!is_loud("app.py", &forks("' Be kind.'"), rule));
+}
+
+#[test]
+fn a_loop_that_counts_positions_goes_over_what_it_counts() {
+    let python = sends(
+        "    text = ''\n    i = 0\n    while i < len(agents):\n        text += agents[i].name\n        i += 1\n",
+        "[{'role': 'system', 'content': text + RULES}, {'role': 'user', 'content': question}]",
+    );
+    let script = "import OpenAI from 'openai';\nconst client = new OpenAI();\n\
+        const RULES = 'Answer from the handbook and name the page. '.repeat(300);\n\
+        export async function ask(question: string, agents: any[]) {\n  let text = '';\n  \
+        for (let i = 0; i < agents.length; i++) { text += agents[i].name; }\n  \
+        return client.chat.completions.create({ model: 'gpt-5.4', messages: [\
+        { role: 'system', content: text + RULES }, { role: 'user', content: question }] });\n}\n";
+    for (path, source) in [("app.py", python.as_str()), ("app.ts", script)] {
+        let analysis = linting::lint(&Memory::new(&[(path, source)]), "a config");
+        let found = analysis.findings.iter();
+        let named: Vec<&str> = found.map(|found| found.cause_text.as_str()).collect();
+        assert!(named.contains(&"agents"), "{path}: {named:?}");
+    }
+}
+
+#[test]
+fn what_a_module_makes_once_is_the_same_for_the_whole_process() {
+    let agent = |at: &str| {
+        format!(
+            "from datetime import datetime\nfrom agents import Agent, Runner\n\
+             RULES = 'Answer from the handbook and name the page. ' * 300\n\n{at}"
+        )
+    };
+    let made =
+        "agent = Agent(name='a', model='gpt-5.4', instructions=f'Now {datetime.now()}. ' + RULES)";
+    let rule = "volatile-prefix";
+    assert!(!is_loud("app.py", &agent(&format!("{made}\n")), rule));
+    let anew =
+        format!("def ask(question):\n    {made}\n    return Runner.run_sync(agent, question)\n");
+    assert!(is_loud("app.py", &agent(&anew), rule));
+}
+
+#[test]
+fn a_sample_is_no_order_that_sorting_mends() {
+    let source = sends(
+        "    shots = random.sample(found, 3)\n",
+        "[{'role': 'system', 'content': '\\n'.join(shots) + RULES}, {'role': 'user', 'content': question}]",
+    );
+    assert!(severities("app.py", &source, "unstable-order").is_empty());
+    assert!(is_loud("app.py", &source, "volatile-prefix"));
+}
+
+#[test]
+fn that_a_split_frees_enough_is_seen_not_assumed() {
+    let source = |words: usize| {
+        format!(
+            "import {{ generateObject }} from 'ai';\nimport {{ anthropic }} from '@ai-sdk/anthropic';\nimport {{ z }} from 'zod';\n\
+             const RULES = 'Answer from the handbook and name the page. '.repeat({words});\n\
+             export async function plan(question: string, files: string) {{\n  return generateObject({{\n    \
+             model: anthropic('claude-sonnet-5'),\n    schema: z.object({{ plan: z.string() }}),\n    \
+             system: RULES + files,\n    prompt: question,\n  }});\n}}\n"
+        )
+    };
+    let rule = "unsplit-message";
+    assert!(is_loud("app.ts", &source(300), rule));
+    assert!(!is_loud("app.ts", &source(60), rule));
+}
+
+#[test]
+fn a_key_is_asked_for_where_enough_to_be_cached_is_in_sight() {
+    let source = |words: usize| {
+        format!(
+            "from mistralai import Mistral\nclient = Mistral()\nRULES = 'Answer from the handbook and name the page. ' * {words}\n\n\
+             def ask(history, question):\n    return client.chat.complete(model='mistral-large-4', messages=[\
+             {{'role': 'system', 'content': RULES}}, *history, {{'role': 'user', 'content': question}}])\n"
+        )
+    };
+    let rule = "missing-cache-key";
+    assert!(is_loud("app.py", &source(300), rule));
+    assert!(!is_loud("app.py", &source(10), rule));
+}
+
+#[test]
+fn an_address_is_asked_whether_two_things_are_one() {
+    let source = sends(
+        "    known = {id(tool) for tool in found}\n    kept = [tool for tool in tools if id(tool) in known]\n    \
+         text = 'Tools are there. ' if kept else ''\n",
+        "[{'role': 'system', 'content': text + RULES}, {'role': 'user', 'content': question}]",
+    );
+    assert!(!is_loud("app.py", &source, "conditional-prefix"));
+}
