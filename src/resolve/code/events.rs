@@ -68,6 +68,9 @@ impl Eval<'_, '_> {
         for setting in &mut prompt.settings {
             self.settle(&mut setting.pieces, &mut behind);
         }
+        if sort == Sort::Request {
+            self.settle_module(&mut prompt);
+        }
         let mut opens = BTreeSet::new();
         let mut texts = BTreeSet::new();
         let pieces = prompt
@@ -124,6 +127,24 @@ impl Eval<'_, '_> {
                 let before = before && (!behind.outside || given);
                 if volatility.frame.is_none() && before {
                     volatility.frame = held(volatility.class, Some(Class::Session));
+                }
+            });
+        }
+    }
+
+    /// What a module makes once, as it is loaded, and sends later: an agent's instructions with the time in them.
+    fn settle_module(&self, prompt: &mut Prompt) {
+        let at_module = self.frames.last().is_some_and(|f| f.function.is_none());
+        if !at_module || !prompt.fragment {
+            return;
+        }
+        for block in prompt.messages.iter_mut().flat_map(|m| &mut m.blocks) {
+            visit_pieces(&mut block.pieces, &mut |piece| {
+                if let Piece::Slot(slot) = piece {
+                    let volatility = &mut slot.volatility;
+                    if volatility.origin == Origin::MadeUp {
+                        volatility.frame = held(volatility.class, Some(Class::Deploy));
+                    }
                 }
             });
         }

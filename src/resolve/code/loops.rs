@@ -8,7 +8,7 @@ use crate::frontend::code::ir::{Expr, Pattern, Stmt};
 use crate::prompt::{Piece, Repeat};
 use crate::sdk;
 use crate::source::Span;
-use crate::volatility::{Class, Volatility};
+use crate::volatility::{Class, Confidence, Volatility};
 
 use super::super::context::LOOP_ROUNDS;
 use super::super::value::{from_history, worse};
@@ -64,28 +64,37 @@ impl Eval<'_, '_> {
     }
 
     pub fn while_loop(&mut self, test: Option<&Expr>, body: &[Stmt], span: Span) -> Flow {
-        let (text, volatility, place) = match test {
-            Some(test) => {
-                let value = self.eval(test);
-                if self.known_truth(&value) == Some(false) {
+        let counted = test.and_then(picks::counted_over);
+        let (text, volatility, place) = match counted.or(test) {
+            Some(asked) => {
+                let value = self.eval(asked);
+                if counted.is_none() && self.known_truth(&value) == Some(false) {
                     return Flow::Next;
                 }
                 (
-                    self.written(test.span),
+                    self.written(asked.span),
                     self.volatility(&value),
-                    self.place(test.span),
+                    self.place(asked.span),
                 )
             }
             None => ("true".to_string(), Volatility::constant(), self.place(span)),
         };
-        let retries = tables::is_retry(&text);
+        // It may run as long as a conversation goes on, and it may not: nothing here says.
+        let goes_on = Volatility {
+            confidence: Confidence::Possible,
+            ..from_history()
+        };
+        let retries = test.is_some_and(|test| tables::is_retry(&self.written(test.span)));
         let full = test.is_some_and(|test| self.asks_for_limit(test));
         let outer = self.at_limit;
         self.at_limit |= full;
         let round = Round {
             over: text,
             place,
-            volatility: worse(volatility, from_history()),
+            volatility: match counted {
+                Some(_) => volatility,
+                None => worse(volatility, goes_on),
+            },
             rounds: LOOP_ROUNDS,
             unordered: false,
             history: false,

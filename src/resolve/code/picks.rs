@@ -47,6 +47,38 @@ pub fn over_some(over: &Expr) -> bool {
     path == "range" && !(args.len() == 1 && whole(&args[0].value))
 }
 
+/// What a loop goes over that counts its positions: `while i < len(items)`, `for (let i = 0; i < items.length; i++)`.
+pub fn counted_over(test: &Expr) -> Option<&Expr> {
+    let ExprKind::Binary {
+        op: BinaryOp::Compare | BinaryOp::NotEqual,
+        left,
+        right,
+    } = &test.kind
+    else {
+        return None;
+    };
+    let counter = |expr: &Expr| matches!(expr.kind, ExprKind::Name(_));
+    match (counter(left), counter(right)) {
+        (true, _) => length_of(right),
+        (_, true) => length_of(left),
+        _ => None,
+    }
+}
+
+/// What an expression is the length of.
+fn length_of(expr: &Expr) -> Option<&Expr> {
+    match &expr.kind {
+        ExprKind::Attribute { object, name, .. } if matches!(&**name, "length" | "size") => {
+            Some(object)
+        }
+        ExprKind::Call { callee, args, .. } => match (&callee.kind, args.as_slice()) {
+            (ExprKind::Name(name), [of]) if name == "len" => Some(&of.value),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
 /// Whether a callback that is called with every item picks among them.
 pub fn callback_picks(function: &Function) -> bool {
     let mut look = Look::default();
