@@ -24,6 +24,7 @@ use super::super::files::Files;
 use super::barren::{self, Barren, Visit, BATCH};
 use super::bound::Bound;
 use super::callers::{called_as, callers};
+use super::dead::is_dead;
 use super::eval::{Eval, Open, BUDGET};
 use super::events::{Event, Sort};
 use super::gather::gather;
@@ -197,7 +198,8 @@ fn entries(code: &Arc<Code>) -> Vec<Entry> {
     for (id, function) in code.module.functions.iter().enumerate() {
         let constructs = function.kind == FunctionKind::Constructor;
         let constructs = constructs && !code.interest.hands_up.contains(&id);
-        if function.parent.is_none() && !constructs && code.holds(id) {
+        let concerned = function.parent.is_none() && !constructs && code.holds(id);
+        if concerned && !is_dead(code, id) {
             out.push(Entry {
                 path: code.path().clone(),
                 function: Some(id),

@@ -311,3 +311,33 @@ fn a_long_way_keeps_its_end() {
     assert_eq!(hops.first(), Some(&"a clock"), "{hops:?}");
     assert!(hops.contains(&"returned by `step8`"), "{hops:?}");
 }
+
+#[test]
+fn a_function_that_nothing_can_call_has_no_prompt() {
+    let script = |head: &str, more: &str| {
+        let source = format!(
+            "import {{ x }} from './x';\n{head}function buildSystemPrompt() {{\n  return `{RULES} It is ${{new Date()}}.`;\n}}\n{more}"
+        );
+        prompts(&[("app.ts", &source)]).len()
+    };
+    assert_eq!(script("", ""), 0);
+    assert_eq!(script("export ", ""), 1);
+    assert_eq!(script("export default ", ""), 1);
+    assert_eq!(script("", "export { buildSystemPrompt as build };\n"), 1);
+    assert_eq!(script("", "x(buildSystemPrompt());\n"), 1);
+    let python = |name: &str, more: &str| {
+        let source = format!(
+            "import datetime\n\ndef {name}():\n    return f\"{RULES} It is {{datetime.datetime.now()}}.\"\n{more}"
+        );
+        prompts(&[("app.py", &source)]).len()
+    };
+    assert_eq!(python("_build_system_prompt", ""), 0);
+    assert_eq!(python("build_system_prompt", ""), 1);
+    assert_eq!(
+        python(
+            "_build_system_prompt",
+            "\nBUILDERS = {'a': _build_system_prompt}\n"
+        ),
+        1
+    );
+}
