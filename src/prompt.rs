@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use crate::phrase::Phrase;
 use crate::reads::Reads;
 use crate::source::{Place, Text};
 use crate::volatility::Volatility;
@@ -262,7 +263,7 @@ pub enum Piece {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Slot {
     /// As written: `user.name`, `now()`.
-    pub expr: String,
+    pub expr: Phrase,
     pub place: Place,
     pub volatility: Volatility,
     /// From where the value is born to where it lands.
@@ -275,7 +276,7 @@ pub struct Slot {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Hop {
     pub place: Place,
-    pub note: String,
+    pub note: Phrase,
 }
 
 /// A number of tokens that is not counted but assumed.

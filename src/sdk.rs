@@ -653,11 +653,7 @@ pub fn builds_prompt(name: &str) -> bool {
     let tables = tables();
     // `prompt_user()`: here it is a verb.
     let asks = words.len() > 1 && first == "prompt" && tables.not_second.contains(&words[1]);
-    let joined = format!(" {} ", words.join(" "));
-    tables
-        .nouns
-        .iter()
-        .any(|noun| joined.contains(&format!(" {noun} ")))
+    tables.nouns.iter().any(|noun| hold(&words, noun))
         && !asks
         && !tables.not_first.contains(first)
         && !tables.not_last.contains(last)
@@ -672,10 +668,16 @@ pub fn class_builds_prompt(class: &str, method: &str) -> bool {
 
 /// Whether a class is named like something that makes prompts.
 pub fn is_prompt_class(name: &str) -> bool {
-    let words = name_words(name).join(" ");
-    let joined = format!(" {words} ");
+    let words = name_words(name);
     let mut nouns = tables().nouns.iter();
-    nouns.any(|noun| joined.contains(&format!(" {noun} ")))
+    nouns.any(|noun| hold(&words, noun))
+}
+
+/// Whether the words of a phrase stand among others, one behind the other.
+fn hold(words: &[String], phrase: &str) -> bool {
+    let phrase = || phrase.split(' ');
+    let mut runs = words.windows(phrase().count());
+    runs.any(|run| run.iter().map(String::as_str).eq(phrase()))
 }
 
 /// Whether a name says system prompt.

@@ -292,7 +292,7 @@ impl Builder<'_> {
         }
         let cut = self.flush(true);
         let kind = Kind::Value {
-            expr: slot.expr.clone(),
+            expr: slot.expr.to_string(),
             volatility: slot.volatility.clone(),
             trace: slot.trace.clone(),
         };

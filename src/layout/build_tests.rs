@@ -34,7 +34,7 @@ fn of(class: Class) -> Volatility {
 
 fn slot(class: Class) -> Piece {
     Piece::Slot(Slot {
-        expr: format!("a_{}", class.name()),
+        expr: format!("a_{}", class.name()).into(),
         place: place(),
         volatility: of(class),
         trace: Vec::new(),

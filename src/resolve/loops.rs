@@ -313,7 +313,7 @@ fn added(body: &[Piece]) -> Option<Rewrite> {
                 && matches!(slot.volatility.class, Class::Unique | Class::Minute);
             made_up.then(|| Rewrite {
                 place: slot.place.clone(),
-                how: slot.expr.clone(),
+                how: slot.expr.to_string(),
                 only_at_limit: false,
             })
         }

@@ -139,7 +139,7 @@ impl Evaluator<'_> {
             if let [Piece::Slot(slot)] = pieces.as_mut_slice() {
                 // A value that code put into the text has no tag that is written anywhere.
                 if !written.is_empty() {
-                    slot.expr = written;
+                    slot.expr = written.into();
                 }
             }
         }
@@ -417,7 +417,7 @@ impl Evaluator<'_> {
         let frame = self.arguments(found, args, named);
         let call = Hop {
             place: self.here.place(self.tag),
-            note: format!("`{}` is called here", found.name),
+            note: format!("`{}` is called here", found.name).into(),
         };
         self.calls.push(call);
         self.macros.push(key);

@@ -186,7 +186,7 @@ impl Eval<'_, '_> {
         self.trail.mentions_history = true;
         let section = Section::Role(HISTORY_ROLE.into());
         let piece = Piece::History(History {
-            expr: unknown.expr.clone(),
+            expr: unknown.expr.to_string(),
             place: place.clone(),
             rewritten: unknown
                 .rewrite

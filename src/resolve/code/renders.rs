@@ -34,7 +34,7 @@ impl Eval<'_, '_> {
     ) -> Option<Value> {
         use Operation as Op;
         let syntax = syntax_of(path)?;
-        let made = Some(format!("{path}()"));
+        let made = Some(format!("{path}()").into());
         let there = || deploy("a template of the program");
         match operation {
             Op::Template => {
@@ -412,7 +412,11 @@ impl Eval<'_, '_> {
             clock: false,
         };
         let place = self.place(expr.span);
-        self.born(Unknown::new(name, verdict), place, "rendered here")
+        self.born(
+            Unknown::new(name.to_string(), verdict),
+            place,
+            "rendered here",
+        )
     }
 
     /// A file of text that code fills is what it is filled with.

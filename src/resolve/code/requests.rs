@@ -133,7 +133,7 @@ impl Eval<'_, '_> {
     pub fn answer(&mut self, path: &str, expr: &Expr) -> Value {
         let place = self.place(expr.span);
         let unknown = Unknown {
-            path: Some(format!("{path}()")),
+            path: Some(format!("{path}()").into()),
             ..Unknown::new(
                 "the model's answer",
                 Verdict {
