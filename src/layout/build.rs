@@ -315,7 +315,7 @@ impl Builder<'_> {
         let cut = self.flush(true);
         let at = self.segments.len();
         let kind = Kind::Fork {
-            condition: branch.condition.clone(),
+            condition: branch.condition.to_string(),
             volatility: branch.volatility.clone(),
             covers: 0,
         };

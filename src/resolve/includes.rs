@@ -127,7 +127,7 @@ impl Evaluator<'_> {
                     };
                     self.include(&arm)
                 });
-                let arms = arms.collect();
+                let arms = Arc::new(arms.collect());
                 vec![Piece::Branch(Branch { arms, ..branch })]
             }
             Found::Unknown(value) => {

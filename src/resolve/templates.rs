@@ -2,6 +2,7 @@
 //! other files in `includes.rs`. Knows nothing of messages.
 
 use std::rc::Rc;
+use std::sync::Arc;
 
 use crate::frontend::template::dialect::Dialect;
 use crate::frontend::template::tree::{Expr, ExprKind, Node};
@@ -226,11 +227,12 @@ impl Evaluator<'_> {
                 .iter()
                 .map(|arg| self.here.written(arg.span))
                 .collect::<Vec<_>>()
-                .join(" "),
+                .join(" ")
+                .into(),
             id,
             place: self.here.place(span),
             volatility,
-            arms: vec![pieces, Vec::new()],
+            arms: Arc::new(vec![pieces, Vec::new()]),
         })]
     }
 

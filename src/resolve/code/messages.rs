@@ -280,7 +280,7 @@ fn forked(condition: &Rc<Condition>, mut arms: Vec<Vec<Message>>) -> Vec<Message
                         id: condition.id,
                         place: condition.place.clone(),
                         volatility: condition.volatility.clone(),
-                        arms: all,
+                        arms: all.into(),
                     })];
                 }
             }

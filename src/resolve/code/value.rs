@@ -117,7 +117,7 @@ impl Argument {
 /// What a branch depends on.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Condition {
-    pub expr: String,
+    pub expr: Phrase,
     /// The same condition twice is one fork.
     pub id: u64,
     pub place: Place,
@@ -146,7 +146,7 @@ impl Condition {
     ) -> Rc<Condition> {
         let id = stable_hash(&[&place.path, &expr]);
         Rc::new(Condition {
-            expr,
+            expr: expr.into(),
             id,
             place,
             volatility,
@@ -179,7 +179,7 @@ impl Condition {
             id: self.id,
             place: self.place.clone(),
             volatility: self.volatility.clone(),
-            arms,
+            arms: arms.into(),
         })
     }
 }
