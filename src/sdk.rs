@@ -368,6 +368,11 @@ pub fn call(
     })
 }
 
+/// Whether some call ends as a path does: what else is known of a path need not be asked where none does.
+pub fn ends_as_call(path: &str) -> bool {
+    candidates(path).next().is_some()
+}
+
 /// The calls whose tails end in the last part of a path, in the order of the tables.
 fn candidates(path: &str) -> impl Iterator<Item = &'static Call> {
     static BY_LAST: OnceLock<HashMap<&'static str, Vec<&'static Call>>> = OnceLock::new();

@@ -165,6 +165,8 @@ impl Eval<'_, '_> {
         let scope = self.heap.scope(self.frame().scope);
         let names = scope.into_iter().flat_map(|scope| scope.names.iter());
         let names = names.map(|(name, value)| (name.to_string(), value.clone()));
-        self.new_object(names.collect(), place)
+        let mut names: Vec<(String, Value)> = names.collect();
+        names.sort_by(|(a, _), (b, _)| a.cmp(b));
+        self.new_object(names, place)
     }
 }

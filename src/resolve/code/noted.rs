@@ -173,12 +173,10 @@ impl Eval<'_, '_> {
 
     /// An object that is the body of a request, or holds one: `json={"model": .., "messages": [..]}`.
     fn noted_body(&mut self, id: usize, depth: usize) {
-        let Some(object) = self.heap.object(id).cloned() else {
+        let plain = self.heap.object(id).filter(|object| object.class.is_none());
+        let Some(object) = plain.filter(|_| self.made_kind(id).is_none()).cloned() else {
             return;
         };
-        if object.class.is_some() || self.made_kind(id).is_some() {
-            return;
-        }
         let language = self.frame().code.language();
         let Some(call) = sdk::call(language, "<body>", &[], 0) else {
             return;

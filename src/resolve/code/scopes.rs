@@ -1,18 +1,23 @@
 //! The names of a frame. They are copied wherever an arm binds one: the copy is a run of memory, and names are shared.
 //! Knows nothing of how names are looked up.
 
+use std::cmp::Ordering;
 use std::rc::Rc;
 
 use super::arms::choose;
 use super::value::{Condition, Value};
 
-/// Names with what they are bound to, sorted by name.
+/// Names with what they are bound to, shorter ones first: to know how long one is its text need not be looked at.
 #[derive(Clone, Debug, Default)]
 pub struct Names(Vec<(Rc<str>, Value)>);
 
+fn order(a: &str, b: &str) -> Ordering {
+    a.len().cmp(&b.len()).then_with(|| a.cmp(b))
+}
+
 impl Names {
     fn find(&self, name: &str) -> Result<usize, usize> {
-        self.0.binary_search_by(|(known, _)| (**known).cmp(name))
+        self.0.binary_search_by(|(known, _)| order(known, name))
     }
 
     pub fn get(&self, name: &str) -> Option<&Value> {
@@ -47,7 +52,7 @@ impl Names {
         loop {
             let heads = arms.iter().zip(&at).filter_map(|(arm, at)| arm.0.get(*at));
             let next = heads.map(|(name, _)| name).reduce(|first, name| {
-                match !Rc::ptr_eq(first, name) && name < first {
+                match !Rc::ptr_eq(first, name) && order(name, first).is_lt() {
                     true => name,
                     false => first,
                 }
