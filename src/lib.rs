@@ -19,6 +19,7 @@ pub mod guard;
 pub mod judge;
 pub mod layout;
 pub mod lsp;
+pub mod phrase;
 pub mod plan;
 pub mod prompt;
 pub mod providers;

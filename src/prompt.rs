@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use crate::phrase::Phrase;
 use crate::reads::Reads;
 use crate::source::{Place, Text};
 use crate::volatility::Volatility;
@@ -262,7 +263,7 @@ pub enum Piece {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Slot {
     /// As written: `user.name`, `now()`.
-    pub expr: String,
+    pub expr: Phrase,
     pub place: Place,
     pub volatility: Volatility,
     /// From where the value is born to where it lands.
@@ -275,7 +276,7 @@ pub struct Slot {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Hop {
     pub place: Place,
-    pub note: String,
+    pub note: Phrase,
 }
 
 /// A number of tokens that is not counted but assumed.
@@ -287,17 +288,28 @@ pub struct Size {
 }
 
 /// if / ternary / match: the prefix forks.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Branch {
     /// The condition as written.
-    pub condition: String,
+    pub condition: Phrase,
     /// Identity: the same condition twice is one fork.
     pub id: u64,
     pub place: Place,
     /// What the condition reads; its class decides between fork, state and request.
     pub volatility: Volatility,
     /// An arm without pieces stands for "nothing sent".
-    pub arms: Vec<Vec<Piece>>,
+    // Shared: texts are copied far more often than they are written to.
+    pub arms: Arc<Vec<Vec<Piece>>>,
+}
+
+impl PartialEq for Branch {
+    fn eq(&self, other: &Self) -> bool {
+        self.id == other.id
+            && self.place == other.place
+            && self.condition == other.condition
+            && self.volatility == other.volatility
+            && (Arc::ptr_eq(&self.arms, &other.arms) || self.arms == other.arms)
+    }
 }
 
 /// A loop: length and maybe order vary.
@@ -345,7 +357,7 @@ pub fn visit_pieces(pieces: &mut [Piece], act: &mut dyn FnMut(&mut Piece)) {
         act(piece);
         match piece {
             Piece::Branch(branch) => {
-                for arm in &mut branch.arms {
+                for arm in Arc::make_mut(&mut branch.arms) {
                     visit_pieces(arm, act);
                 }
             }

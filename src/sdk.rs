@@ -368,6 +368,11 @@ pub fn call(
     })
 }
 
+/// Whether some call ends as a path does: what else is known of a path need not be asked where none does.
+pub fn ends_as_call(path: &str) -> bool {
+    candidates(path).next().is_some()
+}
+
 /// The calls whose tails end in the last part of a path, in the order of the tables.
 fn candidates(path: &str) -> impl Iterator<Item = &'static Call> {
     static BY_LAST: OnceLock<HashMap<&'static str, Vec<&'static Call>>> = OnceLock::new();
@@ -653,11 +658,7 @@ pub fn builds_prompt(name: &str) -> bool {
     let tables = tables();
     // `prompt_user()`: here it is a verb.
     let asks = words.len() > 1 && first == "prompt" && tables.not_second.contains(&words[1]);
-    let joined = format!(" {} ", words.join(" "));
-    tables
-        .nouns
-        .iter()
-        .any(|noun| joined.contains(&format!(" {noun} ")))
+    tables.nouns.iter().any(|noun| hold(&words, noun))
         && !asks
         && !tables.not_first.contains(first)
         && !tables.not_last.contains(last)
@@ -672,10 +673,16 @@ pub fn class_builds_prompt(class: &str, method: &str) -> bool {
 
 /// Whether a class is named like something that makes prompts.
 pub fn is_prompt_class(name: &str) -> bool {
-    let words = name_words(name).join(" ");
-    let joined = format!(" {words} ");
+    let words = name_words(name);
     let mut nouns = tables().nouns.iter();
-    nouns.any(|noun| joined.contains(&format!(" {noun} ")))
+    nouns.any(|noun| hold(&words, noun))
+}
+
+/// Whether the words of a phrase stand among others, one behind the other.
+fn hold(words: &[String], phrase: &str) -> bool {
+    let phrase = || phrase.split(' ');
+    let mut runs = words.windows(phrase().count());
+    runs.any(|run| run.iter().map(String::as_str).eq(phrase()))
 }
 
 /// Whether a name says system prompt.

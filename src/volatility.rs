@@ -4,6 +4,8 @@
 
 use std::fmt;
 
+use crate::phrase::Phrase;
+
 pub mod classify;
 mod code;
 pub mod formats;
@@ -292,7 +294,7 @@ pub struct Volatility {
     pub frame: Option<Class>,
     pub given: Given,
     /// A short phrase for people: "a clock to the second", "named like a user".
-    pub why: String,
+    pub why: Phrase,
 }
 
 impl Volatility {
@@ -300,7 +302,7 @@ impl Volatility {
         class: Class,
         origin: Origin,
         confidence: Confidence,
-        why: impl Into<String>,
+        why: impl Into<Phrase>,
     ) -> Self {
         Volatility {
             class,

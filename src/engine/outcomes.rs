@@ -76,7 +76,7 @@ pub(super) fn outcomes(request: &Request, memo: &mut Memo) -> Vec<Arc<Outcome>> 
     };
     let mut out = kept;
     if out.iter().any(Option::is_none) {
-        let open = candidates.par_iter().zip(&mut out);
+        let open = candidates.par_iter().zip(&mut out).with_max_len(8);
         open.filter(|(candidate, slot)| slot.is_none() && !holds_rows(&candidate.path))
             .for_each(|(candidate, slot)| *slot = Some(new(candidate)));
     }

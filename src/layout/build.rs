@@ -292,7 +292,7 @@ impl Builder<'_> {
         }
         let cut = self.flush(true);
         let kind = Kind::Value {
-            expr: slot.expr.clone(),
+            expr: slot.expr.to_string(),
             volatility: slot.volatility.clone(),
             trace: slot.trace.clone(),
         };
@@ -315,7 +315,7 @@ impl Builder<'_> {
         let cut = self.flush(true);
         let at = self.segments.len();
         let kind = Kind::Fork {
-            condition: branch.condition.clone(),
+            condition: branch.condition.to_string(),
             volatility: branch.volatility.clone(),
             covers: 0,
         };

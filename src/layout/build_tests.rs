@@ -1,5 +1,7 @@
 //! What each piece of a prompt becomes on the wire. Tokens are words here; the last one goes with the value behind it.
 
+use std::sync::Arc;
+
 use super::{build, Count, Kind, Layout};
 use crate::config::Assume;
 use crate::prompt::*;
@@ -34,7 +36,7 @@ fn of(class: Class) -> Volatility {
 
 fn slot(class: Class) -> Piece {
     Piece::Slot(Slot {
-        expr: format!("a_{}", class.name()),
+        expr: format!("a_{}", class.name()).into(),
         place: place(),
         volatility: of(class),
         trace: Vec::new(),
@@ -51,7 +53,7 @@ fn branch(class: Class, arms: &[&str]) -> Piece {
         id: 7,
         place: place(),
         volatility: of(class),
-        arms: arms.iter().map(|arm| vec![text(arm)]).collect(),
+        arms: Arc::new(arms.iter().map(|arm| vec![text(arm)]).collect()),
     })
 }
 

@@ -2,6 +2,7 @@
 //! Knows nothing of loops or files.
 
 use std::rc::Rc;
+use std::sync::Arc;
 
 use crate::frontend::template::tree::{Arm, Expr, ExprKind};
 use crate::prompt::{Branch, Piece};
@@ -261,11 +262,11 @@ impl Evaluator<'_> {
             .map(|first| self.here.written(first.span))
             .unwrap_or_default();
         let branch = Branch {
-            condition: written,
+            condition: written.into(),
             id,
             place: self.here.place(span),
             volatility,
-            arms: Vec::new(),
+            arms: Arc::default(),
         };
         self.bind_changed(&live, &branch, steady);
         let mut pieces: Vec<Vec<Piece>> = live.into_iter().map(|arm| arm.pieces).collect();
@@ -284,7 +285,7 @@ impl Evaluator<'_> {
             pieces.swap(0, 1);
         }
         vec![Piece::Branch(Branch {
-            arms: pieces,
+            arms: pieces.into(),
             ..branch
         })]
     }
@@ -333,7 +334,7 @@ impl Evaluator<'_> {
             return Value::Pieces(Rc::new(pieces));
         }
         Value::Pieces(Rc::new(vec![Piece::Branch(Branch {
-            arms,
+            arms: arms.into(),
             ..branch.clone()
         })]))
     }

@@ -175,11 +175,11 @@ impl<'w> Evaluator<'w> {
     }
 
     /// What stands for a file that is not here.
-    pub fn missing(&mut self, expr: String, span: Span, why: &str) -> Piece {
+    pub fn missing(&mut self, expr: String, span: Span, why: &'static str) -> Piece {
         let mut trace = self.calls.clone();
         trace.truncate(8);
         Piece::Slot(Slot {
-            expr,
+            expr: expr.into(),
             place: self.here.place(span),
             volatility: unknown_file(why),
             trace,
@@ -241,7 +241,7 @@ impl<'w> Evaluator<'w> {
         let tools = unknown.verdict.kind == ValueKind::Tools && !unknown.item;
         Piece::Slot(Slot {
             trace: self.trace(&unknown.trace, &place),
-            expr: unknown.expr,
+            expr: unknown.expr.into(),
             place,
             volatility: unknown.verdict.volatility,
             size: Size {

@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use crate::frontend::template::dialect::Dialect;
 use crate::frontend::template::tree::{Expr, ExprKind};
+use crate::phrase::Phrase;
 use crate::prompt::{Hop, Rewrite};
 use crate::volatility::classify::{Effect, ValueKind};
 use crate::volatility::{Class, Confidence, Origin, Volatility};
@@ -326,7 +327,7 @@ fn first_turn() -> Volatility {
 }
 
 /// A hop of a value's way.
-pub fn hop(here: &super::context::Here, span: crate::source::Span, note: impl Into<String>) -> Hop {
+pub fn hop(here: &super::context::Here, span: crate::source::Span, note: impl Into<Phrase>) -> Hop {
     Hop {
         place: here.place(span),
         note: note.into(),

@@ -146,9 +146,9 @@ fn of_call(history: &History) -> Piece {
 }
 
 /// A conversation as a value of the call.
-fn shown_as(history: &History, why: &str, tokens: u32) -> Piece {
+fn shown_as(history: &History, why: &'static str, tokens: u32) -> Piece {
     Piece::Slot(Slot {
-        expr: history.expr.clone(),
+        expr: history.expr.clone().into(),
         place: history.place.clone(),
         volatility: Volatility::new(Class::Request, Origin::Outside, Confidence::Likely, why),
         trace: Vec::new(),

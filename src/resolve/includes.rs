@@ -127,7 +127,7 @@ impl Evaluator<'_> {
                     };
                     self.include(&arm)
                 });
-                let arms = arms.collect();
+                let arms = Arc::new(arms.collect());
                 vec![Piece::Branch(Branch { arms, ..branch })]
             }
             Found::Unknown(value) => {
@@ -238,7 +238,7 @@ impl Evaluator<'_> {
         let path = loaded.here.path().clone();
         self.calls.push(Hop {
             place: self.here.place(span),
-            note: format!("`{path}` {note}"),
+            note: format!("`{path}` {note}").into(),
         });
         self.stack.push(path);
         self.depth += 1;

@@ -1,6 +1,8 @@
 //! A partial that stands alone on its line is indented as its tag is: every line that it sends starts with the
 //! blanks in front of the tag. Knows nothing of files or of where the indent comes from.
 
+use std::sync::Arc;
+
 use crate::prompt::Piece;
 use crate::source::{Place, Span, Text};
 
@@ -33,7 +35,7 @@ impl Indenter<'_> {
                 }
                 Piece::Branch(mut branch) => {
                     let before = starts;
-                    for arm in &mut branch.arms {
+                    for arm in Arc::make_mut(&mut branch.arms) {
                         let (pieces, next) = self.pieces(std::mem::take(arm), before);
                         // Arms that end differently: what follows is taken to go on in the line.
                         starts &= next;

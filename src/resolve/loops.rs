@@ -2,6 +2,7 @@
 //! Knows nothing of files or messages.
 
 use std::rc::Rc;
+use std::sync::Arc;
 
 use crate::frontend::template::tree::{Arm, Expr, ExprKind, For, Node};
 use crate::prompt::{Branch, History, Piece, Repeat, Rewrite};
@@ -238,11 +239,11 @@ impl Evaluator<'_> {
             return vec![repeat];
         }
         vec![Piece::Branch(Branch {
-            condition: over.clone(),
+            condition: over.clone().into(),
             id: self.fork_id(&[&node.iter]).0,
             place: self.here.place(node.head),
             volatility: volatility.clone(),
-            arms: vec![vec![repeat], otherwise],
+            arms: Arc::new(vec![vec![repeat], otherwise]),
         })]
     }
 
@@ -313,7 +314,7 @@ fn added(body: &[Piece]) -> Option<Rewrite> {
                 && matches!(slot.volatility.class, Class::Unique | Class::Minute);
             made_up.then(|| Rewrite {
                 place: slot.place.clone(),
-                how: slot.expr.clone(),
+                how: slot.expr.to_string(),
                 only_at_limit: false,
             })
         }

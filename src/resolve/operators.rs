@@ -2,6 +2,7 @@
 //! Knows nothing of names, calls or nodes.
 
 use std::rc::Rc;
+use std::sync::Arc;
 
 use crate::frontend::template::tree::{Expr, ExprKind};
 use crate::prompt::{Branch, Piece};
@@ -129,11 +130,11 @@ impl Evaluator<'_> {
                 };
                 let (id, _) = self.fork_id(&[condition]);
                 Value::Pieces(Rc::new(vec![Piece::Branch(Branch {
-                    condition: self.here.written(condition.span),
+                    condition: self.here.written(condition.span).into(),
                     id,
                     place: self.here.place(expr.span),
                     volatility,
-                    arms: vec![first, second],
+                    arms: Arc::new(vec![first, second]),
                 })]))
             }
         }

@@ -4,6 +4,8 @@
 //! Headers inside a branch: messages of the arms are aligned by their sections, the arm with most messages first;
 //! each message holds a branch with what each arm says in it, and the text behind the branch belongs to the last.
 
+use std::sync::Arc;
+
 use crate::prompt::{Block, Branch, Message, Piece, Repeat, Section, Stored};
 use crate::source::{Place, Text};
 
@@ -270,7 +272,7 @@ fn fork(branch: &Branch, arms: Vec<Vec<Piece>>) -> Vec<Piece> {
     ) {
         return arm.clone();
     }
-    let arms = arms.into_iter().map(trim).collect();
+    let arms = Arc::new(arms.into_iter().map(trim).collect());
     vec![Piece::Branch(Branch {
         arms,
         ..branch.clone()

@@ -2,6 +2,7 @@
 //! other files in `includes.rs`. Knows nothing of messages.
 
 use std::rc::Rc;
+use std::sync::Arc;
 
 use crate::frontend::template::dialect::Dialect;
 use crate::frontend::template::tree::{Expr, ExprKind, Node};
@@ -139,7 +140,7 @@ impl Evaluator<'_> {
             if let [Piece::Slot(slot)] = pieces.as_mut_slice() {
                 // A value that code put into the text has no tag that is written anywhere.
                 if !written.is_empty() {
-                    slot.expr = written;
+                    slot.expr = written.into();
                 }
             }
         }
@@ -226,11 +227,12 @@ impl Evaluator<'_> {
                 .iter()
                 .map(|arg| self.here.written(arg.span))
                 .collect::<Vec<_>>()
-                .join(" "),
+                .join(" ")
+                .into(),
             id,
             place: self.here.place(span),
             volatility,
-            arms: vec![pieces, Vec::new()],
+            arms: Arc::new(vec![pieces, Vec::new()]),
         })]
     }
 
@@ -417,7 +419,7 @@ impl Evaluator<'_> {
         let frame = self.arguments(found, args, named);
         let call = Hop {
             place: self.here.place(self.tag),
-            note: format!("`{}` is called here", found.name),
+            note: format!("`{}` is called here", found.name).into(),
         };
         self.calls.push(call);
         self.macros.push(key);

@@ -254,7 +254,7 @@ pub fn from_history() -> Volatility {
 }
 
 /// Content of a file that is not here.
-pub fn unknown_file(why: &str) -> Volatility {
+pub fn unknown_file(why: &'static str) -> Volatility {
     Volatility::new(Class::Deploy, Origin::Fixed, Confidence::Possible, why)
 }
 

@@ -231,7 +231,7 @@ fn trace_of(segment: &Segment) -> Vec<Hop> {
             .iter()
             .map(|hop| Hop {
                 place: hop.place.clone(),
-                note: hop.note.clone(),
+                note: hop.note.to_string(),
             })
             .collect(),
         _ => Vec::new(),

@@ -339,7 +339,7 @@ impl Verdict {
             Class::Minute => "a clock, shown to the minute",
             _ => "a clock, shown to the second",
         }
-        .to_owned();
+        .into();
     }
 
     /// The user's own word on the class.

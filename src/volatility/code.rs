@@ -62,7 +62,7 @@ impl Classifier {
                 let mut verdict = Verdict::of(&table.unknown);
                 verdict.volatility.confidence = Confidence::Likely;
                 verdict.volatility.given = Given::Caller;
-                verdict.volatility.why = "a value that is passed in".to_owned();
+                verdict.volatility.why = "a value that is passed in".into();
                 verdict.limit_far(near)
             }
             (None, Some(told)) => {

@@ -5,6 +5,7 @@ use std::sync::OnceLock;
 
 use serde_yaml::Value;
 
+use crate::phrase::Phrase;
 use crate::words;
 
 use super::classify::ValueKind;
@@ -74,7 +75,7 @@ pub(super) struct Group {
     /// Known only with at most so many arguments (calls only).
     pub most: Option<usize>,
     pub tokens: u32,
-    pub why: String,
+    pub why: Phrase,
 }
 
 /// What a filter does, before its arguments are looked at.
@@ -437,7 +438,7 @@ impl Group {
             None => wrong("tokens"),
         }
         match text_of(entry, "why") {
-            Some(why) => group.why = why.to_owned(),
+            Some(why) => group.why = why.to_owned().into(),
             None => wrong("why"),
         }
         group.clock = flag(entry, "clock");

@@ -125,7 +125,10 @@ pub fn predict(mut prompt: Prompt) -> Prediction {
 fn empty_stable(piece: &mut Piece) {
     match piece {
         Piece::Slot(slot) if slot.volatility.priced().is_stable() => slot.size.tokens = 0,
-        Piece::Branch(branch) => branch.arms.iter_mut().flatten().for_each(empty_stable),
+        Piece::Branch(branch) => Arc::make_mut(&mut branch.arms)
+            .iter_mut()
+            .flatten()
+            .for_each(empty_stable),
         piece @ Piece::Repeat(_) if is_stable(piece) => {
             if let Piece::Repeat(repeat) = piece {
                 repeat.body.clear();

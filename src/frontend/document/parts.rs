@@ -57,14 +57,20 @@ pub fn text_message(section: Option<Section>, text: &Text, dialect: Dialect) -> 
 }
 
 /// A slot for text that is not in the repository.
-pub fn unknown_slot(place: Place, expr: &str, class: Class, tokens: u32, why: &str) -> Content {
+pub fn unknown_slot(
+    place: Place,
+    expr: &str,
+    class: Class,
+    tokens: u32,
+    why: &'static str,
+) -> Content {
     let origin = if class.is_stable() {
         Origin::Fixed
     } else {
         Origin::Outside
     };
     Content::Slot(Slot {
-        expr: expr.to_string(),
+        expr: expr.to_string().into(),
         place,
         volatility: Volatility::new(class, origin, Confidence::Possible, why),
         trace: Vec::new(),

@@ -25,7 +25,7 @@ impl Eval<'_, '_> {
             return None;
         };
         let mut out = (**clock).clone();
-        out.expr = self.written(expr.span);
+        out.expr = self.written(expr.span).into();
         out.verdict.cut_to(class);
         Some(out.into_value())
     }
@@ -102,7 +102,7 @@ impl Eval<'_, '_> {
         };
         Some(
             Unknown {
-                path: Some(format!("{path}({class})")),
+                path: Some(format!("{path}({class})").into()),
                 ..Unknown::new(self.written(expr.span), verdict)
             }
             .into_value(),
@@ -128,7 +128,7 @@ impl Eval<'_, '_> {
                 (**self.born(unknown, place, "a clock").unknown()?).clone()
             }
         };
-        out.expr = self.written(expr.span);
+        out.expr = self.written(expr.span).into();
         out.verdict.cut_to(class);
         Some(out.into_value())
     }

@@ -1,5 +1,7 @@
 //! Values are bound to names, patterns, members and items; `+=` and `del` too.
 
+use std::rc::Rc;
+
 use crate::frontend::code::ir::{BinaryOp, Expr, ExprKind, Pattern};
 use crate::prompt::Hop;
 use crate::source::Span;
@@ -21,7 +23,7 @@ impl Eval<'_, '_> {
             at = self.scope_of(name).unwrap_or(at);
         }
         if let Some(scope) = self.heap.scope_mut(at) {
-            scope.names.insert(name.to_string(), value);
+            scope.names.set(name, value);
         }
     }
 
@@ -30,7 +32,7 @@ impl Eval<'_, '_> {
         let mut at = self.heap.scope(self.frame().scope)?.parent;
         while let Some(id) = at {
             let scope = self.heap.scope(id)?;
-            if scope.names.contains_key(name) {
+            if scope.names.holds(name) {
                 return Some(id);
             }
             at = scope.parent;
@@ -62,7 +64,7 @@ impl Eval<'_, '_> {
             Pattern::Default(inner, default) => {
                 let value = match value {
                     Value::Unknown(unknown) if matches!(default.kind, ExprKind::Bool(false)) => {
-                        let mut unknown = (*unknown).clone();
+                        let mut unknown = Rc::unwrap_or_clone(unknown);
                         unknown.off = true;
                         unknown.into_value()
                     }
@@ -101,7 +103,7 @@ impl Eval<'_, '_> {
         let place = self.place(span);
         value.with_hop(&Hop {
             place,
-            note: format!("{BECOMES}`{name}`"),
+            note: format!("{BECOMES}`{name}`").into(),
         })
     }
 
@@ -204,11 +206,11 @@ impl Eval<'_, '_> {
                 let own = self
                     .heap
                     .scope(self.frame().scope)
-                    .is_some_and(|scope| scope.names.contains_key(name));
+                    .is_some_and(|scope| scope.names.holds(name));
                 match self.scope_of(name).filter(|_| !own) {
                     Some(at) => {
                         if let Some(scope) = self.heap.scope_mut(at) {
-                            scope.names.insert(name.clone(), result);
+                            scope.names.set(name, result);
                         }
                     }
                     None => self.bind(name, result),

@@ -349,7 +349,7 @@ impl Eval<'_, '_> {
                 return shown;
             }
             let mut out = callee.clone();
-            out.expr = self.written(expr.span);
+            out.expr = self.written(expr.span).into();
             out.declared = None;
             return out.into_value();
         };
@@ -382,7 +382,7 @@ impl Eval<'_, '_> {
         let asked = if new {
             format!("new {path}")
         } else {
-            path.clone()
+            path.to_string()
         };
         self.shuffled_in_place(&path, &args);
         let made = self.formatter(&path, &literal_refs, expr);
@@ -408,11 +408,11 @@ impl Eval<'_, '_> {
                 }
             }
             let unknown = Unknown {
-                path: Some(result_path),
+                path: Some(result_path.into()),
                 ..Unknown::new(self.written(expr.span), verdict)
             };
             let note = unknown.verdict.volatility.why.clone();
-            let value = self.born(unknown, place, &note);
+            let value = self.born(unknown, place, note);
             return self.ordered_as(value, &path, &args);
         }
         // A method of a clock, a conversation, a list.
@@ -467,7 +467,7 @@ impl Eval<'_, '_> {
             self.answers_task(&mut verdict, &args);
         }
         let unknown = Unknown {
-            path: Some(result_path),
+            path: Some(result_path.into()),
             ..Unknown::new(self.written(expr.span), verdict)
         };
         let value = self.born(unknown, place, "computed here");
@@ -523,8 +523,8 @@ impl Eval<'_, '_> {
     ) -> Option<Value> {
         let effect = self.frame().code.classifier.filter(method, args);
         let mut out = callee.clone();
-        out.expr = self.written(expr.span);
-        out.path = out.path.map(|path| format!("{path}()"));
+        out.expr = self.written(expr.span).into();
+        out.path = out.path.map(|path| format!("{path}()").into());
         match effect {
             Effect::Granularity(class) => {
                 out.verdict.cut_to(class);

@@ -37,7 +37,7 @@ impl Eval<'_, '_> {
             self.life = Some(Class::Session);
         }
         let unknown = Unknown {
-            path: Some(format!("self.{name}")),
+            path: Some(format!("self.{name}").into()),
             declared: annotation.and_then(|text| Declared::of(&class.code, &text)),
             ..Unknown::new(format!("self.{name}"), verdict)
         };

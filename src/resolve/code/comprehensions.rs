@@ -47,7 +47,7 @@ impl Eval<'_, '_> {
                 Value::Cell(self.heap.add(Cell::List(list)))
             }
             Value::Unknown(unknown) => {
-                let mut unknown = (*unknown).clone();
+                let mut unknown = Rc::unwrap_or_clone(unknown);
                 // What varied in its order alone does so no more.
                 if order.is_none() && unknown.verdict.volatility.origin == Origin::Order {
                     unknown.verdict.volatility = deploy("in a fixed order");

@@ -63,7 +63,7 @@ pub fn declared_as(value: Value, code: &Arc<Code>, annotation: &str) -> Value {
     };
     let with = |value: Value, declared: &Rc<Declared>| match value {
         Value::Unknown(unknown) if unknown.declared.is_none() && unknown.thing.is_none() => {
-            let mut unknown = (*unknown).clone();
+            let mut unknown = Rc::unwrap_or_clone(unknown);
             unknown.declared = Some(declared.clone());
             unknown.into_value()
         }

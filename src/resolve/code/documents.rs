@@ -213,5 +213,5 @@ fn configured(key: &str, bytes: usize) -> Value {
         tokens: (bytes / 4).clamp(1, 200) as u32,
         clock: false,
     };
-    Unknown::new(key, verdict).into_value()
+    Unknown::new(key.to_string(), verdict).into_value()
 }

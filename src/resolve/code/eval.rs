@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use crate::config::Assume;
 use crate::frontend::code::ir::{Expr, FunctionId};
+use crate::phrase::Phrase;
 use crate::prompt::{Hop, Rewrite};
 use crate::source::{Place, Span, Text};
 use crate::volatility::classify::{ValueKind, Verdict};
@@ -28,6 +29,9 @@ pub const MAX_CALLS: usize = 10;
 pub const MAX_DULL_CALLS: usize = 3;
 /// Work for one entry: expressions and statements evaluated, and pieces copied.
 pub const BUDGET: usize = MAX_STEPS / 5;
+
+/// Bytes of a source text that are shown.
+const WRITTEN: usize = 120;
 
 /// How a run of statements ends.
 #[derive(Debug)]
@@ -91,7 +95,7 @@ pub struct Eval<'p, 'w> {
     pub events: Vec<Event>,
     pub births: HashMap<Place, Birth>,
     /// Names of modules that were evaluated; `None`: being evaluated.
-    pub globals: HashMap<(Arc<str>, String), Option<Value>>,
+    pub globals: HashMap<Arc<str>, HashMap<String, Option<Value>>>,
     /// Class attributes that were evaluated.
     pub statics: HashMap<(Arc<str>, usize, String), Option<Value>>,
     /// Running loops and escaping closures, outermost first.
@@ -224,14 +228,14 @@ impl<'p, 'w> Eval<'p, 'w> {
     pub fn written(&self, span: Span) -> String {
         let code = &self.frame().code;
         let text = code.file.text.get(span.start..span.end).unwrap_or_default();
-        let mut out = String::new();
+        let mut out = String::with_capacity(text.len().min(WRITTEN + 24));
         for word in text.split_whitespace() {
             if !out.is_empty() {
                 out.push(' ');
             }
             out.push_str(word);
-            if out.len() > 120 {
-                let mut end = 120;
+            if out.len() > WRITTEN {
+                let mut end = WRITTEN;
                 while !out.is_char_boundary(end) {
                     end -= 1;
                 }
@@ -279,7 +283,7 @@ impl<'p, 'w> Eval<'p, 'w> {
 
     /// A value that is born here: a clock that is read, a parameter, an unknown call. The running frame decides how
     /// long it lives.
-    pub fn born(&mut self, mut unknown: Unknown, place: Place, note: &str) -> Value {
+    pub fn born(&mut self, mut unknown: Unknown, place: Place, note: impl Into<Phrase>) -> Value {
         let volatility = &mut unknown.verdict.volatility;
         volatility.frame = held(volatility.class, self.life).or(volatility.frame);
         if self.doubt > 0 {
@@ -288,21 +292,12 @@ impl<'p, 'w> Eval<'p, 'w> {
         if unknown.trace.is_empty() {
             unknown.trace.push(Hop {
                 place: place.clone(),
-                note: note.to_string(),
+                note: note.into(),
             });
         }
-        let loops = self.loops.clone();
-        self.births
-            .entry(place)
-            .and_modify(|birth| {
-                birth.loops.clone_from(&loops);
-                birth.rounds.clone_from(&self.marks.rounds);
-            })
-            .or_insert(Birth {
-                loops,
-                rounds: self.marks.rounds.clone(),
-                open: None,
-            });
+        let birth = self.births.entry(place).or_default();
+        birth.loops.clone_from(&self.loops);
+        birth.rounds.clone_from(&self.marks.rounds);
         unknown.into_value()
     }
 
@@ -487,6 +482,6 @@ pub fn held(class: Class, life: Option<Class>) -> Option<Class> {
 }
 
 /// Something that is the same for all calls of a deployment, of unknown content.
-pub fn deploy(why: &str) -> Volatility {
+pub fn deploy(why: &'static str) -> Volatility {
     Volatility::new(Class::Deploy, Origin::Fixed, Confidence::Possible, why)
 }

@@ -109,7 +109,7 @@ impl Eval<'_, '_> {
             name.to_string(),
             self.frame().code.classifier.name("chat_history"),
         );
-        unknown.path = Some(format!("{PLACEHOLDER}{name}"));
+        unknown.path = Some(format!("{PLACEHOLDER}{name}").into());
         self.born(unknown, place.clone(), "a placeholder for messages")
     }
 
@@ -257,8 +257,8 @@ impl Eval<'_, '_> {
         let mut value = value.unwrap_or_else(|| {
             let verdict = self.frame().code.classifier.parameter(root, None, true);
             let unknown = Unknown {
-                path: Some(root.to_string()),
-                ..Unknown::new(name, verdict)
+                path: Some(root.into()),
+                ..Unknown::new(name.to_string(), verdict)
             };
             self.born(unknown, place.clone(), "filled in by name")
         });

@@ -1,6 +1,7 @@
 //! Values put into a text that waits for them: `.format`, `%`, `.replace` and the like.
 
 use std::rc::Rc;
+use std::sync::Arc;
 
 use crate::frontend::code::ir::Expr;
 use crate::prompt::Piece;
@@ -237,8 +238,8 @@ fn only_made_up(pieces: Vec<Piece>) -> Vec<Piece> {
             (slot.volatility.origin == Origin::MadeUp).then_some(Piece::Slot(slot))
         }
         Piece::Branch(mut branch) => {
-            let arms = std::mem::take(&mut branch.arms);
-            branch.arms = arms.into_iter().map(only_made_up).collect();
+            let arms = Arc::unwrap_or_clone(branch.arms).into_iter();
+            branch.arms = Arc::new(arms.map(only_made_up).collect());
             let some = branch.arms.iter().any(|arm| !arm.is_empty());
             some.then_some(Piece::Branch(branch))
         }

@@ -174,7 +174,7 @@ impl Eval<'_, '_> {
             Op::Pattern => {
                 let pattern = Thing::Pattern(first?.known_text()?);
                 let volatility = deploy("a pattern");
-                Some(self.thing_value(pattern, Some(format!("{path}()")), volatility, expr))
+                Some(self.thing_value(pattern, Some(format!("{path}()").into()), volatility, expr))
             }
             Op::Zip => {
                 if let Some(rows) = self.library_function(operation, args, expr) {

@@ -58,7 +58,7 @@ impl Eval<'_, '_> {
     fn for_template(&mut self, value: &Value, name: &str, place: &Place) -> filled::Value {
         let hop = Hop {
             place: place.clone(),
-            note: format!("passed to the template as `{name}`"),
+            note: format!("passed to the template as `{name}`").into(),
         };
         self.converted(value, name, place, 0).with_hop(&hop)
     }
@@ -81,7 +81,7 @@ impl Eval<'_, '_> {
                 [Piece::Slot(slot)] => filled::Unknown {
                     trace: slot.trace.clone(),
                     ..filled::Unknown::new(
-                        slot.expr.clone(),
+                        slot.expr.to_string(),
                         None,
                         Verdict {
                             kind: ValueKind::Plain,
@@ -162,7 +162,11 @@ impl Eval<'_, '_> {
             trace: unknown.trace.clone(),
             rewrite: unknown.rewrite.clone(),
             item: unknown.item,
-            ..filled::Unknown::new(unknown.expr.clone(), path, verdict)
+            ..filled::Unknown::new(
+                unknown.expr.to_string(),
+                path.map(|path| path.to_string()),
+                verdict,
+            )
         }
         .into_value()
     }

@@ -135,7 +135,7 @@ mod tests {
                 id: 1,
                 place: Place::new(&"a.py".into(), 0, 1),
                 volatility,
-                arms: vec![vec![arm], Vec::new()],
+                arms: vec![vec![arm], Vec::new()].into(),
             })];
             settle_presence(&mut pieces);
             let Piece::Branch(branch) = &pieces[0] else {

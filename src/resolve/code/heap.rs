@@ -8,6 +8,7 @@ use crate::source::Place;
 use crate::volatility::Volatility;
 
 use super::arms::choose;
+use super::scopes::Names;
 use super::value::{ClassRef, Condition, Value};
 use super::within::Reading;
 
@@ -24,7 +25,7 @@ pub enum Cell {
 /// Names of a function's frame.
 #[derive(Clone, Debug, Default)]
 pub struct Scope {
-    pub names: BTreeMap<String, Value>,
+    pub names: Names,
     /// `None`: the module's names are next.
     pub parent: Option<CellId>,
     /// `global` and `nonlocal` names.
@@ -390,20 +391,9 @@ fn join_cells(condition: &Rc<Condition>, versions: &[&Rc<Cell>]) -> Cell {
                     _ => None,
                 })
                 .collect();
-            let mut names = BTreeMap::new();
-            for name in all.iter().flat_map(|scope| scope.names.keys()) {
-                if names.contains_key(name) {
-                    continue;
-                }
-                // A name that only some arms bind is what they bind it to: elsewhere reading it would fail.
-                let bound: Vec<Value> = all
-                    .iter()
-                    .filter_map(|scope| scope.names.get(name).cloned())
-                    .collect();
-                names.insert(name.clone(), choose(condition, bound));
-            }
+            let names: Vec<&Names> = all.iter().map(|scope| &scope.names).collect();
             Cell::Scope(Scope {
-                names,
+                names: Names::joined(condition, &names),
                 parent: scope.parent,
                 outer: scope.outer.clone(),
             })
@@ -445,14 +435,21 @@ fn join_cells(condition: &Rc<Condition>, versions: &[&Rc<Cell>]) -> Cell {
                 factory: object.factory.clone(),
                 place: object.place.clone(),
             };
+            let mut arms: Vec<&Value> = Vec::with_capacity(all.len());
             for (key, _) in all.iter().flat_map(|object| &object.entries) {
                 if out.get(key).is_some() {
                     continue;
                 }
-                let arms = all
-                    .iter()
-                    .map(|object| object.get(key).cloned().unwrap_or(Value::None));
-                out.set(key, choose(condition, arms.collect()));
+                arms.clear();
+                let found = all.iter().map(|object| object.get(key));
+                arms.extend(found.map(|value| value.unwrap_or(&Value::None)));
+                let value = match arms.as_slice() {
+                    [first, others @ ..] if others.iter().all(|arm| arm.same(first)) => {
+                        (*first).clone()
+                    }
+                    all => choose(condition, all.iter().map(|arm| (*arm).clone()).collect()),
+                };
+                out.entries.push((key.clone(), value));
             }
             Cell::Object(out)
         }

@@ -157,7 +157,7 @@ pub fn external(specifier: &str, name: Option<&str>) -> Value {
         Some(name) => format!("{package}.{name}"),
     };
     let unknown = Unknown {
-        path: Some(path.clone()),
+        path: Some(path.as_str().into()),
         ..Unknown::new(
             path,
             Verdict {

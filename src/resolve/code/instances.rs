@@ -163,7 +163,10 @@ impl Eval<'_, '_> {
     pub fn locals(&mut self, span: Span) -> Value {
         let place = self.place(span);
         let scope = self.heap.scope(self.frame().scope);
-        let names = scope.map(|scope| scope.names.clone()).unwrap_or_default();
-        self.new_object(names.into_iter().collect(), place)
+        let names = scope.into_iter().flat_map(|scope| scope.names.iter());
+        let names = names.map(|(name, value)| (name.to_string(), value.clone()));
+        let mut names: Vec<(String, Value)> = names.collect();
+        names.sort_by(|(a, _), (b, _)| a.cmp(b));
+        self.new_object(names, place)
     }
 }

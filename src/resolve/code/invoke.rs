@@ -1,5 +1,6 @@
 //! A function is run: its frame, its parameters, its body; by a call in sight or with open parameters.
 
+use std::rc::Rc;
 use std::sync::Arc;
 
 use crate::frontend::code::ir::{ExprKind, Function, FunctionId, FunctionKind, Param, ParamKind};
@@ -126,7 +127,7 @@ impl Eval<'_, '_> {
         } else {
             value.with_hop(&Hop {
                 place: place.clone(),
-                note,
+                note: note.into(),
             })
         }
     }
@@ -234,7 +235,7 @@ impl Eval<'_, '_> {
                 if open {
                     arg.value = arg.value.with_hop(&Hop {
                         place: arg.place.clone(),
-                        note: format!("passed to `{}`", function.name),
+                        note: format!("passed to `{}`", function.name).into(),
                     });
                 }
                 arg
@@ -434,7 +435,7 @@ impl Eval<'_, '_> {
     pub fn as_conversation(&self, value: Value) -> Value {
         match value {
             Value::Unknown(unknown) if unknown.verdict.kind.is_plain() => {
-                let mut turns = (*unknown).clone();
+                let mut turns = Rc::unwrap_or_clone(unknown);
                 turns.verdict = self.frame().code.classifier.name(TURNS);
                 turns.into_value()
             }
@@ -466,10 +467,10 @@ impl Eval<'_, '_> {
             .is_some_and(|default| matches!(default.kind, ExprKind::Bool(false)));
         let class = param.annotation.as_ref();
         let unknown = Unknown {
-            path: Some(name.to_string()),
+            path: Some(name.into()),
             off,
             declared: class.and_then(|text| Declared::of(&self.code(), text)),
-            ..Unknown::new(name, verdict)
+            ..Unknown::new(name.to_string(), verdict)
         };
         self.births.insert(place.clone(), self.birth_of(open()));
         self.born(unknown, place, "a parameter")
@@ -516,7 +517,7 @@ impl Eval<'_, '_> {
                 _ => self.place(*span),
             };
             let unknown = Unknown {
-                path: Some(key.clone()),
+                path: Some(key.as_str().into()),
                 off,
                 ..Unknown::new(key.clone(), verdict)
             };

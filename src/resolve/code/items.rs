@@ -1,5 +1,7 @@
 //! Items of lists and texts: by index, by slice, replaced and deleted.
 
+use std::rc::Rc;
+
 use crate::frontend::code::ir::Expr;
 use crate::prompt::Rewrite;
 use crate::source::Span;
@@ -580,7 +582,7 @@ fn opens_conversation(value: &Value) -> bool {
 fn opening_turn(item: Value) -> Value {
     match item {
         Value::Unknown(unknown) => {
-            let mut turn = (*unknown).clone();
+            let mut turn = Rc::unwrap_or_clone(unknown);
             turn.verdict.volatility.class = Class::Session;
             turn.into_value()
         }

@@ -9,49 +9,58 @@ use crate::volatility::classify::{Classifier, Effect, Order, Verdict};
 #[derive(Debug)]
 pub struct Knowledge {
     classifier: Classifier,
-    kept: RwLock<HashMap<String, Answer>>,
+    calls: Kept<Option<Verdict>>,
+    attributes: Kept<Option<Verdict>>,
+    names: Kept<Verdict>,
+    calls_by_name: Kept<Verdict>,
+    /// Of the function that sends, and of others.
+    parameters: [Kept<Verdict>; 2],
+    orders: Kept<Option<Order>>,
+    pure: Kept<bool>,
+    lasting: Kept<bool>,
 }
 
-#[derive(Clone, Debug)]
-enum Answer {
-    Verdict(Option<Verdict>),
-    Order(Option<Order>),
-    Pure(bool),
+/// Answers to questions of one kind.
+#[derive(Debug)]
+struct Kept<T>(RwLock<HashMap<Box<str>, T>>);
+
+impl<T> Default for Kept<T> {
+    fn default() -> Self {
+        Kept(RwLock::default())
+    }
+}
+
+impl<T: Clone> Kept<T> {
+    fn get(&self, question: &str, answer: impl FnOnce() -> T) -> T {
+        let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = known.get(question) {
+            return known.clone();
+        }
+        drop(known);
+        let answer = answer();
+        let mut kept = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        kept.insert(question.into(), answer.clone());
+        answer
+    }
 }
 
 impl Knowledge {
     pub fn new(classifier: Classifier) -> Knowledge {
         Knowledge {
             classifier,
-            kept: RwLock::default(),
+            calls: Kept::default(),
+            attributes: Kept::default(),
+            names: Kept::default(),
+            calls_by_name: Kept::default(),
+            parameters: <[Kept<Verdict>; 2]>::default(),
+            orders: Kept::default(),
+            pure: Kept::default(),
+            lasting: Kept::default(),
         }
     }
 
     pub fn is_of(&self, classifier: &Classifier) -> bool {
         self.classifier == *classifier
-    }
-
-    fn kept(&self, question: String, answer: impl FnOnce(&Classifier) -> Answer) -> Answer {
-        let known = self.kept.read().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = known.get(&question) {
-            return known.clone();
-        }
-        drop(known);
-        let answer = answer(&self.classifier);
-        let mut kept = self.kept.write().unwrap_or_else(PoisonError::into_inner);
-        kept.insert(question, answer.clone());
-        answer
-    }
-
-    fn verdict(
-        &self,
-        question: String,
-        ask: impl FnOnce(&Classifier) -> Option<Verdict>,
-    ) -> Option<Verdict> {
-        match self.kept(question, |classifier| Answer::Verdict(ask(classifier))) {
-            Answer::Verdict(verdict) => verdict,
-            Answer::Order(_) | Answer::Pure(_) => None,
-        }
     }
 
     /// As [`Classifier::call`].
@@ -60,69 +69,61 @@ impl Knowledge {
         if args.iter().flatten().any(|arg| arg.len() > 64) {
             return self.classifier.call(callee, args);
         }
-        let mut question = format!("c{callee}");
+        let ask = || self.classifier.call(callee, args);
+        if args.is_empty() {
+            return self.calls.get(callee, ask);
+        }
+        let mut question = String::with_capacity(callee.len() + 16);
+        question.push_str(callee);
         for arg in args {
             question.push('\u{1}');
             question.push_str(arg.unwrap_or("\u{2}"));
         }
-        self.verdict(question, |classifier| classifier.call(callee, args))
+        self.calls.get(&question, ask)
     }
 
     /// As [`Classifier::attribute`].
     pub fn attribute(&self, path: &str) -> Option<Verdict> {
-        self.verdict(format!("a{path}"), |classifier| classifier.attribute(path))
+        let ask = || self.classifier.attribute(path);
+        self.attributes.get(path, ask)
     }
 
     /// As [`Classifier::name`].
     pub fn name(&self, dotted: &str) -> Verdict {
-        let known = self.verdict(format!("n{dotted}"), |classifier| {
-            Some(classifier.name(dotted))
-        });
-        known.unwrap_or_else(|| self.classifier.name(dotted))
+        self.names.get(dotted, || self.classifier.name(dotted))
     }
 
     /// As [`Classifier::call_by_name`].
     pub fn call_by_name(&self, name: &str) -> Verdict {
-        let known = self.verdict(format!("b{name}"), |classifier| {
-            Some(classifier.call_by_name(name))
-        });
-        known.unwrap_or_else(|| self.classifier.call_by_name(name))
+        let ask = || self.classifier.call_by_name(name);
+        self.calls_by_name.get(name, ask)
     }
 
     /// As [`Classifier::parameter`].
     pub fn parameter(&self, name: &str, annotation: Option<&str>, near: bool) -> Verdict {
-        let question = format!("p{near}{name}\u{1}{}", annotation.unwrap_or_default());
-        let known = self.verdict(question, |classifier| {
-            Some(classifier.parameter(name, annotation, near))
-        });
-        known.unwrap_or_else(|| self.classifier.parameter(name, annotation, near))
+        let known = &self.parameters[usize::from(!near)];
+        let ask = || self.classifier.parameter(name, annotation, near);
+        match annotation {
+            None => known.get(name, ask),
+            Some(annotation) => known.get(&format!("{name}\u{1}{annotation}"), ask),
+        }
     }
 
     /// As [`Classifier::order`].
     pub fn order(&self, callee_or_type: &str) -> Option<Order> {
-        let question = format!("o{callee_or_type}");
-        match self.kept(question, |classifier| {
-            Answer::Order(classifier.order(callee_or_type))
-        }) {
-            Answer::Order(order) => order,
-            Answer::Verdict(_) | Answer::Pure(_) => None,
-        }
+        let ask = || self.classifier.order(callee_or_type);
+        self.orders.get(callee_or_type, ask)
     }
 
     /// As [`Classifier::is_pure`].
     pub fn is_pure(&self, callee: &str) -> bool {
-        let question = format!("u{callee}");
-        matches!(
-            self.kept(question, |classifier| Answer::Pure(
-                classifier.is_pure(callee)
-            )),
-            Answer::Pure(true)
-        )
+        self.pure.get(callee, || self.classifier.is_pure(callee))
     }
 
     /// As [`Classifier::is_lasting_id`].
     pub fn is_lasting_id(&self, name: &str) -> bool {
-        self.classifier.is_lasting_id(name)
+        let ask = || self.classifier.is_lasting_id(name);
+        self.lasting.get(name, ask)
     }
 
     /// As [`Classifier::filter`].

@@ -40,7 +40,7 @@ impl Eval<'_, '_> {
     pub fn thing_value(
         &mut self,
         thing: Thing,
-        path: Option<String>,
+        path: Option<Rc<str>>,
         volatility: Volatility,
         expr: &Expr,
     ) -> Value {
@@ -90,7 +90,7 @@ impl Eval<'_, '_> {
             }
             return Some(choose(&choice.condition, values));
         }
-        let made = format!("{path}()");
+        let made: Rc<str> = format!("{path}()").into();
         match operation {
             Op::JoinPath => {
                 let (location, volatility) = self.joined(args)?;
@@ -241,7 +241,7 @@ impl Eval<'_, '_> {
         };
         let (below, more) = self.below(right);
         let volatility = worse(self.volatility(left), more);
-        let name = left.path().map(str::to_string);
+        let name = left.path().map(Rc::from);
         Some(self.thing_value(Thing::Path(path.join(&below)), name, volatility, expr))
     }
 

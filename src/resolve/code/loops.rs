@@ -401,7 +401,7 @@ impl Eval<'_, '_> {
                 (Cell::Scope(old), Cell::Scope(new)) => {
                     let mut scope = new.clone();
                     let mut changed = false;
-                    for (name, value) in &mut scope.names {
+                    for (name, value) in scope.names.iter_mut() {
                         let Some(before) = old.names.get(name) else {
                             continue;
                         };

@@ -225,7 +225,7 @@ impl Eval<'_, '_> {
     pub fn at_most(&mut self, value: Value, most: Option<u32>) -> Value {
         match (value, most) {
             (Value::Unknown(unknown), Some(_)) => {
-                let mut unknown = (*unknown).clone();
+                let mut unknown = Rc::unwrap_or_clone(unknown);
                 unknown.most = most;
                 unknown.into_value()
             }
@@ -383,7 +383,7 @@ impl Eval<'_, '_> {
         }
         let mut into = (**unknown).clone();
         if !marker && into.of.is_none() && !key.is_empty() {
-            into.path = into.path.map(|path| format!("{path}.{key}"));
+            into.path = into.path.map(|path| format!("{path}.{key}").into());
         }
         let value = if marker {
             self.in_slices(value.clone(), &place)

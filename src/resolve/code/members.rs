@@ -145,7 +145,9 @@ impl Eval<'_, '_> {
         // Data of an item, or of a value that has been computed: as volatile as the whole.
         let Some(path) = unknown.path.as_ref().filter(|_| !unknown.item) else {
             let mut part = unknown.clone();
-            part.expr = self.written_or(span, || format!("{}.{name}", unknown.expr));
+            part.expr = self
+                .written_or(span, || format!("{}.{name}", unknown.expr))
+                .into();
             part.verdict.clock = unknown.verdict.clock;
             part.rewrite = None;
             part.thing = None;
@@ -164,8 +166,8 @@ impl Eval<'_, '_> {
         // What is read of a clock that a call gave is of that clock, whatever its name says.
         if unknown.verdict.clock && of_call {
             let mut part = unknown.clone();
-            part.expr = self.written_or(span, || path.clone());
-            part.path = Some(path);
+            part.expr = self.written_or(span, || path.clone()).into();
+            part.path = Some(path.into());
             part.thing = None;
             part.declared = declared;
             return part.into_value();
@@ -204,8 +206,8 @@ impl Eval<'_, '_> {
             }
         };
         let mut part = Unknown {
-            expr,
-            path: Some(path),
+            expr: expr.into(),
+            path: Some(path.into()),
             verdict,
             trace: unknown.trace.clone(),
             rewrite: unknown.rewrite.clone(),
@@ -242,7 +244,9 @@ impl Eval<'_, '_> {
             return None;
         };
         let mut part = (**unknown).clone();
-        part.expr = self.written_or(span, || format!("{}.{name}", unknown.expr));
+        part.expr = self
+            .written_or(span, || format!("{}.{name}", unknown.expr))
+            .into();
         part.verdict.cut_to(class);
         Some(part.into_value())
     }
@@ -266,8 +270,8 @@ impl Eval<'_, '_> {
         };
         let place = self.place(span);
         let unknown = Unknown {
-            path: Some(name.to_string()),
-            ..Unknown::new(name, verdict)
+            path: Some(name.into()),
+            ..Unknown::new(name.to_string(), verdict)
         };
         self.born(unknown, place, "read here")
     }

@@ -186,7 +186,7 @@ impl Eval<'_, '_> {
         self.trail.mentions_history = true;
         let section = Section::Role(HISTORY_ROLE.into());
         let piece = Piece::History(History {
-            expr: unknown.expr.clone(),
+            expr: unknown.expr.to_string(),
             place: place.clone(),
             rewritten: unknown
                 .rewrite
@@ -280,7 +280,7 @@ fn forked(condition: &Rc<Condition>, mut arms: Vec<Vec<Message>>) -> Vec<Message
                         id: condition.id,
                         place: condition.place.clone(),
                         volatility: condition.volatility.clone(),
-                        arms: all,
+                        arms: all.into(),
                     })];
                 }
             }

@@ -278,7 +278,7 @@ impl Eval<'_, '_> {
             args.iter().map(|arg| self.literal_argument(arg)).collect();
         let literals: Vec<Option<&str>> = literals.iter().map(Option::as_deref).collect();
         let mut out = unknown.clone();
-        out.expr = self.written(expr.span);
+        out.expr = self.written(expr.span).into();
         match self.frame().code.classifier.filter(name, &literals) {
             Effect::Granularity(class) => out.verdict.cut_to(class),
             Effect::Split(class) => {

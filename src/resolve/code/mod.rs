@@ -71,6 +71,7 @@ mod roles;
 mod rounds;
 mod rows;
 mod run;
+mod scopes;
 mod sent_tools;
 mod sessions;
 mod spans;

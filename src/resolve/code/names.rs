@@ -37,8 +37,8 @@ impl Eval<'_, '_> {
         }
         // A name of the language or of nowhere: tables are asked by it.
         let unknown = Unknown {
-            path: Some(name.to_string()),
-            ..Unknown::new(name, self.free_name(name))
+            path: Some(name.into()),
+            ..Unknown::new(name.to_string(), self.free_name(name))
         };
         let place = self.place(span);
         self.born(unknown, place, "read here")
@@ -55,42 +55,43 @@ impl Eval<'_, '_> {
 
     /// A name of a module, evaluated once, in the life of the module.
     pub fn global(&mut self, code: &std::sync::Arc<Code>, name: &str) -> Option<Value> {
-        let key = (code.path().clone(), name.to_string());
-        if let Some(known) = self.globals.get(&key) {
+        let of_module = self.globals.get(code.path());
+        if let Some(known) = of_module.and_then(|names| names.get(name)) {
             // `None`: being evaluated.
             return known.clone();
         }
         let local = code.exports.get(name).map_or(name, String::as_str);
-        let binding = code.names.get(local).cloned();
-        let value = match binding {
-            Some(Binding::Function(id)) => Some(self.decorated(code, id)),
+        let value = match code.names.get(local) {
+            Some(Binding::Function(id)) => Some(self.decorated(code, *id)),
             Some(Binding::Class(id)) => Some(Value::Class(ClassRef {
                 code: code.clone(),
-                id,
+                id: *id,
                 scope: None,
             })),
             Some(Binding::Import {
                 module,
                 name: there,
             }) => {
-                self.globals.insert(key.clone(), None);
-                Some(self.imported(code, &module, there.as_deref()))
+                self.note_global(code, name, None);
+                Some(self.imported(code, module, there.as_deref()))
             }
             Some(Binding::Statements(indices)) => {
-                self.globals.insert(key.clone(), None);
-                self.module_statements(code, local, &indices)
+                self.note_global(code, name, None);
+                self.module_statements(code, local, indices)
             }
             None => self.star(code, name),
         };
-        match &value {
-            Some(_) => {
-                self.globals.insert(key, value.clone());
-            }
-            None => {
-                self.globals.remove(&key);
-            }
+        if value.is_some() {
+            self.note_global(code, name, value.clone());
+        } else if let Some(names) = self.globals.get_mut(code.path()) {
+            names.remove(name);
         }
         value
+    }
+
+    fn note_global(&mut self, code: &Code, name: &str, value: Option<Value>) {
+        let names = self.globals.entry(code.path().clone()).or_default();
+        names.insert(name.to_string(), value);
     }
 
     pub fn decorated(&mut self, code: &std::sync::Arc<Code>, id: usize) -> Value {

@@ -98,14 +98,17 @@ impl Eval<'_, '_> {
             return self.note_session(args, &site);
         }
         for arg in args {
-            let value = arg.value.clone();
-            self.noted_messages(&value, arg.place.span);
-            let name = match &arg.name {
-                Some(name) => name.clone(),
-                None => self.written(arg.place.span),
-            };
-            self.handed_text(&name, &value);
-            self.handed_entries(&value, 0);
+            match &arg.value {
+                value @ Value::Cell(_) => {
+                    self.noted_messages(value, arg.place.span);
+                    self.handed_entries(value, 0);
+                }
+                value @ (Value::Text(_) | Value::Choice(_)) => match &arg.name {
+                    Some(name) => self.handed_text(name, value),
+                    None => self.handed_text(&self.written(arg.place.span), value),
+                },
+                _ => {}
+            }
         }
     }
 
@@ -135,10 +138,10 @@ impl Eval<'_, '_> {
     /// A text that is handed on under a name that says prompt, to something that is not known.
     fn handed_text(&mut self, name: &str, value: &Value) {
         let is_name = |c: char| c.is_alphanumeric() || matches!(c, '_' | '$' | '.');
-        if !name.chars().all(is_name) || !sdk::builds_prompt(name) {
+        let Some(place) = text_place(value).filter(|_| name.chars().all(is_name)) else {
             return;
-        }
-        if let Some(place) = text_place(value) {
+        };
+        if sdk::builds_prompt(name) {
             self.note_text(Sort::Handed, name, value, &place);
         }
     }
@@ -170,12 +173,10 @@ impl Eval<'_, '_> {
 
     /// An object that is the body of a request, or holds one: `json={"model": .., "messages": [..]}`.
     fn noted_body(&mut self, id: usize, depth: usize) {
-        let Some(object) = self.heap.object(id).cloned() else {
+        let plain = self.heap.object(id).filter(|object| object.class.is_none());
+        let Some(object) = plain.filter(|_| self.made_kind(id).is_none()).cloned() else {
             return;
         };
-        if object.class.is_some() || self.made_kind(id).is_some() {
-            return;
-        }
         let language = self.frame().code.language();
         let Some(call) = sdk::call(language, "<body>", &[], 0) else {
             return;

@@ -1,5 +1,7 @@
 //! Operators and formatted text.
 
+use std::rc::Rc;
+
 use crate::frontend::code::ir::{BinaryOp, Expr, FormatPart};
 use crate::prompt::{Hop, Piece};
 use crate::source::Span;
@@ -159,7 +161,7 @@ impl Eval<'_, '_> {
             return self.derived(expr, volatility, tokens);
         };
         let mut out = Unknown {
-            expr: self.written(expr.span),
+            expr: self.written(expr.span).into(),
             path: None,
             verdict: Verdict {
                 kind: ValueKind::Plain,
@@ -211,7 +213,7 @@ impl Eval<'_, '_> {
     pub fn formatted(&mut self, value: Value, spec: &str, span: Span) -> Value {
         match value {
             Value::Unknown(unknown) if unknown.verdict.clock => {
-                let mut unknown = (*unknown).clone();
+                let mut unknown = Rc::unwrap_or_clone(unknown);
                 if let Some(class) = crate::volatility::formats::granularity(spec) {
                     unknown.verdict.cut_to(class);
                 }

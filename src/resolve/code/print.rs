@@ -310,7 +310,7 @@ impl Eval<'_, '_> {
         if unknown.is_history() {
             self.trail.mentions_history = true;
             return Piece::History(History {
-                expr: unknown.expr.clone(),
+                expr: unknown.expr.to_string(),
                 place: place.clone(),
                 rewritten: unknown.rewrite.clone(),
             });

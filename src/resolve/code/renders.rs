@@ -34,7 +34,7 @@ impl Eval<'_, '_> {
     ) -> Option<Value> {
         use Operation as Op;
         let syntax = syntax_of(path)?;
-        let made = Some(format!("{path}()"));
+        let made = Some(format!("{path}()").into());
         let there = || deploy("a template of the program");
         match operation {
             Op::Template => {
@@ -322,7 +322,7 @@ impl Eval<'_, '_> {
         if let Some((at, branch)) = forked(pieces, dialect).filter(|_| self.enter()) {
             // One of several templates: each is filled.
             let mut arms = Vec::new();
-            for arm in &branch.arms {
+            for arm in branch.arms.iter() {
                 let mut own = pieces[..at].to_vec();
                 push_all(&mut own, arm.iter().chain(&pieces[at + 1..]).cloned());
                 arms.push(self.rendered_text(&own, dialect, frame.clone()));
@@ -412,7 +412,11 @@ impl Eval<'_, '_> {
             clock: false,
         };
         let place = self.place(expr.span);
-        self.born(Unknown::new(name, verdict), place, "rendered here")
+        self.born(
+            Unknown::new(name.to_string(), verdict),
+            place,
+            "rendered here",
+        )
     }
 
     /// A file of text that code fills is what it is filled with.
@@ -420,7 +424,7 @@ impl Eval<'_, '_> {
         if let ([Piece::Branch(from), ..], [Piece::Branch(out), ..]) = (from, out) {
             // One of several files.
             if from.id == out.id && from.arms.len() == out.arms.len() {
-                for (from, out) in from.arms.iter().zip(&out.arms) {
+                for (from, out) in from.arms.iter().zip(out.arms.iter()) {
                     self.note_filled(from, out);
                 }
             }

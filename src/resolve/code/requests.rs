@@ -23,6 +23,9 @@ use super::value::{Argument, Unknown, Value};
 impl Eval<'_, '_> {
     /// A call of an SDK: records what it sends. `None`: it is none. The value is what the call gives.
     pub fn request(&mut self, path: &str, args: &[Argument], expr: &Expr) -> Option<Value> {
+        if !sdk::ends_as_call(path) {
+            return None;
+        }
         let language = self.frame().code.language();
         let fields = self.fields(args, 1);
         let names: Vec<&str> = fields.iter().map(|(name, _, _)| name.as_str()).collect();
@@ -133,7 +136,7 @@ impl Eval<'_, '_> {
     pub fn answer(&mut self, path: &str, expr: &Expr) -> Value {
         let place = self.place(expr.span);
         let unknown = Unknown {
-            path: Some(format!("{path}()")),
+            path: Some(format!("{path}()").into()),
             ..Unknown::new(
                 "the model's answer",
                 Verdict {

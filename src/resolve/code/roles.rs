@@ -2,6 +2,7 @@
 //! It is the caller's, one text for all turns, and no turn. Knows nothing of requests.
 
 use std::rc::Rc;
+use std::sync::Arc;
 
 use crate::frontend::code::ir::{BinaryOp, Expr, ExprKind};
 use crate::prompt::{Message, Piece, Section};
@@ -365,8 +366,7 @@ fn system_pieces(pieces: &[Piece]) -> Vec<Piece> {
                 if told(&branch.volatility) {
                     branch.volatility = deploy(WHY);
                 }
-                branch
-                    .arms
+                Arc::make_mut(&mut branch.arms)
                     .iter_mut()
                     .for_each(|arm| *arm = system_pieces(arm));
             }

@@ -121,7 +121,7 @@ impl Eval<'_, '_> {
                 self.note_read(value);
                 let mut item: Unknown = (**unknown).clone();
                 item.item = true;
-                item.of = item.of.take().or(item.path.take().map(Into::into));
+                item.of = item.of.take().or(item.path.take());
                 item.path = None;
                 item.rewrite = None;
                 item.declared = None;

@@ -249,7 +249,13 @@ impl Runs<'_, '_, '_> {
             };
             let found: Vec<Arc<Found>> = match found.iter().all(Option::is_some) {
                 true => found.into_iter().flatten().collect(),
-                false => batch.par_iter().zip(found).filter_map(open).collect(),
+                // One may take as long as all others together.
+                false => batch
+                    .par_iter()
+                    .zip(found)
+                    .with_max_len(1)
+                    .filter_map(open)
+                    .collect(),
             };
             for found in found {
                 self.barren.learn(&found.visits);

@@ -40,13 +40,13 @@ impl Eval<'_, '_> {
 fn lasting(value: Value) -> Value {
     match value {
         Value::Unknown(unknown) if is_made_up(&unknown.verdict.volatility) => {
-            let mut unknown = (*unknown).clone();
+            let mut unknown = Rc::unwrap_or_clone(unknown);
             unknown.verdict.clock = false;
             live_on(&mut unknown.verdict.volatility);
             unknown.into_value()
         }
         Value::Text(pieces) if pieces.len() <= MAX_PIECES && pieces.iter().any(varies) => {
-            let mut pieces = (*pieces).clone();
+            let mut pieces = Rc::unwrap_or_clone(pieces);
             visit_pieces(&mut pieces, &mut |piece| {
                 if let Piece::Slot(slot) = piece {
                     live_on(&mut slot.volatility);
@@ -71,21 +71,21 @@ fn live_on(own: &mut Volatility) {
         own.class = Class::Session;
         own.frame = None;
         own.confidence = own.confidence.min(Confidence::Likely);
-        own.why = "the id of something that lives on".to_string();
+        own.why = "the id of something that lives on".into();
     }
 }
 
 fn told_by(value: Value, verdict: &Verdict) -> Value {
     match value {
         Value::Unknown(unknown) if is_open(&unknown) => {
-            let mut unknown = (*unknown).clone();
+            let mut unknown = Rc::unwrap_or_clone(unknown);
             let own = &mut unknown.verdict;
             adopt(&mut own.volatility, &verdict.volatility);
             own.tokens = own.tokens.max(verdict.tokens);
             unknown.into_value()
         }
         Value::Text(pieces) if pieces.len() <= MAX_PIECES && pieces.iter().any(varies) => {
-            let mut pieces = (*pieces).clone();
+            let mut pieces = Rc::unwrap_or_clone(pieces);
             told_pieces(&mut pieces, &verdict.volatility);
             Value::Text(Rc::new(pieces))
         }

@@ -1,6 +1,7 @@
 //! Operations on texts that are known in parts: repeat, cut, strip, dedent, replace, format. Pure.
 
 use std::rc::Rc;
+use std::sync::Arc;
 
 use crate::prompt::{Piece, Repeat};
 use crate::source::{Place, Text};
@@ -169,7 +170,7 @@ pub fn mapped(pieces: &[Piece], change: fn(&str) -> String) -> Vec<Piece> {
         }
         Piece::Branch(branch) => {
             let mut branch = branch.clone();
-            branch.arms = branch.arms.iter().map(|arm| all(arm)).collect();
+            branch.arms = Arc::new(branch.arms.iter().map(|arm| all(arm)).collect());
             Piece::Branch(branch)
         }
         Piece::Repeat(repeat) => {
@@ -268,10 +269,10 @@ pub fn replaced(
             }
             Piece::Branch(branch) => {
                 let mut branch = branch.clone();
-                for arm in &mut branch.arms {
-                    if let Some(new) = replaced(arm, needle, with, all) {
+                for at in 0..branch.arms.len() {
+                    if let Some(new) = replaced(&branch.arms[at], needle, with, all) {
                         found = true;
-                        *arm = new;
+                        Arc::make_mut(&mut branch.arms)[at] = new;
                     }
                 }
                 out.push(Piece::Branch(branch));
@@ -321,9 +322,8 @@ pub fn filled(
             Piece::Text(text) => fill_text(text, style, fill, &mut out),
             Piece::Branch(branch) => {
                 let mut branch = branch.clone();
-                for arm in &mut branch.arms {
-                    *arm = filled(arm, style, fill);
-                }
+                let arms = branch.arms.iter().map(|arm| filled(arm, style, fill));
+                branch.arms = Arc::new(arms.collect());
                 out.push(Piece::Branch(branch));
             }
             Piece::Repeat(repeat) => {

@@ -6,6 +6,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use crate::frontend::code::ir::{Class, ClassId, Function, FunctionId, FunctionKind};
+use crate::phrase::Phrase;
 use crate::prompt::{visit_pieces, Branch, Hop, Piece, Rewrite};
 use crate::source::{stable_hash, Place, Text};
 use crate::volatility::classify::{ValueKind, Verdict};
@@ -44,9 +45,9 @@ pub enum Value {
 #[derive(Clone, Debug)]
 pub struct Unknown {
     /// As written where it is born.
-    pub expr: String,
+    pub expr: Phrase,
     /// Its path of names, attributes and calls (`openai.OpenAI().chat`), while it can still be asked for by name.
-    pub path: Option<String>,
+    pub path: Option<Rc<str>>,
     pub verdict: Verdict,
     pub trace: Vec<Hop>,
     pub rewrite: Option<Rewrite>,
@@ -116,7 +117,7 @@ impl Argument {
 /// What a branch depends on.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Condition {
-    pub expr: String,
+    pub expr: Phrase,
     /// The same condition twice is one fork.
     pub id: u64,
     pub place: Place,
@@ -145,7 +146,7 @@ impl Condition {
     ) -> Rc<Condition> {
         let id = stable_hash(&[&place.path, &expr]);
         Rc::new(Condition {
-            expr,
+            expr: expr.into(),
             id,
             place,
             volatility,
@@ -178,7 +179,7 @@ impl Condition {
             id: self.id,
             place: self.place.clone(),
             volatility: self.volatility.clone(),
-            arms,
+            arms: arms.into(),
         })
     }
 }
@@ -226,7 +227,7 @@ impl ClassRef {
 }
 
 impl Unknown {
-    pub fn new(expr: impl Into<String>, verdict: Verdict) -> Unknown {
+    pub fn new(expr: impl Into<Phrase>, verdict: Verdict) -> Unknown {
         Unknown {
             expr: expr.into(),
             path: None,
@@ -337,17 +338,15 @@ impl Value {
     /// Adds a hop to everything unknown in a scalar or a text; cells keep theirs.
     pub fn with_hop(self, hop: &Hop) -> Value {
         match self {
-            Value::Unknown(unknown) => {
-                let mut unknown = (*unknown).clone();
-                add_hop(&mut unknown.trace, hop);
-                unknown.into_value()
+            Value::Unknown(mut unknown) => {
+                add_hop(&mut Rc::make_mut(&mut unknown).trace, hop);
+                Value::Unknown(unknown)
             }
-            Value::Text(pieces)
+            Value::Text(mut pieces)
                 if pieces.len() <= 64 && pieces.iter().any(|p| !matches!(p, Piece::Text(_))) =>
             {
-                let mut pieces = (*pieces).clone();
-                hop_pieces(&mut pieces, hop);
-                Value::pieces(pieces)
+                hop_pieces(Rc::<Vec<Piece>>::make_mut(&mut pieces), hop);
+                Value::Text(pieces)
             }
             Value::Choice(choice) => Value::Choice(Rc::new(Choice {
                 condition: choice.condition.clone(),
@@ -364,10 +363,9 @@ impl Value {
     /// An item that differs between the rounds of a loop.
     pub fn in_round_of(self, round: u32) -> Value {
         match self {
-            Value::Unknown(unknown) => {
-                let mut unknown = (*unknown).clone();
-                unknown.round = Some(round);
-                unknown.into_value()
+            Value::Unknown(mut unknown) => {
+                Rc::make_mut(&mut unknown).round = Some(round);
+                Value::Unknown(unknown)
             }
             other => other,
         }

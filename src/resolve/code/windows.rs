@@ -297,7 +297,7 @@ impl Eval<'_, '_> {
         };
         match value {
             Value::Unknown(unknown) => {
-                let mut unknown = (*unknown).clone();
+                let mut unknown = Rc::unwrap_or_clone(unknown);
                 unknown.rewrite.get_or_insert(rewrite);
                 unknown.into_value()
             }
@@ -468,7 +468,7 @@ impl Eval<'_, '_> {
 fn at_position(value: Value, position: Position) -> Value {
     match value {
         Value::Unknown(unknown) => {
-            let mut unknown = (*unknown).clone();
+            let mut unknown = Rc::unwrap_or_clone(unknown);
             unknown.thing = Some(Rc::new(Thing::Position(position)));
             unknown.into_value()
         }

@@ -104,7 +104,7 @@ impl Eval<'_, '_> {
             let outer = scope.outer.iter().any(|known| known == name);
             let own = match &memo {
                 Memo::Name(_) if self.is_python() => !outer,
-                _ => scope.names.contains_key(name) && !outer,
+                _ => scope.names.holds(name) && !outer,
             };
             if !bound || own {
                 return None;
@@ -135,7 +135,7 @@ impl Eval<'_, '_> {
         }
         match value {
             Value::Text(pieces) => {
-                let mut pieces = (*pieces).clone();
+                let mut pieces = Rc::unwrap_or_clone(pieces);
                 visit_pieces(&mut pieces, &mut |piece| {
                     let volatility = match piece {
                         Piece::Slot(slot) => &mut slot.volatility,
@@ -147,7 +147,7 @@ impl Eval<'_, '_> {
                 Value::pieces(pieces)
             }
             Value::Unknown(unknown) => {
-                let mut unknown = (*unknown).clone();
+                let mut unknown = Rc::unwrap_or_clone(unknown);
                 let volatility = &mut unknown.verdict.volatility;
                 volatility.frame = held(volatility.class, Some(life)).or(volatility.frame);
                 unknown.into_value()

@@ -215,7 +215,7 @@ impl Filler<'_, '_> {
             };
             let volatility = Volatility::new(literal.class, Origin::MadeUp, confidence, why);
             out.push(Piece::Slot(Slot {
-                expr: value.to_string(),
+                expr: value.to_string().into(),
                 place: text.place(range.start, range.end),
                 volatility,
                 trace: Vec::new(),
@@ -253,7 +253,7 @@ impl Filler<'_, '_> {
 
     fn unknown_file(&self, name: &str, span: Span) -> Piece {
         Piece::Slot(Slot {
-            expr: name.to_string(),
+            expr: name.to_string().into(),
             place: Place {
                 path: self.file.path.clone(),
                 span,

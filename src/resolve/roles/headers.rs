@@ -105,7 +105,7 @@ fn collect_roles(pieces: &[Piece], form: &Reading, mut line_start: bool, out: &m
                 fenced = form.fenced_behind(text, fenced);
             }
             Piece::Branch(branch) => {
-                for arm in &branch.arms {
+                for arm in branch.arms.iter() {
                     collect_roles(arm, &form.inside(), line_start, out);
                 }
             }

@@ -47,7 +47,7 @@ pub(super) fn differ(texts: &[&Text], name: &str) -> Vec<Piece> {
             _ => differs(),
         };
         Piece::Slot(Slot {
-            expr: format!("{name} (varies by row)"),
+            expr: format!("{name} (varies by row)").into(),
             place: first.place(range.start, range.end),
             volatility,
             trace: Vec::new(),
