@@ -17,7 +17,18 @@ pub fn is_dead(code: &Code, id: FunctionId) -> bool {
         Language::Python => function.name.starts_with('_') && !function.name.ends_with("__"),
         _ => is_module(&code.module.body) && !exports(&code.module.body, id, &function.name),
     };
-    own && mentions(&code.file.text, &function.name) < 2
+    own && defines(&code.module.body, id) && mentions(&code.file.text, &function.name) < 2
+}
+
+/// Whether a statement of the module defines a function under its name: one within a table is reached by that.
+fn defines(body: &[Stmt], id: FunctionId) -> bool {
+    body.iter().any(|stmt| match &stmt.kind {
+        StmtKind::Function(known) => *known == id,
+        StmtKind::Assign { value, .. } => {
+            matches!(&value.kind, ExprKind::Lambda(known) if *known == id)
+        }
+        _ => false,
+    })
 }
 
 /// Whether a script is a module: the names of one that is not are everybody's.
