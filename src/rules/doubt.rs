@@ -112,6 +112,7 @@ fn alone(judged: &Judged, step: &Step) -> Confidence {
         || guards(judged, step, subject)
         || strands_own_turns(judged, step, subject)
         || forks_little(judged, subject)
+        || forks_by_clock(subject)
         || mostly_others(judged, step, subject);
     if doubtful {
         return Confidence::Possible;
@@ -150,6 +151,12 @@ fn strands_own_turns(judged: &Judged, step: &Step, subject: &Segment) -> bool {
 fn forks_little(judged: &Judged, subject: &Segment) -> bool {
     matches!(subject.kind, Kind::Fork { .. })
         && seen(&judged.layout.segments) < f64::from(judged.model.minimum)
+}
+
+/// Whether a condition asks a clock: it is met until a time has come, and then no longer, as where something that was
+/// kept is fresh enough.
+fn forks_by_clock(subject: &Segment) -> bool {
+    matches!(subject.kind, Kind::Fork { .. }) && subject.volatility().is_some_and(is_clock)
 }
 
 /// So many values of which nothing is sure outweigh one that is.

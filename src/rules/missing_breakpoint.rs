@@ -41,8 +41,8 @@ pub fn check(judged: &Judged) -> Vec<Remark> {
                 || judged.prompt.marks_elsewhere
                 || (wraps(judged) && !(judged.prompt.never_marked && (!history || takes_turns(judged))))
                 || (!history && rests_on_assumed(judged, marked + 1));
-            // The one behind the history makes each turn read the text in front of it too.
-            if !history && steps(judged).any(|other| is_history(judged, other)) {
+            // The one behind the history makes each turn read the text in front of it too, be it there or be it missing.
+            if !history && (is_marked_behind(judged, marked) || steps(judged).any(|other| is_history(judged, other))) {
                 remark.weight = Weight::AtMostNote;
             }
             // Where the markers may come from elsewhere, another one could be one too many.
@@ -84,6 +84,16 @@ fn takes_turns(judged: &Judged) -> bool {
 
 fn steps(judged: &Judged) -> impl Iterator<Item = &Step> {
     of(judged, "missing-breakpoint")
+}
+
+/// Whether a marker stands behind turns that follow: within a session each call reads what the last one wrote there.
+fn is_marked_behind(judged: &Judged, marked: usize) -> bool {
+    let mut behind = judged.layout.segments.iter().skip(marked + 1);
+    let turns = behind.find(|segment| matches!(segment.kind, Kind::History { .. }));
+    turns.is_some_and(|turns| {
+        let mut marks = judged.layout.marks.iter();
+        marks.any(|mark| mark.block >= turns.block)
+    })
 }
 
 fn is_history(judged: &Judged, step: &Step) -> bool {

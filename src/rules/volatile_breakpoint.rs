@@ -91,9 +91,14 @@ fn handed_on(judged: &Judged, mark: &Mark) -> bool {
     any && all
 }
 
-/// The first value in front of the marker that is new on every call.
+/// The value in front of the marker that is new on every call: the first of those that are surest to be.
 fn first_culprit<'a>(judged: &'a Judged, mark: &'a Mark) -> Option<&'a Segment> {
-    culprits(judged, mark).find(|segment| segment.volatility().is_some())
+    let sure = |segment: &Segment| segment.volatility().map(|v| v.confidence);
+    let known: Vec<&Segment> = culprits(judged, mark)
+        .filter(|s| sure(s).is_some())
+        .collect();
+    let surest = known.iter().filter_map(|s| sure(s)).max()?;
+    known.into_iter().find(|s| sure(s) == Some(surest))
 }
 
 fn culprit(judged: &Judged, mark: &Mark) -> String {

@@ -127,8 +127,14 @@ impl Eval<'_, '_> {
 
     /// A comparison asks what a set holds, not in which order.
     fn compared(&mut self, left: &Value, right: &Value, expr: &Expr) -> Value {
+        // What is compared with an object is looked for among its keys, whatever stands under them.
+        let keys = |value: &Value| match value {
+            Value::Cell(id) => self.heap.object(*id).is_some_and(|o| o.spreads.is_empty()),
+            _ => false,
+        };
         let asked = |value: &Value| {
-            Some(self.volatility(value)).filter(|volatility| volatility.origin != Origin::Order)
+            Some(self.volatility(value))
+                .filter(|volatility| volatility.origin != Origin::Order && !keys(value))
         };
         let volatility = [left, right].into_iter().filter_map(asked);
         let volatility = volatility.fold(Volatility::constant(), worse);
