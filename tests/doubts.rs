@@ -157,3 +157,55 @@ fn an_address_is_asked_whether_two_things_are_one() {
     );
     assert!(!is_loud("app.py", &source, "conditional-prefix"));
 }
+
+#[test]
+fn a_text_without_turns_is_long_enough_by_what_is_in_sight_of_it() {
+    let source = |rest: &str| {
+        sends(
+            "    from datetime import datetime\n    lines = ''.join(f'{a.title} {a.body} {a.page_content}' for a in found)\n",
+            &format!("[{{'role': 'user', 'content': f'{{datetime.now()}} ' + {rest} + lines}}]"),
+        )
+    };
+    let rule = "volatile-prefix";
+    assert!(is_loud("app.py", &source("RULES"), rule));
+    assert!(!is_loud("app.py", &source("'Be kind.'"), rule));
+}
+
+#[test]
+fn a_condition_that_asks_a_clock_is_met_until_a_time_has_come() {
+    let asks = |condition: &str| {
+        sends(
+            &format!("    import time\n    text = 'You help.'\n    if {condition}:\n        text += ' Be short.'\n    text += RULES\n"),
+            "[{'role': 'system', 'content': text}, *history, {'role': 'user', 'content': question}]",
+        )
+    };
+    let rule = "conditional-prefix";
+    assert!(!is_loud(
+        "app.py",
+        &asks("time.time() - found.at < 300"),
+        rule
+    ));
+    assert!(is_loud("app.py", &asks("mode == 'plan'"), rule));
+}
+
+#[test]
+fn a_day_is_a_day_however_long_the_session_that_read_it() {
+    let source = format!(
+        "{OPENAI}from datetime import datetime\nRULES = 'Answer from the handbook and name the page. ' * 300\n\n\
+         class Agent:\n    def __init__(self):\n        self.started = datetime.now()\n\n    \
+         def ask(self, history, question):\n        day = self.started.strftime('%Y-%m-%d')\n        \
+         return client.chat.completions.create(model='gpt-5.4', messages=[{{'role': 'system', 'content': day + RULES}}, *history])\n"
+    );
+    assert_eq!(
+        severities("app.py", &source, "volatile-prefix"),
+        [Severity::Note]
+    );
+}
+
+#[test]
+fn an_object_that_a_builder_gives_is_no_text_of_a_prompt() {
+    let source = "from datetime import datetime\nRULES = 'Answer from the handbook and name the page. ' * 300\n\n\
+        def build_system_prompt(kind):\n    if kind:\n        return RULES\n    \
+        return {'id': str(datetime.now()), 'text': RULES}\n";
+    assert!(severities("app.py", source, "volatile-prefix").is_empty());
+}

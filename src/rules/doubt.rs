@@ -113,6 +113,7 @@ fn alone(judged: &Judged, step: &Step) -> Confidence {
         || strands_own_turns(judged, step, subject)
         || forks_little(judged, subject)
         || forks_by_clock(subject)
+        || rests_on_values(judged, step)
         || mostly_others(judged, step, subject);
     if doubtful {
         return Confidence::Possible;
@@ -151,6 +152,15 @@ fn strands_own_turns(judged: &Judged, step: &Step, subject: &Segment) -> bool {
 fn forks_little(judged: &Judged, subject: &Segment) -> bool {
     matches!(subject.kind, Kind::Fork { .. })
         && seen(&judged.layout.segments) < f64::from(judged.model.minimum)
+}
+
+/// Whether too little to be cached is in sight of a text without turns: the rest is the assumed size of its values.
+fn rests_on_values(judged: &Judged, step: &Step) -> bool {
+    let segments = &judged.layout.segments;
+    let turns = segments
+        .iter()
+        .any(|segment| matches!(segment.kind, Kind::History { .. }));
+    step.edit == Edit::Move && !turns && seen(segments) < f64::from(judged.model.minimum)
 }
 
 /// Whether a condition asks a clock: it is met until a time has come, and then no longer, as where something that was

@@ -73,7 +73,7 @@ fn culprits<'a>(judged: &'a Judged, mark: &'a Mark) -> impl Iterator<Item = &'a 
     before.filter(|segment| segment.key.scope == Scope::Call)
 }
 
-/// Whether all of it comes from outside and nothing says that it changes: the tools, the schema and the options that a
+/// Whether of nothing in front it is known that it changes: the tools, the schema and the options that a
 /// wrapper hands on are as a rule set once by whoever calls it.
 fn handed_on(judged: &Judged, mark: &Mark) -> bool {
     let mut any = false;
@@ -83,9 +83,8 @@ fn handed_on(judged: &Judged, mark: &Mark) -> bool {
         let set = matches!(section, Section::Tools | Section::Schema)
             || matches!(segment.kind, Kind::Setting { .. });
         segment.volatility().is_some_and(|v| {
-            v.origin == Origin::Outside
-                && (v.confidence == Confidence::Possible
-                    || (set && v.confidence < Confidence::Certain))
+            let handed = set && v.origin == Origin::Outside;
+            v.confidence == Confidence::Possible || (handed && v.confidence < Confidence::Certain)
         })
     });
     any && all

@@ -332,6 +332,11 @@ impl Verdict {
             return;
         }
         self.volatility.class = class;
+        // The same for all sessions of a day, whenever it was read.
+        if matches!(class, Class::Day | Class::Hour) {
+            let frame = self.volatility.frame.take();
+            self.volatility.frame = frame.filter(|frame| frame.is_stable());
+        }
         self.volatility.why = match class {
             class if class.is_stable() => "the zone of a clock",
             Class::Day => "a clock, shown to the day",

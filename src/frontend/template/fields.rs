@@ -231,6 +231,12 @@ pub(super) fn dollar(text: &Text, builder: &mut Builder) {
             at = place + 1;
             continue;
         };
+        // `$HOME` as an example of what to type is the shell's, not the text's.
+        let name = &src[name_from..name_to];
+        if !name.contains(|c: char| c.is_ascii_lowercase()) && is_quoted_code(src, place) {
+            at = end;
+            continue;
+        }
         builder.text(text.slice(from, place));
         let mut parser = Parser::new(text, name_from, name_to, Host::Script);
         let expr = parser.expression();
@@ -239,6 +245,15 @@ pub(super) fn dollar(text: &Text, builder: &mut Builder) {
         (at, from) = (end, end);
     }
     builder.text(text.slice(from, src.len()));
+}
+
+/// Whether a place stands within backquotes of its line, or within a fenced block.
+fn is_quoted_code(src: &str, place: usize) -> bool {
+    let line = src[..place].rfind('\n').map_or(0, |at| at + 1);
+    let fences = src[..line]
+        .lines()
+        .filter(|line| line.trim_start().starts_with("```"));
+    src[line..place].matches('`').count() % 2 == 1 || fences.count() % 2 == 1
 }
 
 /// The length of an ASCII name at the start, with dots where it stands in braces.

@@ -605,6 +605,17 @@ fn dollar_names() {
             r#""a " <name> " " <b.c> " $x $5 ${""#,
         )],
     );
+    // What is shown as code is not filled in, unless its name is one of a program's own.
+    check(
+        Dialect::Dollar,
+        &[
+            (
+                "set `$HOME` and `$name`, $USER",
+                r#""set `$HOME` and `" <name> "`, " <USER>"#,
+            ),
+            ("```\n$PATH\n```\n$PATH", r#""```\n$PATH\n```\n" <PATH>"#),
+        ],
+    );
 }
 
 #[test]

@@ -262,7 +262,7 @@ impl Eval<'_, '_> {
         let messages = match value {
             // A message object: `SystemMessage(content=..)`. Its other fields are not sent.
             _ if self.is_message(value) => self.message_of(value, site),
-            Value::Text(_) | Value::Choice(_) => {
+            Value::Text(_) | Value::Choice(_) if !holds_object(self, value, 0) => {
                 let section = if sdk::names_system(name) {
                     Section::System
                 } else {
@@ -294,6 +294,18 @@ impl Eval<'_, '_> {
             known => known,
         };
         self.record(sort, site.clone(), prompt);
+    }
+}
+
+/// Whether a value may be an object: something that a text is only part of.
+fn holds_object(eval: &Eval<'_, '_>, value: &Value, depth: usize) -> bool {
+    match value {
+        Value::Cell(id) => eval.heap.object(*id).is_some(),
+        Value::Choice(choice) if depth < 8 => {
+            let mut arms = choice.arms.iter();
+            arms.any(|arm| holds_object(eval, arm, depth + 1))
+        }
+        _ => false,
     }
 }
 
