@@ -350,6 +350,15 @@ impl Builder<'_> {
             if let Some(value) = inner.iter().find_map(|segment| segment.volatility()) {
                 volatility = value.clone();
             }
+        } else if let Some(value) = inner
+            .iter()
+            .filter_map(|segment| segment.volatility())
+            .find(|value| {
+                value.origin == Origin::MadeUp
+                    && (value.class > volatility.class || value.confidence > volatility.confidence)
+            })
+        {
+            volatility = value.clone();
         }
         let cut = self.flush(true);
         let kind = Kind::Value {

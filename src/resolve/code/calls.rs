@@ -360,6 +360,9 @@ impl Eval<'_, '_> {
             }
             return answer;
         }
+        if let Some(answer) = self.handed_on(&args, expr) {
+            return answer;
+        }
         if let Some(operation) = self.function_operation(&path) {
             if let Some(value) = self.function(operation, &path, &args, expr) {
                 return value;

@@ -13,6 +13,7 @@ use crate::volatility::classify::{ValueKind, Verdict};
 use crate::volatility::{Class, Confidence, Origin, Volatility};
 
 use super::super::history;
+use super::arms::choose;
 use super::blocks::is_marked;
 use super::eval::Eval;
 use super::events::{text_length, Sort};
@@ -35,6 +36,17 @@ impl Eval<'_, '_> {
             .count();
         let call = sdk::call(language, path, &names, positional)?;
         Some(self.sdk_call(call, None, (path, args), expr))
+    }
+
+    /// `asyncio.to_thread(client.chat.completions.create, model=...)`, `partial(...)`, `pool.submit(...)`: what makes the
+    /// call is handed over with its arguments behind it.
+    pub fn handed_on(&mut self, args: &[Argument], expr: &Expr) -> Option<Value> {
+        let (at, path) = args.iter().enumerate().find_map(|(at, arg)| {
+            let path = arg.value.path().filter(|path| sdk::ends_as_call(path))?;
+            (arg.name.is_none() && !arg.spread).then(|| (at, path.to_string()))
+        })?;
+        let given = args.get(at + 1..).filter(|given| !given.is_empty())?;
+        self.request(&path, given, expr)
     }
 
     /// Records what a call sends.
@@ -166,6 +178,15 @@ impl Eval<'_, '_> {
                 (Some(name), _, value) => {
                     out.push((name.clone(), value.clone(), arg.place.clone()))
                 }
+                (None, _, Value::Choice(_)) => {
+                    let place = arg.place.clone();
+                    let found = self.choice_entries(&arg.value).unwrap_or_default();
+                    out.extend(
+                        found
+                            .into_iter()
+                            .map(|(name, value)| (name, value, place.clone())),
+                    );
+                }
                 (None, true, Value::Cell(id)) | (None, false, Value::Cell(id)) => {
                     let Some(object) = self.heap.object(*id) else {
                         continue;
@@ -185,6 +206,37 @@ impl Eval<'_, '_> {
             }
         }
         out
+    }
+
+    /// The entries of an object, or of one of several: what only some of them have is there or not.
+    fn choice_entries(&self, value: &Value) -> Option<Vec<(String, Value)>> {
+        match value {
+            Value::Cell(id) => {
+                let object = self.heap.object(*id)?;
+                let plain = object.class.is_none() && self.made_kind(*id).is_none();
+                plain.then(|| object.entries.clone())
+            }
+            Value::Choice(choice) => {
+                let arms = choice.arms.iter();
+                let arms: Vec<_> = arms.filter_map(|arm| self.choice_entries(arm)).collect();
+                let mut names: Vec<&String> = Vec::new();
+                for (name, _) in arms.iter().flatten() {
+                    if !names.contains(&name) {
+                        names.push(name);
+                    }
+                }
+                let of = |name: &String| {
+                    let found = arms.iter().map(|arm| {
+                        let own = arm.iter().find(|(own, _)| own == name);
+                        own.map_or(Value::None, |(_, value)| value.clone())
+                    });
+                    choose(&choice.condition, found.collect())
+                };
+                let out = names.iter().map(|name| ((*name).clone(), of(name)));
+                (!arms.is_empty()).then(|| out.collect())
+            }
+            _ => None,
+        }
     }
 
     /// Whether a value that is not in sight is spread into the arguments: `**options`, `{ ...options }`.
@@ -220,6 +272,7 @@ impl Eval<'_, '_> {
                         self.messages(value, place)
                     }
                     Value::Unknown(unknown) if unknown.is_history() => self.messages(value, place),
+                    Value::Choice(_) if self.may_be_turns(value) => self.messages(value, place),
                     other => self
                         .message(Section::Role("user".into()), other, place)
                         .into_iter()
@@ -236,6 +289,16 @@ impl Eval<'_, '_> {
                 draft.schema.extend(message);
             }
             Part::Body | Part::Bindings | Part::Part | Part::Ignore => {}
+        }
+    }
+
+    /// Whether a value is a list of messages or the conversation in one of its arms at least.
+    fn may_be_turns(&self, value: &Value) -> bool {
+        match value {
+            Value::Cell(id) => self.heap.list(*id).is_some() || self.made_kind(*id).is_some(),
+            Value::Unknown(unknown) => unknown.is_history(),
+            Value::Choice(choice) => choice.arms.iter().any(|arm| self.may_be_turns(arm)),
+            _ => false,
         }
     }
 

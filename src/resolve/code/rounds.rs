@@ -9,6 +9,7 @@ use crate::volatility::{Confidence, Origin, Volatility};
 
 use super::super::context::{LOOP_ROUNDS, MAX_UNROLLED};
 use super::super::value::{from_history, worse};
+use super::arms::choose;
 use super::eval::{Eval, Flow};
 use super::heap::{Item, Round};
 use super::picks;
@@ -84,6 +85,23 @@ impl Eval<'_, '_> {
 
     /// The items of a sequence that is known item by item.
     pub fn known_items(&mut self, value: &Value, keys: bool, span: Span) -> Option<Vec<Value>> {
+        // One of several lists of the same length: item by item.
+        if let Value::Choice(choice) = value {
+            let choice = choice.clone();
+            let mut arms = Vec::with_capacity(choice.arms.len());
+            for arm in &choice.arms {
+                arms.push(self.known_items(arm, keys, span)?);
+            }
+            let length = arms.first()?.len();
+            if arms.iter().any(|arm| arm.len() != length) {
+                return None;
+            }
+            let item = |at: usize| {
+                let all = arms.iter().map(|arm| arm[at].clone()).collect();
+                choose(&choice.condition, all)
+            };
+            return Some((0..length).map(item).collect());
+        }
         let Value::Cell(id) = value else {
             return None;
         };

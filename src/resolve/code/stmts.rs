@@ -3,9 +3,10 @@
 use std::rc::Rc;
 
 use crate::frontend::code::ir::{BinaryOp, Expr, ExprKind, MatchArm, Stmt, StmtKind};
+use crate::prompt::Piece;
 use crate::volatility::{Origin, Volatility};
 
-use super::super::value::worse;
+use super::super::value::{pieces_volatility, worse};
 use super::eval::{Eval, Flow};
 use super::heap::{Delta, Item};
 use super::value::{Callable, Choice, ClassRef, Condition, Value};
@@ -346,6 +347,17 @@ impl Eval<'_, '_> {
         match value {
             // Whether it is there is all that is asked: what it holds does not matter.
             Value::Choice(choice) if self.each_known(choice) => presence(choice),
+            Value::Choice(choice) => {
+                let choice = choice.clone();
+                let arms = choice.arms.iter().map(|arm| match self.known_truth(arm) {
+                    Some(_) => Volatility::constant(),
+                    None => self.tested(arm),
+                });
+                let arms: Vec<Volatility> = arms.collect();
+                let own = choice.condition.volatility.clone();
+                arms.into_iter().fold(own, worse)
+            }
+            Value::Text(pieces) => tested_text(pieces),
             _ => self.volatility(value),
         }
     }
@@ -452,4 +464,26 @@ fn presence(choice: &Choice) -> Volatility {
         _ => None,
     });
     inner.fold(choice.condition.volatility.clone(), worse)
+}
+
+/// What it depends on whether a text is there at all.
+fn tested_text(pieces: &[Piece]) -> Volatility {
+    let sure = |piece: &Piece| match piece {
+        Piece::Text(text) => !text.is_empty(),
+        Piece::Slot(slot) => slot.volatility.origin == Origin::MadeUp,
+        _ => false,
+    };
+    if pieces.iter().any(sure) {
+        return Volatility::constant();
+    }
+    let of = |piece: &Piece| match piece {
+        Piece::Branch(branch) => branch
+            .arms
+            .iter()
+            .map(|arm| tested_text(arm))
+            .fold(branch.volatility.clone(), worse),
+        Piece::Repeat(repeat) => repeat.volatility.clone(),
+        other => pieces_volatility(std::slice::from_ref(other)),
+    };
+    pieces.iter().map(of).fold(Volatility::constant(), worse)
 }

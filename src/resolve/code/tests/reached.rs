@@ -341,3 +341,54 @@ fn a_function_that_nothing_can_call_has_no_prompt() {
         1
     );
 }
+
+#[test]
+fn what_a_call_is_given_may_be_made_under_a_condition() {
+    let shown = sent(&[(
+        "app.py",
+        &format!(
+            "{PYTHON}\n\ndef ask(question, short):\n    args = {{'model': 'm', 'messages': [{{'role': 'user', 'content': question}}]}}\n    \
+             if short:\n        args = {{**args, 'max_tokens': 9}}\n    return client.chat.completions.create(**args)\n"
+        ),
+    )]);
+    assert!(shown.contains("<question"), "{shown}");
+}
+
+#[test]
+fn a_call_that_is_handed_over_with_its_arguments_is_one() {
+    for call in [
+        "asyncio.to_thread(client.chat.completions.create, ARGS)",
+        "functools.partial(client.chat.completions.create, ARGS)",
+        "pool.submit(client.chat.completions.create, ARGS)",
+    ] {
+        let args = "model='m', messages=[{'role': 'user', 'content': question}]";
+        let source = format!(
+            "import asyncio, functools\n{PYTHON}\n\ndef ask(question, pool):\n    return {}\n",
+            call.replace("ARGS", args)
+        );
+        let shown = sent(&[("app.py", &source)]);
+        assert!(shown.contains("<question"), "{call}: {shown}");
+    }
+}
+
+#[test]
+fn whether_a_text_is_there_does_not_hang_on_the_time_in_it() {
+    let source = format!(
+        "{PYTHON}from datetime import datetime\n\ndef ask(question):\n    system = f'Now {{datetime.now()}}. {RULES}'\n    \
+         messages = [{{'role': 'user', 'content': question}}]\n    if system:\n        \
+         messages.insert(0, {{'role': 'system', 'content': system}})\n    return client.chat.completions.create(model='m', messages=messages)\n"
+    );
+    let shown = prompt(&[("app.py", &source)]);
+    assert!(!shown.contains("if "), "{shown}");
+}
+
+#[test]
+fn a_loop_over_one_of_two_lists_goes_over_their_items() {
+    let source = format!(
+        "{PYTHON}\n\ndef ask(question, again):\n    turns = [{{'role': 'user', 'content': question}}]\n    if again:\n        \
+         turns = [{{'role': 'user', 'content': 'Once more: ' + question}}]\n    sent = []\n    for turn in turns:\n        \
+         sent.append(turn)\n    return client.chat.completions.create(model='m', messages=sent)\n"
+    );
+    let shown = prompt(&[("app.py", &source)]);
+    assert!(shown.contains("Once more"), "{shown}");
+}
