@@ -139,10 +139,12 @@ impl Eval<'_, '_> {
     /// `...(cond && { x })`: entries that are there or not.
     fn update_forked(&mut self, id: usize, choice: &Choice) {
         let mut arms = Vec::new();
+        let mut open = Vec::new();
         for arm in &choice.arms {
             let place = self.heap.object(id).map(|object| object.place.clone());
             let (Value::Choice(_), Some(place)) = (arm, place) else {
                 arms.push(self.entries_of(arm));
+                open.push(self.open_of(arm));
                 continue;
             };
             let joined = self.new_object(Vec::new(), place);
@@ -150,6 +152,7 @@ impl Eval<'_, '_> {
                 self.update_object(joined, arm);
             }
             arms.push(self.entries_of(&joined));
+            open.push(self.open_of(&joined));
         }
         let mut keys: Vec<&String> = Vec::new();
         for (key, _) in arms.iter().flatten() {
@@ -182,6 +185,29 @@ impl Eval<'_, '_> {
             if let Some(object) = self.heap.object_mut(id) {
                 object.set(key, value);
             }
+        }
+        // What is open in one arm may bring any other key.
+        for at in 0..open.iter().map(Vec::len).max().unwrap_or(0) {
+            let each = open.iter().map(|own| own.get(at).cloned());
+            let each = each.map(|own| own.unwrap_or(Value::None)).collect();
+            let value = choose(&choice.condition, each);
+            if let Some(object) = self.heap.object_mut(id) {
+                if !object.spreads.iter().any(|known| known.same(&value)) {
+                    object.spreads.push(value);
+                }
+            }
+        }
+    }
+
+    /// What may bring entries that are not known.
+    fn open_of(&self, value: &Value) -> Vec<Value> {
+        match value {
+            Value::Unknown(_) => vec![value.clone()],
+            Value::Cell(id) => {
+                let object = self.heap.object(*id);
+                object.map_or_else(Vec::new, |object| object.spreads.clone())
+            }
+            _ => Vec::new(),
         }
     }
 

@@ -120,10 +120,21 @@ impl Eval<'_, '_> {
             }
             return self.instance_member(&class, id, name, span);
         }
+        spread.map_or(Value::None, |spread| {
+            self.member_of_spread(&spread, name, span)
+        })
+    }
+
+    /// What a value that is spread into an object may bring for a key.
+    fn member_of_spread(&mut self, spread: &Value, name: &str, span: Span) -> Value {
         match spread {
-            Some(Value::Unknown(unknown)) => self.member_of_unknown(&unknown, name, span),
-            Some(other) => other,
-            None => Value::None,
+            Value::Unknown(unknown) => self.member_of_unknown(unknown, name, span),
+            Value::Choice(choice) => {
+                let arms = choice.arms.iter();
+                let arms = arms.map(|arm| self.member_of_spread(arm, name, span));
+                choose(&choice.condition, arms.collect())
+            }
+            other => other.clone(),
         }
     }
 

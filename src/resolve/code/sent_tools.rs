@@ -9,7 +9,25 @@ use super::blocks::{one_block, repeat_piece};
 use super::eval::Eval;
 use super::heap::Item;
 use super::landing::{attach, in_arm, in_loop};
-use super::value::{Unknown, Value};
+use super::value::{Condition, Unknown, Value};
+
+/// The tools of the arms of a branch, each with its marker.
+fn forked(condition: &Condition, arms: Vec<Vec<Block>>) -> Block {
+    let mut marker = None;
+    let mut pieces = Vec::with_capacity(arms.len());
+    for (index, arm) in arms.into_iter().enumerate() {
+        let (own, mark) = one_block(arm);
+        pieces.push(own);
+        if let Some(mut mark) = mark {
+            in_arm(&mut mark, condition, index);
+            marker = Some(mark);
+        }
+    }
+    Block {
+        pieces: vec![condition.branch(pieces)],
+        marker,
+    }
+}
 
 impl Eval<'_, '_> {
     /// Tool definitions: one block each, or one value of assumed size.
@@ -32,6 +50,14 @@ impl Eval<'_, '_> {
                 }
                 None => vec![self.block_of(value, place)],
             },
+            Value::Choice(choice) => {
+                let arms = choice.arms.iter().map(|arm| {
+                    let own = self.tools(arm, place);
+                    own.map_or_else(Vec::new, |own| own.blocks)
+                });
+                let arms = arms.collect();
+                vec![forked(&choice.condition, arms)]
+            }
             other => self.open_tools(other, place),
         };
         (!blocks.is_empty()).then(|| Message {
@@ -66,20 +92,8 @@ impl Eval<'_, '_> {
                     out.extend(self.open_tools(&value.clone(), place));
                 }
                 Item::Branch(condition, arms) => {
-                    let mut marker = None;
-                    let mut pieces = Vec::with_capacity(arms.len());
-                    for (index, arm) in arms.iter().enumerate() {
-                        let (own, mark) = one_block(self.tool_items(arm));
-                        pieces.push(own);
-                        if let Some(mut mark) = mark {
-                            in_arm(&mut mark, condition, index);
-                            marker = Some(mark);
-                        }
-                    }
-                    out.push(Block {
-                        pieces: vec![condition.branch(pieces)],
-                        marker,
-                    });
+                    let arms = arms.iter().map(|arm| self.tool_items(arm)).collect();
+                    out.push(forked(condition, arms));
                 }
                 // A definition has a type, as turns of some APIs have: a list of tools that a loop fills holds no turns.
                 Item::Repeat(round, body) if round.history => out.extend(self.tool_items(body)),

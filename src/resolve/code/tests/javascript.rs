@@ -152,6 +152,44 @@ fn arrays_and_objects_are_followed() {
 }
 
 #[test]
+fn an_object_that_something_open_is_spread_into_stays_open() {
+    let forked = "let t = 'p'; if (x.kind === 'z') t = 'q';";
+    let fixed = "if (x.k === 'z') t = 'q';";
+    table(
+        &[
+            (
+                &format!("const n = flag ? a : null; const x = {{ ...n }}; {forked}"),
+                "t",
+                "[x.kind === 'z'? q | p]",
+            ),
+            (
+                &format!("const x = {{ ...(flag ? {{ ...a }} : {{ k: 'y' }}) }}; {forked}"),
+                "t",
+                "[x.kind === 'z'? q | p]",
+            ),
+            (
+                &format!("const x = {{ ...(flag && (b ? a : null)) }}; {forked}"),
+                "t",
+                "[x.kind === 'z'? q | p]",
+            ),
+            (
+                &format!("const x = {{ ...(flag ? {{ k: 'y' }} : null) }}; {forked}"),
+                "t",
+                "p",
+            ),
+            (
+                &format!(
+                    "const n = flag ? a : null; const x = {{ ...n, k: 'y' }}; let t = 'p'; {fixed}"
+                ),
+                "t",
+                "p",
+            ),
+        ],
+        javascript,
+    );
+}
+
+#[test]
 fn functions_give_what_they_return() {
     table(
         &[

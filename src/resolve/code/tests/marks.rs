@@ -101,6 +101,21 @@ fn markers_written_into_open_parts_land_where_these_are_sent() {
 }
 
 #[test]
+fn tools_that_are_sent_under_a_condition_keep_their_markers() {
+    let each = "({ name: t.name, input_schema: t.schema, ...(i === tools.length - 1 ? { cache_control: C } : {}) })";
+    let guarded = [
+        format!("const all = tools;\ntools = undefined;\nif (all && all.length > 0) tools = all.map((t, i) => {});", each.replace("tools", "all")),
+        format!("tools = limit ? tools.map((t, i) => {each}) : undefined;"),
+        "if (limit) tools = [{ name: 'a' }, { name: 'b', cache_control: C }]; else tools = undefined;".to_string(),
+    ];
+    for (body, expected) in guarded.iter().zip(["tools[~?]", "tools[~?]", "tools[!?]"]) {
+        let (path, source) = program("ts", body);
+        let found = marks(&[(path, &source)]).join(" & ");
+        assert_eq!(found, format!("{expected} system[] history[]"), "{body}");
+    }
+}
+
+#[test]
 fn a_marker_in_every_round_of_a_loop_stands_as_often() {
     table(
         "py",
