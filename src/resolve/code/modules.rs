@@ -238,11 +238,13 @@ impl<'w> Program<'w> {
         self.code.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether no code that is loaded, but for tests, writes a cache marker: no request can bring one along.
-    pub fn never_marks(&self) -> bool {
+    /// The code that is loaded, but for tests, that writes a cache marker: of none, no request can bring one along.
+    pub fn marking(&self) -> Vec<Arc<Code>> {
         let loaded = self.lock();
-        let mut code = loaded.values().flatten();
-        !code.any(|code| context_of(code.path()) != Context::Test && code.writes_marker())
+        let code = loaded.values().flatten();
+        let marking =
+            code.filter(|code| context_of(code.path()) != Context::Test && code.writes_marker());
+        marking.cloned().collect()
     }
 
     /// A file of code, lowered; the same one every time. `None`: not there, or not a language that is known.
