@@ -37,7 +37,11 @@ pub struct Prompt {
     pub marks_elsewhere: bool,
     /// No code of the run writes a cache marker, or has a library write one.
     pub never_marked: bool,
-    /// Whether code on the way of this request speaks of answers or earlier turns; told where no code writes a marker.
+    /// It carries cache markers, all that the requests of its call are seen to carry, and code of the run writes none
+    /// that no request carries.
+    pub marked_whole: bool,
+    /// Whether code on the way of this request speaks of answers or earlier turns; told where no code writes a marker,
+    /// or where this request carries all it can get.
     pub speaks_of_turns: bool,
     /// A page that nothing but its name, or its folder's, makes a prompt, and that no code is seen to load or to name.
     pub unloaded: bool,

@@ -43,6 +43,25 @@ fn a_wrapper_is_seen_to_send_turns_by_the_tools_it_offers() {
 }
 
 #[test]
+fn a_wrapper_that_carries_all_markers_there_are_leaves_its_turns_unmarked() {
+    let wrapper = |tools: &str, more: &str| {
+        format!(
+            "import anthropic\nclient = anthropic.Anthropic()\n\n\
+             def send(messages, tools):\n    turns = [m for m in messages if m['role'] != 'system']\n    \
+             if tools:\n        tools = [{{**t, 'cache_control': {{'type': 'ephemeral'}}}} if i == len(tools) - 1 else t for i, t in enumerate(tools)]\n    \
+             return client.messages.create(model='claude-sonnet-5', max_tokens=9, system=[{{'type': 'text', 'text': 'Be kind.', 'cache_control': {{'type': 'ephemeral'}}}}], messages=turns{tools})\n\n\
+             def answer(reply):\n    return {{'role': 'assistant', 'content': reply}}\n{more}"
+        )
+    };
+    let rule = "missing-breakpoint";
+    let offers = ", tools=tools";
+    assert!(is_loud("app.py", &wrapper(offers, ""), rule));
+    assert!(!is_loud("app.py", &wrapper("", ""), rule));
+    let marks = "\ndef mark(rows):\n    newest(rows)['cache_control'] = {'type': 'ephemeral'}\n";
+    assert!(!is_loud("app.py", &wrapper(offers, marks), rule));
+}
+
+#[test]
 fn what_a_conversation_was_asked_first_strands_its_own_turns() {
     let messages = |system: &str| {
         format!("[{{'role': 'system', 'content': {system}}}, {{'role': 'user', 'content': question}}, *history, {{'role': 'user', 'content': found}}]")

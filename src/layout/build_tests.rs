@@ -112,6 +112,7 @@ fn prompt(messages: Vec<Message>) -> Prompt {
         open_options: false,
         marks_elsewhere: false,
         never_marked: false,
+        marked_whole: false,
         speaks_of_turns: false,
         unloaded: false,
         inherited_by: Vec::new(),

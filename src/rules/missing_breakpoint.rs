@@ -39,7 +39,7 @@ pub fn check(judged: &Judged) -> Vec<Remark> {
             // What a wrapper is given may bring its markers along, and markers written elsewhere may land here.
             let open = judged.prompt.fragment
                 || judged.prompt.marks_elsewhere
-                || (wraps(judged) && !(judged.prompt.never_marked && (!history || takes_turns(judged))))
+                || (wraps(judged) && !shows_all(judged, history))
                 || (!history && rests_on_assumed(judged, marked + 1));
             // The one behind the history makes each turn read the text in front of it too, be it there or be it missing.
             if !history && (is_marked_behind(judged, marked) || steps(judged).any(|other| is_history(judged, other))) {
@@ -73,6 +73,15 @@ fn sent_from(judged: &Judged, mut remark: Remark) -> Remark {
         });
     }
     remark
+}
+
+/// Whether what a wrapper is given brings no marker along: no code writes one, or those that are written are all its
+/// own. Of its turns that says something only where it is seen to send them.
+fn shows_all(judged: &Judged, history: bool) -> bool {
+    match history {
+        true => (judged.prompt.never_marked || judged.prompt.marked_whole) && takes_turns(judged),
+        false => judged.prompt.never_marked,
+    }
 }
 
 /// Whether a wrapper is seen to send a conversation that grows: its code speaks of turns, and it offers tools, whose

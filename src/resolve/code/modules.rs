@@ -36,6 +36,8 @@ pub struct Code {
     near: OnceLock<bool>,
     /// Functions that have to do with requests or call one that does, by its name.
     pub warm: OnceLock<HashSet<FunctionId>>,
+    /// Functions that call others of the module.
+    calling: OnceLock<HashSet<FunctionId>>,
     /// Names of functions and classes that have to do with requests, once it is known whether a library is near.
     hot: OnceLock<Vec<String>>,
     /// Whether the file itself uses a library that sends requests.
@@ -89,6 +91,7 @@ impl Code {
             wire: OnceLock::new(),
             near: OnceLock::new(),
             warm: OnceLock::new(),
+            calling: OnceLock::new(),
             hot: OnceLock::new(),
             file,
             module,
@@ -169,6 +172,19 @@ impl Code {
         })
     }
 
+    /// Whether a function has no inner ones, and calls none of the module by its name.
+    pub fn is_leaf(&self, id: FunctionId) -> bool {
+        let calling = self.calling.get_or_init(|| {
+            let functions = &self.module.functions;
+            let names: HashSet<&str> = functions.iter().map(|own| own.name.as_str()).collect();
+            let calls = self.interest.calls.iter();
+            let calls = calls.filter(|(name, _)| names.contains(name.as_str()));
+            let outer = functions.iter().filter_map(|own| own.parent);
+            calls.filter_map(|(_, own)| *own).chain(outer).collect()
+        });
+        !calling.contains(&id)
+    }
+
     /// Functions that call a name which has to do with requests.
     fn warmed(&self, hot: &HashSet<String>) -> HashSet<FunctionId> {
         let calls = self.interest.calls.iter();
@@ -222,11 +238,13 @@ impl<'w> Program<'w> {
         self.code.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether no code that is loaded, but for tests, writes a cache marker: no request can bring one along.
-    pub fn never_marks(&self) -> bool {
+    /// The code that is loaded, but for tests, that writes a cache marker: of none, no request can bring one along.
+    pub fn marking(&self) -> Vec<Arc<Code>> {
         let loaded = self.lock();
-        let mut code = loaded.values().flatten();
-        !code.any(|code| context_of(code.path()) != Context::Test && code.writes_marker())
+        let code = loaded.values().flatten();
+        let marking =
+            code.filter(|code| context_of(code.path()) != Context::Test && code.writes_marker());
+        marking.cloned().collect()
     }
 
     /// A file of code, lowered; the same one every time. `None`: not there, or not a language that is known.

@@ -448,6 +448,7 @@ impl Eval<'_, '_> {
             open_options: false,
             marks_elsewhere: false,
             never_marked: false,
+            marked_whole: false,
             speaks_of_turns: false,
             unloaded: false,
             inherited_by: Vec::new(),

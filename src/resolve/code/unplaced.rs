@@ -12,7 +12,7 @@ use crate::prompt::Prompt;
 use crate::sdk;
 use crate::source::{Place, SourceFile};
 
-use super::modules::Program;
+use super::modules::{Code, Program};
 
 /// The places of the markers that a request carries.
 pub fn carried(prompt: &Prompt) -> impl Iterator<Item = Place> + '_ {
@@ -21,16 +21,26 @@ pub fn carried(prompt: &Prompt) -> impl Iterator<Item = Place> + '_ {
     markers.map(|marker| marker.place.clone())
 }
 
-/// Says of each request whether no code at all writes markers, which a run over single files cannot know, whether its own
-/// code speaks of turns, and whether a file that it was put together in writes markers that none of all requests carries.
+/// Says of each request whether no code at all writes markers, which a run over single files cannot know, or whether it
+/// carries all that can get into it, whether its own code speaks of turns, and whether a file that it was put together
+/// in writes markers that none of all requests carries.
 pub fn note(program: &Program<'_>, carried: &BTreeSet<Place>, whole: bool, prompts: &mut [Prompt]) {
     let mut known: BTreeMap<Arc<str>, bool> = BTreeMap::new();
-    let never = whole && program.never_marks();
+    let marking = match whole {
+        true => program.marking(),
+        false => Vec::new(),
+    };
+    let never = whole && marking.is_empty();
+    let sent = sent_from(&marking, prompts);
     for prompt in prompts {
         prompt.never_marked = never;
+        prompt.marked_whole = sent.get(&prompt.origin).is_some_and(|all| {
+            let own: BTreeSet<Place> = self::carried(prompt).collect();
+            !own.is_empty() && own == *all
+        });
         let own = std::iter::once(&prompt.origin.path);
         let mut code = own.chain(prompt.reads.files());
-        prompt.speaks_of_turns = never
+        prompt.speaks_of_turns = (never || prompt.marked_whole)
             && code.any(|path| {
                 language_of(path).is_some()
                     && program
@@ -48,6 +58,23 @@ pub fn note(program: &Program<'_>, carried: &BTreeSet<Place>, whole: bool, promp
             })
         });
     }
+}
+
+/// The markers that the requests of each call carry, where these are all that this code writes; else nothing.
+fn sent_from(marking: &[Arc<Code>], prompts: &[Prompt]) -> BTreeMap<Place, BTreeSet<Place>> {
+    let mut sent: BTreeMap<Place, BTreeSet<Place>> = BTreeMap::new();
+    for prompt in prompts {
+        let own = sent.entry(prompt.origin.clone()).or_default();
+        own.extend(carried(prompt));
+    }
+    let all: BTreeSet<Place> = sent.values().flatten().cloned().collect();
+    let open = marking
+        .iter()
+        .any(|code| asks_library(&code.file) || writes_unplaced(&code.file, &all));
+    if open || all.is_empty() {
+        sent.clear();
+    }
+    sent
 }
 
 fn writes_unplaced(file: &SourceFile, carried: &BTreeSet<Place>) -> bool {
@@ -76,11 +103,17 @@ fn is_carried(file: &SourceFile, at: usize, carried: &BTreeSet<Place>) -> bool {
 pub fn writes(file: &SourceFile) -> bool {
     let text = file.content();
     let text = text.as_str();
-    let written = |pattern: Option<&'static Regex>| {
-        let mut found = pattern.into_iter().flat_map(|p| p.find_iter(text));
-        found.any(|found| !in_comment(text, found.start()))
-    };
-    written(pattern()) || written(of_library())
+    is_written(text, pattern()) || is_written(text, of_library())
+}
+
+/// Whether a file has a library write markers.
+fn asks_library(file: &SourceFile) -> bool {
+    is_written(file.content().as_str(), of_library())
+}
+
+fn is_written(text: &str, pattern: Option<&Regex>) -> bool {
+    let mut found = pattern.into_iter().flat_map(|p| p.find_iter(text));
+    found.any(|found| !in_comment(text, found.start()))
 }
 
 /// Whether a file says a word of answers or earlier turns.

@@ -177,6 +177,26 @@ fn whether_any_code_marks_is_told() {
 }
 
 #[test]
+fn a_request_that_carries_all_markers_of_its_call_is_marked_whole() {
+    let client = "import anthropic\nclient = anthropic.Anthropic()\n\ndef ask(messages):\n    \
+                  return client.messages.create(model='m', max_tokens=9, system=[{'type': 'text', 'text': 'RULES', 'cache_control': {'type': 'ephemeral'}}], messages=messages)\n";
+    let whole = |other: &str| {
+        let source = filled(client);
+        let prompts = run(&[("app.py", &source), ("other.py", other)]).prompts;
+        prompts.iter().all(|prompt| prompt.marked_whole)
+    };
+    assert!(whole(""));
+    assert!(!whole(
+        "import anthropic\n\ndef mark(row):\n    keep(row)['cache_control'] = {'type': 'ephemeral'}\n"
+    ));
+    let apart = "import anthropic\n\ndef tell(question):\n    return anthropic.Anthropic().messages.create(model='m', max_tokens=9, messages=\
+                 [{'role': 'user', 'content': [{'type': 'text', 'text': question, 'cache_control': {'type': 'ephemeral'}}]}])\n";
+    assert!(whole(apart));
+    let unmarked = apart.replace(", 'cache_control': {'type': 'ephemeral'}", "");
+    assert!(!whole(&unmarked));
+}
+
+#[test]
 fn what_a_test_of_the_first_turn_takes_out_is_the_same_at_every_turn() {
     let source = |cut: &str| {
         format!(
