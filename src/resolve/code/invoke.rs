@@ -61,10 +61,7 @@ impl Eval<'_, '_> {
                     .is_some_and(|id| !self.program.is_warm(&frame.code, id))
             })
             .count();
-        // One that calls no other leads no further.
-        let leaf = || dull == MAX_DULL_CALLS && callable.code.is_leaf(callable.id);
-        let too_dull =
-            dull >= MAX_DULL_CALLS && !self.program.is_warm(&callable.code, callable.id) && !leaf();
+        let too_dull = dull >= MAX_DULL_CALLS && !self.program.is_warm(&callable.code, callable.id);
         let away = self.leads_away(callable);
         let barren = away && self.barren.is_closed(&key_of(callable));
         if barren {

@@ -36,8 +36,6 @@ pub struct Code {
     near: OnceLock<bool>,
     /// Functions that have to do with requests or call one that does, by its name.
     pub warm: OnceLock<HashSet<FunctionId>>,
-    /// Functions that call others of the module.
-    calling: OnceLock<HashSet<FunctionId>>,
     /// Names of functions and classes that have to do with requests, once it is known whether a library is near.
     hot: OnceLock<Vec<String>>,
     /// Whether the file itself uses a library that sends requests.
@@ -91,7 +89,6 @@ impl Code {
             wire: OnceLock::new(),
             near: OnceLock::new(),
             warm: OnceLock::new(),
-            calling: OnceLock::new(),
             hot: OnceLock::new(),
             file,
             module,
@@ -170,19 +167,6 @@ impl Code {
             }
             out
         })
-    }
-
-    /// Whether a function has no inner ones, and calls none of the module by its name.
-    pub fn is_leaf(&self, id: FunctionId) -> bool {
-        let calling = self.calling.get_or_init(|| {
-            let functions = &self.module.functions;
-            let names: HashSet<&str> = functions.iter().map(|own| own.name.as_str()).collect();
-            let calls = self.interest.calls.iter();
-            let calls = calls.filter(|(name, _)| names.contains(name.as_str()));
-            let outer = functions.iter().filter_map(|own| own.parent);
-            calls.filter_map(|(_, own)| *own).chain(outer).collect()
-        });
-        !calling.contains(&id)
     }
 
     /// Functions that call a name which has to do with requests.

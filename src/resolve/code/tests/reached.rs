@@ -285,22 +285,6 @@ fn a_request_that_was_not_reached_gets_more_steps() {
 }
 
 #[test]
-fn what_calls_nothing_more_is_run_however_deep() {
-    let chain = |last: usize| {
-        let mut steps: String = (0..last)
-            .map(|at| format!("def step{at}(x):\n    return step{}(x)\n", at + 1))
-            .collect();
-        steps.push_str(&format!("def step{last}(x):\n    return 'as ' + x\n"));
-        let source = format!(
-            "{PYTHON}{steps}\ndef send():\n    return client.responses.create(model='m', instructions=step0('told'))\n"
-        );
-        prompts(&[("app.py", &source)])
-    };
-    assert_eq!(chain(3), ["system: as told"]);
-    assert_ne!(chain(4), ["system: as told"]);
-}
-
-#[test]
 fn a_long_way_keeps_its_end() {
     let steps: String = (1..9)
         .map(|at| format!("def step{at}(x):\n    y{at} = x\n    return y{at}\n"))
