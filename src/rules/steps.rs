@@ -1,5 +1,7 @@
 //! What the ordering and breakpoint rules share: which rule speaks of a step of the plan, and the parts of its message.
 
+use std::collections::HashSet;
+
 use super::doubt::{confidence, weight};
 use super::{Remark, Saving};
 use crate::figures::{percent, plural, tokens};
@@ -160,6 +162,9 @@ pub fn remark(
             })
         })
         .collect();
+    // One condition in front of many parts is said once.
+    let mut said = HashSet::new();
+    labels.retain(|label| said.insert((label.place.clone(), label.text.clone())));
     if let Some((place, stranded)) = stranded_text(judged, step) {
         labels.push(Label {
             place,
