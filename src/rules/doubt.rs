@@ -131,6 +131,11 @@ pub fn seen(segments: &[Segment]) -> f64 {
     texts.map(|segment| segment.tokens).sum()
 }
 
+/// Whether less stable text is in sight than the least that is cached.
+fn sees_little(judged: &Judged) -> bool {
+    rests_on_assumed(judged, judged.layout.segments.len())
+}
+
 /// Whether what a value strands is next to nothing but turns, which may well be those of its own conversation: what that
 /// was asked first stands in front of all of them, and whoever asks something else has other turns. A system text is
 /// made anew for every turn.
@@ -145,22 +150,19 @@ fn strands_own_turns(judged: &Judged, step: &Step, subject: &Segment) -> bool {
         && varies
         && !anew
         && matches!(subject.kind, Kind::Value { .. })
-        && seen(&judged.layout.segments) < f64::from(judged.model.minimum)
+        && sees_little(judged)
 }
 
 /// Whether conditions fork a prefix of which less is in sight than the least that is cached.
 fn forks_little(judged: &Judged, subject: &Segment) -> bool {
-    matches!(subject.kind, Kind::Fork { .. })
-        && seen(&judged.layout.segments) < f64::from(judged.model.minimum)
+    matches!(subject.kind, Kind::Fork { .. }) && sees_little(judged)
 }
 
 /// Whether too little to be cached is in sight of a text without turns: the rest is the assumed size of its values.
 fn rests_on_values(judged: &Judged, step: &Step) -> bool {
-    let segments = &judged.layout.segments;
-    let turns = segments
-        .iter()
-        .any(|segment| matches!(segment.kind, Kind::History { .. }));
-    step.edit == Edit::Move && !turns && seen(segments) < f64::from(judged.model.minimum)
+    let mut segments = judged.layout.segments.iter();
+    let turns = segments.any(|segment| matches!(segment.kind, Kind::History { .. }));
+    step.edit == Edit::Move && !turns && sees_little(judged)
 }
 
 /// Whether a condition asks a clock: it is met until a time has come, and then no longer, as where something that was
@@ -169,7 +171,7 @@ fn forks_by_clock(subject: &Segment) -> bool {
     matches!(subject.kind, Kind::Fork { .. }) && subject.volatility().is_some_and(is_clock)
 }
 
-/// So many values of which nothing is sure outweigh one that is.
+/// So many values from outside outweigh one that is made up.
 const MANY: usize = 3;
 
 /// Whether a text of next to no words of its own has so many values in front of a made-up one that may be another in
@@ -312,12 +314,7 @@ fn rests_on_turns(judged: &Judged, subject: &Segment) -> bool {
     let outside = subject
         .volatility()
         .is_some_and(|v| v.origin == Origin::Outside);
-    let texts = judged.layout.segments.iter();
-    let seen: f64 = texts
-        .filter(|segment| segment.is_seen_text())
-        .map(|segment| segment.tokens)
-        .sum();
-    outside && seen < f64::from(judged.model.minimum)
+    outside && sees_little(judged)
 }
 
 /// Fewer stranded tokens than these are the end of a sentence behind a value: nobody rewrites it for them.
