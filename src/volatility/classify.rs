@@ -408,7 +408,8 @@ fn known_call<'a>(table: &'a Table, callee: &str, args: &[Option<&str>]) -> Opti
                 .or_else(|| table.calls.get(rest));
             if let Some(index) = index {
                 let group = &table.groups[*index];
-                return (group.most.is_none_or(|most| args.len() <= most)).then_some(group);
+                let known = group.most.is_none_or(|most| args.len() <= most);
+                return known.then(|| printed(table, group, args).unwrap_or(group));
             }
         }
         let Some((_, tail)) = rest.split_once('.') else {
@@ -418,6 +419,28 @@ fn known_call<'a>(table: &'a Table, callee: &str, args: &[Option<&str>]) -> Opti
     }
     let method = table.calls.get(&format!(".{rest}"))?;
     key.contains('.').then(|| &table.groups[*method])
+}
+
+/// What the output of a command is, where a call runs one that is known: `execSync("git status")`.
+fn printed<'a>(table: &'a Table, group: &Group, args: &[Option<&str>]) -> Option<&'a Group> {
+    if !group.runs {
+        return None;
+    }
+    // A program and its arguments may be given apart; options of the call are not among them.
+    let given = args
+        .iter()
+        .map_while(|arg| arg.filter(|arg| !arg.starts_with(ENTRY)));
+    let line: Vec<&str> = given.flat_map(str::split_whitespace).collect();
+    let program = line.first()?.rsplit(['/', '\\']).next()?;
+    let starts = |words: &[String]| {
+        let mut rest = line.iter().skip(1);
+        words[0] == program
+            && words[1..]
+                .iter()
+                .all(|word| rest.next().is_some_and(|at| at == word))
+    };
+    let found = table.commands.iter().find(|(words, _)| starts(words));
+    found.map(|(_, index)| &table.groups[*index])
 }
 
 fn format_among(args: &[Option<&str>]) -> Option<Class> {

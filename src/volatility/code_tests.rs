@@ -303,7 +303,10 @@ fn javascript_calls_have_their_class() {
          fs.readFileSync(prompt.md, utf8) -> deploy possible
          node:fs/promises.readFile(_) -> deploy possible
          fs.promises.readFile(_) -> deploy possible
-         child_process.execSync(git status) -> state possible
+         child_process.execSync(git status --short) -> state likely
+         node:child_process.execFileSync(git, log) -> state likely
+         execSync(date +%F) -> day certain
+         execSync(make) -> state possible
          fetch(_) -> request possible
          req.json() -> request likely
          getServerSession() -> user likely

@@ -18,6 +18,7 @@ pub const UNKNOWN: &str = "unknown";
 
 const COMMON: &str = include_str!("../../rules/volatility/common.yaml");
 const CALLED: &str = include_str!("../../rules/volatility/called.yaml");
+const COMMANDS: &str = include_str!("../../rules/volatility/commands.yaml");
 const TEMPLATE: &str = include_str!("../../rules/volatility/template.yaml");
 const PYTHON: &str = include_str!("../../rules/volatility/python.yaml");
 const JAVASCRIPT: &str = include_str!("../../rules/volatility/javascript.yaml");
@@ -50,9 +51,11 @@ impl Host {
         static JAVASCRIPTS: OnceLock<Table> = OnceLock::new();
         match self {
             Host::Template => TEMPLATES.get_or_init(|| Table::load(&[COMMON, TEMPLATE])),
-            Host::Python => PYTHONS.get_or_init(|| Table::load(&[COMMON, CALLED, PYTHON])),
+            Host::Python => {
+                PYTHONS.get_or_init(|| Table::load(&[COMMON, CALLED, COMMANDS, PYTHON]))
+            }
             Host::JavaScript => {
-                JAVASCRIPTS.get_or_init(|| Table::load(&[COMMON, CALLED, JAVASCRIPT]))
+                JAVASCRIPTS.get_or_init(|| Table::load(&[COMMON, CALLED, COMMANDS, JAVASCRIPT]))
             }
         }
     }
@@ -72,6 +75,8 @@ pub(super) struct Group {
     pub formatted: bool,
     /// Known only without arguments or with a date format among them (calls only).
     pub bare: bool,
+    /// Runs a command: what its command line says of the output wins (calls only).
+    pub runs: bool,
     /// Known only with at most so many arguments (calls only).
     pub most: Option<usize>,
     pub tokens: u32,
@@ -137,6 +142,8 @@ pub(super) struct Table {
     /// Squashed callee segments, joined by `.` -> group. A key that starts with `.` is a method of anything; one that
     /// ends in `(word)` is known only where that literal is its first argument.
     pub calls: BTreeMap<String, usize>,
+    /// First words of a command line -> group.
+    pub commands: Vec<(Vec<String>, usize)>,
     pub filters: BTreeMap<String, Action>,
     /// Squashed path segments of a value that needs no call, joined by `.` -> group.
     pub attributes: BTreeMap<String, usize>,
@@ -177,6 +184,7 @@ impl Table {
             names: BTreeMap::new(),
             patterns: Vec::new(),
             calls: BTreeMap::new(),
+            commands: Vec::new(),
             filters: BTreeMap::new(),
             attributes: BTreeMap::new(),
             sequences: BTreeMap::new(),
@@ -233,6 +241,14 @@ impl Table {
             for name in strings(entry, "methods") {
                 self.add_call(format!(".{}", callee_key(&name)), group);
             }
+        }
+        for entry in entries(value, "commands") {
+            let group = self.add_group(entry);
+            let lines = strings(entry, "lines");
+            let lines = lines
+                .iter()
+                .map(|line| line.split(' ').map(str::to_owned).collect());
+            self.commands.extend(lines.map(|line| (line, group)));
         }
         for entry in entries(value, "filters") {
             self.add_filters(entry);
@@ -399,6 +415,7 @@ impl Group {
             carrier: false,
             formatted: false,
             bare: false,
+            runs: false,
             most: None,
             tokens: 30,
             why: "a value that is passed in on every call".into(),
@@ -445,6 +462,7 @@ impl Group {
         group.carrier = flag(entry, "carrier");
         group.formatted = flag(entry, "formatted");
         group.bare = flag(entry, "bare");
+        group.runs = flag(entry, "runs");
         let most = entry.get("most").and_then(Value::as_u64);
         group.most = most.and_then(|most| usize::try_from(most).ok());
         group

@@ -549,6 +549,7 @@ impl Eval<'_, '_> {
                 super::super::value::format_number(*number)
             }
             Value::Bool(value) => if *value { "True" } else { "False" }.to_string(),
+            Value::Cell(id) if self.heap.list(*id).is_some() => self.words_of(*id)?,
             Value::Cell(id) => {
                 // Options as an object: `{ hour: "2-digit" }`.
                 let object = self.heap.object(*id)?;
@@ -571,6 +572,17 @@ impl Eval<'_, '_> {
             Some(name) => format!("{name}={text}"),
             None => text,
         })
+    }
+
+    /// The texts of a list, as words of one line: `["git", "status"]`.
+    fn words_of(&self, id: usize) -> Option<String> {
+        let items = &self.heap.list(id)?.items;
+        let word = |item: &Item| match item {
+            Item::One(value, _) => value.known_text(),
+            _ => None,
+        };
+        let words: Option<Vec<String>> = items.iter().map(word).collect();
+        words.map(|words| words.join(" "))
     }
 
     // ---- functions of the workspace ----
