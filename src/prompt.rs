@@ -35,8 +35,12 @@ pub struct Prompt {
     pub open_options: bool,
     /// Whether code on the way of this request writes cache markers that no request is seen to carry.
     pub marks_elsewhere: bool,
+    /// What the agent of a library says in front of the turns, which the library sends as they are and marks nowhere.
+    pub agent: bool,
     /// No code of the run writes a cache marker, or has a library write one.
     pub never_marked: bool,
+    /// This request carries no marker for sure: none is written, or each that is written is carried by another request.
+    pub surely_unmarked: bool,
     /// It carries cache markers, all that the requests of its call are seen to carry, and code of the run writes none
     /// that no request carries.
     pub marked_whole: bool,
@@ -346,6 +350,8 @@ pub struct Rewrite {
     pub how: String,
     /// Acts only at the context limit: a note.
     pub only_at_limit: bool,
+    /// The turns that a window keeps, where the code says how many.
+    pub keeps: Option<u32>,
 }
 
 #[derive(Clone, Debug, PartialEq)]

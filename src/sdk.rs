@@ -84,11 +84,18 @@ pub struct Call {
     pub on: Vec<String>,
     pub makes: Makes,
     pub records: Records,
+    /// Whether the library sets cache markers of its own in what it sends.
+    pub caches: bool,
     /// How placeholders look in the texts of its template: `braces` for `{name}`, else a template dialect.
     pub style: Option<String>,
 }
 
 impl Call {
+    /// Whether a method is given what it needs to send more than its object says by itself.
+    pub fn has_needed(&self, names: &[&str]) -> bool {
+        self.needs.is_empty() || self.is_given(names, 0)
+    }
+
     /// Whether one of the arguments that it needs is among these.
     fn is_given(&self, names: &[&str], positional: usize) -> bool {
         let named = |need: &String| names.contains(&need.as_str());
@@ -299,6 +306,7 @@ fn call_of(entry: &Yaml, provider: Option<&str>) -> Call {
             Some("part") => Records::Part,
             _ => Records::Nothing,
         },
+        caches: entry.get("caches").and_then(Yaml::as_bool) == Some(true),
         style: word("style").map(str::to_string),
     }
 }

@@ -86,6 +86,7 @@ fn a_window_that_slides_is_made_to_grow() {
                 place,
                 how: "[-6:]".into(),
                 only_at_limit,
+                keeps: None,
             }),
         };
         if !only_at_limit {

@@ -76,6 +76,7 @@ fn history(rewritten: Option<bool>) -> Piece {
             place: place(),
             how: "[-6:]".into(),
             only_at_limit,
+            keeps: None,
         }),
     })
 }
@@ -111,7 +112,9 @@ fn prompt(messages: Vec<Message>) -> Prompt {
         recorded: false,
         open_options: false,
         marks_elsewhere: false,
+        agent: false,
         never_marked: false,
+        surely_unmarked: false,
         marked_whole: false,
         speaks_of_turns: false,
         unloaded: false,

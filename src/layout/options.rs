@@ -44,11 +44,11 @@ pub(super) fn states_markers(prompt: &Prompt) -> bool {
         .messages
         .iter()
         .any(|message| message.blocks.iter().any(|block| block.marker.is_some()));
-    // A body that is written by hand shows that it has none where no code writes one.
-    let by_hand = prompt.never_marked
+    // A body that is written by hand shows that it has none where no code writes one for it.
+    let by_hand = prompt.surely_unmarked
         && prompt.target.source == TargetSource::Declared
         && language_of(&prompt.origin.path).is_some();
-    marked || ((body || by_hand) && !prompt.fragment)
+    marked || (body && !prompt.fragment) || (by_hand && (prompt.agent || !prompt.fragment))
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

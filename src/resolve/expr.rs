@@ -308,6 +308,7 @@ impl Evaluator<'_> {
             place: self.here.place(expr.span),
             how: self.here.written(expr.span),
             only_at_limit: false,
+            keeps: None,
         }
     }
 

@@ -316,6 +316,7 @@ fn added(body: &[Piece]) -> Option<Rewrite> {
                 place: slot.place.clone(),
                 how: slot.expr.to_string(),
                 only_at_limit: false,
+                keeps: None,
             })
         }
         Piece::Branch(branch) => branch.arms.iter().find_map(|arm| added(arm)),

@@ -14,9 +14,6 @@ use crate::volatility::{Class, Confidence, Given, Origin, Scope, Volatility};
 /// Below this many bytes of its own a request is a wrapper around what it is given.
 const MIN_OWN_TEXT: usize = 400;
 
-/// So many variants of a prefix may well be what a deployment settles on once.
-const FEW_VARIANTS: f64 = 8.0;
-
 /// Whether the name of the value says nothing and neither does the request: nobody declares a model or states the
 /// traffic, so whether two calls of it follow within the life of a cache entry is open. A condition on such a value
 /// says nothing anywhere.
@@ -32,8 +29,7 @@ fn unproven(judged: &Judged, step: &Step, subject: &Segment) -> bool {
     let settled = volatility.class != Class::State && volatility.priced().scope() < Scope::Call;
     let open = volatility.given != Given::Known || settled;
     if open && matches!(subject.kind, Kind::Fork { .. }) {
-        let variants: f64 = members(judged, step).map(|s| s.key.variants()).product();
-        return variants <= FEW_VARIANTS;
+        return true;
     }
     let unseen =
         judged.model_source == TargetSource::Default && judged.traffic.calls_per_month.is_none();
@@ -114,7 +110,8 @@ fn alone(judged: &Judged, step: &Step) -> Confidence {
         || forks_little(judged, subject)
         || forks_by_clock(subject)
         || rests_on_values(judged, step)
-        || mostly_others(judged, step, subject);
+        || mostly_others(judged, step, subject)
+        || sent_alone(judged, step, subject);
     if doubtful {
         return Confidence::Possible;
     }
@@ -170,6 +167,9 @@ fn rests_on_values(judged: &Judged, step: &Step) -> bool {
 fn forks_by_clock(subject: &Segment) -> bool {
     matches!(subject.kind, Kind::Fork { .. }) && subject.volatility().is_some_and(is_clock)
 }
+
+/// So many times the least that is cached, a text that is sent by itself is long.
+const LONG: f64 = 2.0;
 
 /// So many values from outside outweigh one that is made up.
 const MANY: usize = 3;
@@ -239,18 +239,38 @@ fn unread(judged: &Judged, subject: &Segment) -> bool {
     code && (volatility.origin == Origin::MadeUp || told) && trace.is_empty()
 }
 
-/// Whether a value of the session stands in a text of code whose requests are not in sight: within a session it changes
-/// nothing, and whether another one follows within the life of a cache, nothing says. An id that is made up is mostly
-/// that of a session.
+/// Whether a value is the session's: within it, it changes nothing, and whether another one follows within the life of a
+/// cache, nothing says. In a text of code whose requests are not in sight, an id that is made up is mostly that of a
+/// session.
 fn of_session(judged: &Judged, subject: &Segment) -> bool {
+    let code = language_of(&judged.prompt.origin.path).is_some();
     let turns = judged.prompt.conversation != Conversation::None;
     let of_session = |v: &Volatility| {
         let id = v.class == Class::Unique && !is_clock(v) && turns;
         let own = v.origin == Origin::MadeUp && (v.class == Class::Session || id);
-        own || v.origin == Origin::Outside && v.priced() == Class::Session
+        own && code && judged.prompt.fragment
+            || v.origin == Origin::Outside && v.priced() == Class::Session
     };
-    let code = language_of(&judged.prompt.origin.path).is_some();
-    code && judged.prompt.fragment && subject.volatility().is_some_and(of_session)
+    subject.volatility().is_some_and(of_session)
+}
+
+/// Whether a value from outside stands in front of a text that is sent by itself and is not long.
+fn sent_alone(judged: &Judged, step: &Step, subject: &Segment) -> bool {
+    let outside = subject
+        .volatility()
+        .is_some_and(|v| v.origin == Origin::Outside);
+    step.edit == Edit::Move && outside && alone_and_short(judged, step.stranded)
+}
+
+/// Whether a request is sent by itself, once in a while: no turns, no loop over rows, nobody states how often. Only where
+/// it holds a long stable text is that worth another order, or a marker. `tokens`: of what could be cached.
+pub fn alone_and_short(judged: &Judged, tokens: f64) -> bool {
+    let prompt = &judged.prompt;
+    let mut segments = judged.layout.segments.iter();
+    let turns = segments.any(|segment| matches!(segment.kind, Kind::History { .. }));
+    let repeated = turns || prompt.looped.is_some() || prompt.rows > 0;
+    let stated = judged.traffic.calls_per_month.is_some();
+    !repeated && !stated && tokens < LONG * f64::from(judged.model.minimum)
 }
 
 /// Whether conditions fork the prefix of most of which nothing is sure.

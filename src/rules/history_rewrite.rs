@@ -7,9 +7,13 @@ use crate::figures::tokens;
 use crate::finding::Label;
 use crate::judge::Judged;
 use crate::layout::{Kind, Segment};
+use crate::prompt::Section;
 use crate::volatility::{Class, Confidence};
 
 const HELP: &str = "append only; when the window is full, drop a large block of old turns at once instead of one per turn";
+
+/// At the length that turns of a chat usually have, so many of them are less than the least that is cached.
+const FEW_TURNS: u32 = 6;
 
 pub fn check(judged: &Judged) -> Vec<Remark> {
     let priced = of(judged, "history-rewrite").map(|step| {
@@ -30,7 +34,7 @@ pub fn check(judged: &Judged) -> Vec<Remark> {
         let mut remark = remark(judged, step, "history-rewrite", message, help);
         remark.class = Some(Class::Request);
         remark.confidence = remark.confidence.min(Confidence::Likely);
-        if asks_about(judged, subject) {
+        if asks_about(judged, subject) || keeps_few(judged, subject) {
             remark.weight = Weight::AtMostNote;
         }
         if let Kind::History { rewritten: Some(rewrite), .. } = &subject.kind {
@@ -60,6 +64,24 @@ fn asks_about(judged: &Judged, history: &Segment) -> bool {
         && behind
             .iter()
             .all(|segment| asked(segment) || silent(segment))
+}
+
+/// Whether a window keeps so few turns that they are hardly a prefix worth caching. Results of tools are long however
+/// few they are.
+fn keeps_few(judged: &Judged, history: &Segment) -> bool {
+    let tools = judged
+        .prompt
+        .messages
+        .iter()
+        .any(|message| message.section == Section::Tools);
+    let kept = match &history.kind {
+        Kind::History {
+            rewritten: Some(rewrite),
+            ..
+        } => rewrite.keeps,
+        _ => None,
+    };
+    !tools && kept.is_some_and(|turns| turns <= FEW_TURNS)
 }
 
 fn how(segment: &Segment) -> String {

@@ -1,6 +1,6 @@
 //! missing-breakpoint: explicit-cache provider, cacheable stable run or history, no marker in force behind it.
 
-use super::doubt::{rests_on_assumed, wraps};
+use super::doubt::{alone_and_short, rests_on_assumed, wraps};
 use super::steps::{at_message, effect, join, of, remark};
 use super::{Remark, Weight};
 use crate::figures::tokens;
@@ -21,11 +21,12 @@ pub fn check(judged: &Judged) -> Vec<Remark> {
         .map(|step| {
             let marked = step.mark_behind.unwrap_or_default();
             let history = is_history(judged, step);
+            let marked_tokens = judged.layout.offset(marked + 1);
             let what = if history { "the history" } else { "stable text" };
             let message = join(&[
                 Some(format!(
                     "no cache breakpoint behind {what}: {} could be cached on {}",
-                    tokens(judged.layout.offset(marked + 1), judged.estimated()),
+                    tokens(marked_tokens, judged.estimated()),
                     judged.model.id,
                 )),
                 Some(effect(judged, step)),
@@ -37,12 +38,13 @@ pub fn check(judged: &Judged) -> Vec<Remark> {
             };
             let mut remark = remark(judged, step, "missing-breakpoint", message, help.to_string());
             // What a wrapper is given may bring its markers along, and markers written elsewhere may land here.
-            let open = judged.prompt.fragment
+            let open = (judged.prompt.fragment && !shows_agent(judged))
                 || judged.prompt.marks_elsewhere
                 || (wraps(judged) && !shows_all(judged, history))
                 || (!history && rests_on_assumed(judged, marked + 1));
             // The one behind the history makes each turn read the text in front of it too, be it there or be it missing.
-            if !history && (is_marked_behind(judged, marked) || steps(judged).any(|other| is_history(judged, other))) {
+            let short = alone_and_short(judged, marked_tokens);
+            if !history && (short || is_marked_behind(judged, marked) || steps(judged).any(|other| is_history(judged, other))) {
                 remark.weight = Weight::AtMostNote;
             }
             // Where the markers may come from elsewhere, another one could be one too many.
@@ -82,6 +84,12 @@ fn shows_all(judged: &Judged, history: bool) -> bool {
         true => (judged.prompt.never_marked || judged.prompt.marked_whole) && takes_turns(judged),
         false => judged.prompt.never_marked,
     }
+}
+
+/// Whether what an agent says is known to go unmarked, and is by itself enough to be cached.
+fn shows_agent(judged: &Judged) -> bool {
+    let whole = judged.layout.segments.len();
+    judged.prompt.agent && judged.prompt.surely_unmarked && !rests_on_assumed(judged, whole)
 }
 
 /// Whether a wrapper is seen to send a conversation that grows: its code speaks of turns, and it offers tools, whose

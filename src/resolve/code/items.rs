@@ -355,6 +355,7 @@ impl Eval<'_, '_> {
                 place: self.place(expr.span),
                 how: self.written(expr.span),
                 only_at_limit: self.at_limit,
+                keeps: kept_turns(start.as_ref()),
             });
         }
         out.into_value()
@@ -422,6 +423,7 @@ impl Eval<'_, '_> {
             place: place.clone(),
             how: self.written(expr.span),
             only_at_limit: self.at_limit,
+            keeps: kept_turns(start.as_ref()),
         });
         Value::Cell(self.heap.add(Cell::List(List {
             items,
@@ -567,7 +569,16 @@ impl Eval<'_, '_> {
             place: self.place(span),
             how: self.written(span),
             only_at_limit: self.at_limit,
+            keeps: None,
         })
+    }
+}
+
+/// How many of the newest turns a window keeps that starts there: `turns[-6:]`.
+pub fn kept_turns(start: Option<&Value>) -> Option<u32> {
+    match start {
+        Some(Value::Number(start)) if *start < 0.0 => Some(-start as u32),
+        _ => None,
     }
 }
 

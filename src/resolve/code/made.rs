@@ -180,7 +180,11 @@ impl Eval<'_, '_> {
             }
             _ => {
                 self.sent += 1;
-                self.send(call, sorted, expr);
+                // What an object sends without anything new is told where it is made.
+                let names: Vec<&str> = args.iter().filter_map(|arg| arg.name.as_deref()).collect();
+                if of.is_none() || call.has_needed(&names) {
+                    self.send(call, sorted, expr);
+                }
                 self.answer(path, expr)
             }
         }

@@ -56,6 +56,7 @@ impl Eval<'_, '_> {
         let mut prompt = self.assembled(call.api, sorted, &place);
         if turns && prompt.messages.iter().all(|m| m.section.is_preamble()) {
             prompt.fragment = true;
+            prompt.agent = !call.caches;
             if prompt.conversation == Conversation::None {
                 prompt.conversation = Conversation::Evidence("an agent takes turns".into());
             }
@@ -447,7 +448,9 @@ impl Eval<'_, '_> {
             recorded: false,
             open_options: false,
             marks_elsewhere: false,
+            agent: false,
             never_marked: false,
+            surely_unmarked: false,
             marked_whole: false,
             speaks_of_turns: false,
             unloaded: false,

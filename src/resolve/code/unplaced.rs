@@ -32,8 +32,11 @@ pub fn note(program: &Program<'_>, carried: &BTreeSet<Place>, whole: bool, promp
     };
     let never = whole && marking.is_empty();
     let sent = sent_from(&marking, prompts);
+    let placed = whole && !sent.is_empty();
     for prompt in prompts {
         prompt.never_marked = never;
+        let bare = sent.get(&prompt.origin).is_some_and(BTreeSet::is_empty);
+        prompt.surely_unmarked = never || (placed && bare);
         prompt.marked_whole = sent.get(&prompt.origin).is_some_and(|all| {
             let own: BTreeSet<Place> = self::carried(prompt).collect();
             !own.is_empty() && own == *all

@@ -273,7 +273,14 @@ impl Eval<'_, '_> {
         }
         let place = self.place(expr.span);
         let list = self.new_list(items, place);
-        let cut = self.cut_here(expr);
+        let keeps = match most.value {
+            Value::Number(most) => Some(most as u32),
+            _ => None,
+        };
+        let cut = Rewrite {
+            keeps,
+            ..self.cut_here(expr)
+        };
         Some(self.rewritten(list, Some(cut)))
     }
 
@@ -287,6 +294,7 @@ impl Eval<'_, '_> {
             place: self.place(expr.span),
             how: self.written(expr.span),
             only_at_limit: self.at_limit,
+            keeps: None,
         }
     }
 
@@ -382,6 +390,7 @@ impl Eval<'_, '_> {
                 how: self.written(place.span),
                 place,
                 only_at_limit: self.at_limit,
+                keeps: None,
             })
         })
     }
@@ -408,6 +417,7 @@ impl Eval<'_, '_> {
             place,
             how: self.written(span),
             only_at_limit: self.at_limit,
+            keeps: None,
         };
         if let Some(list) = self.heap.list_mut(id) {
             list.rewrite.get_or_insert(rewrite);
@@ -420,6 +430,7 @@ impl Eval<'_, '_> {
             place,
             how: self.written(span),
             only_at_limit: self.at_limit,
+            keeps: None,
         })
     }
 
