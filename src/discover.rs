@@ -410,11 +410,23 @@ pub fn classify(
 /// Production or test, by the path below the argument.
 pub fn context_of(below: &str) -> Context {
     let known = knowledge();
-    if stands_in(below, &known.test_folders, &known.test_folder_names) {
+    let aside = below.split('/').any(|name| is_set_aside(name));
+    if aside || stands_in(below, &known.test_folders, &known.test_folder_names) {
         Context::Test
     } else {
         Context::Production
     }
+}
+
+/// Whether what has this name is kept, but no longer in use: `chat-legacy.ts`, `reply_DEPRECATED`.
+pub fn is_set_aside(name: &str) -> bool {
+    let known = &knowledge().aside_words;
+    let lower = name.to_ascii_lowercase();
+    // Next to no name holds one: only then it is taken apart.
+    known.iter().any(|word| lower.contains(word))
+        && crate::words::name_words(name)
+            .iter()
+            .any(|word| known.contains(word))
 }
 
 /// Whether a file stands among the tests of other code, by the path below the argument; examples and docs do not.

@@ -327,10 +327,14 @@ fn judge_all(request: &Request, resolved: Resolved, known: &[Arc<Judged>]) -> An
         Some(marks) => marks.in_tests,
         None => discover::context_of(path) == Context::Test,
     };
+    let in_tests = |prompt: &Prompt| {
+        let symbol = prompt.id.rsplit_once('#').map_or("", |(_, symbol)| symbol);
+        in_tests(&prompt.origin.path) || discover::is_set_aside(symbol)
+    };
     let same = |prompt: &Prompt| {
         let found = known.binary_search_by(|judged| judged.prompt.id.cmp(&prompt.id));
         let judged = &known[found.ok()?];
-        let same = judged.prompt == *prompt && judged.in_tests == in_tests(&prompt.origin.path);
+        let same = judged.prompt == *prompt && judged.in_tests == in_tests(prompt);
         same.then(|| judged.clone())
     };
     let changed = request.filter.changed.as_deref();
@@ -449,7 +453,7 @@ impl FileMarks {
 }
 
 /// Judges a prompt on the model that it, its config or the built-in default names.
-fn judged(request: &Request, prompt: Prompt, in_tests: &dyn Fn(&str) -> bool) -> Judged {
+fn judged(request: &Request, prompt: Prompt, in_tests: &dyn Fn(&Prompt) -> bool) -> Judged {
     let settings = (request.settings_for)(&prompt.origin.path);
     let target = &prompt.target;
     let (model, source) = match (&target.provider, &target.model, &settings.model) {
@@ -479,7 +483,7 @@ fn judged(request: &Request, prompt: Prompt, in_tests: &dyn Fn(&str) -> bool) ->
         TargetSource::Declared if model.fallback => TargetSource::Default,
         source => source,
     };
-    let test = in_tests(&prompt.origin.path);
+    let test = in_tests(&prompt);
     let counter = counting::counter(&prompt, &model);
     judge(
         prompt,

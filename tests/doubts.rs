@@ -228,3 +228,142 @@ fn an_object_that_a_builder_gives_is_no_text_of_a_prompt() {
         return {'id': str(datetime.now()), 'text': RULES}\n";
     assert!(severities("app.py", source, "volatile-prefix").is_empty());
 }
+
+#[test]
+fn what_is_kept_but_no_longer_in_use_is_told_in_a_note() {
+    let source = |name: &str| {
+        sends(
+            "    from datetime import datetime\n",
+            "[{'role': 'system', 'content': f'{datetime.now()} {RULES}'}, *history]",
+        )
+        .replace("def ask", &format!("def {name}"))
+    };
+    let rule = "volatile-prefix";
+    assert!(is_loud("src/chat.py", &source("ask"), rule));
+    for (path, name) in [
+        ("src/legacy/chat.py", "ask"),
+        ("src/chat_legacy.py", "ask"),
+        ("experiments/chat.py", "ask"),
+        ("src/chat.py", "ask_DEPRECATED"),
+    ] {
+        assert_eq!(severities(path, &source(name), rule), [Severity::Note]);
+    }
+}
+
+#[test]
+fn a_fixed_order_gains_nothing_beside_what_varies_anyway() {
+    let lists = |beside: &str| {
+        sends(
+            "    names = {agent.name for agent in agents}\n",
+            &format!("[{{'role': 'system', 'content': ' '.join(names) + {beside} + RULES}}, *history, {{'role': 'user', 'content': question}}]"),
+        )
+    };
+    let rule = "unstable-order";
+    assert!(is_loud("app.py", &lists("' '"), rule));
+    let source = lists("question");
+    assert!(severities("app.py", &source, rule).is_empty());
+    assert!(!severities("app.py", &source, "variable-before-stable").is_empty());
+}
+
+#[test]
+fn a_window_of_few_turns_is_hardly_a_prefix() {
+    let window = |turns: u32, tools: &str| {
+        sends(
+            "",
+            &format!("[{{'role': 'system', 'content': RULES}}, *history[-{turns}:], {{'role': 'user', 'content': question}}]{tools}"),
+        )
+    };
+    let rule = "history-rewrite";
+    assert!(!is_loud("app.py", &window(6, ""), rule));
+    assert!(is_loud("app.py", &window(40, ""), rule));
+    // Results of tools are long.
+    assert!(is_loud("app.py", &window(6, ", tools=tools"), rule));
+}
+
+#[test]
+fn whether_tools_are_there_is_asked_of_the_same_tools_each_time() {
+    let tools = |condition: &str| {
+        sends(
+            &format!("    offered = [{{'type': 'function', 'function': {{'name': 'look', 'description': 'Looks it up.', 'parameters': {{}}}}}}]\n    \
+             if {condition}:\n        offered.append({{'type': 'function', 'function': {{'name': 'send', 'description': 'Sends it.', 'parameters': {{}}}}}})\n"),
+            "[{'role': 'system', 'content': RULES}, *history, {'role': 'user', 'content': question}], tools=offered",
+        )
+    };
+    let rule = "unstable-tools";
+    assert!(!is_loud(
+        "app.py",
+        &tools("len(question.attachments) > 0"),
+        rule
+    ));
+    assert!(is_loud("app.py", &tools("mode == 'plan'"), rule));
+}
+
+#[test]
+fn what_a_session_keeps_comes_to_be_there_once() {
+    let notes = |condition: &str| {
+        sends(
+            &format!("    text = 'You help.'\n    if {condition}:\n        text += ' Mind the notes.'\n    text += RULES\n"),
+            "[{'role': 'system', 'content': text}, *history, {'role': 'user', 'content': question}]",
+        )
+    };
+    let rule = "conditional-prefix";
+    assert!(is_loud("app.py", &notes("mode"), rule));
+    assert!(!is_loud("app.py", &notes("len(mode) > 0"), rule));
+    assert!(!is_loud("app.py", &notes("mode is not None"), rule));
+}
+
+#[test]
+fn a_helper_marks_texts_of_any_length() {
+    let helper = "import anthropic\nclient = anthropic.Anthropic()\n\n\
+        def send(system, text, history):\n    return client.messages.create(model='claude-sonnet-5', max_tokens=9,\n        \
+        system=[{'type': 'text', 'text': system, 'cache_control': {'type': 'ephemeral'}}],\n        \
+        messages=[{'role': 'user', 'content': text}])\n";
+    let caller =
+        "from helper import send\nRULES = 'Answer from the handbook and name the page. ' * 300\n\n\
+        def ask(question):\n    return send('You judge answers for a shop. ' * 20, RULES, [])\n";
+    let whole = format!(
+        "{helper}\n{}",
+        caller.replace("from helper import send\n", "")
+    );
+    let loud = |files: &[(&str, &str)]| {
+        let analysis = linting::lint(&Memory::new(files), "a config");
+        let mut found = analysis.findings.iter();
+        found.any(|f| f.rule == "breakpoint-below-minimum" && f.severity == Severity::Warning)
+    };
+    assert!(loud(&[("app.py", &whole)]));
+    assert!(!loud(&[("helper.py", helper), ("app.py", caller)]));
+}
+
+#[test]
+fn what_is_of_a_session_changes_nothing_within_it() {
+    let reads = |name: &str| {
+        format!(
+            "import OpenAI from 'openai';\nconst client = new OpenAI();\n\
+             const RULES = 'Answer from the handbook and name the page. '.repeat(300);\n\
+             export async function POST(req: Request) {{\n  const {{ messages, {name} }} = await req.json();\n  \
+             return client.chat.completions.create({{ model: 'gpt-5.4', messages: [{{ role: 'system', content: `${{{name}}} ${{RULES}}` }}, ...messages] }});\n}}\n"
+        )
+    };
+    let says = |name: &str| {
+        let source = reads(name);
+        let analysis = linting::lint(&Memory::new(&[("app.ts", &source)]), "a config");
+        let mut found = analysis.findings.iter();
+        let found = found.find(|found| found.rule == "variable-before-stable");
+        found.map(|found| found.message.contains("changes with the session"))
+    };
+    assert_eq!(says("threadId"), Some(true));
+    assert_eq!(says("retrievedDocs"), Some(false));
+}
+
+#[test]
+fn a_text_that_is_sent_by_itself_is_long_before_its_order_pays() {
+    let extract = |rest: &str| {
+        sends(
+            "",
+            &format!("[{{'role': 'user', 'content': f'Text: {{question}}\\n' + {rest}}}]"),
+        )
+    };
+    let rule = "variable-before-stable";
+    assert!(!is_loud("app.py", &extract("RULES[:6000]"), rule));
+    assert!(is_loud("app.py", &extract("RULES"), rule));
+}

@@ -129,6 +129,18 @@ fn is_doubtful(current: &Layout, barrier: &Barrier) -> bool {
         && barrier.members.iter().all(possible)
 }
 
+/// Whether a value differs on the next call whatever the order of what stands beside it.
+fn varies_anyway(segment: &Segment) -> bool {
+    segment.volatility().is_some_and(|v| {
+        let doubtful = v.confidence == Confidence::Possible;
+        match v.origin {
+            Origin::MadeUp => v.priced() != Class::Day,
+            Origin::Outside => v.priced().scope() == Scope::Call && !doubtful,
+            _ => false,
+        }
+    })
+}
+
 fn edit_barrier(current: &Layout, barrier: &Barrier) -> Option<Candidate> {
     let members = || {
         barrier
@@ -139,7 +151,8 @@ fn edit_barrier(current: &Layout, barrier: &Barrier) -> Option<Candidate> {
     let ids: Vec<usize> = members().map(|segment| segment.id).collect();
     let ordered = speaker(members())
         .and_then(Segment::volatility)
-        .is_some_and(|v| v.origin == Origin::Order);
+        .is_some_and(|v| v.origin == Origin::Order)
+        && !members().any(varies_anyway);
     // What stands in a tool list or a schema cannot be sent anywhere else.
     let section = &current.messages[barrier.message].section;
     let fixed = matches!(section, Section::Tools | Section::Schema);

@@ -4,6 +4,7 @@ use super::doubt::wraps;
 use super::{Remark, Weight};
 use crate::figures::{thousands, tokens};
 use crate::finding::{Counted, Severity, Threshold};
+use crate::frontend::code::language_of;
 use crate::judge::{threshold, Judged};
 use crate::layout::Kind;
 use crate::volatility::Confidence;
@@ -28,10 +29,16 @@ pub fn check(judged: &Judged) -> Vec<Remark> {
         }
         let minimum = f64::from(judged.model.minimum);
         // How long a text is that is not in sight, nothing says.
-        let marked = layout.segments.iter().filter(|s| s.block <= mark.block);
-        let seen = marked
-            .filter(|s| s.tokens > 0.0)
-            .all(|s| !matches!(s.kind, Kind::Value { .. }));
+        let marked = || {
+            let segments = layout.segments.iter().filter(|s| s.block <= mark.block);
+            segments.filter(|s| s.tokens > 0.0)
+        };
+        let seen = marked().all(|s| !matches!(s.kind, Kind::Value { .. }));
+        // Code that marks what others give it does so for the longest of them.
+        let given = language_of(&place.path).is_some()
+            && marked()
+                .filter(|s| s.is_seen_text())
+                .all(|s| s.place.path != place.path);
         out.push(Remark {
             rule: "breakpoint-below-minimum",
             confidence: Confidence::Certain,
@@ -56,6 +63,7 @@ pub fn check(judged: &Judged) -> Vec<Remark> {
             // Where the request holds enough to be cached, the author's intent is lost; else nothing could be gained.
             // A conversation of assumed size has markers of its own, or lacks them: another rule says so.
             weight: if seen
+                && !given
                 && !covered
                 && judged.best >= minimum
                 && judged.counted != Counted::Assumed

@@ -4,13 +4,14 @@
 use std::rc::Rc;
 
 use crate::frontend::code::ir::{BinaryOp, Expr, ExprKind};
-use crate::volatility::Volatility;
+use crate::volatility::{Class, Volatility};
 
 use super::super::value::worse;
 use super::arms::choose;
 use super::eval::{deploy, Eval, Flow};
 use super::heap::{Cell, Item, List};
 use super::picks;
+use super::presence::asks_whether_any;
 use super::roles::asks_only_for_first;
 use super::stmts::Truth;
 use super::value::{Callable, ClassRef, Condition, Value};
@@ -244,7 +245,11 @@ impl Eval<'_, '_> {
         let fixed = || asks_only_for_first(test).then(|| deploy("how the conversation begins"));
         let system = self.asks_for_system(test).or_else(fixed);
         let open = system.is_none() && !picks::tests_kind(test);
-        let volatility = system.unwrap_or_else(|| self.tested(value));
+        let mut volatility = system.unwrap_or_else(|| self.tested(value));
+        // What a session keeps comes to be there once: that does not flip.
+        if volatility.class == Class::State && asks_whether_any(test) {
+            volatility.class = Class::Session;
+        }
         let rounds = if !open {
             Vec::new()
         } else {

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use crate::frontend::code::ir::Expr;
 use crate::source::{Place, Span};
 use crate::volatility::classify::{Effect, ValueKind, Verdict};
-use crate::volatility::{Class, Confidence, Given, Origin, Volatility};
+use crate::volatility::{Class, Confidence, Given, Origin, Scope, Volatility};
 
 use super::arms::choose;
 use super::eval::Eval;
@@ -195,6 +195,17 @@ impl Eval<'_, '_> {
             is_answer && is_request(&unknown.verdict) || known.as_ref().is_some_and(is_request);
         let own = configured(&classifier, name)
             .filter(|own| of_request || known.is_none() && own.kind == ValueKind::Plain);
+        let own = own.or_else(|| {
+            let lives_on = |own: &Verdict| {
+                let scope = own.volatility.priced().scope();
+                own.volatility.given == Given::Known
+                    && own.kind == ValueKind::Plain
+                    && own.volatility.class != Class::State
+                    && scope > Scope::Shared
+                    && scope < Scope::Call
+            };
+            of_request.then(|| classifier.name(name)).filter(lives_on)
+        });
         let expr = self.written_or(span, || path.clone());
         // What is made of it later is not judged by where it came from.
         let path = if of_request && own.is_some() {

@@ -66,7 +66,7 @@ pub fn counted_over(test: &Expr) -> Option<&Expr> {
 }
 
 /// What an expression is the length of.
-fn length_of(expr: &Expr) -> Option<&Expr> {
+pub fn length_of(expr: &Expr) -> Option<&Expr> {
     match &expr.kind {
         ExprKind::Attribute { object, name, .. } if matches!(&**name, "length" | "size") => {
             Some(object)

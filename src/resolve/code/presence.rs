@@ -3,6 +3,7 @@
 
 use crate::frontend::code::ir::{BinaryOp, Expr, ExprKind, Function, Pattern, StmtKind};
 
+use super::picks::length_of;
 use super::tables::{tables, Operation};
 
 /// Whether a callback that keeps items keeps those that are there.
@@ -16,6 +17,28 @@ pub fn asks_presence(function: &Function) -> bool {
     match function.body.as_slice() {
         [stmt] => matches!(&stmt.kind, StmtKind::Return(Some(test)) if asks(test, name)),
         _ => false,
+    }
+}
+
+/// Whether a test asks no more than whether there is anything: `items.length === 0`, `len(notes) > 0`, `plan is None`.
+/// The bare name of a value may be a switch.
+pub fn asks_whether_any(test: &Expr) -> bool {
+    match &test.kind {
+        ExprKind::Not(inner) => asks_whether_any(inner),
+        ExprKind::Binary {
+            op: BinaryOp::And | BinaryOp::Or,
+            left,
+            right,
+        } => asks_whether_any(left) && asks_whether_any(right),
+        ExprKind::Binary {
+            op: BinaryOp::Compare | BinaryOp::Equal | BinaryOp::NotEqual,
+            left,
+            right,
+        } => match length_of(left) {
+            Some(_) => matches!(right.kind, ExprKind::Number(at) if at <= 1.0),
+            None => is_nothing(right),
+        },
+        _ => length_of(test).is_some(),
     }
 }
 
