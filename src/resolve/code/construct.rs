@@ -124,6 +124,7 @@ impl Eval<'_, '_> {
                     .or_else(|| positional.next().map(|(value, _, _)| value));
                 let value = match value {
                     Some(value) => Some(value),
+                    None if self.is_overridden(id, class, &field.name) => None,
                     None => self.field_default(field.value.as_ref()),
                 };
                 let value = match (value, open.first()) {
@@ -147,6 +148,20 @@ impl Eval<'_, '_> {
             }
         }
         self.frames.pop();
+    }
+
+    /// Whether a class below has another value for a field of its base: an attribute of the class, read as such.
+    fn is_overridden(&mut self, id: usize, base: &ClassRef, name: &str) -> bool {
+        let Some(class) = self.class_of(&Value::Cell(id)) else {
+            return false;
+        };
+        let says = |class: &ClassRef| {
+            let mut fields = class.class().fields.iter();
+            fields.any(|field| field.name == name && field.value.is_some())
+        };
+        let line = self.lineage(&class);
+        let below = line.iter().take_while(|class| !class.same(base));
+        !class.same(base) && below.into_iter().any(says)
     }
 
     /// The default of a dataclass or model field: `field(default_factory=f)` runs with each instance.

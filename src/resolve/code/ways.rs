@@ -50,6 +50,9 @@ pub fn kept<'e>(mut events: Vec<(&'e Entry, &'e Event)>) -> Vec<(&'e Event, Vec<
 /// else does. Of two that came the very same way (a method that is wanted of an instance that each made), neither tells
 /// more for knowing other things.
 fn told_more((entry, event): (&Entry, &Event), events: &[(&Entry, &Event)]) -> bool {
+    if events.iter().any(|(other, _)| other.stands_for(entry)) {
+        return true;
+    }
     if event.opens.is_empty() {
         return false;
     }
