@@ -113,6 +113,12 @@ impl Eval<'_, '_> {
         );
         let (positional, keywords, open) = self.sort_arguments(args.to_vec());
         let mut positional = positional.into_iter();
+        // What one of these says of a field is an attribute of the class, and read as such.
+        let annotated = self.of_heir && definition.fields.iter().any(|f| f.annotation.is_some());
+        let nearer = match annotated {
+            true => self.nearer_than(id, class),
+            false => Vec::new(),
+        };
         for field in &definition.fields {
             if python {
                 if field.annotation.is_none() {
@@ -124,7 +130,7 @@ impl Eval<'_, '_> {
                     .or_else(|| positional.next().map(|(value, _, _)| value));
                 let value = match value {
                     Some(value) => Some(value),
-                    None if self.is_overridden(id, class, &field.name) => None,
+                    None if nearer.iter().any(|class| says(class, &field.name)) => None,
                     None => self.field_default(field.value.as_ref()),
                 };
                 let value = match (value, open.first()) {
@@ -150,18 +156,14 @@ impl Eval<'_, '_> {
         self.frames.pop();
     }
 
-    /// Whether a class below has another value for a field of its base: an attribute of the class, read as such.
-    fn is_overridden(&mut self, id: usize, base: &ClassRef, name: &str) -> bool {
-        let Some(class) = self.class_of(&Value::Cell(id)) else {
-            return false;
+    /// The classes of an instance that are nearer to it than one that it extends.
+    fn nearer_than(&mut self, id: usize, base: &ClassRef) -> Vec<ClassRef> {
+        let class = self.class_of(&Value::Cell(id));
+        let Some(class) = class.filter(|class| !class.same(base)) else {
+            return Vec::new();
         };
-        let says = |class: &ClassRef| {
-            let mut fields = class.class().fields.iter();
-            fields.any(|field| field.name == name && field.value.is_some())
-        };
-        let line = self.lineage(&class);
-        let below = line.iter().take_while(|class| !class.same(base));
-        !class.same(base) && below.into_iter().any(says)
+        let line = self.lineage(&class).into_iter();
+        line.take_while(|class| !class.same(base)).collect()
     }
 
     /// The default of a dataclass or model field: `field(default_factory=f)` runs with each instance.
@@ -323,4 +325,10 @@ impl Eval<'_, '_> {
         }
         Value::None
     }
+}
+
+/// Whether a class has a value of its own for an attribute.
+fn says(class: &ClassRef, name: &str) -> bool {
+    let mut fields = class.class().fields.iter();
+    fields.any(|field| field.name == name && field.value.is_some())
 }

@@ -122,6 +122,8 @@ pub struct Eval<'p, 'w> {
     pub unseen: HashMap<Member, Value>,
     /// Interfaces, by where they are defined, and methods of theirs for which a class stands in as it runs.
     pub stood_in: Vec<((Arc<str>, String), String)>,
+    /// Whether the entry is a method of a base that runs for a class below it.
+    pub of_heir: bool,
     /// Names under which classes were looked for that extend or implement them.
     pub asked_families: BTreeSet<String>,
     /// Cache markers that are written after what they mark was built.
@@ -184,6 +186,7 @@ impl<'p, 'w> Eval<'p, 'w> {
             instances: Vec::new(),
             unseen: HashMap::new(),
             stood_in: Vec::new(),
+            of_heir: false,
             asked_families: BTreeSet::new(),
             read: None,
             first_is_asked: false,

@@ -267,7 +267,10 @@ impl Runs<'_, '_, '_> {
                     .collect(),
             };
             for found in found {
-                self.barren.learn(&found.visits);
+                // What an heir goes into, its base went into before.
+                if found.entry.heir.is_none() {
+                    self.barren.learn(&found.visits);
+                }
                 self.results.keep(found.clone());
                 out.insert(found.entry.clone(), found);
             }
@@ -354,6 +357,7 @@ fn run(
     if context_of(code.path()) == Context::Test {
         eval.work.budget /= 20;
     }
+    eval.of_heir = entry.heir.is_some();
     eval.push_frame(code, None, None, None, None);
     match entry.function {
         Some(id) => run_function(&mut eval, code, id, entry.heir.as_ref()),
