@@ -27,7 +27,8 @@ pub fn kept<'e>(mut events: Vec<(&'e Entry, &'e Event)>) -> Vec<(&'e Event, Vec<
     }
     let mut order: Vec<usize> = (0..events.len()).collect();
     order.retain(|at| !told_more(events[*at], &events));
-    order.sort_by_key(|at| events[*at].1.opens.len());
+    // What a caller makes itself comes before what may stand for what it declares.
+    order.sort_by_key(|at| (events[*at].1.stands_in, events[*at].1.opens.len()));
     let mut seen: BTreeMap<String, usize> = BTreeMap::new();
     let mut out: Vec<(&Event, Vec<&Entry>)> = Vec::new();
     for at in order {
