@@ -66,7 +66,9 @@ impl Eval<'_, '_> {
         let only = classes.len() == 1;
         let mut text = None;
         for class in classes {
-            // Each begins with what the caller has; what it leaves there is not seen behind an interface.
+            // Each begins with what the caller has; what it leaves there is not seen behind an interface. A loop of its
+            // own over the turns is not the one that adds them.
+            let carried = self.carried.clone();
             let mark = self.heap.mark();
             let left = self.left_open();
             let whole = self.work.begin_part(STAND_IN_PART);
@@ -74,6 +76,7 @@ impl Eval<'_, '_> {
             self.work.end_part(whole);
             self.rebase_left(left, mark);
             self.heap.undo(mark);
+            self.carried = carried;
             text = value.filter(|value| only && is_text(value));
         }
         self.stood_in.pop();

@@ -175,3 +175,28 @@ fn a_base_that_says_something_itself_stays_beside_its_heirs() {
         assert!(found.contains(&sent), "{found:?}");
     }
 }
+
+#[test]
+fn a_loop_of_the_class_that_stands_in_is_not_the_one_that_adds_turns() {
+    let gpt = "import openai\nfrom port import Port\nclient = openai.OpenAI()\nclass Gpt(Port):\n    \
+               def complete(self, system, question):\n        turns = []\n        for turn in question:\n            \
+               turns.append({'role': turn['role'], 'content': turn['content']})\n        \
+               return client.chat.completions.create(model='m', messages=turns)\n";
+    let desk = "from datetime import datetime\nfrom port import Port\nclass Desk:\n    def __init__(self, llm: Port):\n        \
+                self.llm = llm\n    def run(self, task):\n        turns = [{'role': 'system', 'content': f'At {datetime.now()} p'}, \
+                {'role': 'user', 'content': task}]\n        while True:\n            \
+                answer = self.llm.complete('s', turns)\n            \
+                turns.append({'role': 'assistant', 'content': answer.content})\n";
+    let found = prompts(&[("port.py", PORT), ("gpt.py", gpt), ("desk.py", desk)]);
+    let clocks: Vec<&String> = found
+        .iter()
+        .filter(|prompt| prompt.contains("datetime.now()"))
+        .collect();
+    assert!(!clocks.is_empty(), "{found:#?}");
+    for prompt in clocks {
+        assert!(
+            prompt.contains("<datetime.now():unique/session!>"),
+            "{prompt}"
+        );
+    }
+}
