@@ -196,3 +196,34 @@ fn nothing_changed_gives_the_same() {
     assert_eq!(first.findings.len(), 1);
     assert_eq!(shown(&first), shown(&second));
 }
+
+#[test]
+fn a_class_that_comes_to_stand_for_what_is_declared_and_goes_again() {
+    let port = "from abc import ABC, abstractmethod\nclass Port(ABC):\n    @abstractmethod\n    \
+                def complete(self, system, question): ...\n";
+    let desk = "from datetime import datetime\nfrom port import Port\nclass Desk:\n    def __init__(self, llm: Port):\n        \
+                self.llm = llm\n    def ask_prompt(self, question):\n        \
+                return self.llm.complete(f'At {datetime.now()} you answer.', question)\n";
+    let gpt = "import openai\nfrom port import Port\nclient = openai.OpenAI()\nclass Gpt(Port):\n    \
+               def complete(self, system, question):\n        return client.chat.completions.create(model='m', messages=[\
+               {'role': 'system', 'content': system}, {'role': 'user', 'content': question}])\n";
+    let alone = gpt.replace("(Port)", "");
+    let mut files = Files::from([
+        ("port.py".to_string(), port.to_string()),
+        ("desk.py".to_string(), desk.to_string()),
+        ("gpt.py".to_string(), alone.clone()),
+    ]);
+    let mut memo = Memo::default();
+    let mut changed = Changed::all();
+    let mut seen = Vec::new();
+    for text in [alone.as_str(), gpt, alone.as_str()] {
+        files.insert("gpt.py".to_string(), text.to_string());
+        let workspace = memory(&files);
+        let again = shown(&lint_again(&workspace, "a port", &mut memo, &changed));
+        assert_eq!(again, shown(&lint(&workspace, "a port")));
+        seen.push(again.contains("datetime.now()"));
+        changed = Changed::default();
+        changed.add_file("gpt.py");
+    }
+    assert_eq!(seen, [false, true, false]);
+}

@@ -110,6 +110,8 @@ pub struct Class {
     pub name_span: Span,
     pub span: Span,
     pub bases: Vec<Expr>,
+    /// Names of the types that it says it implements, without their type arguments (`implements Port<T>`).
+    pub implements: Vec<String>,
     pub decorators: Vec<Expr>,
     /// Class attributes and fields in order.
     pub fields: Vec<Field>,

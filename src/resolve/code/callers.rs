@@ -215,6 +215,7 @@ fn calling(code: &Code, likely: &Likely<'_>, sought: &[Sought]) -> BTreeSet<(usi
             let entry = Entry {
                 path: code.path().clone(),
                 function: outermost,
+                heir: None,
             };
             out.insert((*at, entry));
         }

@@ -52,6 +52,13 @@ impl Eval<'_, '_> {
             _ => (None, self.eval(callee)),
         };
         let args = self.arguments(args);
+        if let Some((receiver, name)) = &receiver {
+            let known = declared || matches!(receiver, Value::Cell(_));
+            let known = known.then_some(&function);
+            if let Some(text) = self.implemented(receiver, (name, known), &args, expr) {
+                return text;
+            }
+        }
         // What is made of a template of its own library is seen best where the template and its values are named.
         if declared {
             if let Some(text) = self.names_template(&args, expr) {

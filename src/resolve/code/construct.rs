@@ -113,6 +113,12 @@ impl Eval<'_, '_> {
         );
         let (positional, keywords, open) = self.sort_arguments(args.to_vec());
         let mut positional = positional.into_iter();
+        // What one of these says of a field is an attribute of the class, and read as such.
+        let annotated = self.of_heir && definition.fields.iter().any(|f| f.annotation.is_some());
+        let nearer = match annotated {
+            true => self.nearer_than(id, class),
+            false => Vec::new(),
+        };
         for field in &definition.fields {
             if python {
                 if field.annotation.is_none() {
@@ -124,6 +130,7 @@ impl Eval<'_, '_> {
                     .or_else(|| positional.next().map(|(value, _, _)| value));
                 let value = match value {
                     Some(value) => Some(value),
+                    None if nearer.iter().any(|class| says(class, &field.name)) => None,
                     None => self.field_default(field.value.as_ref()),
                 };
                 let value = match (value, open.first()) {
@@ -147,6 +154,16 @@ impl Eval<'_, '_> {
             }
         }
         self.frames.pop();
+    }
+
+    /// The classes of an instance that are nearer to it than one that it extends.
+    fn nearer_than(&mut self, id: usize, base: &ClassRef) -> Vec<ClassRef> {
+        let class = self.class_of(&Value::Cell(id));
+        let Some(class) = class.filter(|class| !class.same(base)) else {
+            return Vec::new();
+        };
+        let line = self.lineage(&class).into_iter();
+        line.take_while(|class| !class.same(base)).collect()
     }
 
     /// The default of a dataclass or model field: `field(default_factory=f)` runs with each instance.
@@ -308,4 +325,10 @@ impl Eval<'_, '_> {
         }
         Value::None
     }
+}
+
+/// Whether a class has a value of its own for an attribute.
+fn says(class: &ClassRef, name: &str) -> bool {
+    let mut fields = class.class().fields.iter();
+    fields.any(|field| field.name == name && field.value.is_some())
 }

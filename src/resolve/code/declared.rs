@@ -4,7 +4,7 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
-use crate::frontend::code::ir::{Expr, ExprKind, FunctionKind, Stmt, StmtKind};
+use crate::frontend::code::ir::{Expr, ExprKind, FunctionKind, Language, Stmt, StmtKind};
 use crate::prompt::Hop;
 use crate::source::Span;
 use crate::volatility::classify::ValueKind;
@@ -38,6 +38,13 @@ pub struct Declared {
 impl Declared {
     /// Of a type as written in a file: one name, alone or beside nothing.
     pub fn of(code: &Arc<Code>, annotation: &str) -> Option<Rc<Declared>> {
+        // Python writes names that are defined later in quotes.
+        let quoted = |sign| annotation.strip_prefix(sign)?.strip_suffix(sign);
+        let annotation = match code.language() {
+            Language::Python => quoted('"').or_else(|| quoted('\'')),
+            _ => None,
+        }
+        .unwrap_or(annotation);
         // `import("./x").Y`, literals, arrays and function types name no single class.
         if annotation.contains(['(', '\'', '"', '{', '.']) || annotation.contains("[]") {
             return None;
@@ -52,6 +59,15 @@ impl Declared {
             code: code.clone(),
             name: name.to_string(),
         }))
+    }
+
+    /// The file whose names it is written in.
+    pub fn code(&self) -> &Arc<Code> {
+        &self.code
+    }
+
+    pub fn name(&self) -> &str {
+        &self.name
     }
 }
 
@@ -202,7 +218,7 @@ fn holds_turns(class: &ClassRef) -> bool {
 }
 
 /// Whether a body only says that there is a method: nothing, `...`, a text, `raise NotImplementedError`.
-fn is_abstract(body: &[Stmt]) -> bool {
+pub fn is_abstract(body: &[Stmt]) -> bool {
     body.iter().all(|stmt| match &stmt.kind {
         StmtKind::Raise => true,
         StmtKind::Expr(expr) => matches!(expr.kind, ExprKind::Text(_) | ExprKind::Opaque(_)),

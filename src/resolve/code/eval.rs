@@ -18,6 +18,7 @@ use super::super::evaluator::Trail;
 use super::barren::{self, Barren, Visit};
 use super::bound::Bound;
 use super::events::Event;
+use super::families::Member;
 use super::heap::{Cell, CellId, Delta, Heap, Item, List, Mark, Object, Scope};
 use super::marks::Marks;
 use super::modules::{Code, Program};
@@ -117,6 +118,14 @@ pub struct Eval<'p, 'w> {
     pub stops: Vec<Vec<(Rc<Condition>, Delta)>>,
     /// Instances that were made: class -> cells.
     pub instances: Vec<(ClassRef, CellId)>,
+    /// Instances of classes that stand for what is only declared, by class.
+    pub unseen: HashMap<Member, Value>,
+    /// Interfaces, by where they are defined, and methods of theirs for which a class stands in as it runs.
+    pub stood_in: Vec<((Arc<str>, String), String)>,
+    /// Whether the entry is a method of a base that runs for a class below it.
+    pub of_heir: bool,
+    /// Names under which classes were looked for that extend or implement them.
+    pub asked_families: BTreeSet<String>,
     /// Cache markers that are written after what they mark was built.
     pub marks: Marks,
     /// The call that the running statement makes for what it does alone.
@@ -175,6 +184,10 @@ impl<'p, 'w> Eval<'p, 'w> {
             executed: HashSet::new(),
             stops: Vec::new(),
             instances: Vec::new(),
+            unseen: HashMap::new(),
+            stood_in: Vec::new(),
+            of_heir: false,
+            asked_families: BTreeSet::new(),
             read: None,
             first_is_asked: false,
             at_limit: false,

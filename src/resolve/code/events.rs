@@ -40,6 +40,8 @@ pub struct Event {
     pub through: Vec<(Arc<str>, FunctionId)>,
     /// Noted behind the last step that was allowed: what it is made of was not evaluated any more.
     pub starved: bool,
+    /// Noted by a class that stands for what its caller declares: one of several ways it may go.
+    pub stands_in: bool,
 }
 
 /// How the trace of what a call gave begins.
@@ -105,6 +107,7 @@ impl Eval<'_, '_> {
             texts,
             through,
             starved: self.work.is_spent(),
+            stands_in: !self.stood_in.is_empty(),
         });
     }
 

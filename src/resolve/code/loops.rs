@@ -297,7 +297,12 @@ impl Eval<'_, '_> {
                 rewrite: round.rewrite.as_ref().or(read).cloned(),
                 ..round.clone()
             });
-            self.carried.insert(turns.place.clone(), running);
+            // What stands in copies the turns that the loop around its call adds.
+            let known = self.carried.get(&turns.place);
+            let copied = known.is_some_and(|known| self.loops.contains(known));
+            if !copied || self.stood_in.is_empty() {
+                self.carried.insert(turns.place.clone(), running);
+            }
             if let Some(list) = self.heap.list_mut(id) {
                 list.items.push(Item::Repeat(turns, Vec::new()));
             }

@@ -8,6 +8,7 @@ use crate::reads::Changed;
 
 use super::barren::{Barren, Function};
 use super::callers::Searches;
+use super::families::Families;
 use super::knowledge::Knowledge;
 use super::modules::Code;
 use super::paths::Known;
@@ -34,6 +35,15 @@ pub struct Names {
     pub libraries: Arc<HashSet<Arc<str>>>,
     /// Names of functions and classes that have to do with requests.
     pub hot: Arc<HashSet<String>>,
+    pub families: Arc<Families>,
+}
+
+/// What does not hold any more in other company.
+#[derive(Default)]
+pub struct Outdated {
+    pub files: BTreeSet<Arc<str>>,
+    /// Names that other classes extend or implement than before.
+    pub families: BTreeSet<String>,
 }
 
 impl Memo {
@@ -60,6 +70,8 @@ pub struct Terms {
     pub wanted: Arc<BTreeSet<Wanted>>,
     /// Functions that it would have gone into, had entries before found anything there.
     pub closed: BTreeSet<Function>,
+    /// Names under which it looked for classes.
+    pub families: BTreeSet<String>,
 }
 
 /// What entries came to, each under one or several terms.
@@ -79,9 +91,13 @@ impl Results {
     }
 
     /// Drops what rests on files that say something else in other company.
-    pub fn forget(&mut self, outdated: &BTreeSet<Arc<str>>) {
-        if !outdated.is_empty() {
-            self.retain(|found| !found.reads.files().any(|path| outdated.contains(path)));
+    pub fn forget(&mut self, outdated: &Outdated) {
+        let Outdated { files, families } = outdated;
+        if !files.is_empty() {
+            self.retain(|found| !found.reads.files().any(|path| files.contains(path)));
+        }
+        if !families.is_empty() {
+            self.retain(|found| found.terms.families.is_disjoint(families));
         }
     }
 

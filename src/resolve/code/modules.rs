@@ -19,9 +19,10 @@ use super::super::files::{folder, join, Files};
 use super::bindings;
 pub use super::bindings::Binding;
 use super::documents::Documents;
+use super::families::Families;
 use super::interest::Interest;
 use super::knowledge::Knowledge;
-use super::memo::{Memo, Names};
+use super::memo::{Memo, Names, Outdated};
 use super::paths::Paths;
 use super::unplaced;
 
@@ -279,7 +280,7 @@ impl<'w> Program<'w> {
 
     /// Notes which files and names have to do with requests, once all inputs are there. Returns the files of which what
     /// an earlier run, which noted `then`, made of them does not hold any more.
-    pub fn note_inputs(&mut self, then: &mut Names) -> BTreeSet<Arc<str>> {
+    pub fn note_inputs(&mut self, then: &mut Names) -> Outdated {
         let moved = self.paths.moved();
         let has_moved = |code: &Code| {
             let here = || (code.language(), folder(code.path()).to_string());
@@ -318,6 +319,8 @@ impl<'w> Program<'w> {
         if *then.hot != hot {
             self.cool(&mut inputs, &hot, &mut outdated);
         }
+        let families = Arc::new(Families::of(&inputs));
+        let regrouped = families.changed(&then.families);
         let known = inputs.into_iter();
         let known = known.map(|code| (code.path().clone(), Some(code)));
         *self.lock() = known.collect();
@@ -327,13 +330,23 @@ impl<'w> Program<'w> {
             direct: HashSet::new(),
             libraries: libraries.clone(),
             hot: hot.clone(),
+            families: families.clone(),
         });
         *then = Names {
             direct,
             libraries,
             hot,
+            families,
         };
-        outdated
+        Outdated {
+            files: outdated,
+            families: regrouped,
+        }
+    }
+
+    /// Which classes of the inputs extend or implement what.
+    pub fn families(&self) -> Option<&Families> {
+        self.names.get().map(|names| &*names.families)
     }
 
     /// Takes files afresh that are near to a library now and were not, or the other way round.

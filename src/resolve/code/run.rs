@@ -28,6 +28,7 @@ use super::dead::is_dead;
 use super::eval::{Eval, Open, BUDGET};
 use super::events::{Event, Sort};
 use super::gather::gather;
+use super::heirs::Heir;
 use super::memo::{Memo, Results, Terms};
 use super::modules::{Binding, Code, Program};
 use super::value::{Callable, ClassRef, Value};
@@ -71,6 +72,8 @@ pub struct Entry {
     pub path: Arc<str>,
     /// `None`: the body of the module.
     pub function: Option<FunctionId>,
+    /// The class whose instance a method is called on, where it is not the method's own.
+    pub heir: Option<Heir>,
 }
 
 /// What the evaluation of one entry found.
@@ -133,6 +136,8 @@ pub fn resolve_code(
         broken: Mutex::default(),
     };
     let mut found: BTreeMap<Entry, Arc<Found>> = runs.all(seeds, &BTreeSet::new());
+    let inherited = runs.inherited(&found, &BTreeSet::new());
+    found.extend(inherited);
     let mut asked: HashSet<Open> = HashSet::new();
     let mut wanted: BTreeSet<Wanted> = BTreeSet::new();
     for _ in 0..ROUNDS {
@@ -168,7 +173,9 @@ pub fn resolve_code(
                 known.is_none_or(|known| !known.made.is_disjoint(&new))
             })
             .collect();
-        let more = runs.all(again, &wanted);
+        let mut more = runs.all(again, &wanted);
+        let inherited = runs.inherited(&more, &wanted);
+        more.extend(inherited);
         let mut changed = false;
         for (entry, result) in more {
             let known = found.get(&entry).map_or(0, |known| known.events.len());
@@ -194,6 +201,7 @@ fn entries(code: &Arc<Code>) -> Vec<Entry> {
     let mut out = vec![Entry {
         path: code.path().clone(),
         function: None,
+        heir: None,
     }];
     for (id, function) in code.module.functions.iter().enumerate() {
         let constructs = function.kind == FunctionKind::Constructor;
@@ -203,6 +211,7 @@ fn entries(code: &Arc<Code>) -> Vec<Entry> {
             out.push(Entry {
                 path: code.path().clone(),
                 function: Some(id),
+                heir: None,
             });
         }
     }
@@ -258,12 +267,33 @@ impl Runs<'_, '_, '_> {
                     .collect(),
             };
             for found in found {
-                self.barren.learn(&found.visits);
+                // What an heir goes into, its base went into before.
+                if found.entry.heir.is_none() {
+                    self.barren.learn(&found.visits);
+                }
                 self.results.keep(found.clone());
                 out.insert(found.entry.clone(), found);
             }
         }
         out
+    }
+
+    /// What methods send of instances of classes that extend theirs.
+    fn inherited(
+        &mut self,
+        found: &BTreeMap<Entry, Arc<Found>>,
+        wanted: &BTreeSet<Wanted>,
+    ) -> BTreeMap<Entry, Arc<Found>> {
+        let mut entries: Vec<Entry> = Vec::new();
+        for (entry, found) in found {
+            let sends = found.events.iter().any(|event| event.sort == Sort::Request);
+            if sends && entry.heir.is_none() {
+                let assume = (self.assume_for)(&entry.path);
+                let mut eval = Eval::new(self.program, &self.barren, &assume);
+                entries.extend(eval.inheriting(entry));
+            }
+        }
+        self.all(entries, wanted)
     }
 
     fn one(
@@ -327,9 +357,10 @@ fn run(
     if context_of(code.path()) == Context::Test {
         eval.work.budget /= 20;
     }
+    eval.of_heir = entry.heir.is_some();
     eval.push_frame(code, None, None, None, None);
     match entry.function {
-        Some(id) => run_function(&mut eval, code, id),
+        Some(id) => run_function(&mut eval, code, id, entry.heir.as_ref()),
         None => run_module(&mut eval, code),
     }
     run_wanted(&mut eval, wanted);
@@ -369,6 +400,7 @@ fn run(
             budget,
             wanted: wanted.clone(),
             closed: std::mem::take(&mut eval.closed),
+            families: std::mem::take(&mut eval.asked_families),
         },
         events,
         used,
@@ -406,14 +438,15 @@ fn hungers(code: &Code, found: &Found) -> bool {
     sends && product && !found.events.iter().any(reached)
 }
 
-fn run_function(eval: &mut Eval<'_, '_>, code: &Arc<Code>, id: FunctionId) {
+fn run_function(eval: &mut Eval<'_, '_>, code: &Arc<Code>, id: FunctionId, heir: Option<&Heir>) {
     let function = &code.module.functions[id];
+    let heir = heir.and_then(|heir| eval.class_at(&heir.class));
     let this = function.class.and_then(|class| {
-        let class = ClassRef {
+        let class = heir.unwrap_or(ClassRef {
             code: code.clone(),
             id: class,
             scope: None,
-        };
+        });
         match function.kind {
             FunctionKind::Function => None,
             FunctionKind::Static if code.language() == Language::Python => None,

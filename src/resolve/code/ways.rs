@@ -27,7 +27,8 @@ pub fn kept<'e>(mut events: Vec<(&'e Entry, &'e Event)>) -> Vec<(&'e Event, Vec<
     }
     let mut order: Vec<usize> = (0..events.len()).collect();
     order.retain(|at| !told_more(events[*at], &events));
-    order.sort_by_key(|at| events[*at].1.opens.len());
+    // What a caller makes itself comes before what may stand for what it declares.
+    order.sort_by_key(|at| (events[*at].1.stands_in, events[*at].1.opens.len()));
     let mut seen: BTreeMap<String, usize> = BTreeMap::new();
     let mut out: Vec<(&Event, Vec<&Entry>)> = Vec::new();
     for at in order {
@@ -50,6 +51,9 @@ pub fn kept<'e>(mut events: Vec<(&'e Entry, &'e Event)>) -> Vec<(&'e Event, Vec<
 /// else does. Of two that came the very same way (a method that is wanted of an instance that each made), neither tells
 /// more for knowing other things.
 fn told_more((entry, event): (&Entry, &Event), events: &[(&Entry, &Event)]) -> bool {
+    if events.iter().any(|(other, _)| other.stands_for(entry)) {
+        return true;
+    }
     if event.opens.is_empty() {
         return false;
     }

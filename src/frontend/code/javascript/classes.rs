@@ -27,6 +27,7 @@ impl Lowering<'_> {
             name_span,
             span: span(node),
             bases: Vec::new(),
+            implements: Vec::new(),
             decorators: Vec::new(),
             fields: Vec::new(),
             methods: Vec::new(),
@@ -34,13 +35,15 @@ impl Lowering<'_> {
             parent: self.scope.function,
         });
         let mut bases = Vec::new();
+        let mut implements = Vec::new();
         for child in parts(node) {
             match child.kind() {
                 "decorator" => decorators.extend(self.decorator(child)),
-                "class_heritage" => self.heritage(child, &mut bases),
+                "class_heritage" => self.heritage(child, &mut bases, &mut implements),
                 _ => {}
             }
         }
+        self.module.classes[id].implements = implements;
         self.module.classes[id].bases = bases;
         self.module.classes[id].decorators = decorators;
         if let Some(body) = field(node, "body") {
@@ -53,10 +56,13 @@ impl Lowering<'_> {
         first_part(node).map(|inner| self.expr(inner))
     }
 
-    fn heritage(&mut self, node: Node, bases: &mut Vec<Expr>) {
+    fn heritage(&mut self, node: Node, bases: &mut Vec<Expr>, implements: &mut Vec<String>) {
         for child in parts(node) {
             match child.kind() {
-                "implements_clause" => {}
+                "implements_clause" => {
+                    let names = parts(child).into_iter().map(|of| self.text(of));
+                    implements.extend(names.filter_map(type_name).map(str::to_owned));
+                }
                 "extends_clause" => {
                     if let Some(value) = field(child, "value") {
                         bases.push(self.expr(value));
@@ -152,4 +158,10 @@ impl Lowering<'_> {
             is_static: has_token(node, "static"),
         })
     }
+}
+
+/// The last name of a type as written, without its arguments: `Port` of `ports.Port<T>`.
+fn type_name(written: &str) -> Option<&str> {
+    let bare = written.split('<').next()?.trim();
+    bare.rsplit('.').next().filter(|name| !name.is_empty())
 }

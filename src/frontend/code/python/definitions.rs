@@ -193,6 +193,7 @@ impl Lowering<'_> {
     fn class(&mut self, node: Node, decorators: Vec<Expr>) -> ClassId {
         let (name, name_span) = self.name(node);
         self.module.classes.push(Class {
+            implements: Vec::new(),
             name,
             name_span,
             span: span(node),

@@ -16,6 +16,7 @@ mod extended;
 mod handed;
 mod histories;
 mod instances;
+mod interfaces;
 mod javascript;
 mod library;
 mod lives;
