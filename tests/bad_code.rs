@@ -71,6 +71,19 @@ fn thirty_conditions_that_append_do_not_multiply() {
 }
 
 #[test]
+fn forty_conditions_that_change_both_ends_do_not_multiply() {
+    let mut body = String::from("parts = []\n");
+    for at in 0..40 {
+        let _ = writeln!(
+            body,
+            "if a.flag{at}:\n    parts.insert(0, 'first {at}')\n    parts.append('last {at}')"
+        );
+    }
+    body.push_str("t = ' '.join(parts)");
+    sends(&body);
+}
+
+#[test]
 fn loops_nested_six_deep_end() {
     let mut body = String::new();
     for at in 0..6 {

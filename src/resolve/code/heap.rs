@@ -456,6 +456,9 @@ fn join_cells(condition: &Rc<Condition>, versions: &[&Rc<Cell>]) -> Cell {
     }
 }
 
+/// So many items in the arms of one fork are told arm by arm.
+const MAX_FORKED: usize = 512;
+
 /// Items of several arms as one: what all begin and end with stands once, the rest is a branch.
 pub fn join_items(condition: &Rc<Condition>, mut arms: Vec<Vec<Item>>) -> Vec<Item> {
     let mut out = Vec::new();
@@ -490,9 +493,22 @@ pub fn join_items(condition: &Rc<Condition>, mut arms: Vec<Vec<Item>>) -> Vec<It
         });
         behind.push(last);
     }
-    if arms.iter().any(|arm| !arm.is_empty()) {
+    if arms.iter().map(|arm| weight(arm)).sum::<usize>() > MAX_FORKED {
+        // One fork behind the other that changes an early item would double the list each time.
+        out.extend(arms.into_iter().max_by_key(|arm| weight(arm)).unwrap_or_default());
+    } else if arms.iter().any(|arm| !arm.is_empty()) {
         out.push(Item::Branch(condition.clone(), arms));
     }
     out.extend(behind.into_iter().rev());
     out
+}
+
+/// Items with those within them.
+fn weight(items: &[Item]) -> usize {
+    let of = |item: &Item| match item {
+        Item::Branch(_, arms) => 1 + arms.iter().map(|arm| weight(arm)).sum::<usize>(),
+        Item::Repeat(_, body) => 1 + weight(body),
+        Item::One(..) | Item::Spread(..) => 1,
+    };
+    items.iter().map(of).sum()
 }
