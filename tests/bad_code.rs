@@ -170,6 +170,13 @@ fn classes_that_extend_each_other_end() {
 }
 
 #[test]
+fn modules_that_take_all_of_each_other_end() {
+    let source = format!("from b import *\n{HEAD}def send():\n    return client.responses.create(model='m', instructions='rules' + nowhere)\n");
+    let found = run(&[("a.py", &source), ("b.py", "from a import *\n")]);
+    assert_eq!(found.prompts.len(), 1);
+}
+
+#[test]
 fn modules_that_import_each_other_end() {
     let send =
         "def send():\n    client.responses.create(model='m', instructions='s' + A + f('x'))\n";

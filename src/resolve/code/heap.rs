@@ -495,7 +495,11 @@ pub fn join_items(condition: &Rc<Condition>, mut arms: Vec<Vec<Item>>) -> Vec<It
     }
     if arms.iter().map(|arm| weight(arm)).sum::<usize>() > MAX_FORKED {
         // One fork behind the other that changes an early item would double the list each time.
-        out.extend(arms.into_iter().max_by_key(|arm| weight(arm)).unwrap_or_default());
+        out.extend(
+            arms.into_iter()
+                .max_by_key(|arm| weight(arm))
+                .unwrap_or_default(),
+        );
     } else if arms.iter().any(|arm| !arm.is_empty()) {
         out.push(Item::Branch(condition.clone(), arms));
     }

@@ -205,7 +205,9 @@ impl Eval<'_, '_> {
                     && scope < Scope::Call
             };
             let surely = unknown.verdict.volatility.confidence > Confidence::Possible;
-            (of_request && surely).then(|| classifier.name(name)).filter(lives_on)
+            (of_request && surely)
+                .then(|| classifier.name(name))
+                .filter(lives_on)
         });
         let expr = self.written_or(span, || path.clone());
         // What is made of it later is not judged by where it came from.

@@ -79,7 +79,12 @@ impl Eval<'_, '_> {
                 self.note_global(code, name, None);
                 self.module_statements(code, local, indices)
             }
-            None => self.star(code, name),
+            None if code.stars.is_empty() => None,
+            None => {
+                // Modules may take all there is of each other.
+                self.note_global(code, name, None);
+                self.star(code, name)
+            }
         };
         if value.is_some() {
             self.note_global(code, name, value.clone());
