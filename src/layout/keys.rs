@@ -21,10 +21,22 @@ pub(super) fn fork_key(branch: &Branch) -> Key {
     }
     match branch.volatility.priced() {
         class if class.is_stable() => Key::constant(),
-        Class::State => Key::branch(branch.id, arms as u32, true),
+        // What is there once it is told stays: the value in the arm is what changes.
+        Class::State => Key::branch(branch.id, arms as u32, !tells_what_it_asks(branch)),
         Class::Request | Class::Unique if arms > MOST_ARMS => Key::of(Class::Request, branch.id),
         _ => Key::branch(branch.id, arms as u32, false),
     }
+}
+
+/// Whether an arm holds the value that its condition asks for: `if memory: text += memory`.
+fn tells_what_it_asks(branch: &Branch) -> bool {
+    let asked = branch.condition.to_string();
+    let asked = asked
+        .trim_start_matches("not ")
+        .trim_start_matches('!')
+        .trim();
+    let told = |piece: &Piece| matches!(piece, Piece::Slot(slot) if slot.expr.to_string() == asked);
+    branch.arms.iter().flatten().any(told)
 }
 
 /// Rough size of a piece in bytes, to find the longest arm.

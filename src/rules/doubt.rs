@@ -28,7 +28,9 @@ fn unproven(judged: &Judged, step: &Step, subject: &Segment) -> bool {
     // What does not change within a session, a user or a tenant may be the same for all of them.
     let settled = volatility.class != Class::State && volatility.priced().scope() < Scope::Call;
     let open = volatility.given != Given::Known || settled;
-    if open && matches!(subject.kind, Kind::Fork { .. }) {
+    // Only a state of the session is known to flip; what else is asked may well have one answer in a deployment.
+    let flips = volatility.class == Class::State;
+    if (open || !flips) && matches!(subject.kind, Kind::Fork { .. }) {
         return true;
     }
     let unseen =
@@ -129,7 +131,7 @@ pub fn seen(segments: &[Segment]) -> f64 {
 }
 
 /// Whether less stable text is in sight than the least that is cached.
-fn sees_little(judged: &Judged) -> bool {
+pub fn sees_little(judged: &Judged) -> bool {
     rests_on_assumed(judged, judged.layout.segments.len())
 }
 

@@ -1,6 +1,7 @@
 //! history-rewrite: earlier turns are trimmed by a window that slides on every turn, edited, or inserted before.
 //! A guard that acts only at the context limit is a note.
 
+use super::doubt::sees_little;
 use super::steps::{cause_text, effect, join, of, remark, short, subject};
 use super::{Remark, Weight};
 use crate::figures::tokens;
@@ -66,8 +67,8 @@ fn asks_about(judged: &Judged, history: &Segment) -> bool {
             .all(|segment| asked(segment) || silent(segment))
 }
 
-/// Whether a window keeps so few turns that they are hardly a prefix worth caching. Results of tools are long however
-/// few they are.
+/// Whether a window keeps so few turns that they are hardly a prefix worth caching, or nothing but the assumed size of
+/// the turns says that there is one. Results of tools are long however few they are.
 fn keeps_few(judged: &Judged, history: &Segment) -> bool {
     let tools = judged
         .prompt
@@ -81,7 +82,7 @@ fn keeps_few(judged: &Judged, history: &Segment) -> bool {
         } => rewrite.keeps,
         _ => None,
     };
-    !tools && kept.is_some_and(|turns| turns <= FEW_TURNS)
+    !tools && (kept.is_some_and(|turns| turns <= FEW_TURNS) || sees_little(judged))
 }
 
 fn how(segment: &Segment) -> String {

@@ -49,7 +49,7 @@ pub fn check(judged: &Judged) -> Vec<Remark> {
             if matches!(remark.weight, Weight::OnRequest) {
                 return Some(remark);
             }
-            if handed_on(judged, mark) {
+            if handed_on(judged, mark) || now_and_then(judged, mark) {
                 remark.confidence = Confidence::Possible;
                 return Some(remark);
             }
@@ -88,6 +88,29 @@ fn handed_on(judged: &Judged, mark: &Mark) -> bool {
         })
     });
     any && all
+}
+
+/// Whether all that is known to change in front of the marker stands there only where a condition is met: what is
+/// looked up for some questions, and what the others share is read.
+fn now_and_then(judged: &Judged, mark: &Mark) -> bool {
+    let segments = &judged.layout.segments;
+    let within_fork = |at: usize| {
+        let forks = segments[..at].iter().enumerate();
+        forks
+            .filter_map(|(fork, segment)| match &segment.kind {
+                Kind::Fork { covers, .. } => Some(fork + covers),
+                _ => None,
+            })
+            .any(|end| end >= at)
+    };
+    let sure = |segment: &Segment| {
+        let known = segment.volatility();
+        known.is_some_and(|v| v.confidence > Confidence::Possible)
+    };
+    let mut known = culprits(judged, mark)
+        .filter(|segment| sure(segment))
+        .peekable();
+    known.peek().is_some() && known.all(|segment| within_fork(segment.id))
 }
 
 /// The value in front of the marker that is new on every call: the first of those that are surest to be.
