@@ -21,9 +21,10 @@ impl Eval<'_, '_> {
             return false;
         }
         match value {
+            // A choice has an end, cells may hold each other.
             Value::Choice(choice) => {
                 let mut arms = choice.arms.iter();
-                arms.any(|arm| self.holds_marker(arm, depth + 1))
+                arms.any(|arm| self.holds_marker(arm, depth))
             }
             Value::Cell(id) => match self.heap.get(*id) {
                 Cell::Object(object) => object.entries.iter().any(|(key, value)| {

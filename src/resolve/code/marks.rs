@@ -275,21 +275,53 @@ impl Eval<'_, '_> {
     }
 
     /// A marker, or what brings some, is written into one of several things: into that arm, the others stay.
-    pub fn mark_arms(&mut self, choice: &Choice, name: &str, value: &Value, place: &Place) {
+    pub fn mark_arms(&mut self, choice: &Choice, name: &str, value: Value, place: &Place) {
+        let value = match sdk::is_marker(name) || sdk::nests_markers(name) {
+            true => self.in_slices(value, place),
+            false => value,
+        };
+        self.mark_arms_within(choice, &mut Vec::new(), (name, &value), place);
+    }
+
+    fn mark_arms_within(
+        &mut self,
+        choice: &Choice,
+        around: &mut Vec<(Rc<Condition>, usize, usize)>,
+        (name, value): (&str, &Value),
+        place: &Place,
+    ) {
         for (at, arm) in choice.arms.iter().enumerate() {
-            let before = match arm {
-                Value::Cell(id) => self.heap.object(*id).and_then(|object| object.get(name)),
-                Value::Unknown(_) => None,
-                _ => continue,
-            };
-            let before = before.cloned().unwrap_or(Value::None);
-            let mut arms = vec![before; choice.arms.len()];
-            arms[at] = value.clone();
-            let value = choose(&choice.condition, arms);
-            self.set_member(arm, name, value, place);
+            around.push((choice.condition.clone(), at, choice.arms.len()));
+            match arm {
+                Value::Choice(inner) if around.len() < 8 => {
+                    self.mark_arms_within(inner, around, (name, value), place);
+                }
+                Value::Cell(_) | Value::Unknown(_) => {
+                    let before = match arm {
+                        Value::Cell(id) => self.heap.object(*id).and_then(|o| o.get(name)),
+                        _ => None,
+                    };
+                    let before = before.cloned().unwrap_or(Value::None);
+                    let within = around.iter().rev();
+                    let own = within.fold(value.clone(), |own, (condition, at, count)| {
+                        let mut arms = vec![before.clone(); *count];
+                        arms[*at] = own;
+                        choose(condition, arms)
+                    });
+                    // Too many arms for one value: what is written counts.
+                    let own = match self.brings_marker(name, &own) {
+                        true => own,
+                        false => value.clone(),
+                    };
+                    self.set_member(arm, name, own, place);
+                }
+                _ => {}
+            }
+            around.pop();
         }
     }
 
+    /// Whether what is written under a key is a marker or brings some.
     pub fn brings_marker(&self, name: &str, value: &Value) -> bool {
         let marker = sdk::is_marker(name) || sdk::nests_markers(name);
         marker && !value.is_nothing() || self.holds_marker(value, 0)

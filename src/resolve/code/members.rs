@@ -296,7 +296,7 @@ impl Eval<'_, '_> {
                 }
             }
             Value::Choice(choice) if self.brings_marker(name, &value) => {
-                self.mark_arms(&choice.clone(), name, &value, place);
+                self.mark_arms(&choice.clone(), name, value, place);
             }
             Value::Choice(choice) => {
                 for arm in choice.arms.clone() {
