@@ -213,11 +213,16 @@ pub struct MarkerCount {
     pub times: Option<u32>,
     /// Arms of branches that it stands in, outermost first: (branch, arm). Those of one branch exclude each other.
     pub arms: Vec<(u64, usize)>,
+    /// Conditions among these that something else decides than what is marked: not whether that is there, of what type
+    /// it is, and which round of a loop it is.
+    pub conditions: usize,
     /// The slice that bounds the loop it is set in, and how many items that has at most: markers of one slice share it.
     pub slice: Option<(u64, u32)>,
+    /// Written into what was there already: a loop that goes through that afterwards does not write it again.
+    pub noted: bool,
     /// Loops of which no more than one round is known to set it.
     pub rounds: Vec<u32>,
-    /// What stands under its key is not known: it may be nothing.
+    /// What stands under its key is not known, or taken out under a condition: it may be nothing.
     pub doubtful: bool,
 }
 
@@ -226,7 +231,9 @@ impl Default for MarkerCount {
         MarkerCount {
             times: Some(1),
             arms: Vec::new(),
+            conditions: 0,
             slice: None,
+            noted: false,
             rounds: Vec::new(),
             doubtful: false,
         }

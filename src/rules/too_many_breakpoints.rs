@@ -1,6 +1,6 @@
 //! too-many-breakpoints: more markers than the provider takes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Remark, Weight};
 use crate::finding::{Label, Severity};
@@ -24,9 +24,9 @@ pub fn check(judged: &Judged) -> Vec<Remark> {
     let markers = blocks.filter_map(|block| block.marker.as_ref());
     let placed: Vec<&Marker> = markers
         .filter(|marker| marker.how != MarkerHow::Automatic && !marker.count.doubtful)
-        .filter(|marker| marker.count.times.is_none() || marker.count.arms.len() <= MOST_CONDITIONS)
+        .filter(|marker| marker.count.times.is_none() || marker.count.conditions <= MOST_CONDITIONS)
         .collect();
-    let together = at_once(&placed, 0);
+    let together = at_once(&placed);
     let looped = together.iter().find(|marker| marker.count.times.is_none());
     let count = counted(&together) + automatic;
     if looped.is_none() && count <= most {
@@ -88,30 +88,33 @@ pub fn check(judged: &Judged) -> Vec<Remark> {
     }]
 }
 
+/// Branches of which all arms are tried; of what is left every arm counts.
+const MAX_FORKS: usize = 10;
+
 /// The most markers that stand in one request: of each branch those of one arm.
-fn at_once<'m>(markers: &[&'m Marker], depth: usize) -> Vec<&'m Marker> {
-    let mut out = Vec::new();
-    let mut branches: BTreeMap<u64, BTreeMap<usize, Vec<&'m Marker>>> = BTreeMap::new();
-    for marker in markers {
-        match marker.count.arms.get(depth) {
-            Some((branch, arm)) => {
-                let arms = branches.entry(*branch).or_default();
-                arms.entry(*arm).or_default().push(*marker);
-            }
-            None => out.push(*marker),
-        }
+fn at_once<'m>(markers: &[&'m Marker]) -> Vec<&'m Marker> {
+    let mut arms: BTreeMap<u64, BTreeSet<usize>> = BTreeMap::new();
+    for (branch, arm) in markers.iter().flat_map(|marker| &marker.count.arms) {
+        arms.entry(*branch).or_default().insert(*arm);
     }
-    for arms in branches.into_values() {
-        let arms = arms.into_values().map(|arm| at_once(&arm, depth + 1));
-        let most = arms.max_by_key(|arm| counted(arm));
-        out.extend(most.into_iter().flatten());
-    }
-    out.sort_by_key(|marker| {
-        markers
-            .iter()
-            .position(|known| std::ptr::eq(*known, *marker))
+    let forks = arms.into_iter().filter(|(_, arms)| arms.len() > 1);
+    let forks: Vec<(u64, BTreeSet<usize>)> = forks.take(MAX_FORKS).collect();
+    most_of(markers.to_vec(), &forks)
+}
+
+fn most_of<'m>(markers: Vec<&'m Marker>, forks: &[(u64, BTreeSet<usize>)]) -> Vec<&'m Marker> {
+    let Some(((branch, arms), rest)) = forks.split_first() else {
+        return markers;
+    };
+    let taken = |marker: &Marker, arm: usize| {
+        let mut own = marker.count.arms.iter();
+        own.all(|(of, at)| of != branch || *at == arm)
+    };
+    let each = arms.iter().rev().map(|arm| {
+        let own = markers.iter().copied().filter(|m| taken(m, *arm));
+        most_of(own.collect(), rest)
     });
-    out
+    each.max_by_key(|own| counted(own)).unwrap_or_default()
 }
 
 /// How many markers these are; those of a loop without a bound outdo all others.
@@ -137,4 +140,32 @@ fn counted(markers: &[&Marker]) -> u32 {
         count = count.saturating_add(held.min(most));
     }
     count
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::Place;
+
+    fn marker(at: usize, arms: &[(u64, usize)]) -> Marker {
+        let place = Place::new(&"app.py".into(), at, at + 1);
+        let mut marker = Marker::once(place, None, MarkerHow::Literal);
+        marker.count.arms = arms.to_vec();
+        marker
+    }
+
+    #[test]
+    fn arms_of_one_branch_exclude_each_other_wherever_they_stand() {
+        let all = [
+            marker(0, &[(7, 0)]),
+            marker(1, &[(1, 0), (7, 1)]),
+            marker(2, &[(2, 0), (3, 1), (7, 2)]),
+            marker(3, &[(2, 0)]),
+            marker(4, &[]),
+        ];
+        let all: Vec<&Marker> = all.iter().collect();
+        let together = at_once(&all);
+        let places: Vec<usize> = together.iter().map(|m| m.place.span.start).collect();
+        assert_eq!(places, [0, 3, 4]);
+    }
 }

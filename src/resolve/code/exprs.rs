@@ -255,7 +255,11 @@ impl Eval<'_, '_> {
         } else {
             self.rounds_of(value)
         };
-        Condition::within(self.written(test.span), place, volatility, rounds)
+        let mut condition = Condition::within(self.written(test.span), place, volatility, rounds);
+        if let Some(condition) = Rc::get_mut(&mut condition) {
+            condition.shape = picks::tests_shape(test);
+        }
+        condition
     }
 
     // ---- texts ----

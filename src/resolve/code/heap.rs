@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use crate::sdk;
 use crate::source::Place;
 use crate::volatility::Volatility;
 
@@ -99,6 +100,15 @@ impl Object {
         match self.entries.iter_mut().find(|(name, _)| name == key) {
             Some(entry) => entry.1 = value,
             None => self.entries.push((key.to_string(), value)),
+        }
+    }
+
+    /// Deletes an entry. Of a marker it stays known that it was taken out: where that is done under a condition, the
+    /// program counts its markers.
+    pub fn take_out(&mut self, key: &str) {
+        match self.entries.iter_mut().find(|(name, _)| name == key) {
+            Some((_, value)) if sdk::is_marker(key) => *value = Value::Bool(false),
+            _ => self.entries.retain(|(name, _)| name != key),
         }
     }
 }

@@ -170,8 +170,12 @@ impl Eval<'_, '_> {
         self.executed.insert((path, id));
         // States that returns leave count from here.
         let mark = self.heap.mark();
+        let sent = self.sent;
         let flow = self.block(&function.body);
         self.run_inner(id);
+        if self.sent > sent {
+            self.close_sent(&function.body);
+        }
         let Some(frame) = self.frames.pop() else {
             self.heap.keep(mark);
             return Value::None;

@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use crate::frontend::code::ir::Expr;
 use crate::prompt::Rewrite;
+use crate::sdk;
 use crate::source::Span;
 use crate::volatility::classify::ValueKind;
 use crate::volatility::Class;
@@ -237,12 +238,20 @@ impl Eval<'_, '_> {
             let place = self.place(span);
             return self.clear_open(unknown, &key, place);
         }
+        // `delete params.system[0].cache_control`, of one of several texts.
+        if let Value::Choice(choice) = object {
+            if index.known_text().is_some_and(|key| sdk::is_marker(&key)) {
+                let arms = choice.arms.iter();
+                arms.for_each(|arm| self.delete_item(arm, index, span));
+            }
+            return;
+        }
         let Value::Cell(id) = object else {
             return;
         };
         if let Some(key) = index.known_text() {
             if let Some(object) = self.heap.object_mut(*id) {
-                object.entries.retain(|(name, _)| *name != key);
+                object.take_out(&key);
             }
             return;
         }

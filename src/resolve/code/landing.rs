@@ -2,12 +2,14 @@
 
 use std::rc::Rc;
 
+use crate::frontend::code::ir::Stmt;
 use crate::prompt::{Block, Marker, MarkerHow};
 use crate::sdk;
 use crate::source::Place;
 
 use super::eval::Eval;
 use super::heap::{Cell, CellId, Item, Round};
+use super::marked::marks_nothing;
 use super::marks::{root_of, CLEARED, ON_SYSTEM, ROOT};
 use super::rounds::first_item;
 use super::value::{Condition, Unknown, Value};
@@ -19,13 +21,14 @@ impl Eval<'_, '_> {
             return false;
         }
         match value {
+            // A choice has an end, cells may hold each other.
             Value::Choice(choice) => {
                 let mut arms = choice.arms.iter();
-                arms.any(|arm| self.holds_marker(arm, depth + 1))
+                arms.any(|arm| self.holds_marker(arm, depth))
             }
             Value::Cell(id) => match self.heap.get(*id) {
                 Cell::Object(object) => object.entries.iter().any(|(key, value)| {
-                    sdk::is_marker(key) && !value.is_nothing()
+                    sdk::is_marker(key) && !marks_nothing(value)
                         || self.holds_marker(value, depth + 1)
                 }),
                 Cell::List(list) => self.items_hold_marker(&list.items, depth + 1),
@@ -89,6 +92,22 @@ impl Eval<'_, '_> {
         }
     }
 
+    /// A function has sent what it marked: what it made itself is gone when it returns, the next call makes it anew.
+    pub fn close_sent(&mut self, body: &[Stmt]) {
+        let (Some(first), Some(last)) = (body.first(), body.last()) else {
+            return;
+        };
+        let path = self.frame().code.path().clone();
+        let within = first.span.start..last.span.end;
+        for (note, root, _) in self.noted_roots() {
+            let birth = root.birth();
+            let own = birth.is_some_and(|b| b.path == path && within.contains(&b.span.start));
+            if own && self.marks.sent.contains(&note) {
+                self.marks.over.insert(note);
+            }
+        }
+    }
+
     /// The markers that were written into an open value, where it is sent. They land once in a prompt.
     pub fn landing(&mut self, unknown: &Unknown) -> Vec<Marker> {
         self.landing_at(&root_of(unknown))
@@ -111,6 +130,7 @@ impl Eval<'_, '_> {
         };
         let mut out = Vec::new();
         self.landing_items(&items, (root, on_system), &mut out);
+        out.iter_mut().for_each(|marker| marker.count.noted = true);
         out
     }
 
@@ -132,7 +152,7 @@ impl Eval<'_, '_> {
                     let Some(Value::Unknown(own)) = object.get(ROOT) else {
                         continue;
                     };
-                    if root_of(own) != root {
+                    if root_of(own) != root || self.marks.over.contains(id) {
                         continue;
                     }
                     // Whether there is one to take out is asked in front of it: it goes in every case.
@@ -180,14 +200,16 @@ impl Eval<'_, '_> {
 /// A marker in an arm of a branch.
 pub fn in_arm(marker: &mut Marker, condition: &Condition, arm: usize) {
     marker.count.arms.insert(0, (condition.id, arm));
+    marker.count.conditions += usize::from(!condition.shape && condition.rounds.is_empty());
     marker.count.rounds.extend(condition.rounds.iter().copied());
 }
 
 /// A marker that is set in the rounds of a loop: in each, unless the loop or a condition picks one.
 pub fn in_loop(marker: &mut Marker, round: &Round) {
     marker.how = MarkerHow::Loop;
-    let picked = round.picks || marker.count.doubtful || marker.count.rounds.contains(&round.id);
-    if !picked && marker.count.slice.is_none() {
+    let count = &marker.count;
+    let once = round.picks || count.noted || count.doubtful || count.rounds.contains(&round.id);
+    if !once && marker.count.slice.is_none() {
         marker.count.times = None;
     }
 }

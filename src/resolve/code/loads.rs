@@ -538,6 +538,7 @@ fn choice_of(value: &Value) -> Option<Rc<Choice>> {
             place: branch.place.clone(),
             volatility: branch.volatility.clone(),
             rounds: Vec::new(),
+            shape: false,
         }),
         arms: arms.collect(),
     }))

@@ -46,7 +46,7 @@ impl Eval<'_, '_> {
     ) -> Option<Marker> {
         let own = entries
             .iter()
-            .find(|(key, value)| sdk::is_marker(key) && !value.is_nothing());
+            .find(|(key, value)| sdk::is_marker(key) && !marks_nothing(value));
         let Some((key, value)) = own else {
             // `providerOptions: { anthropic: { cacheControl: .. } }`
             let nests = entries.iter().filter(|(key, _)| sdk::nests_markers(key));
@@ -92,10 +92,15 @@ impl Eval<'_, '_> {
             Value::None | Value::Null | Value::Bool(false) => None,
             Value::Choice(choice) if depth < 8 => {
                 let choice = choice.clone();
+                let taken_out = choice
+                    .arms
+                    .iter()
+                    .any(|arm| matches!(arm, Value::Bool(false)));
                 let mut arms = choice.arms.iter().enumerate();
                 arms.find_map(|(arm, value)| {
                     let mut marker = self.marker_value(value, place, depth + 1)?;
                     in_arm(&mut marker, &choice.condition, arm);
+                    marker.count.doubtful |= taken_out;
                     Some(marker)
                 })
             }
@@ -247,6 +252,11 @@ impl Eval<'_, '_> {
         prompt.id = format!("{}#{}", site.path, self.symbol());
         self.record(Sort::Messages, site.clone(), prompt);
     }
+}
+
+/// Whether what stands under the key of a marker is none.
+pub fn marks_nothing(value: &Value) -> bool {
+    value.is_nothing() || matches!(value, Value::Bool(false))
 }
 
 /// Whether a value is an object or a list in some arm.

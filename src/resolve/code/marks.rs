@@ -13,7 +13,7 @@ use crate::volatility::Volatility;
 use super::arms::choose;
 use super::eval::Eval;
 use super::heap::{Cell, CellId, Heap, Item, List, Round};
-use super::value::{Argument, Condition, Unknown, Value, BECOMES};
+use super::value::{Argument, Choice, Condition, Unknown, Value, BECOMES};
 
 /// Entry of a note: what was written to.
 pub const ROOT: &str = "<root>";
@@ -51,6 +51,8 @@ pub struct Marks {
     /// Notes that landed in the prompt that is being put together, and in any.
     pub landed: BTreeSet<CellId>,
     pub sent: BTreeSet<CellId>,
+    /// Those that were sent by a call which made what they mark, and is over.
+    pub over: BTreeSet<CellId>,
 }
 
 impl Marks {
@@ -71,6 +73,7 @@ impl Marks {
             made: Vec::new(),
             landed: BTreeSet::new(),
             sent: BTreeSet::new(),
+            over: BTreeSet::new(),
         }
     }
 
@@ -125,14 +128,14 @@ pub fn is_turn(unknown: &Unknown) -> bool {
     of.is_some_and(|of| of.starts_with(TURNS))
 }
 
-/// A marker that one of the things has that these loops go over.
-fn one_of(value: Value, rounds: Vec<u32>, place: &Place) -> Value {
+/// What one of the things has that these loops go over; the others have what they had.
+fn one_of(value: Value, before: Value, rounds: Vec<u32>, place: &Place) -> Value {
     if value.is_nothing() {
         return value;
     }
     let one = "one of many".into();
     let one = Condition::within(one, place.clone(), Volatility::constant(), rounds);
-    choose(&one, vec![value, Value::None])
+    choose(&one, vec![value, before])
 }
 
 impl Eval<'_, '_> {
@@ -248,10 +251,14 @@ impl Eval<'_, '_> {
     /// A marker as it is kept in an object that is known: what is set behind the loop that made the object is set in one
     /// of its rounds, what is set in a loop over a slice is set as often as that is long.
     pub fn set_marker(&mut self, of: CellId, key: &str, value: Value, place: &Place) -> Value {
-        if !(sdk::is_marker(key) || sdk::nests_markers(key)) {
+        let marker = sdk::is_marker(key) || sdk::nests_markers(key);
+        if !marker && !self.holds_marker(&value, 0) {
             return value;
         }
-        let value = self.in_slices(value, place);
+        let value = match marker {
+            true => self.in_slices(value, place),
+            false => value,
+        };
         let within = self.marks.made.iter();
         let rounds: Vec<u32> = within
             .filter(|(from, to, round)| {
@@ -259,10 +266,65 @@ impl Eval<'_, '_> {
             })
             .map(|(_, _, round)| *round)
             .collect();
+        let before = self.heap.object(of).and_then(|object| object.get(key));
+        let before = before.cloned().unwrap_or(Value::None);
         match rounds.is_empty() {
             true => value,
-            false => one_of(value, rounds, place),
+            false => one_of(value, before, rounds, place),
         }
+    }
+
+    /// A marker, or what brings some, is written into one of several things: into that arm, the others stay.
+    pub fn mark_arms(&mut self, choice: &Choice, name: &str, value: Value, place: &Place) {
+        let value = match sdk::is_marker(name) || sdk::nests_markers(name) {
+            true => self.in_slices(value, place),
+            false => value,
+        };
+        self.mark_arms_within(choice, &mut Vec::new(), (name, &value), place);
+    }
+
+    fn mark_arms_within(
+        &mut self,
+        choice: &Choice,
+        around: &mut Vec<(Rc<Condition>, usize, usize)>,
+        (name, value): (&str, &Value),
+        place: &Place,
+    ) {
+        for (at, arm) in choice.arms.iter().enumerate() {
+            around.push((choice.condition.clone(), at, choice.arms.len()));
+            match arm {
+                Value::Choice(inner) if around.len() < 8 => {
+                    self.mark_arms_within(inner, around, (name, value), place);
+                }
+                Value::Cell(_) | Value::Unknown(_) => {
+                    let before = match arm {
+                        Value::Cell(id) => self.heap.object(*id).and_then(|o| o.get(name)),
+                        _ => None,
+                    };
+                    let before = before.cloned().unwrap_or(Value::None);
+                    let within = around.iter().rev();
+                    let own = within.fold(value.clone(), |own, (condition, at, count)| {
+                        let mut arms = vec![before.clone(); *count];
+                        arms[*at] = own;
+                        choose(condition, arms)
+                    });
+                    // Too many arms for one value: what is written counts.
+                    let own = match self.brings_marker(name, &own) {
+                        true => own,
+                        false => value.clone(),
+                    };
+                    self.set_member(arm, name, own, place);
+                }
+                _ => {}
+            }
+            around.pop();
+        }
+    }
+
+    /// Whether what is written under a key is a marker or brings some.
+    pub fn brings_marker(&self, name: &str, value: &Value) -> bool {
+        let marker = sdk::is_marker(name) || sdk::nests_markers(name);
+        marker && !value.is_nothing() || self.holds_marker(value, 0)
     }
 
     fn in_slices(&mut self, value: Value, place: &Place) -> Value {
@@ -393,7 +455,7 @@ impl Eval<'_, '_> {
         // `content = [b for b in m.content]; content[-1]["cache_control"] = ..`: the loop that went over all is over.
         let over = |round: &u32| !self.marks.rounds.contains(round);
         let value = match unknown.round.filter(over) {
-            Some(round) => one_of(value, vec![round], &place),
+            Some(round) => one_of(value, Value::None, vec![round], &place),
             None => value,
         };
         let entries = vec![

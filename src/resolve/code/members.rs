@@ -309,6 +309,9 @@ impl Eval<'_, '_> {
                     object.set(name, value);
                 }
             }
+            Value::Choice(choice) if self.brings_marker(name, &value) => {
+                self.mark_arms(&choice.clone(), name, value, place);
+            }
             Value::Choice(choice) => {
                 for arm in choice.arms.clone() {
                     self.set_member(&arm, name, value.clone(), place);

@@ -49,7 +49,7 @@ impl Eval<'_, '_> {
                 if operation == Op::Pop {
                     if let (Some(key), Some(object)) = (key.known_text(), self.heap.object_mut(id))
                     {
-                        object.entries.retain(|(name, _)| *name != key);
+                        object.take_out(&key);
                     }
                 }
                 Some(value)

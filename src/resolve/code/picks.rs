@@ -20,6 +20,29 @@ pub fn picks(pattern: &Pattern, body: &[Stmt]) -> bool {
     look.leaves || look.carried()
 }
 
+/// Whether a body may end its loop by a `break`.
+pub fn breaks(body: &[Stmt]) -> bool {
+    body.iter().any(|stmt| match &stmt.kind {
+        StmtKind::Break => true,
+        StmtKind::If {
+            then, otherwise, ..
+        } => breaks(then) || breaks(otherwise),
+        StmtKind::Try {
+            body,
+            handlers,
+            otherwise,
+            finally,
+        } => {
+            let mut all = [body, otherwise, finally].into_iter().chain(handlers);
+            all.any(|stmts| breaks(stmts))
+        }
+        StmtKind::With { body, .. } | StmtKind::Block(body) => breaks(body),
+        StmtKind::Match { arms, .. } => arms.iter().any(|arm| breaks(&arm.body)),
+        StmtKind::For { otherwise, .. } => breaks(otherwise),
+        _ => false,
+    })
+}
+
 /// Whether the element of a comprehension is made by position: `[mark(b) if i == last else b for i, b in enumerate(bs)]`.
 pub fn element_picks(pattern: &Pattern, element: &Expr) -> bool {
     let mut look = Look::default();
@@ -112,6 +135,78 @@ pub fn tests_kind(test: &Expr) -> bool {
             crate::sdk::is_kind_test(&path) && !args.is_empty()
         }
         _ => false,
+    }
+}
+
+/// Whether a test asks only whether something is there that has parts, and of what type it is:
+/// `items && items.length > 0`, `Array.isArray(x)`, `typeof x !== "string"`.
+pub fn tests_shape(test: &Expr) -> bool {
+    let mut asked = Asked::default();
+    asked.all(test) && asked.shapes > 0 && asked.bare.iter().all(|name| asked.of.contains(name))
+}
+
+/// What a test asks of: names whose shape, and names whether they are there.
+#[derive(Default)]
+struct Asked {
+    shapes: usize,
+    of: Vec<String>,
+    bare: Vec<String>,
+}
+
+impl Asked {
+    /// Whether these are the only things that are asked.
+    fn all(&mut self, test: &Expr) -> bool {
+        match &test.kind {
+            ExprKind::Not(inner) => self.all(inner),
+            ExprKind::Binary {
+                op: BinaryOp::And | BinaryOp::Or,
+                left,
+                right,
+            } => self.all(left) && self.all(right),
+            ExprKind::Binary {
+                op: BinaryOp::Compare | BinaryOp::NotEqual,
+                left,
+                right,
+            } if matches!(right.kind, ExprKind::Number(least) if least <= 1.0) => {
+                length_of(left).is_some_and(|of| self.shape(of))
+            }
+            ExprKind::Binary {
+                op: BinaryOp::Equal | BinaryOp::NotEqual,
+                left,
+                right,
+            } => match (&left.kind, &right.kind) {
+                // `typeof x`
+                (ExprKind::Opaque(parts), ExprKind::Text(_)) => match parts.as_slice() {
+                    [of] => self.shape(of),
+                    _ => false,
+                },
+                _ => false,
+            },
+            ExprKind::Call { callee, args, .. } => {
+                let path = callee.dotted().unwrap_or_default();
+                match args.first() {
+                    Some(of) if crate::sdk::is_kind_test(&path) => self.shape(&of.value),
+                    Some(_) => length_of(test).is_some_and(|of| self.shape(of)),
+                    None => false,
+                }
+            }
+            ExprKind::Attribute { .. } if length_of(test).is_some() => {
+                length_of(test).is_some_and(|of| self.shape(of))
+            }
+            _ => match test.dotted() {
+                Some(name) => {
+                    self.bare.push(name);
+                    true
+                }
+                None => false,
+            },
+        }
+    }
+
+    fn shape(&mut self, of: &Expr) -> bool {
+        self.shapes += 1;
+        self.of.extend(of.dotted());
+        true
     }
 }
 

@@ -9,6 +9,7 @@ use crate::volatility::{Origin, Volatility};
 use super::super::value::{pieces_volatility, worse};
 use super::eval::{Eval, Flow};
 use super::heap::{Delta, Item};
+use super::picks;
 use super::value::{Callable, Choice, ClassRef, Condition, Value};
 
 /// Truth of a test.
@@ -125,7 +126,7 @@ impl Eval<'_, '_> {
             } => {
                 let flow = self.for_loop(pattern, over, *keys, body);
                 match flow {
-                    Flow::Next => self.block(otherwise),
+                    Flow::Next => self.for_else(over, body, otherwise),
                     other => other,
                 }
             }
@@ -211,6 +212,19 @@ impl Eval<'_, '_> {
             }
             StmtKind::Block(body) => self.block(body),
         }
+    }
+
+    /// The `else` of a loop runs where nothing breaks off: behind a body that may, it is one of two ways.
+    fn for_else(&mut self, over: &Expr, body: &[Stmt], otherwise: &[Stmt]) -> Flow {
+        if otherwise.is_empty() || !picks::breaks(body) {
+            return self.block(otherwise);
+        }
+        let place = self.place(over.span);
+        let condition = Condition::new(self.written(over.span), place, Volatility::constant());
+        self.fork(&condition, 2, &mut |eval, arm| match arm {
+            0 => Flow::Next,
+            _ => eval.block(otherwise),
+        })
     }
 
     /// The body is what happens; handlers are looked at for the requests they send.

@@ -124,6 +124,8 @@ pub struct Condition {
     pub volatility: Volatility,
     /// Loops whose rounds it differs in, beyond the kind of their items.
     pub rounds: Vec<u32>,
+    /// Asks only whether something is there, and of what type it is.
+    pub shape: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -151,6 +153,7 @@ impl Condition {
             place,
             volatility,
             rounds,
+            shape: false,
         })
     }
 
@@ -170,6 +173,7 @@ impl Condition {
             place: branch.place.clone(),
             volatility: branch.volatility.clone(),
             rounds: Vec::new(),
+            shape: false,
         }
     }
 

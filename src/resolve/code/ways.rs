@@ -1,13 +1,15 @@
 //! The ways to one call that sends: what a caller tells more of replaces what its callee knew alone, and what tests
 //! pass gives way to what the product does.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::discover::{context_of, Context};
 use crate::prompt::{Block, Message, Piece, Prompt};
+use crate::source::Place;
 
 use super::events::Event;
 use super::run::Entry;
+use super::unplaced::carried;
 
 /// Different prompts of one call that are kept: one for each way to it.
 const MAX_VARIANTS: usize = 4;
@@ -44,7 +46,28 @@ pub fn kept<'e>(mut events: Vec<(&'e Entry, &'e Event)>) -> Vec<(&'e Event, Vec<
             out.push((event, vec![entry]));
         }
     }
+    if let Some((entry, event)) = marked_alone(&events, &out) {
+        out.push((event, vec![entry]));
+    }
     out
+}
+
+/// The event with the most markers that carries one which none of those that are kept does: one way of many, or what is
+/// marked there is sent by a caller that is not in sight.
+fn marked_alone<'e>(
+    events: &[(&'e Entry, &'e Event)],
+    kept: &[(&Event, Vec<&Entry>)],
+) -> Option<(&'e Entry, &'e Event)> {
+    let markers = |event: &Event| carried(&event.prompt).collect::<BTreeSet<Place>>();
+    let known: BTreeSet<Place> = kept.iter().flat_map(|(event, _)| markers(event)).collect();
+    let product = events.iter().copied().filter(|(entry, _)| !in_tests(entry));
+    let each = product.map(|(entry, event)| (entry, event, markers(event)));
+    let alone = each.filter(|(_, _, own)| !own.is_subset(&known));
+    // What is known of it is left open where it can be: it stands for callers of which nothing is known.
+    let most = alone.max_by_key(|(entry, event, own)| {
+        (own.len(), event.opens.len(), std::cmp::Reverse(*entry))
+    });
+    most.map(|(entry, event, _)| (entry, event))
 }
 
 /// Whether another entry came the same way with more in hand. What tests pass is theirs: it tells only where nothing

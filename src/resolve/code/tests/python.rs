@@ -309,3 +309,13 @@ fn a_clock_that_fills_a_template_out_of_sight_is_in_the_text() {
     );
     assert!(!plain.contains('!'), "{plain}");
 }
+
+#[test]
+fn behind_a_loop_that_breaks_its_else_is_one_of_two_ways() {
+    let source = "import anthropic\nclient = anthropic.Anthropic()\n\ndef send(question):\n    for attempt in range(3):\n        try:\n            \
+                  probe()\n            break\n        except OSError:\n            wait()\n    else:\n        return None\n    \
+                  return client.messages.create(model='claude-sonnet-5', max_tokens=9, messages=[{'role': 'user', 'content': question}])\n";
+    assert_eq!(super::run(&[("app.py", source)]).prompts.len(), 1);
+    let never = source.replace("            break\n", "");
+    assert!(super::run(&[("app.py", &never)]).prompts.is_empty());
+}
