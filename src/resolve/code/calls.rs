@@ -51,7 +51,11 @@ impl Eval<'_, '_> {
             }
             _ => (None, self.eval(callee)),
         };
-        let args = self.arguments(args);
+        let written = args;
+        let mut args = self.arguments(written);
+        if matches!(function, Value::Function(_)) {
+            self.count_arguments(written, &mut args);
+        }
         // What is made of a template of its own library is seen best where the template and its values are named.
         if declared {
             if let Some(text) = self.names_template(&args, expr) {

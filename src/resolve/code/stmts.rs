@@ -83,6 +83,7 @@ impl Eval<'_, '_> {
                 }
                 for target in targets {
                     self.assign(target, result.clone());
+                    self.note_counted(target, value);
                 }
                 Flow::Next
             }

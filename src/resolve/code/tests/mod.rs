@@ -11,6 +11,7 @@ use crate::volatility::Confidence;
 use crate::workspace::{Memory, Workspace};
 
 mod clocks;
+mod counters;
 mod documents;
 mod extended;
 mod handed;
