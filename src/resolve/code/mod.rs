@@ -32,6 +32,7 @@ mod gather;
 mod givens;
 mod handed;
 mod heap;
+mod heirs;
 mod imports;
 mod instances;
 mod interest;

@@ -15,6 +15,7 @@ mod counters;
 mod documents;
 mod extended;
 mod handed;
+mod heirs;
 mod histories;
 mod instances;
 mod javascript;
