@@ -55,6 +55,7 @@ impl Eval<'_, '_> {
         let mut args = self.arguments(written);
         if matches!(function, Value::Function(_)) {
             self.count_arguments(written, &mut args);
+            self.handed_within(&args);
         }
         // What is made of a template of its own library is seen best where the template and its values are named.
         if declared {
@@ -166,6 +167,9 @@ impl Eval<'_, '_> {
             _ => return None,
         }
         let args = self.arguments(args);
+        if changes_items(operation) {
+            self.added_system(receiver, &args);
+        }
         self.method(receiver, operation, name, args, expr)
     }
 

@@ -188,6 +188,8 @@ pub struct Tables {
     pub shufflers: Vec<String>,
     /// Words of a number of turns that are kept.
     pub window_words: Vec<String>,
+    /// Methods that fill a template.
+    pub fillers: Vec<String>,
     /// Words of a number of the turns that were taken.
     pub counter_words: Vec<String>,
     /// Words of a test that holds where the context is full.
@@ -227,6 +229,7 @@ pub fn tables() -> &'static Tables {
             bounded: pairs(root.get("bounded-lists")),
             shufflers: words("shufflers"),
             window_words: words("window-words"),
+            fillers: words("fillers"),
             counter_words: words("counter-words"),
             limit_words: words("limit-words"),
             content_keys: words("content-keys"),
