@@ -309,3 +309,14 @@ fn a_clock_that_fills_a_template_out_of_sight_is_in_the_text() {
     );
     assert!(!plain.contains('!'), "{plain}");
 }
+
+#[test]
+fn one_of_a_few_keys_of_one_of_a_few_tables_is_one_of_a_few_entries() {
+    let shown = python(
+        "texts = {'x': {'p': 'one', 'q': 'two'}, 'y': {'p': 'three', 'q': 'four'}}\nkey = 'p' if flag else 'q'",
+        "texts[a][key]",
+    );
+    for text in ["one", "two", "three", "four"] {
+        assert!(shown.contains(text), "{shown}");
+    }
+}
