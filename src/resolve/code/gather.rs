@@ -89,7 +89,9 @@ pub fn gather(
     let mut covered: BTreeSet<&Place> = BTreeSet::new();
     // What benchmarks and tests put together hides nothing of the product.
     let mut aside: BTreeSet<&Place> = BTreeSet::new();
-    let of_product = |event: &Event| context_of(&event.site.path) == Context::Production;
+    let of_product = |event: &Event, from: &[&Entry]| {
+        is_product(&event.site.path) && from.iter().any(|entry| is_product(&entry.path))
+    };
     let sent = kept.iter().filter(|(event, _)| event.sort == Sort::Request);
     let calls: BTreeSet<&Place> = sent.clone().map(|(event, _)| &event.site).collect();
     // Few files write bodies by hand: only there it is looked what the calls send.
@@ -122,7 +124,7 @@ pub fn gather(
                 Sort::Text if is_plain(&event.prompt) && is_part(event, &kept) => true,
                 _ => {
                     takes_part(&covered, &event.texts) && !stands_apart(&covered, event)
-                        || !of_product(event) && takes_part(&aside, &event.texts)
+                        || !of_product(event, from) && takes_part(&aside, &event.texts)
                         || stands_in(&calls, &event.site)
                 }
             };
@@ -130,7 +132,7 @@ pub fn gather(
                 continue;
             }
             let alone = matches!(sort, Sort::Text | Sort::Handed);
-            match alone && !of_product(event) {
+            match alone && !of_product(event, from) {
                 true => more_aside.extend(&event.texts),
                 false => more.extend(&event.texts),
             }
@@ -171,6 +173,10 @@ fn note_rendered(known: &mut Vec<Rendered>, new: Rendered) {
     }
 }
 
+fn is_product(path: &str) -> bool {
+    context_of(path) == Context::Production
+}
+
 /// Whether a prompt is text without any value.
 fn is_plain(prompt: &Prompt) -> bool {
     let mut blocks = prompt.messages.iter().flat_map(|m| &m.blocks);
@@ -179,8 +185,10 @@ fn is_plain(prompt: &Prompt) -> bool {
 
 /// Whether all texts of a constant stand in one that is handed on with values beside them.
 fn is_part(event: &Event, kept: &[(&Event, Vec<&Entry>)]) -> bool {
-    let mut handed = kept.iter().filter(|(other, _)| {
-        other.sort == Sort::Handed && !is_plain(&other.prompt) && !event.texts.is_empty()
+    let mut handed = kept.iter().filter(|(other, from)| {
+        let product = || from.iter().any(|entry| is_product(&entry.path));
+        let values = other.sort == Sort::Handed && !is_plain(&other.prompt);
+        values && !event.texts.is_empty() && product()
     });
     handed.any(|(other, _)| {
         let texts: BTreeSet<&Place> = other.texts.iter().collect();
