@@ -127,11 +127,10 @@ impl Eval<'_, '_> {
             let Some(id) = method else {
                 continue;
             };
-            // Only declared here: what is called stands in a class that extends it, known where there is but one.
-            let (class, id) = match is_abstract(&functions[id].body) {
-                true => super::heirs::only_filled_in(&class, name)?,
-                false => (class, id),
-            };
+            // Only declared here: what is called stands in a class that is not known.
+            if is_abstract(&functions[id].body) {
+                return None;
+            }
             return Some(Value::Function(Rc::new(Callable {
                 code: class.code.clone(),
                 id,
@@ -235,7 +234,7 @@ fn holds_turns(class: &ClassRef) -> bool {
 }
 
 /// Whether a body only says that there is a method: nothing, `...`, a text, `raise NotImplementedError`.
-pub fn is_abstract(body: &[Stmt]) -> bool {
+fn is_abstract(body: &[Stmt]) -> bool {
     body.iter().all(|stmt| match &stmt.kind {
         StmtKind::Raise => true,
         StmtKind::Expr(expr) => matches!(expr.kind, ExprKind::Text(_) | ExprKind::Opaque(_)),

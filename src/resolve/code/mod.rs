@@ -32,7 +32,6 @@ mod gather;
 mod givens;
 mod handed;
 mod heap;
-mod heirs;
 mod imports;
 mod instances;
 mod interest;

@@ -28,7 +28,6 @@ use super::dead::is_dead;
 use super::eval::{Eval, Open, BUDGET};
 use super::events::{Event, Sort};
 use super::gather::gather;
-use super::heirs::heirs_for;
 use super::memo::{Memo, Results, Terms};
 use super::modules::{Binding, Code, Program};
 use super::value::{Callable, ClassRef, Value};
@@ -409,42 +408,23 @@ fn hungers(code: &Code, found: &Found) -> bool {
 
 fn run_function(eval: &mut Eval<'_, '_>, code: &Arc<Code>, id: FunctionId) {
     let function = &code.module.functions[id];
-    let class = function.class.map(|class| ClassRef {
-        code: code.clone(),
-        id: class,
-        scope: None,
+    let this = function.class.and_then(|class| {
+        let class = ClassRef {
+            code: code.clone(),
+            id: class,
+            scope: None,
+        };
+        match function.kind {
+            FunctionKind::Function => None,
+            FunctionKind::Static if code.language() == Language::Python => None,
+            FunctionKind::Static | FunctionKind::ClassMethod => Some(Value::Class(class)),
+            _ => Some(eval.open_instance(&class)),
+        }
     });
-    let Some(class) = class else {
-        return run_on(eval, code, id, None);
-    };
-    match function.kind {
-        FunctionKind::Function => run_on(eval, code, id, None),
-        FunctionKind::Static if code.language() == Language::Python => {
-            run_on(eval, code, id, None);
-        }
-        FunctionKind::Static | FunctionKind::ClassMethod => {
-            run_on(eval, code, id, Some(Value::Class(class)));
-        }
-        // The instance is made by it.
-        FunctionKind::Constructor => {
-            eval.open_instance(&class);
-        }
-        _ => {
-            // What an abstract class sends stands in those that extend it.
-            let mut classes = heirs_for(&class, id);
-            if classes.is_empty() {
-                classes.push(class);
-            }
-            for class in classes {
-                let this = eval.open_instance(&class);
-                run_on(eval, code, id, Some(this));
-            }
-        }
+    // The instance was made by it.
+    if function.kind == FunctionKind::Constructor {
+        return;
     }
-}
-
-fn run_on(eval: &mut Eval<'_, '_>, code: &Arc<Code>, id: FunctionId, this: Option<Value>) {
-    let function = &code.module.functions[id];
     let callable = Callable {
         code: code.clone(),
         id,

@@ -15,7 +15,6 @@ mod counters;
 mod documents;
 mod extended;
 mod handed;
-mod heirs;
 mod histories;
 mod instances;
 mod javascript;
