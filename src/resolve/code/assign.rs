@@ -92,7 +92,7 @@ impl Eval<'_, '_> {
 
     /// A hop where a value gets a name, and what the name tells of it.
     pub fn named(&mut self, value: Value, name: &str, span: Span) -> Value {
-        let value = self.told(value, name);
+        let value = super::counters::told_by_name(self.told(value, name), name);
         let carries = match &value {
             Value::Unknown(unknown) => !unknown.trace.is_empty(),
             _ => false,

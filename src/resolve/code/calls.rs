@@ -51,13 +51,18 @@ impl Eval<'_, '_> {
             }
             _ => (None, self.eval(callee)),
         };
-        let args = self.arguments(args);
+        let written = args;
+        let mut args = self.arguments(written);
         if let Some((receiver, name)) = &receiver {
             let known = declared || matches!(receiver, Value::Cell(_));
             let known = known.then_some(&function);
             if let Some(text) = self.implemented(receiver, (name, known), &args, expr) {
                 return text;
             }
+        }
+        if matches!(function, Value::Function(_)) {
+            self.count_arguments(written, &mut args);
+            self.handed_within(&args);
         }
         // What is made of a template of its own library is seen best where the template and its values are named.
         if declared {
@@ -169,6 +174,9 @@ impl Eval<'_, '_> {
             _ => return None,
         }
         let args = self.arguments(args);
+        if changes_items(operation) {
+            self.added_system(receiver, &args);
+        }
         self.method(receiver, operation, name, args, expr)
     }
 

@@ -38,13 +38,10 @@ pub struct Declared {
 impl Declared {
     /// Of a type as written in a file: one name, alone or beside nothing.
     pub fn of(code: &Arc<Code>, annotation: &str) -> Option<Rc<Declared>> {
-        // Python writes names that are defined later in quotes.
-        let quoted = |sign| annotation.strip_prefix(sign)?.strip_suffix(sign);
         let annotation = match code.language() {
-            Language::Python => quoted('"').or_else(|| quoted('\'')),
-            _ => None,
-        }
-        .unwrap_or(annotation);
+            Language::Python => forward(annotation),
+            _ => annotation,
+        };
         // `import("./x").Y`, literals, arrays and function types name no single class.
         if annotation.contains(['(', '\'', '"', '{', '.']) || annotation.contains("[]") {
             return None;
@@ -69,6 +66,12 @@ impl Declared {
     pub fn name(&self) -> &str {
         &self.name
     }
+}
+
+/// The name of a class that is defined later or imported for types alone stands in quotes: `team: "Team"`.
+fn forward(annotation: &str) -> &str {
+    let quoted = |quote: char| annotation.strip_prefix(quote)?.strip_suffix(quote);
+    quoted('"').or_else(|| quoted('\'')).unwrap_or(annotation)
 }
 
 /// A result as the declared type tells.
@@ -169,6 +172,28 @@ impl Eval<'_, '_> {
             Value::Class(class) => holds_turns(&class).then_some(part),
             _ => None,
         }
+    }
+
+    /// Whether an attribute of such an instance is an option that is off unless someone asks for it.
+    pub fn is_declared_off(&mut self, test: &Expr) -> bool {
+        let ExprKind::Attribute { object, name, .. } = &test.kind else {
+            return false;
+        };
+        let object = self.eval(object);
+        let class = object.unknown().cloned();
+        let Some(class) = class.and_then(|unknown| self.declared_class(&unknown)) else {
+            return false;
+        };
+        let declares = |class: &ClassRef| {
+            let mut fields = class.class().fields.iter();
+            let field = fields.rfind(|field| field.name == *name)?;
+            field
+                .value
+                .as_ref()
+                .map(|value| matches!(value.kind, ExprKind::Bool(false)))
+        };
+        let line = self.lineage(&class);
+        line.iter().find_map(declares).unwrap_or(false)
     }
 
     /// A sequence that is not known, less what a test takes out of it: as volatile as what the test looks at beside

@@ -17,6 +17,7 @@ use super::super::context::{Work, MAX_STEPS};
 use super::super::evaluator::Trail;
 use super::barren::{self, Barren, Visit};
 use super::bound::Bound;
+use super::counters::Counter;
 use super::events::Event;
 use super::families::Member;
 use super::heap::{Cell, CellId, Delta, Heap, Item, List, Mark, Object, Scope};
@@ -101,6 +102,8 @@ pub struct Eval<'p, 'w> {
     pub statics: HashMap<(Arc<str>, usize, String), Option<Value>>,
     /// Running loops and escaping closures, outermost first.
     pub loops: Vec<u32>,
+    /// What counts the rounds of a running loop that sends.
+    pub counters: Vec<Counter>,
     pub next_loop: u32,
     /// Places of turns that a loop adds -> that loop, as it ran last.
     pub carried: HashMap<Place, u32>,
@@ -177,6 +180,7 @@ impl<'p, 'w> Eval<'p, 'w> {
             next_loop: 0,
             carried: HashMap::new(),
             life: None,
+            counters: Vec::new(),
             doubt: 0,
             quiet: 0,
             bound: Bound::new(),

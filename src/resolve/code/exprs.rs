@@ -70,9 +70,12 @@ impl Eval<'_, '_> {
             ExprKind::Binary { op, left, right } => match op {
                 BinaryOp::And | BinaryOp::Or | BinaryOp::Nullish => self.logic(*op, left, right),
                 _ => {
-                    let left = self.eval(left);
-                    let right = self.eval(right);
-                    self.binary(*op, left, right, expr)
+                    let (mut first, mut second) = (self.eval(left), self.eval(right));
+                    if *op == BinaryOp::Add && (self.is_text(&first) || self.is_text(&second)) {
+                        first = self.counted(first, left);
+                        second = self.counted(second, right);
+                    }
+                    self.binary(*op, first, second, expr)
                 }
             },
             ExprKind::Not(inner) => {

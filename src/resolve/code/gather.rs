@@ -4,9 +4,10 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
+use crate::discover::{context_of, Context};
 use crate::finding::FileError;
 use crate::frontend::code::language_of;
-use crate::prompt::Piece;
+use crate::prompt::{Piece, Prompt};
 use crate::reads::Reads;
 use crate::source::Place;
 
@@ -86,6 +87,11 @@ pub fn gather(
     }
     let mut ways: Vec<Vec<&Entry>> = Vec::new();
     let mut covered: BTreeSet<&Place> = BTreeSet::new();
+    // What benchmarks and tests put together hides nothing of the product.
+    let mut aside: BTreeSet<&Place> = BTreeSet::new();
+    let of_product = |event: &Event, from: &[&Entry]| {
+        is_product(&event.site.path) && from.iter().any(|entry| is_product(&entry.path))
+    };
     let sent = kept.iter().filter(|(event, _)| event.sort == Sort::Request);
     let calls: BTreeSet<&Place> = sent.clone().map(|(event, _)| &event.site).collect();
     // Few files write bodies by hand: only there it is looked what the calls send.
@@ -104,6 +110,7 @@ pub fn gather(
     ] {
         let of_sort = kept.iter().filter(|(event, _)| event.sort == sort);
         let mut more = BTreeSet::new();
+        let mut more_aside = BTreeSet::new();
         for (event, from) in of_sort {
             let sent = match sort {
                 // A body that a call which is known sends is that call's.
@@ -113,15 +120,22 @@ pub fn gather(
                         && (stands_in(&calls, &event.site) || called.contains(&content()))
                 }
                 Sort::Session => false,
+                // A constant is part of what is handed on with values in it.
+                Sort::Text if is_plain(&event.prompt) && is_part(event, &kept) => true,
                 _ => {
                     takes_part(&covered, &event.texts) && !stands_apart(&covered, event)
+                        || !of_product(event, from) && takes_part(&aside, &event.texts)
                         || stands_in(&calls, &event.site)
                 }
             };
             if sent {
                 continue;
             }
-            more.extend(&event.texts);
+            let alone = matches!(sort, Sort::Text | Sort::Handed);
+            match alone && !of_product(event, from) {
+                true => more_aside.extend(&event.texts),
+                false => more.extend(&event.texts),
+            }
             if sort == Sort::Session {
                 continue;
             }
@@ -136,6 +150,7 @@ pub fn gather(
             ways.push(from);
         }
         covered.extend(more);
+        aside.extend(more_aside);
     }
     super::unplaced::note(program, &carried, whole, &mut out.prompts);
     for (prompt, ways) in out.prompts.iter_mut().zip(ways) {
@@ -156,6 +171,29 @@ fn note_rendered(known: &mut Vec<Rendered>, new: Rendered) {
         Some(known) => known.code = known.code.joined([&new.code]),
         None => known.push(new),
     }
+}
+
+fn is_product(path: &str) -> bool {
+    context_of(path) == Context::Production
+}
+
+/// Whether a prompt is text without any value.
+fn is_plain(prompt: &Prompt) -> bool {
+    let mut blocks = prompt.messages.iter().flat_map(|m| &m.blocks);
+    blocks.all(|block| block.pieces.iter().all(|p| matches!(p, Piece::Text(_))))
+}
+
+/// Whether all texts of a constant stand in one that is handed on with values beside them.
+fn is_part(event: &Event, kept: &[(&Event, Vec<&Entry>)]) -> bool {
+    let mut handed = kept.iter().filter(|(other, from)| {
+        let product = || from.iter().any(|entry| is_product(&entry.path));
+        let values = other.sort == Sort::Handed && !is_plain(&other.prompt);
+        values && !event.texts.is_empty() && product()
+    });
+    handed.any(|(other, _)| {
+        let texts: BTreeSet<&Place> = other.texts.iter().collect();
+        event.texts.iter().all(|text| overlaps(&texts, text))
+    })
 }
 
 /// Whether texts are those of what is covered. A passage that many prompts include is a small part of each; arms that

@@ -147,6 +147,7 @@ impl Eval<'_, '_> {
 
     fn unknown_for_template(&self, unknown: &Unknown) -> filled::Value {
         let mut verdict = unknown.verdict.clone();
+        verdict.volatility = unknown.sent_volatility();
         if let Some(order) = &unknown.unordered {
             verdict.volatility = worse(verdict.volatility, order.clone());
         }

@@ -9,7 +9,8 @@ use crate::frontend::code::ir::{
 };
 use crate::sdk::{self, Given, Says};
 
-use super::tables::{adds_items, tables};
+use super::noted::adds_system;
+use super::tables::{adds_items, changes_items, tables};
 
 /// What was found by function; the module's own body is `None`.
 #[derive(Debug, Default)]
@@ -309,7 +310,8 @@ impl Walk<'_> {
     /// A text that is written here under a name that says prompt.
     fn named_text(&mut self, name: Option<&str>, value: &Expr) {
         let written = || composes(value) || text_length(value) >= super::noted::MIN_TEXT;
-        if name.is_some_and(sdk::builds_prompt) && written() {
+        let system = |name: &str| sdk::names_system(name) && fills(value);
+        if name.is_some_and(|name| sdk::builds_prompt(name) && (written() || system(name))) {
             self.mark(Says::Surely, false);
         }
     }
@@ -354,8 +356,13 @@ impl Walk<'_> {
                     _ => self.expr(callee),
                 }
                 if let ExprKind::Attribute { object, name, .. } = &callee.kind {
-                    if tables().methods.get(name).is_some_and(|op| adds_items(*op)) {
+                    let operation = tables().methods.get(name);
+                    if operation.is_some_and(|op| adds_items(*op)) {
                         self.grown(object);
+                    }
+                    let system = || path_of(object).is_some_and(|path| adds_system(&path));
+                    if operation.is_some_and(|op| changes_items(*op)) && system() {
+                        self.mark(Says::Surely, false);
                     }
                 }
                 self.args(args);
@@ -422,6 +429,18 @@ fn composes(expr: &Expr) -> bool {
         ExprKind::Format(parts) => parts
             .iter()
             .any(|part| matches!(part, FormatPart::Value { .. })),
+        _ => false,
+    }
+}
+
+/// Whether a template is filled: `Template(text).render(..)`, `TEXT.format(..)`.
+fn fills(expr: &Expr) -> bool {
+    match &expr.kind {
+        ExprKind::Await(inner) => fills(inner),
+        ExprKind::Call { callee, args, .. } => match &callee.kind {
+            ExprKind::Attribute { name, .. } => tables().fillers.contains(name) && !args.is_empty(),
+            _ => false,
+        },
         _ => false,
     }
 }

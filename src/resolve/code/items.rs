@@ -14,7 +14,7 @@ use super::arms::choose;
 use super::eval::Eval;
 use super::heap::{Cell, Item, List};
 use super::rounds::first_item;
-use super::value::{Unknown, Value};
+use super::value::{Choice, Unknown, Value};
 
 /// Both ends of a slice; `None`: left out.
 pub type Bounds = (Option<i64>, Option<i64>);
@@ -37,6 +37,9 @@ impl Eval<'_, '_> {
                 Value::Choice(_) => self.member(object, &key, span),
                 other => other.clone(),
             };
+        }
+        if let Some(found) = self.either_entry(object, index, span) {
+            return found;
         }
         match object {
             // `Memory[Turn]()`: a class with its type parameters.
@@ -65,6 +68,39 @@ impl Eval<'_, '_> {
                     None => item,
                 }
             }
+        }
+    }
+
+    /// What stands under one of a few keys, or in one of a few tables.
+    fn either_entry(&mut self, object: &Value, index: &Value, span: Span) -> Option<Value> {
+        if !self.is_table(object) {
+            return None;
+        }
+        let keys = |choice: &Choice| choice.arms.iter().all(|arm| arm.known_text().is_some());
+        match (object, index) {
+            (_, Value::Choice(choice)) if keys(choice) => {
+                let arms = choice.arms.iter();
+                let arms = arms.map(|key| self.index(object, key, span)).collect();
+                Some(choose(&choice.condition, arms))
+            }
+            (Value::Choice(choice), _) => {
+                let arms = choice.arms.iter();
+                let arms = arms.map(|table| self.index(table, index, span)).collect();
+                Some(choose(&choice.condition, arms))
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether a value is an object without a class, or one of several.
+    fn is_table(&self, value: &Value) -> bool {
+        match value {
+            Value::Cell(id) => self.heap.object(*id).is_some_and(|o| o.class.is_none()),
+            Value::Choice(choice) => choice.arms.iter().all(|arm| match arm {
+                Value::Cell(_) => self.is_table(arm),
+                _ => false,
+            }),
+            _ => false,
         }
     }
 

@@ -54,9 +54,14 @@ impl Eval<'_, '_> {
         let mut round = self.round_over(&value, over);
         round.picks = picks::picks(pattern, body) || picks::over_some(over);
         let place = self.place(over.span);
+        let sent = self.sent;
         let mut bind = |eval: &mut Self| {
             eval.assign(pattern, item.clone());
             eval.tag_round(pattern, round.id);
+            // A dry round has shown by now whether the loop sends.
+            if eval.sent > sent && !retries {
+                eval.note_range(pattern, over);
+            }
         };
         self.in_slice(&value, &place, |eval| {
             eval.repeated(&round, body, retries, &mut bind)
@@ -192,6 +197,7 @@ impl Eval<'_, '_> {
         let id = self.next_loop;
         self.next_loop += 1;
         let outer = self.read.take();
+        let counters = self.counters.len();
         if !retries {
             self.loops.push(id);
         }
@@ -215,9 +221,13 @@ impl Eval<'_, '_> {
             }
             let dry = self.heap.undo(mark);
             self.carry_turns(&dry, round, id);
+            if self.sent > sent {
+                self.note_counters(&dry);
+            }
         }
         let mark = self.heap.mark();
         let flow = self.in_round(round.id, run);
+        self.counters.truncate(counters);
         self.life = life;
         if !retries {
             self.loops.pop();

@@ -244,6 +244,7 @@ impl Eval<'_, '_> {
             of: unknown.of.clone(),
             round: unknown.round,
             most: None,
+            counts: None,
         };
         // A clock of this path is born where it is read.
         if part.trace.is_empty() && part.verdict.volatility.class != Class::Deploy {

@@ -17,6 +17,7 @@ mod class_members;
 mod closures;
 mod comprehensions;
 mod construct;
+mod counters;
 mod dead;
 mod declared;
 mod documents;

@@ -1,6 +1,7 @@
 //! Prompts that no visible call sends: messages that are returned, passed on or stored, bodies of requests, and
 //! texts under telling names.
 
+use crate::discover::{context_of, Context};
 use crate::frontend::code::ir::{Expr, ExprKind, Item as IrItem};
 use crate::prompt::{Block, Conversation, Message, Piece, Section, Stored, Target, TargetSource};
 use crate::sdk::{self, Part};
@@ -146,6 +147,41 @@ impl Eval<'_, '_> {
         }
     }
 
+    /// A system prompt that a function gives to another one of the program: what that does with it may not be in sight.
+    pub fn handed_within(&mut self, args: &[Argument]) {
+        // What functions further down are given is theirs, and was noted on the way. A text of the product is judged
+        // where the product hands it on.
+        let product = context_of(self.code().path()) == Context::Production;
+        if self.quiet > 0 || self.frames.len() > ENTRY || !product {
+            return;
+        }
+        for arg in args {
+            if !matches!(arg.value, Value::Text(_) | Value::Choice(_)) {
+                continue;
+            }
+            let name = match &arg.name {
+                Some(name) => name.clone(),
+                None => self.written(arg.place.span),
+            };
+            if sdk::names_system(&name) {
+                self.handed_text(&name, &arg.value);
+            }
+        }
+    }
+
+    /// A text that is put among the system texts of a request that is not in sight: `output.system.push(text)`.
+    pub fn added_system(&mut self, receiver: &Value, args: &[Argument]) {
+        let path = receiver.path().filter(|path| adds_system(path));
+        let Some(path) = path.filter(|_| self.quiet == 0).map(str::to_string) else {
+            return;
+        };
+        for arg in args {
+            if let Some(place) = text_place(&arg.value) {
+                self.note_text(Sort::Handed, &path, &arg.value, &place);
+            }
+        }
+    }
+
     fn noted_messages(&mut self, value: &Value, span: crate::source::Span) {
         let Value::Cell(id) = value else {
             return;
@@ -287,14 +323,24 @@ impl Eval<'_, '_> {
         let mut prompt = self.prompt(Target::unknown(), messages, Vec::new(), site);
         prompt.fragment = true;
         prompt.id = format!("{}#{name}", site.path);
-        let evidence =
-            history::conversation(&prompt.messages, true, false, false, &[name, &*site.path]);
+        let evidence = match adds_system(name) {
+            true => Conversation::Evidence("one of the system texts of a chat".into()),
+            false => {
+                history::conversation(&prompt.messages, true, false, false, &[name, &*site.path])
+            }
+        };
         prompt.conversation = match prompt.conversation {
             Conversation::None => evidence,
             known => known,
         };
         self.record(sort, site.clone(), prompt);
     }
+}
+
+/// Whether a path leads to the list of the system texts of something: `output.system`.
+pub fn adds_system(path: &str) -> bool {
+    path.rsplit_once('.')
+        .is_some_and(|(_, list)| list == "system")
 }
 
 /// Whether a value may be an object: something that a text is only part of.
@@ -321,6 +367,9 @@ fn text_place(value: &Value) -> Option<Place> {
         _ => None,
     }
 }
+
+/// Frames that are open where the function runs that is looked at: that of its file and its own.
+const ENTRY: usize = 2;
 
 /// Bytes below which a text alone is no prompt.
 pub const MIN_TEXT: usize = 120;

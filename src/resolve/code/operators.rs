@@ -9,6 +9,7 @@ use crate::volatility::classify::{ValueKind, Verdict};
 use crate::volatility::{Origin, Volatility};
 
 use super::super::value::{push_all, worse};
+use super::counters::told_by_text;
 use super::eval::Eval;
 use super::numbers;
 use super::value::{Unknown, Value};
@@ -195,13 +196,19 @@ impl Eval<'_, '_> {
 
     pub fn format(&mut self, parts: &[FormatPart]) -> Value {
         let mut out: Vec<Piece> = Vec::new();
+        let mut before = None;
         for part in parts {
             match part {
                 FormatPart::Text(text) => {
+                    before = Some(text);
                     super::super::value::push_piece(&mut out, Piece::Text(text.clone()));
                 }
                 FormatPart::Value { expr, spec, span } => {
                     let mut value = self.eval(expr);
+                    value = self.counted(value, expr);
+                    if let Some(text) = before {
+                        value = told_by_text(value, text);
+                    }
                     if let Some(spec) = spec {
                         value = self.formatted(value, spec, *span);
                     }

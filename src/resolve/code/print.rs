@@ -316,7 +316,7 @@ impl Eval<'_, '_> {
             });
         }
         self.trail.holds_task |= unknown.verdict.kind == ValueKind::Task;
-        let mut volatility = unknown.verdict.volatility.clone();
+        let mut volatility = unknown.sent_volatility();
         if let Some(order) = &unknown.unordered {
             volatility = worse(volatility, order.clone());
         }

@@ -84,6 +84,7 @@ impl Eval<'_, '_> {
                 }
                 for target in targets {
                     self.assign(target, result.clone());
+                    self.note_counted(target, value);
                 }
                 Flow::Next
             }
@@ -288,7 +289,8 @@ impl Eval<'_, '_> {
             ExprKind::Name(_) | ExprKind::Attribute { .. } => {
                 let value = self.eval(test);
                 let off = value.unknown().is_some_and(|unknown| unknown.off);
-                (off || turns_caching_off(&self.written(test.span))).then_some(0)
+                (off || self.is_declared_off(test) || turns_caching_off(&self.written(test.span)))
+                    .then_some(0)
             }
             ExprKind::Not(inner) => self.doubtful(inner).map(|arm| 1 - arm),
             ExprKind::Binary {

@@ -188,6 +188,10 @@ pub struct Tables {
     pub shufflers: Vec<String>,
     /// Words of a number of turns that are kept.
     pub window_words: Vec<String>,
+    /// Methods that fill a template.
+    pub fillers: Vec<String>,
+    /// Words of a number of the turns that were taken.
+    pub counter_words: Vec<String>,
     /// Words of a test that holds where the context is full.
     pub limit_words: Vec<String>,
     /// Keys under which a message or a block has what it says.
@@ -225,6 +229,8 @@ pub fn tables() -> &'static Tables {
             bounded: pairs(root.get("bounded-lists")),
             shufflers: words("shufflers"),
             window_words: words("window-words"),
+            fillers: words("fillers"),
+            counter_words: words("counter-words"),
             limit_words: words("limit-words"),
             content_keys: words("content-keys"),
             cleared_words: words("cleared-words"),

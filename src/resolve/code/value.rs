@@ -10,7 +10,7 @@ use crate::phrase::Phrase;
 use crate::prompt::{visit_pieces, Branch, Hop, Piece, Rewrite};
 use crate::source::{stable_hash, Place, Text};
 use crate::volatility::classify::{ValueKind, Verdict};
-use crate::volatility::Volatility;
+use crate::volatility::{Confidence, Volatility};
 
 use super::super::value::{pieces_volatility, push_piece, worse};
 use super::declared::Declared;
@@ -67,6 +67,8 @@ pub struct Unknown {
     pub round: Option<u32>,
     /// A slice of something longer: how many items it has at most.
     pub most: Option<u32>,
+    /// A number that a sending loop counts up, and how sure it is that it counts the turns.
+    pub counts: Option<Confidence>,
 }
 
 /// A function with what it closes over.
@@ -246,6 +248,7 @@ impl Unknown {
             of: None,
             round: None,
             most: None,
+            counts: None,
         }
     }
 

@@ -1,6 +1,6 @@
 //! Every clock of the tables in a request: how much of it shows. And the orders that a list can lose or keep.
 
-use super::{javascript, prompt, python};
+use super::{javascript, prompt, python, sent};
 
 const ROWS: &str = include_str!("clock_rows.txt");
 
@@ -112,4 +112,27 @@ fn a_span_between_times_is_as_coarse_as_what_it_is_divided_by() {
         python("str(datetime.now() - timedelta(days=7))"),
         "<datetime.now() - timedelta(days=7):unique!>"
     );
+}
+
+#[test]
+fn a_clock_that_only_an_option_of_a_declared_instance_brings_is_possible_at_most() {
+    let shown = |default: &str, annotation: &str| {
+        sent(&[(
+            "app.py",
+            &format!(
+                "import openai\nfrom datetime import datetime\nclient = openai.OpenAI()\n\
+                 class Team:\n    timed: bool = {default}\n\
+                 def send(team: {annotation}):\n    text = 'Rules.'\n    if team.timed:\n        \
+                 text += f' At {{datetime.now()}}'\n    \
+                 client.responses.create(model='m', instructions=text)\n"
+            ),
+        )])
+    };
+    assert!(
+        shown("False", "Team").contains("unique?"),
+        "{}",
+        shown("False", "Team")
+    );
+    assert!(shown("False", "\"Team\"").contains("unique?"));
+    assert!(shown("True", "Team").contains("unique!"));
 }

@@ -12,6 +12,7 @@ use crate::workspace::{Memory, Workspace};
 
 mod clocks;
 mod counted;
+mod counters;
 mod documents;
 mod extended;
 mod handed;

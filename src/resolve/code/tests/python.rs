@@ -319,3 +319,14 @@ fn behind_a_loop_that_breaks_its_else_is_one_of_two_ways() {
     let never = source.replace("            break\n", "");
     assert!(super::run(&[("app.py", &never)]).prompts.is_empty());
 }
+
+#[test]
+fn one_of_a_few_keys_of_one_of_a_few_tables_is_one_of_a_few_entries() {
+    let shown = python(
+        "texts = {'x': {'p': 'one', 'q': 'two'}, 'y': {'p': 'three', 'q': 'four'}}\nkey = 'p' if flag else 'q'",
+        "texts[a][key]",
+    );
+    for text in ["one", "two", "three", "four"] {
+        assert!(shown.contains(text), "{shown}");
+    }
+}
