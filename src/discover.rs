@@ -410,15 +410,14 @@ pub fn classify(
 /// Production or test, by the path below the argument.
 pub fn context_of(below: &str) -> Context {
     let known = knowledge();
-    let aside = below.split('/').any(|name| is_set_aside(name));
-    if aside || stands_in(below, &known.test_folders, &known.test_folder_names) {
+    if is_set_aside(below) || stands_in(below, &known.test_folders, &known.test_folder_names) {
         Context::Test
     } else {
         Context::Production
     }
 }
 
-/// Whether what has this name is kept, but no longer in use: `chat-legacy.ts`, `reply_DEPRECATED`.
+/// Whether what has this name, or this path, is kept, but no longer in use: `chat-legacy.ts`, `reply_DEPRECATED`.
 pub fn is_set_aside(name: &str) -> bool {
     let known = &knowledge().aside_words;
     let lower = name.to_ascii_lowercase();

@@ -281,24 +281,6 @@ fn a_window_of_few_turns_is_hardly_a_prefix() {
 }
 
 #[test]
-fn whether_tools_are_there_is_asked_of_the_same_tools_each_time() {
-    let tools = |condition: &str| {
-        sends(
-            &format!("    offered = [{{'type': 'function', 'function': {{'name': 'look', 'description': 'Looks it up.', 'parameters': {{}}}}}}]\n    \
-             if {condition}:\n        offered.append({{'type': 'function', 'function': {{'name': 'send', 'description': 'Sends it.', 'parameters': {{}}}}}})\n"),
-            "[{'role': 'system', 'content': RULES}, *history, {'role': 'user', 'content': question}], tools=offered",
-        )
-    };
-    let rule = "unstable-tools";
-    assert!(!is_loud(
-        "app.py",
-        &tools("len(question.attachments) > 0"),
-        rule
-    ));
-    assert!(is_loud("app.py", &tools("mode == 'plan'"), rule));
-}
-
-#[test]
 fn what_a_session_keeps_comes_to_be_there_once() {
     let notes = |condition: &str| {
         sends(

@@ -314,6 +314,7 @@ fn a_rolling_marker_is_right_behind_a_history_that_grows_and_wrong_behind_one_th
             how: "history[-5:]".into(),
             place: edited.segments[1].place.clone(),
             only_at_limit: false,
+            keeps: None,
         }),
     };
     assert!(mark_goes(&edited, 1.0));

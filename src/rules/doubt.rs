@@ -14,6 +14,9 @@ use crate::volatility::{Class, Confidence, Given, Origin, Scope, Volatility};
 /// Below this many bytes of its own a request is a wrapper around what it is given.
 const MIN_OWN_TEXT: usize = 400;
 
+/// So many variants of a prefix may well be what a deployment settles on once.
+const FEW_VARIANTS: f64 = 8.0;
+
 /// Whether the name of the value says nothing and neither does the request: nobody declares a model or states the
 /// traffic, so whether two calls of it follow within the life of a cache entry is open. A condition on such a value
 /// says nothing anywhere.
@@ -28,10 +31,9 @@ fn unproven(judged: &Judged, step: &Step, subject: &Segment) -> bool {
     // What does not change within a session, a user or a tenant may be the same for all of them.
     let settled = volatility.class != Class::State && volatility.priced().scope() < Scope::Call;
     let open = volatility.given != Given::Known || settled;
-    // Only a state of the session is known to flip; what else is asked may well have one answer in a deployment.
-    let flips = volatility.class == Class::State;
-    if (open || !flips) && matches!(subject.kind, Kind::Fork { .. }) {
-        return true;
+    if open && matches!(subject.kind, Kind::Fork { .. }) {
+        let variants: f64 = members(judged, step).map(|s| s.key.variants()).product();
+        return variants <= FEW_VARIANTS;
     }
     let unseen =
         judged.model_source == TargetSource::Default && judged.traffic.calls_per_month.is_none();
@@ -112,8 +114,7 @@ fn alone(judged: &Judged, step: &Step) -> Confidence {
         || forks_little(judged, subject)
         || forks_by_clock(subject)
         || rests_on_values(judged, step)
-        || mostly_others(judged, step, subject)
-        || sent_alone(judged, step, subject);
+        || mostly_others(judged, step, subject);
     if doubtful {
         return Confidence::Possible;
     }
@@ -131,7 +132,7 @@ pub fn seen(segments: &[Segment]) -> f64 {
 }
 
 /// Whether less stable text is in sight than the least that is cached.
-pub fn sees_little(judged: &Judged) -> bool {
+fn sees_little(judged: &Judged) -> bool {
     rests_on_assumed(judged, judged.layout.segments.len())
 }
 
@@ -241,27 +242,47 @@ fn unread(judged: &Judged, subject: &Segment) -> bool {
     code && (volatility.origin == Origin::MadeUp || told) && trace.is_empty()
 }
 
-/// Whether a value is the session's: within it, it changes nothing, and whether another one follows within the life of a
-/// cache, nothing says. In a text of code whose requests are not in sight, an id that is made up is mostly that of a
-/// session.
+/// Whether a value of the session stands in a text of code whose requests are not in sight: within a session it changes
+/// nothing, and whether another one follows within the life of a cache, nothing says. An id that is made up is mostly
+/// that of a session.
 fn of_session(judged: &Judged, subject: &Segment) -> bool {
-    let code = language_of(&judged.prompt.origin.path).is_some();
     let turns = judged.prompt.conversation != Conversation::None;
     let of_session = |v: &Volatility| {
         let id = v.class == Class::Unique && !is_clock(v) && turns;
         let own = v.origin == Origin::MadeUp && (v.class == Class::Session || id);
-        own && code && judged.prompt.fragment
-            || v.origin == Origin::Outside && v.priced() == Class::Session
+        own || v.origin == Origin::Outside && v.priced() == Class::Session
     };
-    subject.volatility().is_some_and(of_session)
+    in_code(judged) && judged.prompt.fragment && subject.volatility().is_some_and(of_session)
 }
 
-/// Whether a value from outside stands in front of a text that is sent by itself and is not long.
-fn sent_alone(judged: &Judged, step: &Step, subject: &Segment) -> bool {
+fn in_code(judged: &Judged) -> bool {
+    language_of(&judged.prompt.origin.path).is_some()
+}
+
+/// Whether code knows well what changes and when: a value of the session, which costs the first call of each; a
+/// condition on what the code looks up itself, which has mostly one answer in a deployment.
+fn changes_rarely(judged: &Judged, step: &Step, subject: &Segment) -> bool {
+    let rarely = |v: &Volatility| match subject.kind {
+        Kind::Fork { .. } => v.given == Given::Known && v.priced().scope() == Scope::Call,
+        _ => v.priced() == Class::Session,
+    };
+    let outside = |v: &&Volatility| v.origin == Origin::Outside;
+    let known = subject.volatility().filter(outside);
+    step.edit == Edit::Move && in_code(judged) && known.is_some_and(rarely)
+}
+
+/// Whether a value from outside stands in front of a text that code sends by itself and that is not long.
+fn sent_alone(judged: &Judged, step: &Step) -> bool {
+    let subject = subject(judged, step);
     let outside = subject
         .volatility()
         .is_some_and(|v| v.origin == Origin::Outside);
-    step.edit == Edit::Move && outside && alone_and_short(judged, step.stranded)
+    let value = matches!(subject.kind, Kind::Value { .. });
+    step.edit == Edit::Move
+        && value
+        && outside
+        && in_code(judged)
+        && alone_and_short(judged, step.stranded)
 }
 
 /// Whether a request is sent by itself, once in a while: no turns, no loop over rows, nobody states how often. Only where
@@ -376,7 +397,10 @@ pub fn weight(judged: &Judged, step: &Step, rule: &str) -> Weight {
     if runs_for_free(judged) {
         return Weight::AtMostNote;
     }
-    if frees_little(judged, step) && judged.share(step.gain) >= PEDANTIC_BELOW {
+    let little = frees_little(judged, step)
+        || sent_alone(judged, step)
+        || changes_rarely(judged, step, subject);
+    if little && judged.share(step.gain) >= PEDANTIC_BELOW {
         return Weight::AtMostNote;
     }
     Weight::ByShare

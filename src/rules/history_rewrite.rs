@@ -1,7 +1,7 @@
 //! history-rewrite: earlier turns are trimmed by a window that slides on every turn, edited, or inserted before.
 //! A guard that acts only at the context limit is a note.
 
-use super::doubt::sees_little;
+use super::doubt::seen;
 use super::steps::{cause_text, effect, join, of, remark, short, subject};
 use super::{Remark, Weight};
 use crate::figures::tokens;
@@ -82,7 +82,8 @@ fn keeps_few(judged: &Judged, history: &Segment) -> bool {
         } => rewrite.keeps,
         _ => None,
     };
-    !tools && (kept.is_some_and(|turns| turns <= FEW_TURNS) || sees_little(judged))
+    let assumed = seen(&judged.layout.segments) < f64::from(judged.model.minimum) / 2.0;
+    !tools && (assumed || kept.is_some_and(|turns| turns <= FEW_TURNS))
 }
 
 fn how(segment: &Segment) -> String {

@@ -33,9 +33,7 @@ pub fn check(judged: &Judged) -> Vec<Remark> {
             let open = subject.volatility().is_some_and(|v| {
                 let of_call = matches!(v.class, Class::Request | Class::State)
                     && v.origin == Origin::Outside;
-                // A test of anything but a state of the session mostly asks how the tools look that were given.
-                let tested = matches!(subject.kind, Kind::Fork { .. }) && v.class != Class::State;
-                (of_call || tested) && (v.given != Given::Known || tested || whole(judged, subject))
+                of_call && (v.given != Given::Known || whole(judged, subject))
             });
             if open {
                 remark.confidence = Confidence::Possible;
