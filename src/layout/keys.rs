@@ -35,7 +35,7 @@ fn tells_what_it_asks(branch: &Branch) -> bool {
         .trim_start_matches("not ")
         .trim_start_matches('!')
         .trim();
-    let told = |piece: &Piece| matches!(piece, Piece::Slot(slot) if slot.expr.to_string() == asked);
+    let told = |piece: &Piece| matches!(piece, Piece::Slot(slot) if slot.expr == asked);
     branch.arms.iter().flatten().any(told)
 }
 
