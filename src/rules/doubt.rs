@@ -259,8 +259,8 @@ fn in_code(judged: &Judged) -> bool {
     language_of(&judged.prompt.origin.path).is_some()
 }
 
-/// Whether code knows well what changes and when: a value of the session, which costs the first call of each; a
-/// condition on what the code looks up itself, which has mostly one answer in a deployment.
+/// Whether what code puts there changes rarely: a value of the session costs the first call of each; a condition on what
+/// the code looks up itself has mostly one answer in a deployment.
 fn changes_rarely(judged: &Judged, step: &Step, subject: &Segment) -> bool {
     let rarely = |v: &Volatility| match subject.kind {
         Kind::Fork { .. } => v.given == Given::Known && v.priced().scope() == Scope::Call,
