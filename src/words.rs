@@ -24,6 +24,15 @@ pub fn name_words(name: &str) -> Vec<String> {
     out
 }
 
+/// What stands in front of a name of a program, at each place of a text where it is a word of its own.
+pub fn in_front_of<'a>(text: &'a str, name: &'a str) -> impl Iterator<Item = &'a str> {
+    let is_word = |c: char| c.is_alphanumeric() || matches!(c, '_' | '$');
+    text.match_indices(name).filter_map(move |(at, _)| {
+        let (before, behind) = (&text[..at], &text[at + name.len()..]);
+        (!before.ends_with(is_word) && !behind.starts_with(is_word)).then_some(before)
+    })
+}
+
 /// The texts of a sequence; what is no text is passed over.
 pub fn strings(value: Option<&Value>) -> Vec<String> {
     let items = value.and_then(Value::as_sequence);

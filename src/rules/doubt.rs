@@ -237,9 +237,8 @@ fn unread(judged: &Judged, subject: &Segment) -> bool {
     else {
         return false;
     };
-    let code = language_of(&judged.prompt.origin.path).is_some();
     let told = volatility.given == Given::Conversation;
-    code && (volatility.origin == Origin::MadeUp || told) && trace.is_empty()
+    in_code(judged) && (volatility.origin == Origin::MadeUp || told) && trace.is_empty()
 }
 
 /// Whether a value of the session stands in a text of code whose requests are not in sight: within a session it changes

@@ -1,6 +1,7 @@
 //! Functions that nothing can call: only their own file could, and it names them once, where it defines them.
 
 use crate::frontend::code::ir::{ExprKind, FunctionId, FunctionKind, Language, Stmt, StmtKind};
+use crate::words::in_front_of;
 
 use super::modules::Code;
 use super::rounds::pattern_names;
@@ -17,7 +18,8 @@ pub fn is_dead(code: &Code, id: FunctionId) -> bool {
         Language::Python => function.name.starts_with('_') && !function.name.ends_with("__"),
         _ => is_module(&code.module.body) && !exports(&code.module.body, id, &function.name),
     };
-    own && defines(&code.module.body, id) && mentions(&code.file.text, &function.name) < 2
+    own && defines(&code.module.body, id)
+        && in_front_of(&code.file.text, &function.name).count() < 2
 }
 
 /// Whether a statement of the module defines a function under its name: one within a table is reached by that.
@@ -62,16 +64,4 @@ fn exports(body: &[Stmt], id: FunctionId, name: &str) -> bool {
                     _ => false,
                 })
     })
-}
-
-/// How often a name stands in a text as a word of its own.
-fn mentions(text: &str, name: &str) -> usize {
-    let is_word = |c: char| c.is_alphanumeric() || matches!(c, '_' | '$');
-    text.match_indices(name)
-        .filter(|(at, _)| {
-            let before = text[..*at].chars().next_back();
-            let behind = text[at + name.len()..].chars().next();
-            !before.is_some_and(is_word) && !behind.is_some_and(is_word)
-        })
-        .count()
 }

@@ -2,6 +2,7 @@
 //! prompt, and each class below it has its own. Such a method is evaluated once more for each of these classes.
 
 use crate::frontend::code::ir::{FunctionId, FunctionKind};
+use crate::words::in_front_of;
 
 use super::declared::is_abstract;
 use super::eval::Eval;
@@ -127,11 +128,6 @@ fn sends_otherwise(class: &ClassRef, told: &[String]) -> bool {
 
 /// Whether a file asks `self` or `this` for a name.
 fn asks_instance(code: &Code, name: &str) -> bool {
-    let text = &code.file.text;
-    let is_word = |c: char| c.is_alphanumeric() || matches!(c, '_' | '$');
-    text.match_indices(name).any(|(at, _)| {
-        let before = &text[..at];
-        (before.ends_with("self.") || before.ends_with("this."))
-            && !text[at + name.len()..].starts_with(is_word)
-    })
+    in_front_of(&code.file.text, name)
+        .any(|before| before.ends_with("self.") || before.ends_with("this."))
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use crate::frontend::code::ir::{Expr, Function, FunctionId, FunctionKind};
 use crate::reads::Read;
 use crate::sdk;
+use crate::words::in_front_of;
 
 use super::declared::is_abstract;
 use super::eval::Eval;
@@ -324,11 +325,8 @@ fn takes(own: &Function, wanted: &Function) -> bool {
 
 /// Whether a file says what a type is that leaves nothing behind: `interface Port`, `type Port`.
 fn defines_type(code: &Code, name: &str) -> bool {
-    let text = &code.file.text;
-    let is_word = |c: char| c.is_alphanumeric() || matches!(c, '_' | '$');
-    text.match_indices(name).any(|(at, _)| {
-        let before = text[..at].trim_end();
-        let kept = before.ends_with("interface") || before.ends_with("type");
-        kept && !text[at + name.len()..].starts_with(is_word)
+    in_front_of(&code.file.text, name).any(|before| {
+        let before = before.trim_end();
+        before.ends_with("interface") || before.ends_with("type")
     })
 }
