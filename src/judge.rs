@@ -128,8 +128,14 @@ pub fn judge(
     };
     let conversation = is_conversation(&prompt);
     let mut steps = plan(&layout, &terms, conversation);
-    if let Some(trusting) = layout.trusting() {
-        steps.trust(&layout, &plan(&trusting, &terms, conversation));
+    match layout.trusting() {
+        Some(trusting) => {
+            let mut trusted = plan(&trusting, &terms, conversation);
+            trusted.price_alone(&[&trusting], &terms);
+            steps.price_alone(&[&layout, &trusting], &terms);
+            steps.trust(&layout, &trusted);
+        }
+        None => steps.price_alone(&[&layout], &terms),
     }
     let plan = steps;
     let uncached = Bill {

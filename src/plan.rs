@@ -5,6 +5,7 @@ use crate::cost::Bill;
 use crate::layout::{Kind, Layout, Mark, Terms};
 use crate::volatility::{Class, Key, Origin};
 
+mod alone;
 mod lift;
 mod marks;
 mod moves;
@@ -63,6 +64,8 @@ pub struct Step {
     pub explicit: bool,
     /// USD per 1,000 calls.
     pub gain: f64,
+    /// USD per 1,000 calls where this is the only edit: less than `gain` where it waits for the edits before it.
+    pub alone: f64,
     /// Tokens stranded on the request as it is, and in front of the barrier there.
     pub stranded: f64,
     pub before: f64,
@@ -114,7 +117,7 @@ impl Plan {
                         ..step.clone()
                     };
                 }
-                Some(_) => {}
+                Some(known) => known.alone = known.alone.max(step.alone),
                 None => self.steps.push(step.clone()),
             }
         }
@@ -157,6 +160,7 @@ pub fn plan(layout: &Layout, terms: &Terms, conversation: bool) -> Plan {
             splits: candidate.splits,
             explicit: candidate.explicit,
             gain,
+            alone: gain,
             stranded,
             before,
             bill_before: bill,
@@ -184,6 +188,7 @@ fn key_step(keyed: &Layout, before: &Bill, after: &Bill) -> Option<Step> {
         splits: false,
         explicit: false,
         gain,
+        alone: gain,
         stranded: 0.0,
         before: 0.0,
         bill_before: *before,

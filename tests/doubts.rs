@@ -349,3 +349,41 @@ fn a_text_that_is_sent_by_itself_is_long_before_its_order_pays() {
     assert!(!is_loud("app.py", &extract("RULES[:6000]"), rule));
     assert!(is_loud("app.py", &extract("RULES"), rule));
 }
+
+#[test]
+fn what_earns_only_behind_another_edit_is_a_note() {
+    let rule = "history-rewrite";
+    let turns = "*history[-20:], {'role': 'user', 'content': question}]";
+    let alone = sends(
+        "",
+        &format!("[{{'role': 'system', 'content': RULES}}, {turns}"),
+    );
+    assert!(is_loud("app.py", &alone, rule));
+    // The passages that were found change what stands in front of the turns, whatever becomes of the window.
+    let behind = "[{'role': 'system', 'content': f'{found}\\n{RULES}'}, ";
+    let behind = sends(
+        "    found = index.search(question)\n",
+        &format!("{behind}{turns}"),
+    );
+    assert_eq!(severities("app.py", &behind, rule), [Severity::Note]);
+    assert!(is_loud("app.py", &behind, "variable-before-stable"));
+}
+
+#[test]
+fn what_a_clock_gives_to_counted_rounds_lives_as_long_as_the_clock() {
+    let source = |bound: &str| {
+        format!(
+            "import Anthropic from '@anthropic-ai/sdk';\nconst client = new Anthropic();\n\
+             const RULES = 'Answer from the handbook and name the page. '.repeat(300);\n\
+             function week(start: Date, days: number): string {{\n  const parts: string[] = [];\n  \
+             for (let i = 0; i < {bound}; i++) {{\n    const day = new Date(start);\n    \
+             day.setDate(start.getDate() + i);\n    parts.push(`${{day.getMonth()}}/${{day.getDate()}}`);\n  }}\n  \
+             return parts.join(' ');\n}}\n\
+             export async function ask(days: number, turns: any[]) {{\n  \
+             const system = `Week: ${{week(new Date(), days)}}\\n${{RULES}}`;\n  \
+             return client.messages.create({{ model: 'claude-sonnet-5', max_tokens: 9, system, messages: turns }});\n}}\n"
+        )
+    };
+    let loud = |bound: &str| is_loud("app.ts", &source(bound), "volatile-prefix");
+    assert!(!loud("7"));
+}

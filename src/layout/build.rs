@@ -347,7 +347,7 @@ impl Builder<'_> {
             return;
         }
         if volatility.class.is_stable() {
-            if let Some(value) = inner.iter().find_map(|segment| segment.volatility()) {
+            if let Some(value) = super::speaker(inner.iter()).and_then(Segment::volatility) {
                 volatility = value.clone();
             }
         } else if let Some(value) = inner

@@ -21,7 +21,7 @@ fn takes_marks(current: &Layout, terms: &Terms) -> bool {
 }
 
 /// The layout with a marker behind a segment; says whether that splits a block.
-fn with_mark(current: &Layout, index: usize) -> (Layout, bool) {
+pub(super) fn with_mark(current: &Layout, index: usize) -> (Layout, bool) {
     let mut layout = current.clone();
     let block = layout.segments[index].block;
     let goes_on = layout
@@ -137,7 +137,7 @@ pub(super) fn bundles(current: &Layout, barriers: &[Barrier], terms: &Terms) -> 
         .filter(|barrier| !barrier.setting);
     movable
         .filter_map(|barrier| {
-            let (moved_layout, at) = moved(current, barrier)?;
+            let (moved_layout, at) = moved(current, &barrier.members, &barrier.key)?;
             let (layout, splits) = with_mark(&moved_layout, at.checked_sub(1)?);
             let members = barrier
                 .members

@@ -97,7 +97,7 @@ pub(super) fn windows(current: &Layout, barriers: &[Barrier]) -> Vec<Candidate> 
         let (true, Some(joined)) = (doubtful, joined) else {
             continue;
         };
-        let Some((mut layout, _)) = moved(current, &joined) else {
+        let Some((mut layout, _)) = moved(current, &joined.members, &joined.key) else {
             continue;
         };
         let mut members = vec![history.id];
@@ -168,14 +168,15 @@ fn edit_barrier(current: &Layout, barrier: &Barrier) -> Option<Candidate> {
         };
         return Some(candidate(edit, ids, layout));
     }
-    let (layout, _) = moved(current, barrier)?;
+    let (layout, _) = moved(current, &barrier.members, &barrier.key)?;
     Some(candidate(Edit::Move, ids, layout))
 }
 
-/// The layout with a barrier behind the last piece it strands, and the index of its first segment there.
-pub(super) fn moved(current: &Layout, barrier: &Barrier) -> Option<(Layout, usize)> {
+/// The layout with a barrier (segment indices and their key) behind the last piece it strands, and the index of its first
+/// segment there.
+pub(super) fn moved(current: &Layout, members: &[usize], key: &Key) -> Option<(Layout, usize)> {
     let mut carried_along = vec![false; current.segments.len()];
-    for member in &barrier.members {
+    for member in members {
         let covers = match current.segments[*member].kind {
             Kind::Fork { covers, .. } => covers,
             _ => 0,
@@ -184,7 +185,7 @@ pub(super) fn moved(current: &Layout, barrier: &Barrier) -> Option<(Layout, usiz
         carried_along[*member..end].fill(true);
     }
     let taken = |index: usize| carried_along[index];
-    let first = *barrier.members.first()?;
+    let first = *members.first()?;
     // A history that slides today is one that could be read once it only grows: the value goes behind it at once.
     let mut landing = (first + 1..current.segments.len()).rev().find(|index| {
         let segment = &current.segments[*index];
@@ -195,7 +196,7 @@ pub(super) fn moved(current: &Layout, barrier: &Barrier) -> Option<(Layout, usiz
                 ..
             }
         );
-        !taken(*index) && segment.tokens > 0.0 && (slides || !segment.key.at_least(&barrier.key))
+        !taken(*index) && segment.tokens > 0.0 && (slides || !segment.key.at_least(key))
     })?;
     if matches!(current.segments.get(landing + 1), Some(next) if next.kind == Kind::Growth) {
         landing += 1;

@@ -145,7 +145,8 @@ fn strands_own_turns(judged: &Judged, step: &Step, subject: &Segment) -> bool {
             && v.class != Class::State
             && v.priced().scope() >= Scope::Session
     });
-    let anew = judged.layout.messages[subject.message].section == Section::System && !wraps(judged);
+    let handed = in_code(judged) && wraps(judged);
+    let anew = judged.layout.messages[subject.message].section == Section::System && !handed;
     step.edit == Edit::Move
         && varies
         && !anew
@@ -397,12 +398,19 @@ pub fn weight(judged: &Judged, step: &Step, rule: &str) -> Weight {
         return Weight::AtMostNote;
     }
     let little = frees_little(judged, step)
+        || waits_its_turn(judged, step)
         || sent_alone(judged, step)
         || changes_rarely(judged, step, subject);
     if little && judged.share(step.gain) >= PEDANTIC_BELOW {
         return Weight::AtMostNote;
     }
     Weight::ByShare
+}
+
+/// Whether an edit alone earns next to nothing: it waits for another one, which is told first.
+fn waits_its_turn(judged: &Judged, step: &Step) -> bool {
+    let warn_at = judged.settings.warn_at;
+    judged.share(step.gain) >= warn_at && judged.share(step.alone) < warn_at
 }
 
 /// Whether code sends it to a model of its own machine, which nobody bills. Where a config names the model, someone asked.

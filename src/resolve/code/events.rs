@@ -190,7 +190,7 @@ impl Eval<'_, '_> {
         for piece in pieces {
             match piece {
                 Piece::Text(text) => {
-                    texts.insert(text.whole());
+                    texts.extend(text.places());
                 }
                 Piece::Slot(slot) => {
                     let birth = slot

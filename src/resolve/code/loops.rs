@@ -17,6 +17,7 @@ use super::eval::{Eval, Flow};
 use super::heap::{same_items, Cell, CellId, Delta, Item, Round};
 use super::picks;
 use super::rounds::{is_answer, pattern_names};
+use super::rows;
 use super::tables;
 use super::value::Value;
 
@@ -69,17 +70,21 @@ impl Eval<'_, '_> {
     }
 
     pub fn while_loop(&mut self, test: Option<&Expr>, body: &[Stmt], span: Span) -> Flow {
-        let counted = test.and_then(picks::counted_over);
-        let (text, volatility, place) = match counted.or(test) {
-            Some(asked) => {
-                let value = self.eval(asked);
+        let counted = test.and_then(|test| {
+            let to = || picks::counted_to(test).filter(|_| !rows::leaves(body));
+            picks::counted_over(test).or_else(to)
+        });
+        let (text, volatility, place) = match test {
+            Some(test) => {
+                let named = picks::counted_over(test).unwrap_or(test);
+                let value = self.eval(counted.unwrap_or(test));
                 if counted.is_none() && self.known_truth(&value) == Some(false) {
                     return Flow::Next;
                 }
                 (
-                    self.written(asked.span),
+                    self.written(named.span),
                     self.volatility(&value),
-                    self.place(asked.span),
+                    self.place(named.span),
                 )
             }
             None => ("true".to_string(), Volatility::constant(), self.place(span)),

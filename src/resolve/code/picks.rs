@@ -88,6 +88,20 @@ pub fn counted_over(test: &Expr) -> Option<&Expr> {
     }
 }
 
+/// The number up to which a loop counts: `for (let i = 0; i < 7; i++)`.
+pub fn counted_to(test: &Expr) -> Option<&Expr> {
+    let ExprKind::Binary {
+        op: BinaryOp::Compare,
+        left,
+        right,
+    } = &test.kind
+    else {
+        return None;
+    };
+    let number = |expr: &Expr| matches!(expr.kind, ExprKind::Number(_));
+    (matches!(left.kind, ExprKind::Name(_)) && number(right)).then_some(&**right)
+}
+
 /// What an expression is the length of.
 pub fn length_of(expr: &Expr) -> Option<&Expr> {
     match &expr.kind {

@@ -91,7 +91,7 @@ fn holds(outer: Span, inner: Span) -> bool {
 }
 
 /// Whether a round may end the loop: it looks for one answer, or tries again.
-fn leaves(body: &[Stmt]) -> bool {
+pub fn leaves(body: &[Stmt]) -> bool {
     body.iter().any(|stmt| match &stmt.kind {
         StmtKind::Return(_) | StmtKind::Break | StmtKind::Yield(_) => true,
         _ => stmt.blocks().into_iter().any(leaves),

@@ -392,3 +392,18 @@ fn a_loop_over_one_of_two_lists_goes_over_their_items() {
     let shown = prompt(&[("app.py", &source)]);
     assert!(shown.contains("Once more"), "{shown}");
 }
+
+#[test]
+fn a_list_is_part_of_the_call_that_sends_it_however_its_text_was_joined() {
+    for text in [
+        "'Hi. ' + RULES",
+        "f'Hi. {RULES}'",
+        "'\\n'.join(['Hi.', RULES])",
+    ] {
+        let source = format!(
+            "{PYTHON}RULES = '{RULES}'\ndef ask(q):\n    ready = [{{'role': 'system', 'content': {text}}}, \
+             {{'role': 'user', 'content': q}}]\n    return client.chat.completions.create(model='m', messages=ready)\n"
+        );
+        assert_eq!(prompts(&[("app.py", &source)]).len(), 1, "{text}");
+    }
+}
