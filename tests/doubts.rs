@@ -371,8 +371,8 @@ fn what_earns_only_behind_another_edit_is_a_note() {
 
 #[test]
 fn what_a_clock_gives_to_counted_rounds_lives_as_long_as_the_clock() {
-    let source = |bound: &str| {
-        format!(
+    let found = |bound: &str| {
+        let source = format!(
             "import Anthropic from '@anthropic-ai/sdk';\nconst client = new Anthropic();\n\
              const RULES = 'Answer from the handbook and name the page. '.repeat(300);\n\
              function week(start: Date, days: number): string {{\n  const parts: string[] = [];\n  \
@@ -382,8 +382,9 @@ fn what_a_clock_gives_to_counted_rounds_lives_as_long_as_the_clock() {
              export async function ask(days: number, turns: any[]) {{\n  \
              const system = `Week: ${{week(new Date(), days)}}\\n${{RULES}}`;\n  \
              return client.messages.create({{ model: 'claude-sonnet-5', max_tokens: 9, system, messages: turns }});\n}}\n"
-        )
+        );
+        severities("app.ts", &source, "volatile-prefix")
     };
-    let loud = |bound: &str| is_loud("app.ts", &source(bound), "volatile-prefix");
-    assert!(!loud("7"));
+    assert!(found("7").is_empty());
+    assert_eq!(found("days"), [Severity::Note]);
 }
