@@ -47,6 +47,8 @@ pub struct Prompt {
     /// Whether code on the way of this request speaks of answers or earlier turns; told where no code writes a marker,
     /// or where this request carries all it can get.
     pub speaks_of_turns: bool,
+    /// The function that sends is given messages that its callers write out: no turn is sent again.
+    pub one_off: bool,
     /// A page that nothing but its name, or its folder's, makes a prompt, and that no code is seen to load or to name.
     pub unloaded: bool,
     /// Files that inherit this one (template inheritance): shown in the message.

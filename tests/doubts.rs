@@ -388,3 +388,28 @@ fn what_a_clock_gives_to_counted_rounds_lives_as_long_as_the_clock() {
     assert!(found("7").is_empty());
     assert_eq!(found("days"), [Severity::Note]);
 }
+
+#[test]
+fn a_function_whose_callers_write_out_what_it_sends_gets_no_turns() {
+    let rule = "missing-breakpoint";
+    let source = |call: &str| {
+        format!(
+            "import anthropic\nclient = anthropic.Anthropic()\n\n\
+             class Model:\n    def ask(self, messages, tools):\n        \
+             turns = [m for m in messages if m['role'] != 'system']\n        \
+             return client.messages.create(model='claude-sonnet-5', max_tokens=9, messages=turns, tools=tools)\n\n\
+             def answer(reply):\n    return {{'role': 'assistant', 'content': reply}}\n\n\
+             class Work:\n    def __init__(self, registry, name):\n        self.model = registry.make(name)\n    \
+             def sum_up(self, text, talk):\n{call}"
+        )
+    };
+    let chat = "        return self.model.ask(talk + [{'role': 'user', 'content': text}], [])\n";
+    assert!(is_loud("app.py", &source(chat), rule));
+    for call in [
+        "        return self.model.ask([{'role': 'user', 'content': text}], [])\n",
+        "        return self.model.ask(messages=[{'role': 'user', 'content': text}], tools=[])\n",
+        "        asked = [{'role': 'user', 'content': text}]\n        return self.model.ask(asked, [])\n",
+    ] {
+        assert!(!is_loud("app.py", &source(call), rule), "{call}");
+    }
+}

@@ -117,6 +117,7 @@ fn prompt(messages: Vec<Message>) -> Prompt {
         surely_unmarked: false,
         marked_whole: false,
         speaks_of_turns: false,
+        one_off: false,
         unloaded: false,
         inherited_by: Vec::new(),
         reads: Reads::default(),

@@ -39,6 +39,7 @@ pub fn check(judged: &Judged) -> Vec<Remark> {
             let mut remark = remark(judged, step, "missing-breakpoint", message, help.to_string());
             // What a wrapper is given may bring its markers along, and markers written elsewhere may land here.
             let open = (judged.prompt.fragment && !shows_agent(judged))
+                || (history && judged.prompt.one_off)
                 || judged.prompt.marks_elsewhere
                 || (wraps(judged) && !shows_all(judged, history))
                 || (!history && rests_on_assumed(judged, marked + 1));

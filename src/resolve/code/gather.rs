@@ -86,6 +86,7 @@ pub fn gather(
         kept.extend(super::ways::kept(events));
     }
     let mut ways: Vec<Vec<&Entry>> = Vec::new();
+    let mut senders = Vec::new();
     let mut covered: BTreeSet<&Place> = BTreeSet::new();
     // What benchmarks and tests put together hides nothing of the product.
     let mut aside: BTreeSet<&Place> = BTreeSet::new();
@@ -146,6 +147,7 @@ pub fn gather(
                 let binders = asked.iter().filter_map(|place| binders.get(place));
                 from.extend(binders.flatten());
             }
+            senders.push(event.through.first());
             out.prompts.push(prompt);
             ways.push(from);
         }
@@ -153,6 +155,9 @@ pub fn gather(
         aside.extend(more_aside);
     }
     super::unplaced::note(program, &carried, whole, &mut out.prompts);
+    if whole {
+        super::one_off::note(program, &senders, &mut out.prompts);
+    }
     for (prompt, ways) in out.prompts.iter_mut().zip(ways) {
         let mut reads = ways.iter().filter_map(|entry| read_by.get(entry).copied());
         let first = reads.next().cloned().unwrap_or_default();

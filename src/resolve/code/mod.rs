@@ -63,6 +63,7 @@ mod names;
 mod noted;
 mod numbers;
 mod objects;
+mod one_off;
 mod operators;
 mod paths;
 mod patterns;

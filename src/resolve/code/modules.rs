@@ -223,13 +223,19 @@ impl<'w> Program<'w> {
         self.code.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The code that is loaded, but for tests, that writes a cache marker: of none, no request can bring one along.
-    pub fn marking(&self) -> Vec<Arc<Code>> {
+    /// The code that is loaded, but for tests.
+    pub fn loaded(&self) -> Vec<Arc<Code>> {
         let loaded = self.lock();
         let code = loaded.values().flatten();
-        let marking =
-            code.filter(|code| context_of(code.path()) != Context::Test && code.writes_marker());
-        marking.cloned().collect()
+        let product = code.filter(|code| context_of(code.path()) != Context::Test);
+        product.cloned().collect()
+    }
+
+    /// The code that is loaded, but for tests, that writes a cache marker: of none, no request can bring one along.
+    pub fn marking(&self) -> Vec<Arc<Code>> {
+        let mut marking = self.loaded();
+        marking.retain(|code| code.writes_marker());
+        marking
     }
 
     /// A file of code, lowered; the same one every time. `None`: not there, or not a language that is known.

@@ -453,6 +453,7 @@ impl Eval<'_, '_> {
             surely_unmarked: false,
             marked_whole: false,
             speaks_of_turns: false,
+            one_off: false,
             unloaded: false,
             inherited_by: Vec::new(),
             reads: Reads::default(),
