@@ -4,7 +4,7 @@ use clap::ArgMatches;
 
 use super::backend::Session;
 use super::destinations::{destinations, Destination};
-use super::fix::{mend, Wanted};
+use super::fix::{mend, prove, Wanted};
 use super::{backend, options, output, scope, CheckOptions, Failure, Scope, CLEAN, FAILED, FOUND};
 use crate::config::ConfigError;
 use crate::engine::Analysis;
@@ -51,6 +51,7 @@ pub(super) fn run(matches: &ArgMatches) -> Result<u8, Failure> {
             .map(|()| view_code(&analysis.config_errors));
     }
     let mut taken = false;
+    let mends = wanted.is_some();
     if let Some(wanted) = wanted {
         let mended = pooled(options.threads, || mend(&session, analysis, wanted))??;
         if wanted.diff {
@@ -79,6 +80,9 @@ pub(super) fn run(matches: &ArgMatches) -> Result<u8, Failure> {
     // A hook that is not concerned says nothing.
     if hook && is_silent(&analysis) {
         return Ok(exit_code(&analysis, Severity::Note, false));
+    }
+    if !mends && analysis.config_errors.is_empty() {
+        pooled(options.threads, || prove(&session, &mut analysis))??;
     }
     let told = destinations.iter().any(|one| one.format.tells_notices());
     if !told && verbosity(matches) != Verbosity::Quiet {
