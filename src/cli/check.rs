@@ -3,7 +3,7 @@
 use clap::ArgMatches;
 
 use super::backend::Session;
-use super::destinations::{destinations, Destination};
+use super::destinations::{destinations, spare, Destination};
 use super::fix::{mend, prove, Wanted};
 use super::{backend, options, output, scope, CheckOptions, Failure, Scope, CLEAN, FAILED, FOUND};
 use crate::config::ConfigError;
@@ -18,6 +18,7 @@ pub(super) fn run(matches: &ArgMatches) -> Result<u8, Failure> {
     let names: Vec<&str> = report::FORMATS.iter().map(|format| format.name()).collect();
     let destinations = destinations(matches, &names, report::format_of)?;
     let options = CheckOptions::of_check(matches)?;
+    spare(&destinations, &options)?;
     let actions = output::in_github_actions()
         && !matches.contains_id("output-format")
         && !matches.contains_id("output-file");
