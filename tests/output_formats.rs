@@ -445,6 +445,9 @@ fn a_fix_is_one_suggestion_of_rdjson_from_its_first_edit_to_its_last() {
     let report = rendered(&analysis, "rdjson");
     let suggestions = all(&report["diagnostics"][0]["suggestions"]);
     assert_eq!(suggestions.len(), 1);
+    let message = report["diagnostics"][0]["message"].as_str();
+    let kind = "\nunsafe fix: move the clock";
+    assert!(message.is_some_and(|message| message.ends_with(kind)));
     let range = &suggestions[0]["range"];
     assert_eq!(range["start"], json!({ "line": 2, "column": 4 }));
     assert_eq!(range["end"], json!({ "line": 4, "column": 1 }));
@@ -458,6 +461,8 @@ fn a_fix_is_one_suggestion_of_rdjson_from_its_first_edit_to_its_last() {
     fix.edits[1].place.path = "b.j2".into();
     let report = rendered(&analysis, "rdjson");
     assert!(report["diagnostics"][0]["suggestions"].is_null());
+    let message = report["diagnostics"][0]["message"].as_str();
+    assert!(message.is_some_and(|message| !message.contains("move the clock")));
     let report = rendered(&analysis, "sarif");
     assert!(report["runs"][0]["results"][0]["fixes"].is_null());
 }
@@ -469,6 +474,8 @@ fn a_fix_is_an_artifact_change_of_sarif() {
     let read = validated(&project.0, &report);
     let results = read.runs[0].results.as_ref().expect("results");
     let fix = &results[0].fixes.as_ref().expect("fixes")[0];
+    let said = fix.description.as_ref().and_then(|one| one.text.as_deref());
+    assert_eq!(said, Some("unsafe fix: move the clock."));
     let change = &fix.artifact_changes[0];
     assert_eq!(change.artifact_location.uri.as_deref(), Some("a%20b.j2"));
     let regions: Vec<(Option<i64>, Option<i64>, Option<i64>)> = change

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde_json::{json, Map, Value};
 
 use super::escape::uri;
-use super::{active, json, position, room, source, Report, Show, Style};
+use super::{active, json, position, room, source, wording, Report, Show, Style};
 use crate::engine::Analysis;
 use crate::figures::thousands;
 use crate::finding::{Finding, Fix, Severity};
@@ -245,7 +245,8 @@ fn fix(analysis: &Analysis, fix: &Fix) -> Option<Value> {
             json!({ "artifactLocation": artifact(analysis, path), "replacements": replacements })
         })
         .collect();
-    let description = json!({ "text": sentence(&fix.title) });
+    let kind = wording::fix_kind(fix);
+    let description = json!({ "text": sentence(&format!("{kind}: {}", fix.title)) });
     Some(json!({ "description": description, "artifactChanges": changes }))
 }
 
