@@ -185,3 +185,68 @@ fn what_can_be_written_is_where_another_file_fails() {
     let report: serde_json::Value = serde_json::from_str(&text).expect("JSON");
     assert_eq!(report[0]["check_name"], "volatile-prefix");
 }
+
+/// What is asked for is written, or the run says that it cannot be.
+#[test]
+fn no_format_is_asked_for_in_vain() {
+    let project = Project::new("in-vain");
+    for view in ["--show-files", "--show-settings"] {
+        let formats = [
+            "--output-format",
+            "json=view.json",
+            "--output-format",
+            "full",
+        ];
+        let run = project.run(&[&["check", view], &formats[..]].concat());
+        assert_eq!(run.code, 0, "{}", run.err);
+        assert!(!run.out.is_empty(), "{view}");
+        let file = project.0.join("view.json");
+        let text = std::fs::read_to_string(&file).expect("a file");
+        serde_json::from_str::<serde_json::Value>(&text).expect("JSON");
+        std::fs::remove_file(file).expect("it was there");
+    }
+    let before = std::fs::read_to_string(project.0.join("prompts/clock.j2")).expect("a file");
+    let comments = ["check", "--add-ignore", "known"];
+    for other in [
+        "--output-format=json=a.json",
+        "--output-file=a",
+        "--statistics",
+    ] {
+        let run = project.run(&[&comments[..], &[other]].concat());
+        assert_eq!(run.code, 2, "{other}");
+        assert!(run.err.contains("--add-ignore"), "{}", run.err);
+    }
+    let now = std::fs::read_to_string(project.0.join("prompts/clock.j2")).expect("a file");
+    assert_eq!(now, before);
+    // A hook that is not concerned prints nothing, and leaves no older report behind.
+    project.write("README.md", "You are welcome.\n");
+    project.write("report.txt", "of an older run");
+    let hook = ["check", "--affected", "README.md"];
+    let run = project.run(&[&hook[..], &["--output-file", "report.txt"]].concat());
+    assert_eq!((run.code, run.out.as_str()), (0, ""));
+    let text = std::fs::read_to_string(project.0.join("report.txt")).expect("a file");
+    assert!(!text.contains("older"), "{text}");
+}
+
+/// Names of files begin lines of a view as well.
+#[cfg(unix)]
+#[test]
+fn no_view_commands_the_runner_of_github() {
+    let project = Project::new("view-commands");
+    project.write("::error::x.j2/a.j2", "You are an agent.\n{{ question }}\n");
+    for view in ["--show-files", "--show-settings"] {
+        let output = Command::new(env!("CARGO_BIN_EXE_prefixlint"))
+            .args(["check", view, "::error::x.j2/a.j2"])
+            .current_dir(&project.0)
+            .env("GITHUB_ACTIONS", "true")
+            .env("NO_COLOR", "1")
+            .output();
+        let run = Run::of(output.expect("it runs"));
+        assert!(run.out.contains("::error::x.j2/a.j2"), "{}", run.out);
+        let commands = run
+            .out
+            .lines()
+            .filter(|line| line.trim_start().starts_with("::"));
+        assert_eq!(commands.count(), 0, "{view}: {}", run.out);
+    }
+}
