@@ -50,7 +50,7 @@ runs:
   using: composite
   steps:
     - shell: bash
-      run: 'echo "uploaded $(jq ".runs[0].results | length" "$FILE") of $CATEGORY"'
+      run: 'echo "uploaded $(grep -c ruleId "$FILE") of $CATEGORY"'
       env:
         FILE: ${{ inputs.sarif_file }}
         CATEGORY: ${{ inputs.category }}
