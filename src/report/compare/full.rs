@@ -162,7 +162,7 @@ impl Page {
             let (place, message) = (located(analysis, &finding.place), words::message(finding));
             let rule = format!("{}[{}]", finding.severity.name(), finding.rule);
             let rule = self.style.severity(finding.severity, &rule);
-            let message = style::one_line(&message, 200);
+            let message = style::one_line(message, 200);
             self.line(2, name, &format!("{rule} {place}: {message}"));
         }
         if !few {
