@@ -40,6 +40,7 @@ use narrow::Configs;
 use outcomes::{outcomes, suppressions, Outcome, ParsedFile};
 
 /// Everything a run found, in an order that does not depend on threads.
+#[derive(Clone)]
 pub struct Analysis {
     /// Files looked at (read or skipped by name), for the summary.
     pub files: usize,
@@ -78,6 +79,7 @@ pub struct Analysis {
 }
 
 /// A fix that nobody has asked for yet.
+#[derive(Clone)]
 pub struct Unwritten {
     judged: Option<Arc<Judged>>,
     mend: Mend,

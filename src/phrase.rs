@@ -4,6 +4,19 @@ use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
 
+/// What stands for a character in a terminal: control characters would change the terminal itself.
+pub fn visible(c: char) -> char {
+    match c {
+        '\t' => c,
+        '\n' | '\r' => ' ',
+        '\u{1a}' => '\u{fffd}',
+        c if c.is_control() => '\u{fffd}',
+        // Bidirectional overrides reorder what is read.
+        '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => '\u{fffd}',
+        c => c,
+    }
+}
+
 /// A text that is cheap to copy.
 #[derive(Clone)]
 pub enum Phrase {

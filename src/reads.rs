@@ -23,6 +23,8 @@ pub enum Seen {
     Pattern,
     /// Not a path but the name of a function: whoever calls it was looked for.
     Callers,
+    /// Not a path but the name of a package of JavaScript, of which no file is there.
+    Package,
 }
 
 /// One look-up of the resolver.
@@ -57,6 +59,13 @@ impl Read {
         Read {
             path: name.into(),
             seen: Seen::Callers,
+        }
+    }
+
+    pub fn package(name: impl Into<Arc<str>>) -> Read {
+        Read {
+            path: name.into(),
+            seen: Seen::Package,
         }
     }
 
@@ -123,6 +132,8 @@ pub struct Changed {
     folders: Vec<String>,
     /// What the files spoke of and do not any more.
     dropped: Mentions,
+    /// Packages of JavaScript whose manifest changed.
+    packages: BTreeSet<String>,
 }
 
 impl Changed {
@@ -164,7 +175,10 @@ impl Changed {
     }
 
     /// What a file was before it changed, and what it is now (nothing, where it is gone).
-    pub fn add_texts(&mut self, before: &[u8], now: &[u8]) {
+    pub fn add_texts(&mut self, path: &str, before: &[u8], now: &[u8]) {
+        if path.rsplit('/').next() == Some("package.json") {
+            self.packages.extend(mentions::package_name(before));
+        }
         let dropped = Mentions::of(before).without(&Mentions::of(now));
         self.dropped.calls.extend(dropped.calls);
         self.dropped.files.extend(dropped.files);
@@ -223,6 +237,7 @@ impl Changed {
                 Seen::Pattern => false,
                 // A caller that is there is among the files as well.
                 Seen::Callers => self.dropped.calls.contains(&*read.path),
+                Seen::Package => self.packages.contains(&*read.path),
             })
             || self.leaves_a_gap(reads)
     }

@@ -296,15 +296,111 @@ fn project_of(words: &str, number: usize) -> Project {
                 mode.set_readonly(true);
                 fs::set_permissions(&path, mode).expect("a mode");
             }
-            "broken baseline" => project.write(FILE, "{"),
-            "broken config" => project.write("prefixlint.yaml", "modle: gpt-5.4\n"),
-            "unreadable file" => {
-                fs::write(project.0.join("prompts/binary.j2"), b"\0\0").expect("a file");
-            }
-            other => panic!("no such project: {other}"),
+            "an error" => project.write(
+                "requests/rejected.json",
+                "{ \"model\": \"gpt-5.4\", \"prompt_cache_options\": { \"mode\": \"explicit\" }, \"messages\": [\
+                 { \"role\": \"system\", \"content\": \"You are an agent.\" }, \
+                 { \"role\": \"user\", \"content\": \"{{ question }}\" }] }\n",
+            ),
+            trouble => trouble_in(&project, trouble),
         }
     }
     project
+}
+
+fn trouble_in(project: &Project, what: &str) {
+    match what {
+        "broken baseline" => project.write(FILE, "{"),
+        "broken config" => project.write("prefixlint.yaml", "modle: gpt-5.4\n"),
+        "unreadable file" => {
+            fs::write(project.0.join("prompts/binary.j2"), b"\0\0").expect("a file");
+        }
+        other => panic!("no such project: {other}"),
+    }
+}
+
+/// The code by the worst finding that is left and by `--fail-on`, as the table says.
+fn documented(worst: &str, fail_on: &str) -> i32 {
+    let text = include_str!("../docs/exit-codes.md");
+    let cells = |line: &str| -> Vec<String> {
+        let cells = line.trim_matches('|').split('|');
+        cells.map(|cell| cell.trim().to_string()).collect()
+    };
+    let mut lines = text.lines().map(cells);
+    let head = lines.find(|cells| cells[0] == "worst finding");
+    let head = head.expect("a table");
+    let column = head.iter().position(|cell| cell.contains(fail_on));
+    let row = lines.find(|cells| cells[0] == worst).expect("a row");
+    row[column.expect("a column")].parse().expect("a code")
+}
+
+#[test]
+fn the_exit_code_is_that_of_the_table_in_every_combination() {
+    let findings = ["none", "note", "warning", "error"];
+    let mut runs = 0;
+    for (number, worst) in findings.iter().enumerate() {
+        let words = match *worst {
+            "none" => "nothing found".to_string(),
+            // What is less bad stands beside it.
+            "error" => "a warning, an error".to_string(),
+            worst => format!("a {worst}"),
+        };
+        for (kind, trouble) in ["", "unreadable file", "broken config", "broken baseline"]
+            .into_iter()
+            .enumerate()
+        {
+            let project = project_of(&words, 1000 + number * 10 + kind);
+            let written = check(&project, &["--write-baseline", "--baseline", "known.json"]);
+            assert_eq!(written.code, 0, "{}", written.err);
+            if !trouble.is_empty() {
+                trouble_in(&project, trouble);
+            }
+            let spoilt = trouble == "broken config";
+            for fail_on in ["", "note", "warning", "error"] {
+                for exit_zero in [false, true] {
+                    let baselines: &[&str] = match trouble {
+                        "broken baseline" => &[FILE],
+                        _ => &["", "known.json"],
+                    };
+                    for baseline in baselines {
+                        let mut arguments = Vec::new();
+                        if !fail_on.is_empty() {
+                            arguments.extend(["--fail-on", fail_on]);
+                        }
+                        if exit_zero {
+                            arguments.push("--exit-zero");
+                        }
+                        if !baseline.is_empty() {
+                            arguments.extend(["--baseline", baseline]);
+                        }
+                        let left = if *baseline == "known.json" {
+                            "none"
+                        } else {
+                            worst
+                        };
+                        let fail_on = if fail_on.is_empty() {
+                            "warning"
+                        } else {
+                            fail_on
+                        };
+                        let code = match documented(left, fail_on) {
+                            _ if spoilt || *baseline == FILE => 2,
+                            _ if exit_zero => 0,
+                            code => code,
+                        };
+                        let run = check(&project, &arguments);
+                        let told = (&run.out, &run.err);
+                        assert_eq!(
+                            run.code, code,
+                            "{words}, {trouble}: {arguments:?}\n{told:?}"
+                        );
+                        runs += 1;
+                    }
+                }
+            }
+        }
+    }
+    assert_eq!(runs, 4 * 8 * (2 + 2 + 2 + 1));
 }
 
 #[test]

@@ -503,3 +503,46 @@ fn what_has_no_order_is_sorted_where_it_is_gone_through() {
         assert_eq!(fixed, file(after));
     }
 }
+
+/// Objects come in another order on every run, and sorting them by what they read as orders nothing: the fix would be
+/// withdrawn. The one beside it holds.
+#[test]
+fn what_a_report_offers_is_what_is_written() {
+    let (project, _) = with_mark("offered");
+    project.write(
+        "ask.ts",
+        &format!(
+            "import OpenAI from \"openai\";\n\nconst RULES = `{}`;\n\n\
+             function listed(offers: {{ text: string }}[]) {{\n  \
+             return offers.map((offer, index) => `${{index + 1}}: ${{offer.text}}`).join(\"\\n\");\n}}\n\n\
+             export function ask(given: {{ text: string }}[], question: string) {{\n  \
+             const offers: {{ text: string }}[] = [];\n  for (const one of given) {{\n    offers.push(one);\n  }}\n  \
+             offers.sort(() => Math.random() - 0.5);\n  \
+             const messages = [{{ role: \"system\", content: listed(offers) + RULES }}, {{ role: \"user\", content: question }}];\n  \
+             return new OpenAI().chat.completions.create({{ model: \"gpt-5.4\", messages }});\n}}\n",
+            rules()
+        ),
+    );
+    let run = check(&project, &[]);
+    assert!(run.out.contains("warning[unstable-order]"), "{}", run.out);
+    assert!(run.out.contains("fixable    1 with --fix\n"), "{}", run.out);
+    let said = check(&project, &["--diff", "-v"]);
+    assert!(said.err.contains("would fix 1 finding in 1 file"));
+    assert!(said.err.contains("withdrawn: ask.ts:"), "{}", said.err);
+    let report = project.json(&[]);
+    let findings = report["findings"].as_array().expect("findings");
+    let fixes = |rule: &str| {
+        let own = findings.iter().filter(|finding| finding["rule"] == rule);
+        own.map(|finding| finding["fix"].is_null())
+            .collect::<Vec<bool>>()
+    };
+    assert_eq!(fixes("unstable-order"), [true]);
+    assert!(findings.iter().any(|finding| !finding["fix"].is_null()));
+    for (format, key) in [("sarif", "\"fixes\""), ("rdjson", "\"suggestions\"")] {
+        let run = check(&project, &["--output-format", format]);
+        assert_eq!(run.out.matches(key).count(), 1, "{format}");
+    }
+    // What is found is the same as without a look at the fixes.
+    let again = project.json(&["--threads", "1"]);
+    assert_eq!(again, report);
+}

@@ -535,6 +535,41 @@ fn a_comment_holds_no_markup_of_the_repository() {
     );
 }
 
+/// GitHub takes 65,536 characters. Each bar of a path is two of them.
+#[cfg(unix)]
+#[test]
+fn a_comment_of_many_long_rows_fits() {
+    let repository = Repository::new();
+    let write = |folder: &str, value: &str| {
+        for shop in 0..70 {
+            let path = format!("{folder}/{}{shop}.j2", "|".repeat(90));
+            let name = format!("{value}You are the assistant of shop {shop}.\n");
+            let text = format!("{name}{}\n{{{{ question }}}}\n", rules(100));
+            repository.write(&path, &text);
+        }
+    };
+    let folder = format!("prompts/{}", "|".repeat(100));
+    write(&folder, "");
+    repository.commit("old");
+    fs::remove_dir_all(repository.file(&folder)).expect("it was there");
+    let value = format!("{{{{ random('{}') }}}}\n", "v|".repeat(150));
+    write(&format!("{folder}x"), &value);
+    repository.commit("new");
+    let limits = ["--fail-on-prefix-loss", "100"];
+    let arguments = ["old", "new", "--output-format", "markdown"];
+    let output = repository.compare(&[&arguments[..], &limits].concat());
+    let text = stdout(&output);
+    let size = text.chars().count();
+    assert!((55_000..62_000).contains(&size), "{size}");
+    let rows = text.lines().filter(|line| line.starts_with("| `")).count();
+    let left = format!("\nand {} more\n", 70 - rows);
+    assert!(rows > 20 && text.contains(&left), "{rows} rows");
+    // Nothing is cut off in the middle.
+    assert_eq!(text.matches("<details>").count(), 1);
+    assert_eq!(text.matches("</details>").count(), 1);
+    assert!(text.ends_with("</sub>\n"), "what it is based on");
+}
+
 /// What a runner makes of a line: level, properties, message.
 fn parsed(line: &str) -> (String, Vec<(String, String)>, String) {
     let rest = line.strip_prefix("::").expect("a command");
@@ -596,6 +631,35 @@ fn workflow_commands_are_one_line_each_and_read_back() {
 
 /// GitHub's runner reads what is printed: a prompt must not command it.
 #[cfg(unix)]
+/// A code host knows paths from the top of the repository, wherever the step runs; and the last column is marked as well.
+#[test]
+fn a_host_is_told_of_paths_from_the_top_of_the_repository() {
+    let repository = project("services/shop/prompts/chat.j2");
+    let folder = repository.file("services/shop");
+    let said = |arguments: &[&str]| {
+        let output = run_in(&folder, arguments);
+        assert!(output.status.code() < Some(2), "{}", stderr(&output));
+        stdout(&output)
+    };
+    let format = "--output-format";
+    let compared = said(&["compare", "old", "new", format, "github"]);
+    let checked = said(&["check", format, "github"]);
+    let place = |text: &str| {
+        let (_, properties, _) = parsed(text.lines().next().expect("a command"));
+        properties
+            .into_iter()
+            .filter(|(name, _)| name != "title")
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(place(&compared), place(&checked));
+    assert_eq!(place(&checked)[0].1, "services/shop/prompts/chat.j2");
+    let comment = said(&["compare", "old", "new", format, "markdown"]);
+    assert!(!comment.contains("`prompts/"), "{comment}");
+    assert_eq!(comment.matches("`services/shop/prompts/chat.j2").count(), 3);
+    let full = said(&["compare", "old", "new"]);
+    assert!(full.contains("\nprompts/chat.j2  "), "{full}");
+}
+
 #[test]
 fn in_github_actions_no_line_of_a_comparison_is_a_command() {
     let repository = Repository::new();

@@ -139,6 +139,55 @@ fn an_alias_that_is_gone_touches_what_was_imported_by_it() {
     assert_eq!(since(&project, "HEAD"), ["web/src/chat/ask.ts#ask"]);
 }
 
+/// A package beside the one that imports it by its name.
+#[test]
+fn a_package_that_is_gone_or_has_another_name_touches_what_imports_it() {
+    let project = repository("package-gone");
+    project.write("package.json", "{ \"workspaces\": [\"packages/*\"] }");
+    project.write(
+        "packages/texts/package.json",
+        "{ \"name\": \"@acme/texts\", \"main\": \"src/index.ts\" }",
+    );
+    project.write(
+        "packages/texts/src/index.ts",
+        &format!("export const RULES = `{}`;\n", rules()),
+    );
+    project.write("packages/other/package.json", "{ \"name\": \"other\" }");
+    let ask = |rules: &str| {
+        format!(
+            "import OpenAI from \"openai\";\n{rules}\n\n\
+             export function ask(question: string) {{\n  const messages = [{{ role: \"system\", content: RULES }}, \
+             {{ role: \"user\", content: question }}];\n  \
+             return new OpenAI().chat.completions.create({{ model: \"gpt-5.4\", messages }});\n}}\n"
+        )
+    };
+    project.write(
+        "packages/web/ask.ts",
+        &ask("import { RULES } from \"@acme/texts\";"),
+    );
+    project.write(
+        "packages/bot/ask.ts",
+        &ask(&format!("const RULES = `{}`;", rules())),
+    );
+    commit(&project);
+    let report = project.json(&["--show-prompts"]);
+    let (files, _) = reads(&report, "packages/web/ask.ts#ask");
+    assert!(files.contains(&"packages/texts/src/index.ts".to_string()));
+    // Nobody imports it.
+    fs::remove_file(project.0.join("packages/other/package.json")).unwrap();
+    assert_eq!(since(&project, "HEAD"), [""; 0]);
+    let manifest = "packages/texts/package.json";
+    fs::remove_file(project.0.join(manifest)).unwrap();
+    assert_eq!(since(&project, "HEAD"), ["packages/web/ask.ts#ask"]);
+    project.write(manifest, "{ \"name\": \"@acme/words\" }");
+    assert_eq!(since(&project, "HEAD"), ["packages/web/ask.ts#ask"]);
+    // A hook is told of what is there only.
+    git(&project, &["rm", "--quiet", "--cached", manifest]);
+    fs::remove_file(project.0.join(manifest)).unwrap();
+    let report = project.json(&["--show-prompts", "--affected", "app/unrelated.py"]);
+    assert_eq!(ids(&report), ["packages/web/ask.ts#ask"]);
+}
+
 #[cfg(unix)]
 #[test]
 fn a_target_that_is_gone_touches_what_read_it_by_a_link() {

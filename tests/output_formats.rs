@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::{json, Value};
 
 use prefixlint::engine::Analysis;
-use prefixlint::finding::{Edit, Fix};
+use prefixlint::finding::{Edit, Finding, Fix, Suppressed};
 use prefixlint::report::{self, Show, Style};
 use prefixlint::source::Place;
 use prefixlint::workspace::Memory;
@@ -384,6 +384,29 @@ fn rdjson_counts_columns_in_bytes() {
     );
 }
 
+#[test]
+fn rdjson_has_no_fault_for_a_validator_of_the_format() {
+    let project = hostile("rdjson-valid");
+    let Some(validator) =
+        ci_tools::tool("rdformat-validator").filter(|_| ci_tools::tool("node").is_some())
+    else {
+        return;
+    };
+    let file = project.0.join("report.json");
+    let valid = |report: &Value| {
+        std::fs::write(&file, report.to_string()).expect("a file");
+        let strict = ["--strict", "--no-extra-fields"];
+        let output = ci_tools::run(Command::new(&validator).args(strict).arg(&file));
+        output.status.success()
+    };
+    assert!(valid(&json_of(&project, "rdjson")));
+    let mut report = rendered(&with_a_fix(), "rdjson");
+    assert!(valid(&report));
+    // It looks.
+    report["diagnostics"][0]["suggestions"][0]["range"]["start"]["line"] = json!("two");
+    assert!(!valid(&report));
+}
+
 /// A finding with a fix of two edits, as rules will make them: the clock goes, and comes back at the end.
 fn with_a_fix() -> Analysis {
     let text = format!(
@@ -422,6 +445,9 @@ fn a_fix_is_one_suggestion_of_rdjson_from_its_first_edit_to_its_last() {
     let report = rendered(&analysis, "rdjson");
     let suggestions = all(&report["diagnostics"][0]["suggestions"]);
     assert_eq!(suggestions.len(), 1);
+    let message = report["diagnostics"][0]["message"].as_str();
+    let kind = "\nunsafe fix: move the clock";
+    assert!(message.is_some_and(|message| message.ends_with(kind)));
     let range = &suggestions[0]["range"];
     assert_eq!(range["start"], json!({ "line": 2, "column": 4 }));
     assert_eq!(range["end"], json!({ "line": 4, "column": 1 }));
@@ -435,6 +461,8 @@ fn a_fix_is_one_suggestion_of_rdjson_from_its_first_edit_to_its_last() {
     fix.edits[1].place.path = "b.j2".into();
     let report = rendered(&analysis, "rdjson");
     assert!(report["diagnostics"][0]["suggestions"].is_null());
+    let message = report["diagnostics"][0]["message"].as_str();
+    assert!(message.is_some_and(|message| !message.contains("move the clock")));
     let report = rendered(&analysis, "sarif");
     assert!(report["runs"][0]["results"][0]["fixes"].is_null());
 }
@@ -446,6 +474,8 @@ fn a_fix_is_an_artifact_change_of_sarif() {
     let read = validated(&project.0, &report);
     let results = read.runs[0].results.as_ref().expect("results");
     let fix = &results[0].fixes.as_ref().expect("fixes")[0];
+    let said = fix.description.as_ref().and_then(|one| one.text.as_deref());
+    assert_eq!(said, Some("unsafe fix: move the clock."));
     let change = &fix.artifact_changes[0];
     assert_eq!(change.artifact_location.uri.as_deref(), Some("a%20b.j2"));
     let regions: Vec<(Option<i64>, Option<i64>, Option<i64>)> = change
@@ -461,6 +491,38 @@ fn a_fix_is_an_artifact_change_of_sarif() {
     let inserted = change.replacements[1].inserted_content.as_ref();
     let text = inserted.and_then(|one| one.text.as_deref());
     assert_eq!(text, Some("{{ now() }}\n"));
+}
+
+/// GitHub refuses a run of more results as a whole.
+#[test]
+fn sarif_holds_as_many_results_as_github_takes_and_says_so() {
+    let mut analysis = with_a_fix();
+    let known = |rank: usize| Suppressed {
+        how: "comment",
+        reason: rank.to_string(),
+    };
+    let one = analysis.findings[0].clone();
+    analysis.findings = (1..=25_010)
+        .map(|rank| Finding {
+            rank,
+            message: format!("the finding {rank}"),
+            suppressed: (rank <= 5).then(|| known(rank)),
+            fix: None,
+            labels: Vec::new(),
+            trace: Vec::new(),
+            ..one.clone()
+        })
+        .collect();
+    let report = rendered(&analysis, "sarif");
+    let run = &report["runs"][0];
+    let results = all(&run["results"]);
+    assert_eq!(results.len(), 25_000);
+    let text = |result: &Value| result["message"]["text"].as_str().unwrap().to_string();
+    assert!(text(&results[0]).starts_with("the finding 6"));
+    assert!(text(&results[24_999]).starts_with("the finding 25005"));
+    let said = &run["invocations"][0]["toolExecutionNotifications"][0];
+    assert_eq!(said["level"], "warning");
+    assert!(text(said).contains("25,000 of 25,010 findings"), "{said}");
 }
 
 #[test]
@@ -529,86 +591,6 @@ fn a_comment_shows_hostile_text_as_text() {
             }
         }
     }
-}
-
-#[test]
-fn each_format_needs_a_file_of_its_own() {
-    let project = hostile("files");
-    let twice = project.run(&[
-        "check",
-        "--output-format",
-        "sarif=a",
-        "--output-format",
-        "json=a",
-    ]);
-    assert_eq!(twice.code, 2);
-    assert!(twice.err.contains("two formats go to a"), "{}", twice.err);
-    assert!(!project.0.join("a").exists());
-    let spelt = [
-        "check",
-        "--output-format",
-        "json=a",
-        "--output-format",
-        "sarif=./a",
-    ];
-    let moved = [
-        "check",
-        "--output-format",
-        "json=a",
-        "--output-format",
-        "full",
-        "--output-file",
-        "a",
-    ];
-    for arguments in [&spelt[..], &moved[..]] {
-        let run = project.run(arguments);
-        assert!(run.err.contains("two formats go to a"), "{}", run.err);
-        assert_eq!(run.code, 2);
-    }
-}
-
-#[test]
-fn a_file_that_cannot_be_written_is_said_before_anything_is_linted() {
-    let project = hostile("unwritable");
-    project.write("full", "a file");
-    for (place, why) in [
-        ("no/such/folder/a", "No such file"),
-        ("prompts", "it is a folder"),
-        ("full/a", "Not a directory"),
-    ] {
-        let file = format!("sarif={place}");
-        let arguments = ["--output-format", "gitlab=b.json", "--output-format", &file];
-        let run = project.run(&[&["check"][..], &arguments].concat());
-        assert_eq!((run.code, run.out.as_str()), (2, ""), "{place}");
-        let said = format!("cannot write {place}: {why}");
-        assert!(run.err.contains(&said), "{}", run.err);
-        assert!(!project.0.join("b.json").exists(), "nothing is linted");
-    }
-    let left = std::fs::read_dir(&project.0).expect("a folder");
-    let hidden = left
-        .filter_map(Result::ok)
-        .filter(|one| one.file_name().to_string_lossy().ends_with(".tmp"));
-    assert_eq!(hidden.count(), 0);
-}
-
-#[cfg(target_os = "linux")]
-#[test]
-fn what_can_be_written_is_where_another_file_fails() {
-    let project = hostile("late");
-    let run = project.run(&[
-        "check",
-        "--output-format",
-        "sarif=/dev/full",
-        "--output-format",
-        "gitlab=b.json",
-        "--output-format",
-        "concise",
-    ]);
-    assert_eq!(run.code, 2);
-    assert!(run.err.contains("cannot write /dev/full"), "{}", run.err);
-    assert!(run.out.contains("volatile-prefix"), "{}", run.out);
-    let text = std::fs::read_to_string(project.0.join("b.json")).expect("a file");
-    assert_eq!(all(&serde_json::from_str(&text).expect("JSON")).len(), 5);
 }
 
 /// Compares a text with a file below `tests/output`; `BLESS=1` writes it.

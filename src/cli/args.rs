@@ -327,6 +327,7 @@ fn adoption() -> Vec<Arg> {
             "Write a comment that leaves each finding alone (those at or above --fail-on), with this reason",
         )
         .conflicts_with_all(["write-baseline", "prune-baseline", "show-files", "show-settings"])
+        .conflicts_with_all(["output-format", "output-file", "statistics", "show-prompts"])
         .help_heading(heading),
         flag(
             "prune-baseline",

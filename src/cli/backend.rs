@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::options::{ConfigChoice, Overrides};
 use super::select::nearest;
@@ -11,7 +11,7 @@ use super::{scope, CheckOptions, Failure, Scope, Underlined};
 use crate::baseline::Baseline;
 use crate::config::{Above, CliOverrides, ConfigError, ConfigSet};
 use crate::discover::{discover, Candidate, Found, Options as Walk, PathArg};
-use crate::engine::{self, Accepted, Analysis, Filter, Request};
+use crate::engine::{self, Accepted, Analysis, Filter, Memo, Request};
 use crate::finding::Fix;
 use crate::providers::{Date, Table};
 use crate::reads::Changed;
@@ -66,6 +66,27 @@ pub(super) struct Session<'o> {
     today: Date,
     changed: Option<Arc<Changed>>,
     known: Option<Baseline>,
+    last: Mutex<Last>,
+}
+
+/// What the last analysis knows, and the texts that stood in for files in it.
+#[derive(Default)]
+struct Last {
+    memo: Memo,
+    texts: BTreeMap<String, String>,
+}
+
+impl Last {
+    /// The files whose texts are not those of the last analysis any more.
+    fn change_to(&mut self, texts: &BTreeMap<String, String>) -> Changed {
+        let mut changed = Changed::default();
+        let both = self.texts.keys().chain(texts.keys());
+        for path in both.filter(|path| self.texts.get(*path) != texts.get(*path)) {
+            changed.add_file(path);
+        }
+        self.texts.clone_from(texts);
+        changed
+    }
 }
 
 impl<'o> Session<'o> {
@@ -95,10 +116,12 @@ impl<'o> Session<'o> {
             today,
             changed: changed.map(Arc::new),
             known,
+            last: Mutex::default(),
         })
     }
 
-    /// `texts`: what stands in for the texts of files, by path from the root of the run.
+    /// `texts`: what stands in for the texts of files, by path from the root of the run. What rests on other files only
+    /// is taken from the analysis before.
     pub(super) fn analyse(&self, texts: &BTreeMap<String, String>) -> Analysis {
         let (options, run) = (self.options, &self.run);
         let mut shown: BTreeMap<String, String> = run.stdin.iter().cloned().collect();
@@ -139,7 +162,9 @@ impl<'o> Session<'o> {
                 scope: &scope,
             }),
         };
-        let mut analysis = engine::analyse(&request);
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        let changed = last.change_to(texts);
+        let mut analysis = engine::analyse_again(&request, &mut last.memo, &changed);
         analysis.config_errors = run.config_errors.clone();
         analysis.vantage = run.vantage.clone();
         if let Some((path, _)) = &run.stdin {

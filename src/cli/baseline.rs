@@ -85,6 +85,11 @@ impl BaselineFile {
         }))
     }
 
+    /// The file, from the working folder.
+    pub(super) fn file(&self) -> &Path {
+        &self.path
+    }
+
     /// The baseline with its paths relative to another folder.
     pub(super) fn seen_from(&self, root: &Path) -> Baseline {
         self.baseline

@@ -3,8 +3,8 @@
 use clap::ArgMatches;
 
 use super::backend::Session;
-use super::destinations::{destinations, Destination};
-use super::fix::{mend, Wanted};
+use super::destinations::{destinations, spare, Destination};
+use super::fix::{mend, prove, Wanted};
 use super::{backend, options, output, scope, CheckOptions, Failure, Scope, CLEAN, FAILED, FOUND};
 use crate::config::ConfigError;
 use crate::engine::Analysis;
@@ -18,6 +18,7 @@ pub(super) fn run(matches: &ArgMatches) -> Result<u8, Failure> {
     let names: Vec<&str> = report::FORMATS.iter().map(|format| format.name()).collect();
     let destinations = destinations(matches, &names, report::format_of)?;
     let options = CheckOptions::of_check(matches)?;
+    spare(&destinations, &options)?;
     let actions = output::in_github_actions()
         && !matches.contains_id("output-format")
         && !matches.contains_id("output-file");
@@ -25,13 +26,18 @@ pub(super) fn run(matches: &ArgMatches) -> Result<u8, Failure> {
     if matches.get_flag("show-settings") {
         let (views, errors) = backend::settings(&options)?;
         output::config_errors(&errors, matches);
-        let text = match machine(&destinations) {
-            true => report::settings::json(&views),
-            false => report::settings::text(&views, style),
-        };
-        return destinations[0].write(&text).map(|()| view_code(&errors));
+        view(
+            &destinations,
+            style,
+            &|| report::settings::json(&views),
+            &|style| report::settings::text(&views, style),
+        )?;
+        return Ok(view_code(&errors));
     }
-    let for_people = destinations.iter().all(|one| one.format.for_people());
+    // A file is written even if it says nothing: an older one would be taken for the report of this run.
+    let for_people = destinations
+        .iter()
+        .all(|one| one.format.for_people() && one.file.is_none());
     let hook = options.scope == Scope::Affected && for_people && !options.list_files;
     if hook && scope::affected(&options)?.is_empty() {
         return Ok(CLEAN);
@@ -42,15 +48,16 @@ pub(super) fn run(matches: &ArgMatches) -> Result<u8, Failure> {
     let errors = backend::shown_errors(&options, &analysis.vantage, &analysis.config_errors);
     output::config_errors(&errors, matches);
     if options.list_files {
-        let text = match machine(&destinations) {
-            true => report::files_json(&analysis),
-            false => report::files(&analysis, style),
-        };
-        return destinations[0]
-            .write(&text)
-            .map(|()| view_code(&analysis.config_errors));
+        view(
+            &destinations,
+            style,
+            &|| report::files_json(&analysis),
+            &|style| report::files(&analysis, style),
+        )?;
+        return Ok(view_code(&analysis.config_errors));
     }
     let mut taken = false;
+    let mends = wanted.is_some();
     if let Some(wanted) = wanted {
         let mended = pooled(options.threads, || mend(&session, analysis, wanted))??;
         if wanted.diff {
@@ -79,6 +86,9 @@ pub(super) fn run(matches: &ArgMatches) -> Result<u8, Failure> {
     // A hook that is not concerned says nothing.
     if hook && is_silent(&analysis) {
         return Ok(exit_code(&analysis, Severity::Note, false));
+    }
+    if !mends && analysis.config_errors.is_empty() {
+        pooled(options.threads, || prove(&session, &mut analysis))??;
     }
     let told = destinations.iter().any(|one| one.format.tells_notices());
     if !told && verbosity(matches) != Verbosity::Quiet {
@@ -184,7 +194,20 @@ pub(super) fn view_code(errors: &[ConfigError]) -> u8 {
     }
 }
 
-/// Whether views beside the report are wanted as JSON.
-fn machine(destinations: &[Destination<&'static dyn Report>]) -> bool {
-    !destinations[0].format.for_people()
+/// Writes what stands in for the report: JSON where the format is one for programs.
+fn view(
+    destinations: &[Destination<&'static dyn Report>],
+    style: Style,
+    json: &dyn Fn() -> String,
+    text: &dyn Fn(Style) -> String,
+) -> Result<(), Failure> {
+    for one in destinations {
+        let text = match (one.format.for_people(), &one.file) {
+            (false, _) => json(),
+            (true, Some(_)) => text(Style::default()),
+            (true, None) => output::quoted(text(style)),
+        };
+        one.write(&text)?;
+    }
+    Ok(())
 }

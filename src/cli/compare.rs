@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use clap::ArgMatches;
 
-use super::destinations::{destinations, Destination};
+use super::destinations::{destinations, spare, Destination};
 use super::{backend, check, options, output, CheckOptions, Failure, CLEAN, FAILED, FOUND};
 use crate::compare::{Comparison, Gates, Increase, Version};
 use crate::config::{Above, ConfigSet, FILE_NAMES};
@@ -32,6 +32,7 @@ pub(super) fn run(matches: &ArgMatches) -> Result<u8, Failure> {
     let gates = gates(matches)?;
     let mut asked = CheckOptions::new(paths(matches))?;
     asked.shared(matches);
+    spare(&destinations, &asked)?;
     asked.threads = threads(matches);
     let style = output::style(matches);
     let place = Place::of(&asked)?;

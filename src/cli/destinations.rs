@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::ArgMatches;
 
 use super::select::nearest;
-use super::{output, Failure};
+use super::{output, CheckOptions, ConfigChoice, Failure};
 
 /// One `--output-format`.
 pub(super) struct Destination<F> {
@@ -42,11 +42,14 @@ pub(super) fn destinations<F>(
     if out.is_empty() {
         out.push(one("full")?);
     }
+    let crowded = || {
+        Failure::new("two formats go to standard output")
+            .with_help("give one of them a file: --output-format json=report.json")
+    };
     let mut open = out.iter_mut().filter(|one| one.file.is_none());
     let first = open.next();
     if open.next().is_some() {
-        return Err(Failure::new("two formats go to standard output")
-            .with_help("give one of them a file: --output-format json=report.json"));
+        return Err(crowded());
     }
     match (first, matches.get_one::<PathBuf>("output-file")) {
         (Some(first), Some(path)) => first.file = Some(path.clone()),
@@ -68,10 +71,43 @@ pub(super) fn destinations<F>(
         return Err(Failure::new(format!("two formats go to {name}"))
             .with_help("give each a file of its own"));
     }
+    let prints = out.iter().any(|one| one.file.is_none());
     for file in out.iter().filter_map(|one| one.file.as_deref()) {
+        if prints && output::is_stdout(file) {
+            return Err(crowded());
+        }
         output::writable(file)?;
     }
     Ok(out)
+}
+
+/// No report takes the place of a file that the run reads, or writes for another purpose.
+pub(super) fn spare<F>(
+    destinations: &[Destination<F>],
+    options: &CheckOptions,
+) -> Result<(), Failure> {
+    let baseline = options.baseline.as_ref().map(|baseline| baseline.file());
+    let config = match &options.config {
+        ConfigChoice::File(path) => Some(path.as_path()),
+        ConfigChoice::Nearest | ConfigChoice::Isolated => None,
+    };
+    let prices = options.overrides.prices.as_deref();
+    let own = [
+        ("baseline", baseline),
+        ("config", config),
+        ("price table", prices),
+    ];
+    for (what, path) in own {
+        let Some(path) = path else { continue };
+        let taken = real(&options.working.join(path));
+        let mut files = destinations.iter().filter_map(|one| one.file.as_deref());
+        if files.any(|file| real(file) == taken) {
+            let path = path.display();
+            return Err(Failure::new(format!("{path} is the {what} of this run"))
+                .with_help("give the report a file of its own"));
+        }
+    }
+    Ok(())
 }
 
 /// A path however it is spelt, also of a file that is not there yet.

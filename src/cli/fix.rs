@@ -1,6 +1,6 @@
 //! `--fix`, `--unsafe-fixes`, `--diff`: from findings to changed files, or to what would change.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use clap::ArgMatches;
 
@@ -8,7 +8,9 @@ use super::backend::Session;
 use super::save::save;
 use super::{output, CheckOptions, Failure, CLEAN, FOUND};
 use crate::engine::{Analysis, Fixed};
+use crate::finding::Finding;
 use crate::fix::apply::{apply, Applied, Told};
+use crate::fix::proof::Key;
 use crate::report::{self, counted, Style};
 use crate::source::Sources;
 use crate::workspace::Vantage;
@@ -62,6 +64,30 @@ pub(super) fn mend(
         unsafe_too,
         applied,
     })
+}
+
+/// Takes from the findings the fixes that would be withdrawn: what a report offers is what `--fix` writes.
+pub(super) fn prove(session: &Session, analysis: &mut Analysis) -> Result<(), Failure> {
+    for unsafe_too in [false, true] {
+        let tried = |finding: &Finding| {
+            let fix = finding.fix.as_ref();
+            finding.suppressed.is_none() && fix.is_some_and(|fix| fix.safe != unsafe_too)
+        };
+        if !analysis.findings.iter().any(tried) {
+            continue;
+        }
+        let applied = apply(analysis.clone(), unsafe_too, &mut |texts| {
+            Ok::<_, Failure>(session.analyse(texts))
+        })?;
+        let withdrawn: BTreeSet<Key> = applied.withdrawn.into_iter().map(|one| one.key).collect();
+        let findings = analysis.findings.iter_mut();
+        for finding in findings.filter(|finding| tried(finding)) {
+            if withdrawn.contains(&Key::of(finding)) {
+                finding.fix = None;
+            }
+        }
+    }
+    Ok(())
 }
 
 impl Mended {

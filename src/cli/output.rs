@@ -94,6 +94,26 @@ pub(super) fn writable(path: &Path) -> Result<(), Failure> {
     checked.map_err(|error| Failure::new(format!("cannot write {}: {error}", path.display())))
 }
 
+/// Whether a path leads to where standard output goes. What nobody reads holds any number of reports.
+#[cfg(unix)]
+pub(super) fn is_stdout(path: &Path) -> bool {
+    use std::os::fd::AsFd;
+    use std::os::unix::fs::MetadataExt;
+    let place = |meta: fs::Metadata| (meta.dev(), meta.ino());
+    let open = io::stdout().as_fd().try_clone_to_owned();
+    let open = open.and_then(|open| fs::File::from(open).metadata());
+    let (Ok(open), Ok(named)) = (open.map(place), fs::metadata(path).map(place)) else {
+        return false;
+    };
+    let nowhere = fs::metadata("/dev/null").map(place);
+    open == named && !nowhere.is_ok_and(|nowhere| nowhere == named)
+}
+
+#[cfg(not(unix))]
+pub(super) fn is_stdout(_path: &Path) -> bool {
+    false
+}
+
 /// Where a file is written, and the one beside it that takes its place when it is whole.
 struct Place {
     path: PathBuf,

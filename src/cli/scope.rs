@@ -121,7 +121,7 @@ fn add_texts(
                     .peek(&seen(&older[object].path), Limits::default().text)
                     .ok(),
             };
-            changed.add_texts(&before, &now.unwrap_or_default());
+            changed.add_texts(&older[object].path, &before, &now.unwrap_or_default());
         });
 }
 

@@ -36,6 +36,12 @@ impl Mentions {
     }
 }
 
+/// The name that a manifest of JavaScript gives its package.
+pub fn package_name(manifest: &[u8]) -> Option<String> {
+    let manifest: serde_json::Value = serde_json::from_slice(manifest).ok()?;
+    manifest.get("name")?.as_str().map(str::to_string)
+}
+
 /// A name in front of a parenthesis, type arguments between them or not.
 fn calls() -> Option<&'static Regex> {
     static CALLS: OnceLock<Option<Regex>> = OnceLock::new();

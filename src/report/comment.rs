@@ -4,13 +4,10 @@
 use std::fmt::Write;
 
 use super::escape::{markdown, markdown_code};
-use super::{active, position, savings, wording, Report, Show, Style};
+use super::{active, position, room, savings, wording, Report, Show, Style};
 use crate::engine::Analysis;
 use crate::figures::{percent, usd};
 use crate::finding::{Finding, Severity};
-
-/// Characters that GitHub takes in a comment, with room for what others put around it.
-const MOST: usize = 60_000;
 
 pub(super) struct Comment;
 
@@ -101,14 +98,8 @@ fn place(analysis: &Analysis, finding: &Finding) -> String {
 
 /// As many as there is room for.
 fn rows<T>(out: &mut String, all: &[T], row: impl Fn(&T) -> String) {
-    let mut length = out.chars().count();
-    for (index, one) in all.iter().enumerate() {
-        let row = row(one);
-        length += row.chars().count();
-        if length > MOST {
-            let _ = writeln!(out, "\nand {} more", all.len() - index);
-            return;
-        }
-        out.push_str(&row);
+    let left = room::fill(out, all.iter(), row);
+    if left > 0 {
+        let _ = writeln!(out, "\nand {left} more");
     }
 }

@@ -3,6 +3,8 @@
 
 use std::fmt::Write;
 
+use crate::phrase::visible;
+
 /// Invisible, and no white space to anyone who trims: it keeps two characters from being read together.
 pub const APART: char = '\u{200b}';
 
@@ -150,7 +152,7 @@ fn prose(out: &mut String, text: &str) {
                 out.push(c);
             }
             c if c.is_control() || is_line_break(c) => out.push(' '),
-            c => out.push(c),
+            c => out.push(visible(c)),
         }
         before = c;
     }
@@ -177,7 +179,7 @@ fn code_span(text: &str, beside: bool) -> String {
         .chars()
         .map(|c| match c {
             c if c.is_control() || is_line_break(c) => ' ',
-            c => c,
+            c => visible(c),
         })
         .collect();
     let plain = !text.trim().is_empty() && !text.contains(['|', '`', '\\']) && !beside;
@@ -252,6 +254,9 @@ mod tests {
             "!\\[x\\](http:\u{200b}//e) #\u{200b} y \\*z\\*\\_"
         );
         assert_eq!(markdown_code("a\nb"), "`a b`");
+        // What reverses the text behind it is seen.
+        assert_eq!(markdown_code("\u{202e}b"), "`\u{fffd}b`");
+        assert_eq!(markdown("\u{202e}b"), "\u{fffd}b");
         assert_eq!(markdown_code("a`@b"), "<code>a&#96;&#64;b</code>");
     }
 }

@@ -3,7 +3,8 @@
 
 use miette::{LabeledSpan, MietteError, MietteSpanContents, SourceCode, SourceSpan, SpanContents};
 
-use super::style::{char_width, visible};
+use super::style::char_width;
+use crate::phrase::visible;
 use crate::source::{SourceFile, Span};
 
 /// Lines shown in front of and behind a label.

@@ -294,8 +294,7 @@ fn details(
     }
     if let Some(fix) = &finding.fix {
         // What it takes is said by the summary.
-        let name = if fix.safe { "fix" } else { "unsafe fix" };
-        line(name, &fix.title);
+        line(wording::fix_kind(fix), &fix.title);
     }
 }
 

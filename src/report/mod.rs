@@ -28,6 +28,7 @@ pub mod markdown;
 pub mod models;
 pub(crate) mod prompts;
 mod rdjson;
+mod room;
 pub mod rules;
 mod sarif;
 pub mod settings;
@@ -138,6 +139,15 @@ fn position(analysis: &Analysis, place: &Place) -> Option<LineColumn> {
 /// `path:line:column`, or the path alone.
 fn located(analysis: &Analysis, place: &Place) -> String {
     let path = analysis.vantage.shown(&place.path);
+    match position(analysis, place) {
+        Some(at) => format!("{path}:{}:{}", at.line, at.column),
+        None => path,
+    }
+}
+
+/// The same from the top of the repository, as a code host knows it.
+fn hosted(analysis: &Analysis, place: &Place) -> String {
+    let path = analysis.vantage.in_repository(&place.path);
     match position(analysis, place) {
         Some(at) => format!("{path}:{}:{}", at.line, at.column),
         None => path,

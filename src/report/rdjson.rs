@@ -33,7 +33,13 @@ impl Report for RdJson {
 
 fn diagnostic(analysis: &Analysis, finding: &Finding) -> Value {
     let mut out = Map::new();
-    out.insert("message".into(), wording::advice(finding).into());
+    let suggestion = suggestion(analysis, finding);
+    let mut message = wording::advice(finding);
+    // A suggestion has no text of its own, and is taken with one click.
+    if let Some(fix) = finding.fix.as_ref().filter(|_| suggestion.is_some()) {
+        message += &format!("\n{}: {}", wording::fix_kind(fix), fix.title);
+    }
+    out.insert("message".into(), message.into());
     out.insert("location".into(), location(analysis, &finding.place));
     let severity = match finding.severity {
         Severity::Error => "ERROR",
@@ -51,7 +57,7 @@ fn diagnostic(analysis: &Analysis, finding: &Finding) -> Value {
     if !related.is_empty() {
         out.insert("related_locations".into(), related.into());
     }
-    if let Some(suggestion) = suggestion(analysis, finding) {
+    if let Some(suggestion) = suggestion {
         out.insert("suggestions".into(), json!([suggestion]));
     }
     Value::Object(out)

@@ -6,8 +6,9 @@ use std::collections::BTreeMap;
 use serde_json::{json, Map, Value};
 
 use super::escape::uri;
-use super::{active, json, position, source, Report, Show, Style};
+use super::{active, json, position, room, source, wording, Report, Show, Style};
 use crate::engine::Analysis;
+use crate::figures::thousands;
 use crate::finding::{Finding, Fix, Severity};
 use crate::rulebook::{self, Page};
 use crate::source::Place;
@@ -25,9 +26,14 @@ impl Report for Sarif {
 
     fn render(&self, analysis: &Analysis, _show: Show, _style: Style) -> String {
         let pages = rulebook::pages();
-        let mut results: Vec<Value> = analysis
-            .findings
-            .iter()
+        let mut findings: Vec<&Finding> = analysis.findings.iter().collect();
+        if findings.len() > room::RESULTS {
+            // The order within the two stays: most valuable first.
+            findings.sort_by_key(|finding| finding.suppressed.is_some());
+            findings.truncate(room::RESULTS);
+        }
+        let mut results: Vec<Value> = findings
+            .into_iter()
             .map(|finding| result(analysis, pages, finding))
             .collect();
         // Where one result says whether it is suppressed, all do.
@@ -239,7 +245,8 @@ fn fix(analysis: &Analysis, fix: &Fix) -> Option<Value> {
             json!({ "artifactLocation": artifact(analysis, path), "replacements": replacements })
         })
         .collect();
-    let description = json!({ "text": sentence(&fix.title) });
+    let kind = wording::fix_kind(fix);
+    let description = json!({ "text": sentence(&format!("{kind}: {}", fix.title)) });
     Some(json!({ "description": description, "artifactChanges": changes }))
 }
 
@@ -270,12 +277,20 @@ fn invocation(analysis: &Analysis) -> Value {
             out[key] = notifications.into();
         }
     };
-    let remarks = analysis.notices.iter();
-    let remarks = remarks.map(|text| {
+    let remark = |level: &str, text: &str| {
         let text = sentence(text);
-        json!({ "level": "note", "message": { "text": text } })
+        json!({ "level": level, "message": { "text": text } })
+    };
+    let all = analysis.findings.len();
+    let over = (all > room::RESULTS).then(|| {
+        let [most, all] = [room::RESULTS, all].map(|count| thousands(count as f64));
+        let text = format!("{most} of {all} findings: GitHub takes no more of one run");
+        remark("warning", &text)
     });
-    set("toolExecutionNotifications", files.chain(remarks).collect());
+    let remarks = analysis.notices.iter();
+    let remarks = remarks.map(|text| remark("note", text));
+    let notifications = files.chain(over).chain(remarks);
+    set("toolExecutionNotifications", notifications.collect());
     set("toolConfigurationNotifications", configs.collect());
     out
 }

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use crate::finding::Severity;
+use crate::phrase::visible;
 
 /// How text for people is drawn.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -93,19 +94,6 @@ pub fn one_line(text: &str, columns: usize) -> String {
         out.push(c);
     }
     out
-}
-
-/// What stands for a character in a terminal: control characters would change the terminal itself.
-pub fn visible(c: char) -> char {
-    match c {
-        '\t' => c,
-        '\n' | '\r' => ' ',
-        '\u{1a}' => '\u{fffd}',
-        c if c.is_control() => '\u{fffd}',
-        // Bidirectional overrides reorder what is read.
-        '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => '\u{fffd}',
-        c => c,
-    }
 }
 
 /// Pads to a number of columns; the text may hold no colours.

@@ -2,7 +2,7 @@
 
 use crate::config::Traffic;
 use crate::figures::{percent, thousands, usd};
-use crate::finding::{FileError, Finding, Savings};
+use crate::finding::{FileError, Finding, Fix, Savings};
 
 /// What stands for a rule where a file is told of that was not read, or not all of it.
 pub const UNREAD: &str = "not-linted";
@@ -40,6 +40,14 @@ pub fn advice(finding: &Finding) -> String {
     match finding.help.is_empty() {
         true => finding.message.clone(),
         false => format!("{}\n{}", finding.message, finding.help),
+    }
+}
+
+/// What a fix is called: whether it is taken unread.
+pub fn fix_kind(fix: &Fix) -> &'static str {
+    match fix.safe {
+        true => "fix",
+        false => "unsafe fix",
     }
 }
 

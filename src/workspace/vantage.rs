@@ -4,6 +4,7 @@
 use std::path::{Component, Path, PathBuf};
 
 use super::{normalize, slashed};
+use crate::phrase::visible;
 
 /// The place of the working folder and the root of a run to each other.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -48,8 +49,13 @@ impl Vantage {
         normalize(&joined).unwrap_or(joined)
     }
 
-    /// A path of the workspace (or a prompt's id, which starts with one) as seen from the working folder.
+    /// A path of the workspace (or a prompt's id, which starts with one) as seen from the working folder, without what
+    /// would change a terminal.
     pub fn shown(&self, path: &str) -> String {
+        self.seen(path).chars().map(visible).collect()
+    }
+
+    fn seen(&self, path: &str) -> String {
         if self.root.is_empty() {
             return path.to_string();
         }

@@ -113,7 +113,7 @@ impl Page {
         }
         self.figures(pair);
         if let Some(cause) = &pair.cause {
-            let place = words::place(comparison, cause);
+            let place = words::place(comparison, cause, located);
             let text = format!("{}, {place}", words::cause(pair, cause));
             self.line(2, "boundary", &text);
         }
@@ -159,10 +159,10 @@ impl Page {
             .into_iter()
             .chain(notes.iter().copied().filter(|_| few))
         {
-            let (place, message) = words::finding(analysis, finding);
+            let (place, message) = (located(analysis, &finding.place), words::message(finding));
             let rule = format!("{}[{}]", finding.severity.name(), finding.rule);
             let rule = self.style.severity(finding.severity, &rule);
-            let message = style::one_line(&message, 200);
+            let message = style::one_line(message, 200);
             self.line(2, name, &format!("{rule} {place}: {message}"));
         }
         if !few {

@@ -5,7 +5,7 @@ use super::words;
 use super::CompareReport;
 use crate::compare::{Comparison, Fate, Pair};
 use crate::report::github::command;
-use crate::report::Style;
+use crate::report::{hosted, Style};
 
 pub(super) struct Github;
 
@@ -39,7 +39,7 @@ fn annotation(comparison: &Comparison, pair: &Pair) -> Option<String> {
         format!(
             "{} ({})",
             words::cause(pair, cause),
-            words::place(comparison, cause)
+            words::place(comparison, cause, hosted)
         )
     }));
     said.extend(words::model(pair).map(|model| format!("model {model}")));
@@ -66,7 +66,8 @@ fn annotation(comparison: &Comparison, pair: &Pair) -> Option<String> {
         // Columns are shown within one line only.
         if from.line == to.line && from.column < to.column {
             properties.push(("col", from.column.to_string()));
-            properties.push(("endColumn", to.column.to_string()));
+            // The last column is part of the annotation.
+            properties.push(("endColumn", (to.column - 1).to_string()));
         }
     }
     properties.push(("title", title));

@@ -9,9 +9,9 @@ use crate::compare::{Comparison, Fate, Pair};
 use crate::engine::Analysis;
 use crate::finding::Finding;
 use crate::report::style::one_line;
-use crate::report::{full, located, Style};
+use crate::report::{full, hosted, room, Style};
 
-/// Rows of the table and findings of the list; a comment has a largest size.
+/// Rows of the table and findings of a list.
 const MOST_ROWS: usize = 50;
 /// Columns of a value in the table.
 const CELL: usize = 160;
@@ -37,10 +37,11 @@ impl CompareReport for Markdown {
             words::tally(comparison),
             words::findings(comparison)
         );
-        for limit in tripped {
-            let _ = writeln!(out, "- **fails:** {}", text(limit));
-        }
         if !tripped.is_empty() {
+            let limits = tripped.iter();
+            rows(&mut out, limits, "- ", |limit| {
+                format!("- **fails:** {}\n", text(limit))
+            });
             out.push('\n');
         }
         table(&mut out, comparison);
@@ -62,21 +63,36 @@ fn table(out: &mut String, comparison: &Comparison) {
     }
     out.push_str("| Prompt | Change | Per 1,000 calls | Tokens | Cached prefix | Why |\n");
     out.push_str("|---|---|---|---|---|---|\n");
-    for pair in comparison.prompts.iter().take(MOST_ROWS) {
-        row(out, comparison, pair);
-    }
-    if comparison.prompts.len() > MOST_ROWS {
-        let more = comparison.prompts.len() - MOST_ROWS;
-        let _ = writeln!(out, "\nand {more} more");
-    }
+    rows(out, comparison.prompts.iter(), "\n", |pair| {
+        row(comparison, pair)
+    });
     out.push('\n');
 }
 
-fn row(out: &mut String, comparison: &Comparison, pair: &Pair) {
-    let Some(named) = pair.named() else { return };
-    let mut name = code(&comparison.head.vantage.shown(&named.prompt.id));
+/// As many as there is room for, and few enough to be read.
+fn rows<T>(
+    out: &mut String,
+    all: impl ExactSizeIterator<Item = T>,
+    lead: &str,
+    row: impl Fn(T) -> String,
+) {
+    let over = all.len().saturating_sub(MOST_ROWS);
+    let left = over + room::fill(out, all.take(MOST_ROWS), row);
+    if left > 0 {
+        let _ = writeln!(out, "{lead}and {left} more");
+    }
+}
+
+fn row(comparison: &Comparison, pair: &Pair) -> String {
+    let Some(named) = pair.named() else {
+        return String::new();
+    };
+    let mut name = code(&comparison.head.vantage.in_repository(&named.prompt.id));
     if let Some(former) = pair.former() {
-        name += &format!("<br>was {}", code(&comparison.base.vantage.shown(former)));
+        name += &format!(
+            "<br>was {}",
+            code(&comparison.base.vantage.in_repository(former))
+        );
     }
     let change = text(&words::pair_change(pair));
     let change = match words::direction(pair) {
@@ -87,24 +103,23 @@ fn row(out: &mut String, comparison: &Comparison, pair: &Pair) {
         true => text(&words::money(pair, pair.per_1k())),
         false => String::new(),
     };
-    let _ = writeln!(
-        out,
-        "| {name} | {change} | {cost} | {} | {} | {} |",
+    format!(
+        "| {name} | {change} | {cost} | {} | {} | {} |\n",
         words::both(pair, |judged| judged.total),
         words::both(pair, |judged| judged.boundary),
         why(comparison, pair)
-    );
+    )
 }
 
 fn why(comparison: &Comparison, pair: &Pair) -> String {
     let mut parts = Vec::new();
     if let Some(cause) = &pair.cause {
-        let place = code(&words::place(comparison, cause));
+        let place = code(&words::place(comparison, cause, hosted));
         parts.push(format!("{}, {place}", text(&words::cause(pair, cause))));
     }
     parts.extend(words::model(pair).map(|model| text(&model)));
     if let Some(cold) = &pair.cold_start {
-        let place = code(&located(comparison.head, &cold.place));
+        let place = code(&hosted(comparison.head, &cold.place));
         parts.push(format!("{}, {place}", text(&words::cold_start(pair, cold))));
     }
     parts.join("<br>")
@@ -117,20 +132,16 @@ fn folded(out: &mut String, analysis: &Analysis, word: &str, findings: &[&Findin
     let count = findings.len();
     let noun = if count == 1 { "finding" } else { "findings" };
     let _ = writeln!(out, "<details><summary>{count} {word} {noun}</summary>\n");
-    for finding in findings.iter().take(MOST_ROWS) {
-        let (place, message) = words::finding(analysis, finding);
-        let _ = writeln!(
-            out,
-            "- {} {} {}: {}",
+    rows(out, findings.iter(), "- ", |finding| {
+        let place = hosted(analysis, &finding.place);
+        format!(
+            "- {} {} {}: {}\n",
             finding.severity.name(),
             code(finding.rule),
             code(&place),
-            text(&message)
-        );
-    }
-    if count > MOST_ROWS {
-        let _ = writeln!(out, "- and {} more", count - MOST_ROWS);
-    }
+            text(words::message(finding))
+        )
+    });
     out.push_str("\n</details>\n\n");
 }
 

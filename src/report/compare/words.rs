@@ -5,9 +5,9 @@ use crate::engine::Analysis;
 use crate::figures::{percent, thousands, usd};
 use crate::finding::{Counted, Finding};
 use crate::judge::Judged;
+use crate::report::position;
 use crate::report::style::one_line;
 use crate::report::wording::{approximate, counted};
-use crate::report::{located, position};
 use crate::source::{LineColumn, Place};
 
 /// Columns of a value in a sentence.
@@ -221,9 +221,12 @@ pub fn cause(pair: &Pair, cause: &Cause) -> String {
     }
 }
 
-/// The place of a cause as people read it; places that are gone say so.
-pub fn place(comparison: &Comparison, cause: &Cause) -> String {
-    let at = located(side(comparison, cause.side), &cause.place);
+/// How a place is named.
+pub type At = fn(&Analysis, &Place) -> String;
+
+/// The place of a cause; places that are gone say so.
+pub fn place(comparison: &Comparison, cause: &Cause, at: At) -> String {
+    let at = at(side(comparison, cause.side), &cause.place);
     match cause.side {
         Side::Head => at,
         Side::Base => format!("{at} of {}", comparison.versions.0.name),
@@ -271,10 +274,9 @@ pub fn model(pair: &Pair) -> Option<String> {
     ))
 }
 
-/// `warning[volatile-prefix] prompts/a.j2:3:7`, and the first clause of the message.
-pub fn finding(analysis: &Analysis, finding: &Finding) -> (String, String) {
-    let message = finding.message.split("; ").next().unwrap_or_default();
-    (located(analysis, &finding.place), message.to_string())
+/// The first clause of a message.
+pub fn message(finding: &Finding) -> &str {
+    finding.message.split("; ").next().unwrap_or_default()
 }
 
 /// Where a change of a prompt is shown: the line that moved the boundary, else a new finding, else the prompt.
@@ -293,7 +295,7 @@ pub fn spot(comparison: &Comparison, pair: &Pair) -> Option<(String, Option<[Lin
     let from = position(analysis, place);
     let to = position(analysis, &end);
     let range = from.zip(to).map(|(from, to)| [from, to]);
-    Some((analysis.vantage.shown(&place.path), range))
+    Some((analysis.vantage.in_repository(&place.path), range))
 }
 
 /// `2 new findings, 1 fixed`.

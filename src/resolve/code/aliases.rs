@@ -62,6 +62,13 @@ impl Known {
     }
 }
 
+/// The package that a bare specifier names: `@acme/prompts` of `@acme/prompts/system`.
+pub fn package_in(specifier: &str) -> &str {
+    let parts = if specifier.starts_with('@') { 2 } else { 1 };
+    let end = specifier.match_indices('/').nth(parts - 1);
+    &specifier[..end.map_or(specifier.len(), |(at, _)| at)]
+}
+
 pub struct AliasTable<'w> {
     files: &'w Files<'w>,
     known: Mutex<Known>,
@@ -125,15 +132,11 @@ impl<'w> AliasTable<'w> {
         if packages.is_empty() {
             return;
         }
-        let parts = if specifier.starts_with('@') { 2 } else { 1 };
-        let end = specifier
-            .match_indices('/')
-            .nth(parts - 1)
-            .map_or(specifier.len(), |(at, _)| at);
-        let Some(package) = packages.get(&specifier[..end]) else {
+        let name = package_in(specifier);
+        let Some(package) = packages.get(name) else {
             return;
         };
-        let sub = specifier[end..].trim_start_matches('/');
+        let sub = specifier[name.len()..].trim_start_matches('/');
         let asked = if sub.is_empty() {
             ".".to_string()
         } else {

@@ -410,6 +410,7 @@ impl<'w> Paths<'w> {
             });
             let Some((said_by, path)) = found else {
                 reads.extend(configs_above(here));
+                reads.insert(Read::package(aliases::package_in(specifier)));
                 return None;
             };
             // Of what leads nowhere nothing is read: each edit of a manifest would touch all that imports a library.
