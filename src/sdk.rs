@@ -124,6 +124,7 @@ struct Tables {
     turn_roles: Vec<String>,
     body_fields: Vec<String>,
     turn_words: Vec<String>,
+    model_words: Vec<String>,
     builder_verbs: Vec<String>,
     /// What a file says that speaks to a provider: provider -> words.
     wires: BTreeMap<String, Vec<String>>,
@@ -178,6 +179,7 @@ fn load(files: &[&str]) -> Tables {
         turn_roles: Vec::new(),
         body_fields: Vec::new(),
         turn_words: Vec::new(),
+        model_words: Vec::new(),
         builder_verbs: Vec::new(),
         wires: BTreeMap::new(),
         wire_names: BTreeMap::new(),
@@ -231,6 +233,7 @@ fn load(files: &[&str]) -> Tables {
         }
         out.builder_verbs.extend(strings(root.get("builder-verbs")));
         out.turn_words.extend(strings(root.get("turn-words")));
+        out.model_words.extend(strings(root.get("model-words")));
         out.body_fields.extend(strings(root.get("body-fields")));
         out.turn_roles.extend(strings(root.get("turn-roles")));
         out.kind_keys.extend(strings(root.get("kind-keys")));
@@ -607,6 +610,11 @@ pub fn markers() -> impl Iterator<Item = &'static str> {
 /// Words of code that sends conversations, and not questions alone.
 pub fn turn_words() -> impl Iterator<Item = &'static str> {
     tables().turn_words.iter().map(String::as_str)
+}
+
+/// Whether a word of a name says that it is a model, or who serves one.
+pub fn is_model_word(word: &str) -> bool {
+    tables().model_words.iter().any(|known| known == word)
 }
 
 /// Names that have a library set markers.

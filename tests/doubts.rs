@@ -413,3 +413,21 @@ fn a_function_whose_callers_write_out_what_it_sends_gets_no_turns() {
         assert!(!is_loud("app.py", &source(call), rule), "{call}");
     }
 }
+
+#[test]
+fn a_condition_on_the_model_forks_nothing_that_is_shared() {
+    let forks = |test: &str| {
+        let lines = format!("    more = 'Think twice. ' if {test} else ''\n");
+        let messages = "[{'role': 'system', 'content': more + RULES}, *history, \
+                        {'role': 'user', 'content': question}]";
+        severities("app.py", &sends(&lines, messages), "conditional-prefix").len()
+    };
+    assert_eq!(forks("found.urgent"), 1);
+    for test in [
+        "found.model.startswith('claude')",
+        "found.provider == 'openai'",
+        "found.is_local_model and tools and len(tools) > 0",
+    ] {
+        assert_eq!(forks(test), 0, "{test}");
+    }
+}

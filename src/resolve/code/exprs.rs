@@ -246,7 +246,9 @@ impl Eval<'_, '_> {
     pub fn condition(&mut self, test: &Expr, value: &Value) -> Rc<Condition> {
         let place = self.place(test.span);
         let fixed = || asks_only_for_first(test).then(|| deploy("how the conversation begins"));
-        let system = self.asks_for_system(test).or_else(fixed);
+        let of_model = || picks::tests_model(test).then(|| deploy("which model is asked"));
+        let known = self.asks_for_system(test).or_else(fixed);
+        let system = known.or_else(of_model);
         let open = system.is_none() && !picks::tests_kind(test);
         let mut volatility = system.unwrap_or_else(|| self.tested(value));
         // What a session keeps comes to be there once: that does not flip.

@@ -5,6 +5,7 @@ mod aliases;
 mod arguments;
 mod arms;
 mod asked;
+mod asks_model;
 mod assign;
 mod barren;
 mod beside;

@@ -5,6 +5,8 @@ use crate::frontend::code::ir::{
     BinaryOp, Expr, ExprKind, Function, Item, Pattern, Stmt, StmtKind,
 };
 
+use super::asks_model::names_model;
+
 /// Whether a `for` loop with this pattern picks its rounds.
 pub fn picks(pattern: &Pattern, body: &[Stmt]) -> bool {
     let mut look = Look::default();
@@ -159,9 +161,21 @@ pub fn tests_shape(test: &Expr) -> bool {
     asked.all(test) && asked.shapes > 0 && asked.bare.iter().all(|name| asked.of.contains(name))
 }
 
+/// Whether a test asks which model it is, and beside that whether something is there: `isClaude && tools && ..`.
+pub fn tests_model(test: &Expr) -> bool {
+    let mut asked = Asked {
+        models: Some(0),
+        ..Asked::default()
+    };
+    let known = |asked: &Asked| asked.bare.iter().all(|name| asked.of.contains(name));
+    asked.all(test) && asked.models > Some(0) && known(&asked)
+}
+
 /// What a test asks of: names whose shape, and names whether they are there.
 #[derive(Default)]
 struct Asked {
+    /// Questions after the model, where these are looked for.
+    models: Option<usize>,
     shapes: usize,
     of: Vec<String>,
     bare: Vec<String>,
@@ -170,6 +184,10 @@ struct Asked {
 impl Asked {
     /// Whether these are the only things that are asked.
     fn all(&mut self, test: &Expr) -> bool {
+        if let Some(models) = self.models.as_mut().filter(|_| names_model(test)) {
+            *models += 1;
+            return true;
+        }
         match &test.kind {
             ExprKind::Not(inner) => self.all(inner),
             ExprKind::Binary {
