@@ -422,12 +422,13 @@ fn a_condition_on_the_model_forks_nothing_that_is_shared() {
                         {'role': 'user', 'content': question}]";
         severities("app.py", &sends(&lines, messages), "conditional-prefix").len()
     };
-    assert_eq!(forks("found.urgent"), 1);
-    for test in [
-        "found.model.startswith('claude')",
-        "found.provider == 'openai'",
-        "found.is_local_model and tools and len(tools) > 0",
+    for (test, found) in [
+        ("mode == 'plan'", 1),
+        ("mode.model == 'plan'", 0),
+        ("mode.provider.startswith('open')", 0),
+        ("mode.is_local_model and tools and len(tools) > 0", 0),
+        ("mode.is_local_model and mode.plan", 1),
     ] {
-        assert_eq!(forks(test), 0, "{test}");
+        assert_eq!(forks(test), found, "{test}");
     }
 }
