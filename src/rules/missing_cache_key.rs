@@ -8,6 +8,7 @@ use crate::figures::thousands;
 use crate::finding::Threshold;
 use crate::judge::Judged;
 use crate::plan::Step;
+use crate::prompt::TargetSource;
 use crate::source::Place;
 use crate::volatility::Confidence;
 
@@ -39,8 +40,9 @@ fn needed(judged: &Judged, key: &str, step: &Step) -> Remark {
             _ if judged.best < SHORT || seen(&judged.layout.segments) < SHORT => Weight::OnRequest,
             _ => Weight::ByShare,
         },
-        confidence: match judged.threshold {
-            Threshold::Above => Confidence::Likely,
+        // Which of a provider's models it is decides whether anything is cached at all.
+        confidence: match (judged.threshold, names_model(judged)) {
+            (Threshold::Above, true) => Confidence::Likely,
             _ => Confidence::Possible,
         },
         ..remark(
@@ -50,6 +52,11 @@ fn needed(judged: &Judged, key: &str, step: &Step) -> Remark {
             format!("set `{key}` to a name that all requests of this prompt share"),
         )
     }
+}
+
+/// Whether the code or a config names the model, not only who serves it.
+fn names_model(judged: &Judged) -> bool {
+    judged.prompt.target.model.is_some() || judged.model_source == TargetSource::Config
 }
 
 /// The rate is more than one machine takes. Only a whole request shows its options; only configured traffic says how
