@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::options::{ConfigChoice, Overrides};
 use super::select::nearest;
@@ -11,7 +11,7 @@ use super::{scope, CheckOptions, Failure, Scope, Underlined};
 use crate::baseline::Baseline;
 use crate::config::{Above, CliOverrides, ConfigError, ConfigSet};
 use crate::discover::{discover, Candidate, Found, Options as Walk, PathArg};
-use crate::engine::{self, Accepted, Analysis, Filter, Request};
+use crate::engine::{self, Accepted, Analysis, Filter, Memo, Request};
 use crate::finding::Fix;
 use crate::providers::{Date, Table};
 use crate::reads::Changed;
@@ -66,6 +66,8 @@ pub(super) struct Session<'o> {
     today: Date,
     changed: Option<Arc<Changed>>,
     known: Option<Baseline>,
+    /// What the last analysis leaves to the next one, and the texts that it saw.
+    last: Mutex<(Memo, Option<BTreeMap<String, String>>)>,
 }
 
 impl<'o> Session<'o> {
@@ -95,6 +97,7 @@ impl<'o> Session<'o> {
             today,
             changed: changed.map(Arc::new),
             known,
+            last: Mutex::default(),
         })
     }
 
@@ -139,7 +142,13 @@ impl<'o> Session<'o> {
                 scope: &scope,
             }),
         };
-        let mut analysis = engine::analyse(&request);
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        let (memo, seen) = &mut *last;
+        let changed = seen
+            .as_ref()
+            .map_or_else(Changed::all, |seen| apart(seen, texts));
+        *seen = Some(texts.clone());
+        let mut analysis = engine::analyse_again(&request, memo, &changed);
         analysis.config_errors = run.config_errors.clone();
         analysis.vantage = run.vantage.clone();
         if let Some((path, _)) = &run.stdin {
@@ -147,6 +156,17 @@ impl<'o> Session<'o> {
         }
         analysis
     }
+}
+
+/// The files that have other texts in the one than in the other.
+fn apart(old: &BTreeMap<String, String>, new: &BTreeMap<String, String>) -> Changed {
+    let mut changed = Changed::default();
+    for path in old.keys().chain(new.keys()) {
+        if old.get(path) != new.get(path) {
+            changed.add_file(path);
+        }
+    }
+    changed
 }
 
 /// Whether an argument names a file or a folder above it.

@@ -4,7 +4,7 @@ use clap::ArgMatches;
 
 use super::backend::Session;
 use super::destinations::{destinations, Destination};
-use super::fix::{mend, Wanted};
+use super::fix::{mend, promised, Wanted};
 use super::{backend, options, output, scope, CheckOptions, Failure, Scope, CLEAN, FAILED, FOUND};
 use crate::config::ConfigError;
 use crate::engine::Analysis;
@@ -61,6 +61,10 @@ pub(super) fn run(matches: &ArgMatches) -> Result<u8, Failure> {
             None => mended.write(&options)?,
         };
         taken = options.stdin.is_some();
+    } else {
+        analysis = pooled(options.threads, || {
+            promised(&session, &options.texts, analysis)
+        })?;
     }
     if let Some(baseline) = &options.baseline {
         baseline.settle(&options, &mut analysis)?;

@@ -1,6 +1,7 @@
 //! `--fix`, `--unsafe-fixes`, `--diff`: from findings to changed files, or to what would change.
 
 use std::collections::BTreeMap;
+use std::convert::Infallible;
 
 use clap::ArgMatches;
 
@@ -8,7 +9,8 @@ use super::backend::Session;
 use super::save::save;
 use super::{output, CheckOptions, Failure, CLEAN, FOUND};
 use crate::engine::{Analysis, Fixed};
-use crate::fix::apply::{apply, Applied, Told};
+use crate::fix::apply::{apply, is_wanted, Applied, Told};
+use crate::fix::proof::Key;
 use crate::report::{self, counted, Style};
 use crate::source::Sources;
 use crate::workspace::Vantage;
@@ -62,6 +64,33 @@ pub(super) fn mend(
         unsafe_too,
         applied,
     })
+}
+
+/// Takes from the findings the fixes that would not hold: no more is said to be fixable than is fixed.
+pub(super) fn promised(
+    session: &Session,
+    texts: &BTreeMap<String, String>,
+    mut analysis: Analysis,
+) -> Analysis {
+    if !analysis
+        .findings
+        .iter()
+        .any(|finding| is_wanted(finding, true))
+    {
+        return analysis;
+    }
+    let trial = session.analyse(texts);
+    let lint = &mut |texts: &_| Ok::<_, Infallible>(session.analyse(texts));
+    let Ok(applied) = apply(trial, true, lint);
+    for finding in &mut analysis.findings {
+        let key = Key::of(finding);
+        let own = applied.withdrawn.iter().find(|told| told.key == key);
+        if let (Some(told), Some(_)) = (own, &finding.fix) {
+            finding.fix = None;
+            finding.unfixed = Some(format!("tried and withdrawn: {}", told.text));
+        }
+    }
+    analysis
 }
 
 impl Mended {

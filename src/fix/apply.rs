@@ -32,6 +32,7 @@ pub struct Applied {
 /// A fix that was applied or withdrawn.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Told {
+    pub key: Key,
     pub rule: &'static str,
     /// Where the finding stood when the fix was tried.
     pub place: Place,
@@ -212,6 +213,7 @@ impl Run {
     fn told(&self, finding: &Finding, text: String) -> Told {
         let source = self.now.sources.get(&finding.place.path);
         Told {
+            key: Key::of(finding),
             rule: finding.rule,
             line: source.map_or(1, |file| file.position(finding.place.span.start).line),
             place: finding.place.clone(),
