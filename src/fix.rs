@@ -6,6 +6,7 @@ mod breakpoints;
 mod comments;
 mod edits;
 mod entries;
+mod kept;
 mod marks;
 pub mod moves;
 pub mod proof;
@@ -98,7 +99,8 @@ fn write_step(judged: &Judged, step: &Step, sources: &Sources) -> Result<Fix, Wh
         }
         Edit::Order => sort::write(judged, step, sources),
         Edit::Mark | Edit::ShiftMark { .. } | Edit::DropMark { .. } => {
-            marks::write(judged, step, sources)
+            let found = marks::write(judged, step, sources);
+            return found.ok_or_else(|| marks::refusal(judged, step, sources));
         }
         _ => None,
     };

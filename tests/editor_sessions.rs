@@ -25,14 +25,14 @@ const LIMIT: Duration = Duration::from_secs(120);
 
 fn before() -> String {
     format!(
-        "You are an agent. 漢字 😀\nIt is {{{{ now() }}}}.\n{}\n{{{{ question }}}}\n",
+        "You are an agent (漢字 😀).\nIt is {{{{ now() }}}}.\n{}\n{{{{ question }}}}\n",
         rules()
     )
 }
 
 fn after() -> String {
     format!(
-        "You are an agent. 漢字 😀\n{}\nIt is {{{{ now() }}}}.\n\n{{{{ question }}}}\n",
+        "You are an agent (漢字 😀).\n{}\nIt is {{{{ now() }}}}.\n\n{{{{ question }}}}\n",
         rules()
     )
 }

@@ -304,3 +304,42 @@ fn a_system_message_is_lifted_in_front_of_the_history() {
         )),
     );
 }
+
+#[test]
+fn a_clock_of_a_script_is_cut_to_the_day_where_it_cannot_move() {
+    let script = |clock: &str| {
+        format!("import OpenAI from \"openai\";\n\nconst RULES = \"Quote the warranty terms word for word. \".repeat(300);\nconst client = new OpenAI();\n\nexport async function answer(question: string) {{\n  const system = `You are the desk and today it is ${{{clock}}} in the shop.\\n${{RULES}}`;\n  return client.chat.completions.create({{ model: \"gpt-5.4\", messages: [{{ role: \"system\", content: system }}, {{ role: \"user\", content: question }}] }});\n}}\n")
+    };
+    becomes(
+        "app.ts",
+        &script("new Date().toISOString()"),
+        &script("new Date().toISOString().slice(0, 10)"),
+    );
+}
+
+/// Marked once, such a message is sent with its marker on every later call: the fifth turn is rejected.
+#[test]
+fn a_message_that_is_kept_gets_no_breakpoint() {
+    let source = |before: &str, turns: &str| {
+        format!("import anthropic\n\nclient = anthropic.Anthropic()\nRULES = \"Answer only from the staff handbook and name the page. \" * 300\nSYSTEM = [{{\"type\": \"text\", \"text\": RULES, \"cache_control\": {{\"type\": \"ephemeral\"}}}}]\n\n\ndef ask(history: list, text: str):\n{before}    reply = client.messages.create(model=\"claude-sonnet-4-5\", max_tokens=10, system=SYSTEM, messages={turns})\n    history.append({{\"role\": \"assistant\", \"content\": reply.content[0].text}})\n    return reply\n")
+    };
+    let new = "{\"role\": \"user\", \"content\": f\"Question: {text}\"}";
+    stays(
+        "app.py",
+        &source(&format!("    history.append({new})\n"), "history"),
+    );
+    let fresh = source("", &format!("[*history, {new}]"));
+    let applied = fixed("app.py", &fresh);
+    let after = text_of(&applied, "app.py", &fresh);
+    assert_eq!(after.matches("cache_control").count(), 2, "{after}");
+}
+
+#[test]
+fn a_comment_behind_an_entry_stays_on_its_line() {
+    let source = |first: &str, second: &str| {
+        format!("import anthropic\n\nclient = anthropic.Anthropic()\nRULES = \"Answer only from the staff handbook and name the page. \" * 300\n\n\ndef answer(question: str, name: str):\n    return client.messages.create(\n        model=\"claude-sonnet-4-5\",\n        max_tokens=10,\n        system=[\n            {{\n                \"type\": \"text\",\n                \"text\": RULES,  # the rules\n{first}            }},\n            {{\n                \"type\": \"text\",\n                \"text\": f\"Request {{uuid.uuid4()}}\",\n{second}            }},\n        ],\n        messages=[{{\"role\": \"user\", \"content\": question}}],\n    )\n")
+            .replacen("import anthropic", "import uuid\n\nimport anthropic", 1)
+    };
+    let mark = "                \"cache_control\": {\"type\": \"ephemeral\"},\n";
+    becomes("app.py", &source("", mark), &source(mark, ""));
+}

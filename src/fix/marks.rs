@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::breakpoints::{self, Breakpoint, Hand};
 use super::entries::{insert_behind, insert_pair, is_flow, remove, remove_lines, replace};
+use super::kept;
 use super::written::{Holder, Kind, Notation, Page, Pair, Written};
 use crate::finding::{Edit, Fix};
 use crate::judge::Judged;
@@ -158,7 +159,11 @@ fn mark(
     sources: &Sources,
 ) -> Option<(Vec<Edit>, bool)> {
     let breakpoint = breakpoints::of(judged)?;
-    let page = Page::open(sources.get(&message.place.path)?)?;
+    let file = sources.get(&message.place.path)?;
+    if kept(message, sources).is_some() {
+        return None;
+    }
+    let page = Page::open(file)?;
     let node = page.at(message.place.span)?;
     let marked = &message.blocks.get(block)?.pieces;
     if marked.iter().any(|piece| !is_text(piece)) {
@@ -201,6 +206,25 @@ fn mark(
         insert_pair(&page, &items[at], &hand.mark(breakpoint, value))?
     };
     Some((vec![edit], true))
+}
+
+/// Why no marker is written into a message of the conversation, where there is a reason.
+fn kept(message: &Message, sources: &Sources) -> Option<&'static str> {
+    let file = sources.get(&message.place.path)?;
+    match message.section.is_preamble() {
+        true => None,
+        false => kept::reason(file, message.place.span),
+    }
+}
+
+/// Why a step of the plan sets no marker, where there is more to say than that it cannot be written.
+pub fn refusal(judged: &Judged, step: &Step, sources: &Sources) -> Option<&'static str> {
+    if ends_turns(judged, step) {
+        let last = judged.prompt.messages.last();
+        return last.and_then(|message| kept(message, sources));
+    }
+    let (message, _) = block_at(judged, step.mark_behind?)?;
+    kept(message, sources)
 }
 
 fn is_document(page: &Page) -> bool {

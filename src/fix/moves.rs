@@ -21,6 +21,7 @@ mod unit;
 mod words;
 
 pub use coarsen::{called_by_day, is_fine_clock};
+pub use code::{holds, pattern_names};
 pub use words::words;
 
 use canvas::Canvas;
