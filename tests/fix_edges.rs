@@ -343,3 +343,18 @@ fn a_comment_behind_an_entry_stays_on_its_line() {
     let mark = "                \"cache_control\": {\"type\": \"ephemeral\"},\n";
     becomes("app.py", &source("", mark), &source(mark, ""));
 }
+
+/// Behind the first fix more can be cached than before, which is no fault of it.
+#[test]
+fn a_fix_may_open_the_way_for_a_breakpoint() {
+    let mark = "\"cache_control\": {\"type\": \"ephemeral\"}";
+    let source = format!("import anthropic\nfrom datetime import datetime\n\nclient = anthropic.Anthropic()\nRULES = \"Answer only from the staff handbook and name the page. \" * 300\n\n\ndef answer(history: list[dict], question: str):\n    now = datetime.now()\n    return client.messages.create(model=\"claude-sonnet-4-5\", max_tokens=10, system=[{{\"type\": \"text\", \"text\": f\"Be kind. It is {{now}}.\\n{{RULES}}\", {mark}}}], messages=[*history, {{\"role\": \"user\", \"content\": question}}])\n");
+    let applied = fixed("app.py", &source);
+    let after = text_of(&applied, "app.py", "");
+    let (rules, clock) = (after.find("{RULES}"), after.find("It is {now}"));
+    assert!(
+        rules.is_some() && rules < clock,
+        "{after}\n{:?}",
+        applied.withdrawn
+    );
+}

@@ -267,10 +267,8 @@ mod tests {
 
     fn why(path: &str, text: &str) -> Option<&'static str> {
         let file = SourceFile::new(path, text);
-        let start = text
-            .find("{\"role\"")
-            .or_else(|| text.find("{ role"))
-            .expect("a message");
+        let start = text.rfind("{\"role\"").or_else(|| text.rfind("{ role"));
+        let start = start.expect("a message");
         let end = start + text[start..].find('}').expect("it ends") + 1;
         reason(&file, Span::new(start, end))
     }
