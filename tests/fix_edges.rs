@@ -344,6 +344,16 @@ fn a_comment_behind_an_entry_stays_on_its_line() {
     becomes("app.py", &source("", mark), &source(mark, ""));
 }
 
+/// A single word in front of the value is no text of its own to mark.
+#[test]
+fn a_breakpoint_moves_in_front_of_a_word_that_leads_to_a_value() {
+    let mark = ", \"cache_control\": {\"type\": \"ephemeral\"}";
+    let source = |first: &str, second: &str| {
+        format!("import uuid\n\nimport anthropic\n\nclient = anthropic.Anthropic()\nRULES = \"Answer only from the staff handbook and name the page. \" * 300\n\n\ndef answer(question: str):\n    return client.messages.create(model=\"claude-sonnet-4-5\", max_tokens=10, system=[{{\"type\": \"text\", \"text\": RULES{first}}}, {{\"type\": \"text\", \"text\": f\"Request {{uuid.uuid4()}}\"{second}}}], messages=[{{\"role\": \"user\", \"content\": question}}])\n")
+    };
+    becomes("app.py", &source("", mark), &source(mark, ""));
+}
+
 /// Behind the first fix more can be cached than before, which is no fault of it.
 #[test]
 fn a_fix_may_open_the_way_for_a_breakpoint() {
