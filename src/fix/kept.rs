@@ -235,7 +235,9 @@ fn takes_texts_only(file: &SourceFile, name: &str) -> bool {
     let text = &file.text;
     let find = |pattern: &str| Regex::new(pattern).ok();
     let name = regex::escape(name);
-    let declared = find(&format!(r"\b{name}\s*:\s*([^=;]+?)\s*="));
+    let declared = find(&format!(
+        r"\b{name}\s*:\s*((?:\{{[^{{}}]*\}}|[^=;{{}}])+?)\s*="
+    ));
     let Some(declared) = declared.and_then(|one| one.captures(text)?.get(1)) else {
         return false;
     };
