@@ -238,28 +238,23 @@ fn takes_texts_only(file: &SourceFile, name: &str) -> bool {
     let declared = find(&format!(
         r"\b{name}\s*:\s*((?:\{{[^{{}}]*\}}|[^=;{{}}])+?)\s*="
     ));
-    let Some(declared) = declared.and_then(|one| one.captures(text)?.get(1)) else {
-        return false;
-    };
     const TEXT: &str = r#"\bcontent["']?\??:\s*string\s*[;,}\n]"#;
     let is_text = |part: &str| find(TEXT).is_some_and(|one| one.is_match(part));
-    if is_text(declared.as_str()) {
-        return true;
-    }
-    let named = find(r"[A-Z]\w*").into_iter();
-    let names: Vec<String> = named
-        .flat_map(|one| {
-            let all = one.find_iter(declared.as_str());
-            all.map(|found| found.as_str().to_string())
-                .collect::<Vec<_>>()
-        })
-        .collect();
-    names.iter().any(|name| {
+    let of_texts = |name: &str| {
         let body = find(&format!(
             r"\b(?:interface|type)\s+{name}\b[^{{;]*\{{([^}}]*\}})"
         ));
-        let body = body.and_then(|one| Some(one.captures(text)?.get(1)?.as_str().to_string()));
-        body.is_some_and(|body| is_text(&body))
+        let body = body.and_then(|one| Some(one.captures(text)?.get(1)?.as_str()));
+        body.is_some_and(is_text)
+    };
+    let named = find(r"[A-Z]\w*");
+    declared.iter().any(|pattern| {
+        let mut all = pattern.captures_iter(text).filter_map(|found| found.get(1));
+        all.any(|declared| {
+            let declared = declared.as_str();
+            let mut names = named.iter().flat_map(|name| name.find_iter(declared));
+            is_text(declared) || names.any(|name| of_texts(name.as_str()))
+        })
     })
 }
 
