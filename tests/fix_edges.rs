@@ -358,10 +358,10 @@ fn a_breakpoint_moves_in_front_of_a_word_that_leads_to_a_value() {
 #[test]
 fn a_fix_may_open_the_way_for_a_breakpoint() {
     let mark = "\"cache_control\": {\"type\": \"ephemeral\"}";
-    let source = format!("import anthropic\nfrom datetime import datetime\n\nclient = anthropic.Anthropic()\nRULES = \"Answer only from the staff handbook and name the page. \" * 300\n\n\ndef answer(history: list[dict], question: str):\n    now = datetime.now()\n    return client.messages.create(model=\"claude-sonnet-4-5\", max_tokens=10, system=[{{\"type\": \"text\", \"text\": f\"Be kind. It is {{now}}.\\n{{RULES}}\", {mark}}}], messages=[*history, {{\"role\": \"user\", \"content\": question}}])\n");
+    let source = format!("import anthropic\nfrom datetime import datetime\n\nclient = anthropic.Anthropic()\nRULES = \"Answer only from the staff handbook and name the page. \" * 300\n\n\ndef answer(history: list[dict], question: str):\n    now = datetime.now()\n    return client.messages.create(model=\"claude-sonnet-4-5\", max_tokens=10, system=[{{\"type\": \"text\", \"text\": f\"Be kind. Now {{now}}.\\n{{RULES}}\", {mark}}}], messages=[*history, {{\"role\": \"user\", \"content\": question}}])\n");
     let applied = fixed("app.py", &source);
     let after = text_of(&applied, "app.py", "");
-    let (rules, clock) = (after.find("{RULES}"), after.find("It is {now}"));
+    let (rules, clock) = (after.find("{RULES}"), after.find("Now {now}"));
     assert!(
         rules.is_some() && rules < clock,
         "{after}\n{:?}",

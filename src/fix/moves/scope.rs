@@ -109,7 +109,7 @@ fn inner_names(module: &Module, from: Span, to: Span) -> Vec<String> {
     });
     for class in &module.classes {
         let method = |function: &&Function| holds(class.span, function.span);
-        let inside = holds(class.span, from) && !around(module, from).iter().any(|f| method(&f));
+        let inside = holds(class.span, from) && !around(module, from).iter().any(method);
         if inside {
             out.extend(class.fields.iter().map(|field| field.name.clone()));
         }
