@@ -9,7 +9,7 @@ use crate::baseline::{Baseline, Stale};
 use crate::config::{ConfigError, Settings, Traffic};
 use crate::discover::{self, Context, Found};
 use crate::finding::{FileError, Finding, Fix, Severity};
-use crate::fix::{self, Mend};
+use crate::fix::{self, Mend, Why};
 use crate::frontend::code;
 use crate::frontend::{Problem, DIRECTIVE};
 use crate::guard::guarded;
@@ -87,14 +87,17 @@ pub struct Unwritten {
 
 impl Analysis {
     /// The fix of one of its findings, written now where it is not yet.
-    pub fn fix_of(&self, finding: &Finding) -> Option<Fix> {
-        let later = || {
-            let Unwritten { judged, mend } = self.unwritten.get(&finding.fingerprint)?;
-            let judged = judged.as_deref();
-            let write = || fix::write(mend, judged, &self.sources);
-            findings::written(finding, &self.sources, write).ok()?
-        };
-        finding.fix.clone().or_else(later)
+    ///
+    /// # Errors
+    /// Why there is none, where one was looked for.
+    pub fn fix_of(&self, finding: &Finding) -> Result<Fix, Why> {
+        if let Some(fix) = &finding.fix {
+            return Ok(fix.clone());
+        }
+        let unwritten = self.unwritten.get(&finding.fingerprint).ok_or(None)?;
+        let Unwritten { judged, mend } = unwritten;
+        let write = || fix::attempt(mend, judged.as_deref(), &self.sources);
+        findings::written(finding, &self.sources, write).map_err(|_| None)?
     }
 }
 

@@ -147,6 +147,8 @@ pub struct Finding {
     pub rank: usize,
     pub suppressed: Option<Suppressed>,
     pub fix: Option<Fix>,
+    /// Why there is none, where one was looked for.
+    pub unfixed: Option<String>,
     pub fingerprint: String,
 }
 

@@ -6,6 +6,7 @@ mod breakpoints;
 mod comments;
 mod edits;
 mod entries;
+mod kept;
 mod marks;
 pub mod moves;
 pub mod proof;
@@ -39,11 +40,22 @@ pub enum Mend {
     },
 }
 
+/// Why no edit is written, where there is more to say than that none is known.
+pub type Why = Option<&'static str>;
+
 /// The edits that do it, where the text at hand can hold them. `judged`: the prompt that the remark is on.
-pub fn write(mend: &Mend, judged: Option<&Judged>, sources: &Sources) -> Option<Fix> {
+///
+/// # Errors
+/// Why there are none.
+pub fn attempt(mend: &Mend, judged: Option<&Judged>, sources: &Sources) -> Result<Fix, Why> {
     let fix = edits_of(mend, judged, sources)?;
-    (edits::fits(&fix, sources) && fix.edits.iter().all(|edit| is_whole(edit, sources)))
-        .then_some(fix)
+    if !edits::fits(&fix, sources) {
+        return Err(None);
+    }
+    match fix.edits.iter().all(|edit| is_whole(edit, sources)) {
+        true => Ok(fix),
+        false => Err(Some("the file has a syntax error")),
+    }
 }
 
 /// Whether the file of an edit can be read as it is: nobody knows what is written into one that cannot.
@@ -54,36 +66,47 @@ fn is_whole(edit: &finding::Edit, sources: &Sources) -> bool {
         .is_none_or(|(file, language)| code::parse(file, language).problems.is_empty())
 }
 
-fn edits_of(mend: &Mend, judged: Option<&Judged>, sources: &Sources) -> Option<Fix> {
-    match mend {
+fn edits_of(mend: &Mend, judged: Option<&Judged>, sources: &Sources) -> Result<Fix, Why> {
+    let found = match mend {
         Mend::Step(index) => {
-            let judged = judged?;
-            let step = judged.plan.steps.get(*index)?;
-            write_step(judged, step, sources)
+            let judged = judged.ok_or(None)?;
+            let step = judged.plan.steps.get(*index).ok_or(None)?;
+            return write_step(judged, step, sources);
         }
         Mend::Sort(place) => sort::at(place, sources),
-        Mend::DropMarks { marks, over } => marks::drop_some(judged?, marks, *over, sources),
-        Mend::OrderTtls => marks::order_ttls(judged?, sources),
+        Mend::DropMarks { marks, over } => {
+            marks::drop_some(judged.ok_or(None)?, marks, *over, sources)
+        }
+        Mend::OrderTtls => marks::order_ttls(judged.ok_or(None)?, sources),
         Mend::Unname {
             directive,
             comment,
             rules,
             unused,
         } => {
-            let file = sources.get(&directive.path)?;
+            let file = sources.get(&directive.path).ok_or(None)?;
             comments::unname(file, directive.span, *comment, rules, unused)
         }
-    }
+    };
+    found.ok_or(None)
 }
 
-fn write_step(judged: &Judged, step: &Step, sources: &Sources) -> Option<Fix> {
-    match &step.edit {
-        Edit::Move | Edit::Lift => moves::write(judged, step, sources),
-        Edit::Mark | Edit::Explicit if step.splits => moves::write(judged, step, sources),
+fn write_step(judged: &Judged, step: &Step, sources: &Sources) -> Result<Fix, Why> {
+    let found = match &step.edit {
+        Edit::Move | Edit::Lift => return moves::attempt(judged, step, sources).map_err(said),
+        Edit::Mark | Edit::Explicit if step.splits => {
+            return moves::attempt(judged, step, sources).map_err(said)
+        }
         Edit::Order => sort::write(judged, step, sources),
         Edit::Mark | Edit::ShiftMark { .. } | Edit::DropMark { .. } => {
-            marks::write(judged, step, sources)
+            let found = marks::write(judged, step, sources);
+            return found.ok_or_else(|| marks::refusal(judged, step, sources));
         }
         _ => None,
-    }
+    };
+    found.ok_or(None)
+}
+
+fn said(refusal: moves::Refusal) -> Why {
+    Some(refusal.0)
 }

@@ -39,6 +39,7 @@ fn finding(rule: &'static str, severity: Severity, place: Place) -> Finding {
         rank: 1,
         suppressed: None,
         fix: None,
+        unfixed: None,
         fingerprint: "abc".into(),
     }
 }

@@ -1,6 +1,6 @@
 //! `--fix`, `--unsafe-fixes`, `--diff`: from findings to changed files, or to what would change.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use clap::ArgMatches;
 
@@ -79,11 +79,12 @@ pub(super) fn prove(session: &Session, analysis: &mut Analysis) -> Result<(), Fa
         let applied = apply(analysis.clone(), unsafe_too, &mut |texts| {
             Ok::<_, Failure>(session.analyse(texts))
         })?;
-        let withdrawn: BTreeSet<Key> = applied.withdrawn.into_iter().map(|one| one.key).collect();
         let findings = analysis.findings.iter_mut();
         for finding in findings.filter(|finding| tried(finding)) {
-            if withdrawn.contains(&Key::of(finding)) {
+            let key = Key::of(finding);
+            if let Some(told) = applied.withdrawn.iter().find(|told| told.key == key) {
                 finding.fix = None;
+                finding.unfixed = Some(format!("tried and withdrawn: {}", told.text));
             }
         }
     }

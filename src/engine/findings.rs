@@ -9,7 +9,7 @@ use super::{accepted, FileMarks, Filter, Request, Unwritten};
 use crate::baseline::Stale;
 use crate::finding::Fix;
 use crate::finding::{FileError, Finding, Label, Savings, Severity, Suppressed, Tokens};
-use crate::fix::{self, Mend};
+use crate::fix::{self, Mend, Why};
 use crate::frontend::Problem;
 use crate::guard::guarded;
 use crate::judge::Judged;
@@ -91,7 +91,7 @@ pub fn collect(
         all.extend(suppression_remarks(request, &wide, marks));
         accepted::settle(accepted, &request.filter, &mut shown, &all, &errors)
     });
-    let write = |mend: &Mend, judged: Option<&Judged>| fix::write(mend, judged, &sources);
+    let write = |mend: &Mend, judged: Option<&Judged>| fix::attempt(mend, judged, &sources);
     let broken = match request.fixes {
         true => write_fixes(&mut shown, prompts, &sources, &write),
         false => Vec::new(),
@@ -124,8 +124,11 @@ fn all<T: Ord>(of: Mutex<Vec<T>>) -> Vec<T> {
     out
 }
 
+/// Why what is only possible has no unsafe fix.
+const DOUBTFUL: &str = "it is only possible, and a text is not changed on a guess";
+
 /// Who writes fixes.
-type Writer<'a> = dyn Fn(&Mend, Option<&Judged>) -> Option<Fix> + Sync + 'a;
+type Writer<'a> = dyn Fn(&Mend, Option<&Judged>) -> Result<Fix, Why> + Sync + 'a;
 
 /// Fixes of what is shown: nobody asks for those of what is left alone. A writer that breaks costs its fix; what is told
 /// of it names the finding.
@@ -145,22 +148,23 @@ fn write_fixes(
             };
             let judged = index.map(|index| &*prompts[index]);
             match written(&draft.finding, sources, || write(mend, judged)) {
-                Ok(fix) => draft.finding.fix = fix,
+                Ok(Ok(fix)) => draft.finding.fix = Some(fix),
+                Ok(Err(why)) => draft.finding.unfixed = why.map(String::from),
                 Err(told) => push(&broken, told),
             }
         });
     all(broken)
 }
 
-/// The fix of a finding.
+/// The fix of a finding, or why there is none.
 ///
 /// # Errors
 /// What broke in its writer.
 pub fn written(
     finding: &Finding,
     sources: &Sources,
-    write: impl FnOnce() -> Option<Fix>,
-) -> Result<Option<Fix>, String> {
+    write: impl FnOnce() -> Result<Fix, Why>,
+) -> Result<Result<Fix, Why>, String> {
     let doing = || {
         let place = &finding.place;
         let file = sources.get(&place.path);
@@ -172,8 +176,10 @@ pub fn written(
     };
     // What is only possible is not worth a changed prompt.
     let doubtful = finding.confidence == Confidence::Possible;
-    let fix = guarded(doing, write)?;
-    Ok(fix.filter(|fix| fix.safe || !doubtful))
+    Ok(match guarded(doing, write)? {
+        Ok(fix) if !fix.safe && doubtful => Err(Some(DOUBTFUL)),
+        other => other,
+    })
 }
 
 /// What fixes would be written from, for those who ask later.
@@ -359,6 +365,7 @@ fn finding(remark: Remark, severity: Severity, prompt: String) -> Finding {
         rank: 0,
         suppressed: None,
         fix: None,
+        unfixed: None,
         fingerprint: String::new(),
     }
 }
@@ -596,7 +603,7 @@ mod tests {
         let sources: Sources = [(file.path.clone(), Arc::new(file))].into();
         let told = write_fixes(&mut shown, &[], &sources, &|mend, _| match mend {
             Mend::Step(_) => panic!("a cut in the middle of a letter"),
-            _ => Some(Fix {
+            _ => Ok(Fix {
                 title: "t".into(),
                 safe: true,
                 edits: Vec::new(),

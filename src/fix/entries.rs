@@ -95,6 +95,16 @@ pub fn insert_behind(page: &Page, within: Span, all: &[Span], index: usize, text
         true => format!(",{}{}", line_break(file), indent_at(file, span.start)),
         false => ", ".to_string(),
     };
+    // A comment on the line of an entry speaks of that one.
+    let line = file.line_span(file.line_index(span.end));
+    let rest = file.text.get(span.end..line.end).unwrap_or_default();
+    let spoken = rest.trim_start().strip_prefix(',').map(str::trim_start);
+    let spoken = spoken.is_some_and(|rest| rest.starts_with('#') || rest.starts_with("//"));
+    if spoken && between.contains('\n') {
+        let end = file.trim_end(line.end);
+        let own = gap.trim_start_matches(',');
+        return replace(file, Span::new(end, end), format!("{own}{text},"));
+    }
     let at = Span::new(span.end, span.end);
     replace(file, at, format!("{gap}{text}"))
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::breakpoints::{self, Breakpoint, Hand};
 use super::entries::{insert_behind, insert_pair, is_flow, remove, remove_lines, replace};
+use super::kept;
 use super::written::{Holder, Kind, Notation, Page, Pair, Written};
 use crate::finding::{Edit, Fix};
 use crate::judge::Judged;
@@ -12,6 +13,7 @@ use crate::plan::{self, Step};
 use crate::prompt::{Marker, MarkerHow, Message, Piece, Section};
 use crate::sdk;
 use crate::source::{Place, Sources, Span};
+use crate::volatility::Origin;
 
 /// Does what a step of the plan says of breakpoints, where it splits no text.
 pub fn write(judged: &Judged, step: &Step, sources: &Sources) -> Option<Fix> {
@@ -139,9 +141,25 @@ fn ends_turns(judged: &Judged, step: &Step) -> bool {
     behind.is_some_and(|segment| matches!(segment.kind, layout::Kind::History { .. }))
 }
 
-/// Puts a marker on the last block of the last message.
+/// The newest message that later calls may send again: one that only tells the time is another one then.
+fn newest(judged: &Judged) -> Option<&Message> {
+    let mut messages = judged.prompt.messages.iter().rev();
+    messages.find(|message| !(message.section.is_user() && tells_the_time(message)))
+}
+
+/// Whether all that varies in a message is made up for the call: a clock, a random number.
+fn tells_the_time(message: &Message) -> bool {
+    let pieces = message.blocks.iter().flat_map(|block| &block.pieces);
+    let mut values = pieces
+        .filter(|piece| !matches!(piece, Piece::Text(_)))
+        .peekable();
+    let made_up = |piece: &Piece| matches!(piece, Piece::Slot(slot) if slot.volatility.origin == Origin::MadeUp);
+    values.peek().is_some() && values.all(made_up)
+}
+
+/// Puts a marker on the last block of the newest message.
 fn add_to_last(judged: &Judged, sources: &Sources) -> Option<(Vec<Edit>, bool)> {
-    let message = judged.prompt.messages.last()?;
+    let message = newest(judged)?;
     if !message.section.is_user() {
         return None;
     }
@@ -158,7 +176,11 @@ fn mark(
     sources: &Sources,
 ) -> Option<(Vec<Edit>, bool)> {
     let breakpoint = breakpoints::of(judged)?;
-    let page = Page::open(sources.get(&message.place.path)?)?;
+    let file = sources.get(&message.place.path)?;
+    if kept(message, sources).is_some() {
+        return None;
+    }
+    let page = Page::open(file)?;
     let node = page.at(message.place.span)?;
     let marked = &message.blocks.get(block)?.pieces;
     if marked.iter().any(|piece| !is_text(piece)) {
@@ -201,6 +223,24 @@ fn mark(
         insert_pair(&page, &items[at], &hand.mark(breakpoint, value))?
     };
     Some((vec![edit], true))
+}
+
+/// Why no marker is written into a message of the conversation, where there is a reason.
+fn kept(message: &Message, sources: &Sources) -> Option<&'static str> {
+    let file = sources.get(&message.place.path)?;
+    match message.section.is_preamble() {
+        true => None,
+        false => kept::reason(file, message.place.span),
+    }
+}
+
+/// Why a step of the plan sets no marker, where there is more to say than that it cannot be written.
+pub fn refusal(judged: &Judged, step: &Step, sources: &Sources) -> Option<&'static str> {
+    if ends_turns(judged, step) {
+        return newest(judged).and_then(|message| kept(message, sources));
+    }
+    let (message, _) = block_at(judged, step.mark_behind?)?;
+    kept(message, sources)
 }
 
 fn is_document(page: &Page) -> bool {

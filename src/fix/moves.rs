@@ -10,15 +10,18 @@ mod far;
 mod flow;
 mod frames;
 mod landing;
+mod lift;
 mod owner;
 mod prose;
 mod reach;
+mod scope;
 mod split;
 mod tags;
 mod unit;
 mod words;
 
 pub use coarsen::{called_by_day, is_fine_clock};
+pub use code::{holds, pattern_names};
 pub use words::words;
 
 use canvas::Canvas;
@@ -29,16 +32,11 @@ use crate::layout::{speaker, Segment};
 use crate::plan::{Edit, Step};
 use crate::source::Sources;
 
-/// Why nothing is written: for those who look at what fixes cannot do.
+/// Why nothing is written.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct Refusal(pub &'static str);
 
 /// The edits that move what a step of the plan moves, or split the message where it wants a marker.
-pub fn write(judged: &Judged, step: &Step, sources: &Sources) -> Option<Fix> {
-    attempt(judged, step, sources).ok()
-}
-
-/// As `write`, with the reason of a refusal.
 ///
 /// # Errors
 /// Why nothing is written.
@@ -50,7 +48,7 @@ pub fn attempt(judged: &Judged, step: &Step, sources: &Sources) -> Result<Fix, R
             let cut = members.find_map(|member| coarsen::where_made(member, sources).ok());
             cut.ok_or(refusal)
         }),
-        Edit::Lift => Err(Refusal("a message stands behind the history")),
+        Edit::Lift => lift::write(judged, step, sources),
         _ => split::write(judged, step, sources),
     }
 }

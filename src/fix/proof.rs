@@ -10,6 +10,7 @@ use crate::finding::{Finding, Severity};
 use crate::judge::Judged;
 use crate::prompt::{Piece, Prompt};
 use crate::rules;
+use crate::volatility::Class;
 
 /// By which a finding is known again when its text has moved.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -41,15 +42,34 @@ const ROUNDING: f64 = 0.01;
 pub struct State<'a> {
     analysis: &'a Analysis,
     active: BTreeMap<Key, usize>,
+    /// Those of them that speak of a clock of the day.
+    days: BTreeMap<Key, usize>,
 }
 
 impl<'a> State<'a> {
     pub fn of(analysis: &'a Analysis) -> State<'a> {
         let mut active: BTreeMap<Key, usize> = BTreeMap::new();
+        let mut days: BTreeMap<Key, usize> = BTreeMap::new();
         for finding in analysis.findings.iter().filter(|f| f.suppressed.is_none()) {
             *active.entry(Key::of(finding)).or_default() += 1;
+            if finding.volatility == Some(Class::Day) {
+                *days.entry(Key::of(finding)).or_default() += 1;
+            }
         }
-        State { analysis, active }
+        State {
+            analysis,
+            active,
+            days,
+        }
+    }
+
+    /// How often a finding is there as it was. What is left of a clock that is cut to the day is another matter.
+    fn same(&self, key: &Key, was: &Finding) -> usize {
+        let days = match was.volatility {
+            Some(Class::Day) => 0,
+            _ => self.days.get(key).copied().unwrap_or_default(),
+        };
+        self.count(key).saturating_sub(days)
     }
 
     fn count(&self, key: &Key) -> usize {
@@ -73,7 +93,7 @@ pub fn faults(before: &State, after: &State, batch: &[&Finding]) -> Vec<Option<S
     let fault = |finding: &&Finding| {
         let key = Key::of(finding);
         let left = before.count(&key).saturating_sub(same[&key]);
-        if after.count(&key) > left {
+        if after.same(&key, finding) > left {
             return Some("the finding is still there".to_string());
         }
         lost(before, after, finding)
@@ -89,6 +109,8 @@ fn worse<'a>(before: &State, after: &State<'a>) -> Vec<&'a Finding> {
     let found = after.analysis.findings.iter();
     found
         .filter(|finding| finding.suppressed.is_none() && finding.severity > Severity::Note)
+        // What could be marked now, and could not before, is a gain that waits.
+        .filter(|finding| finding.rule != "missing-breakpoint")
         .filter(|finding| {
             let key = Key::of(finding);
             after.count(&key) > before.count(&key)

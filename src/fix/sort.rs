@@ -73,6 +73,9 @@ fn without_shuffle(file: &SourceFile, span: Span) -> Option<Edit> {
     Some(cut(file, Span::new(at, at + found.len())))
 }
 
+/// Calls that go through folders while the loop over them runs.
+const WALKS: [&str; 2] = ["walk", "fwalk"];
+
 /// Signs around the name of a member.
 const MEMBER: [char; 5] = ['.', '[', ']', '"', '\''];
 
@@ -209,6 +212,11 @@ impl<'a> Page<'a> {
         let name = |call: Node| call.child_by_field_name("function").map(|f| self.text(f));
         // A text has no order to be put in.
         if node.kind() == "call" && matches!(name(node), Some("sorted" | "str" | "repr")) {
+            return None;
+        }
+        // A walk asks its loop where to go on, and what it hands out is in no order within.
+        let method = name(node).and_then(|name| name.rsplit('.').next());
+        if node.kind() == "call" && method.is_some_and(|method| WALKS.contains(&method)) {
             return None;
         }
         // Entries of a folder know no order.

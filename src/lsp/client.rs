@@ -20,6 +20,8 @@ pub struct Client {
     /// Code actions may be literals, not only commands.
     pub action_literals: bool,
     pub action_is_preferred: bool,
+    /// Shows actions that cannot be chosen, with the reason.
+    pub disabled_actions: bool,
     /// The edit of a code action may come later.
     pub resolves_actions: bool,
     /// Applies edits that the server sends of itself.
@@ -33,6 +35,8 @@ pub struct Client {
     pub configuration: bool,
     pub registers_configuration: bool,
     pub registers_watchers: bool,
+    /// Watches what lies below a folder that the server names.
+    pub relative_patterns: bool,
 }
 
 impl Client {
@@ -71,6 +75,7 @@ impl Client {
                 || has("/textDocument/diagnostic/tagSupport"),
             action_literals: has("/textDocument/codeAction/codeActionLiteralSupport"),
             action_is_preferred: is("/textDocument/codeAction/isPreferredSupport"),
+            disabled_actions: is("/textDocument/codeAction/disabledSupport"),
             resolves_actions: is("/textDocument/codeAction/dataSupport")
                 && lists("/textDocument/codeAction/resolveSupport/properties", "edit"),
             applies_edits: is("/workspace/applyEdit"),
@@ -85,6 +90,7 @@ impl Client {
             configuration: is("/workspace/configuration"),
             registers_configuration: is("/workspace/didChangeConfiguration/dynamicRegistration"),
             registers_watchers: is("/workspace/didChangeWatchedFiles/dynamicRegistration"),
+            relative_patterns: is("/workspace/didChangeWatchedFiles/relativePatternSupport"),
         }
     }
 }

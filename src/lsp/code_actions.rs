@@ -132,7 +132,11 @@ fn with_edit(asked: &Asked, mut action: Map<String, Value>, edits: &Edits) -> Va
 }
 
 fn fix(asked: &Asked, finding: &Finding) -> Option<Value> {
-    let fix = &asked.view.fix_of(finding)?;
+    let fix = match &asked.view.fix_of(finding) {
+        Ok(fix) => fix.clone(),
+        Err(why) => return why.and_then(|why| unfixed(asked, finding, why)),
+    };
+    let fix = &fix;
     let (_, count) = of_fixes(asked.state, asked.view, [fix].into_iter());
     if count == 0 {
         return None;
@@ -147,6 +151,18 @@ fn fix(asked: &Asked, finding: &Finding) -> Option<Value> {
     }
     let fixes = Fixes::Of(finding.fingerprint.clone());
     with_fix(asked, action, &fixes)
+}
+
+/// What says why there is no fix, where one was looked for. It cannot be chosen.
+fn unfixed(asked: &Asked, finding: &Finding, why: &str) -> Option<Value> {
+    let client = &asked.state.client;
+    if !(client.disabled_actions && client.action_literals) {
+        return None;
+    }
+    let title = format!("Mend {}", finding.rule);
+    let mut action = action(asked, &title, QUICK_FIX, Some(finding));
+    action.insert("disabled".into(), json!({ "reason": why }));
+    Some(Value::Object(action))
 }
 
 /// The edit comes when the action is chosen and has been tried: as what the action resolves to, or else as an edit that
@@ -188,7 +204,7 @@ fn rule_page(asked: &Asked, finding: &Finding) -> Value {
 /// All safe fixes of the document that do not touch each other.
 fn fix_all(asked: &Asked) -> Option<Value> {
     let findings = here(asked, |_| true).into_iter();
-    let fixes = findings.filter_map(|finding| asked.view.fix_of(finding));
+    let fixes = findings.filter_map(|finding| asked.view.fix_of(finding).ok());
     let fixes: Vec<Fix> = fixes.filter(|fix| fix.safe).collect();
     let (_, count) = of_fixes(asked.state, asked.view, fixes.iter());
     if count == 0 {

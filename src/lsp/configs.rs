@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use super::settings::Settings;
 use crate::config::{Above, CliOverrides, ConfigError, ConfigSet, FILE_NAMES};
@@ -26,6 +27,7 @@ pub struct Configs {
     pub warnings: Vec<String>,
     /// The repository above the root, and the root's path in it.
     above: Option<(PathBuf, String)>,
+    folders_above: Vec<PathBuf>,
     /// The text of each config when it was last without mistakes.
     good: BTreeMap<String, Arc<SourceFile>>,
     /// What the settings in force were read from: by this one tells whether others are.
@@ -34,7 +36,20 @@ pub struct Configs {
     extended: BTreeSet<String>,
 }
 
-type Basis = (BTreeMap<String, Arc<str>>, Option<String>, Date);
+type Basis = (BTreeMap<String, Arc<str>>, Option<String>, Date, Vec<Stamp>);
+
+/// A file above the root, how long it is and when it was written.
+type Stamp = (PathBuf, u64, Option<SystemTime>);
+
+/// The folders above a root in which configs hold for it.
+pub fn folders_above(root: &Path) -> Vec<PathBuf> {
+    let Some((top, _)) = setup::repository(root) else {
+        return Vec::new();
+    };
+    let above = root.ancestors().skip(1);
+    let above = above.take_while(|folder| folder.starts_with(&top));
+    above.map(Path::to_path_buf).collect()
+}
 
 impl Configs {
     pub fn new(root: &Path) -> Configs {
@@ -45,6 +60,7 @@ impl Configs {
             today: setup::today(),
             warnings: Vec::new(),
             above: setup::repository(root),
+            folders_above: folders_above(root),
             good: BTreeMap::new(),
             basis: None,
             extended: BTreeSet::new(),
@@ -56,6 +72,22 @@ impl Configs {
         is_config(path) || self.extended.contains(path)
     }
 
+    /// Whether a config above the root is another one than when they were read: not every client watches those.
+    pub fn are_outdated(&self) -> bool {
+        let known = self.basis.as_ref().map(|(.., stamps)| stamps);
+        known.is_some_and(|known| *known != self.stamps())
+    }
+
+    fn stamps(&self) -> Vec<Stamp> {
+        let folders = self.folders_above.iter();
+        let files = folders.flat_map(|folder| FILE_NAMES.iter().map(|name| folder.join(name)));
+        let stamp = |path: PathBuf| {
+            let known = path.metadata().ok()?;
+            Some((path, known.len(), known.modified().ok()))
+        };
+        files.filter_map(stamp).collect()
+    }
+
     /// Prices change with the date.
     pub fn are_of_another_day(&self) -> bool {
         self.today != setup::today()
@@ -64,6 +96,8 @@ impl Configs {
     /// Reads the configs anew. Whether other settings hold than before.
     pub fn load(&mut self, live: &Live, found: &[Arc<str>], settings: &Settings) -> bool {
         self.today = setup::today();
+        // Before they are read: what is written meanwhile is seen the next time.
+        let stamps = self.stamps();
         let mut found = found.to_vec();
         found.extend(
             live.texts()
@@ -99,7 +133,12 @@ impl Configs {
             let pairs = files.iter();
             pairs.map(|(p, f)| (p.clone(), f.text.clone())).collect()
         };
-        let basis = (texts(&self.good), settings.model.clone(), self.today);
+        let basis = (
+            texts(&self.good),
+            settings.model.clone(),
+            self.today,
+            stamps,
+        );
         self.errors = errors;
         let changed = self.basis.as_ref() != Some(&basis);
         if changed {
@@ -129,7 +168,6 @@ impl Configs {
         found: &[Arc<str>],
         settings: &Settings,
     ) -> (ConfigSet, Vec<ConfigError>) {
-        // Nobody watches it: it is read anew.
         let outer = self.above.as_ref().and_then(|(top, prefix)| {
             let disk = Disk::new(top, Limits::default()).ok()?;
             Some((disk, prefix))

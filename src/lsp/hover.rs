@@ -58,11 +58,14 @@ fn findings(asked: &Asked, at: usize) -> Vec<(Span, String)> {
     let findings = asked.view.analysis.findings.iter();
     let own = findings
         .filter(|finding| finding.suppressed.is_none() && holds(&finding.place, asked.path, at));
-    own.map(|finding| (finding.place.span, page(finding)))
-        .collect()
+    let told = |finding: &Finding| {
+        let why = asked.view.fix_of(finding).err().flatten();
+        (finding.place.span, page(finding, why))
+    };
+    own.map(told).collect()
 }
 
-fn page(finding: &Finding) -> String {
+fn page(finding: &Finding, unfixed: Option<&str>) -> String {
     let mut out = format!(
         "**[{}]({})** ({})\n\n{}",
         finding.rule,
@@ -72,6 +75,9 @@ fn page(finding: &Finding) -> String {
     );
     if !finding.help.is_empty() {
         let _ = write!(out, "\n\n{}", finding.help);
+    }
+    if let Some(why) = unfixed {
+        let _ = write!(out, "\n\nNo fix is offered: {why}.");
     }
     let Some(page) = rulebook::page_of(finding.rule) else {
         return out;

@@ -1,9 +1,11 @@
 //! Notifications of the client: documents, files on disk, folders, settings.
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde_json::{json, Value};
 
+use super::configs::{folders_above, is_config};
 use super::documents::uri_of;
 use super::message::Refusal;
 use super::server::{Expected, Server};
@@ -11,6 +13,7 @@ use super::settings::Settings;
 use super::state::{folder_uri, Root};
 use super::uri;
 use super::worker::{Happened, ProjectId};
+use crate::config::FILE_NAMES;
 
 impl Server {
     pub(super) fn handle_notification(
@@ -43,11 +46,13 @@ impl Server {
         let client = self.state.client.clone();
         let mut registrations = Vec::new();
         if client.registers_watchers {
+            // A prompt may load any file.
+            let mut watchers = vec![json!({ "globPattern": "**/*" })];
+            watchers.extend(self.watched_above());
             registrations.push(json!({
                 "id": "watched-files",
                 "method": "workspace/didChangeWatchedFiles",
-                // A prompt may load any file.
-                "registerOptions": { "watchers": [{ "globPattern": "**/*" }] },
+                "registerOptions": { "watchers": watchers },
             }));
         }
         if client.registers_configuration {
@@ -68,6 +73,23 @@ impl Server {
             let params = json!({ "token": super::publish::PROGRESS });
             self.ask("window/workDoneProgress/create", params, Expected::Progress);
         }
+    }
+
+    /// Configs above the workspace hold in it: to watch them, a client must know folders of its own.
+    fn watched_above(&self) -> Vec<Value> {
+        let roots = self.state.roots.iter();
+        let roots = roots.filter(|root| self.state.client.relative_patterns && !root.home.loose);
+        let mut folders: Vec<_> = roots
+            .flat_map(|root| folders_above(&root.home.folder))
+            .collect();
+        folders.sort();
+        folders.dedup();
+        let names = FILE_NAMES.join(",");
+        let watcher = |folder: &PathBuf| {
+            let base = uri::of_path(folder);
+            json!({ "globPattern": { "baseUri": base, "pattern": format!("{{{names}}}") } })
+        };
+        folders.iter().map(watcher).collect()
     }
 
     fn ask_settings(&mut self) {
@@ -120,7 +142,22 @@ impl Server {
         if let Some((id, path)) = self.state.placed(uri).cloned() {
             self.happened(id, path, Happened::Written);
         }
+        if let Some(path) = uri::to_path(uri) {
+            self.touch_below(&path);
+        }
         Ok(())
+    }
+
+    /// A config that lies above a root holds in it.
+    fn touch_below(&mut self, path: &Path) {
+        let name = path.file_name().and_then(|name| name.to_str());
+        let Some(folder) = path.parent().filter(|_| name.is_some_and(is_config)) else {
+            return;
+        };
+        let roots = self.state.roots.iter_mut();
+        let below =
+            roots.filter(|root| root.home.folder != folder && root.home.folder.starts_with(folder));
+        below.for_each(Root::touch);
     }
 
     /// The root of a document is to be analysed.
@@ -142,6 +179,7 @@ impl Server {
                 Some(3) => Happened::Gone,
                 _ => Happened::Written,
             };
+            self.touch_below(&path);
             // A file may lie in several roots, one within the other.
             let ids: Vec<_> = self.state.roots.iter().map(|root| root.id).collect();
             for id in ids {

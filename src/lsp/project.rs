@@ -14,6 +14,7 @@ use crate::config::ConfigSet;
 use crate::discover::{discover, is_walked, Candidate, Found, Options, PathArg};
 use crate::engine::{self, Analysis, Filter, Memo, Request};
 use crate::finding::{Finding, Fix};
+use crate::fix::Why;
 use crate::providers::{Date, Table};
 use crate::reads::Changed;
 use crate::workspace::{Limits, Live, Workspace};
@@ -31,12 +32,15 @@ pub struct View {
     /// How long the engine took, of all.
     pub engine: Duration,
     /// Fixes that were asked for, by fingerprint.
-    pub(super) fixes: Mutex<HashMap<String, Option<Fix>>>,
+    pub(super) fixes: Mutex<HashMap<String, Result<Fix, Why>>>,
 }
 
 impl View {
     /// The fix of a finding, written when it is first asked for.
-    pub fn fix_of(&self, finding: &Finding) -> Option<Fix> {
+    ///
+    /// # Errors
+    /// Why there is none.
+    pub fn fix_of(&self, finding: &Finding) -> Result<Fix, Why> {
         let mut known = self.fixes.lock().unwrap_or_else(PoisonError::into_inner);
         let own = known.entry(finding.fingerprint.clone());
         own.or_insert_with(|| self.analysis.fix_of(finding)).clone()
@@ -108,7 +112,7 @@ impl Project {
         for (path, happened) in &job.events {
             self.happened(path, *happened, &mut work);
         }
-        work.configs |= self.configs.are_of_another_day();
+        work.configs |= self.configs.are_of_another_day() || self.configs.are_outdated();
         if work.walk {
             self.walk(&mut work);
         }

@@ -100,7 +100,7 @@ impl Server {
             Fixes::Of(fingerprint) => {
                 let mut all = view.analysis.findings.iter();
                 let own = all.find(|finding| finding.fingerprint == *fingerprint);
-                let fix = own.and_then(|finding| view.fix_of(finding));
+                let fix = own.and_then(|finding| view.fix_of(finding).ok());
                 of_fixes(&self.state, view, fix.iter()).0
             }
             Fixes::Safe(_) => {

@@ -1,5 +1,5 @@
 //! Requests about documents: each is answered from an analysis of the present state, and waits for it where that is
-//! still to come. During the first scan nobody waits.
+//! still to come. During the first scan nobody waits but who cannot be told to ask again.
 
 use std::ops::Range;
 use std::panic::{catch_unwind, AssertUnwindSafe};
@@ -135,7 +135,7 @@ impl Server {
         let Some(root) = root.filter(|_| self.state.settings.enable) else {
             return self.answer(id, Ok((query.nothing)()));
         };
-        if root.is_late() {
+        if self.is_awaited(root, query.method) {
             let waiting = Waiting {
                 id,
                 on: Some(root.id),
@@ -146,6 +146,18 @@ impl Server {
         }
         let answer = self.answer_of(query, &params);
         self.answer(id, answer);
+    }
+
+    /// Whether an answer is worth waiting for. During the first scan only where the client cannot be told to ask again:
+    /// it would show nothing until the next change.
+    fn is_awaited(&self, root: &Root, method: &str) -> bool {
+        let client = &self.state.client;
+        let deaf = match method {
+            "textDocument/inlayHint" => !client.refreshes_hints,
+            "textDocument/codeLens" => !client.refreshes_lenses,
+            _ => false,
+        };
+        root.is_late() || (deaf && !root.scanned && root.failure().is_none())
     }
 
     /// From the latest analysis, which is that of the present state or the only one there is.
@@ -200,16 +212,16 @@ impl Server {
 
     /// Answers those who waited for a root, if its present state is analysed by now.
     pub(super) fn answer_waiting(&mut self) {
-        let all = self.state.roots.iter();
-        let late: Vec<ProjectId> = all
-            .filter(|root| root.is_late())
-            .map(|root| root.id)
-            .collect();
-        let is_late = |one: &Waiting| match one.on {
-            Some(id) => late.contains(&id),
-            None => !late.is_empty(),
-        };
         let waiting = std::mem::take(&mut self.waiting);
+        let mut roots = self.state.roots.iter();
+        let any_late = roots.any(Root::is_late);
+        let is_late = |one: &Waiting| match one.on {
+            Some(id) => {
+                let root = self.state.root(id);
+                root.is_some_and(|root| self.is_awaited(root, &one.method))
+            }
+            None => any_late,
+        };
         let (still, ready): (Vec<_>, Vec<_>) = waiting.into_iter().partition(is_late);
         self.waiting = still;
         for one in ready {

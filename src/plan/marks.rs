@@ -100,7 +100,10 @@ fn boundaries(current: &Layout, terms: &Terms) -> Vec<usize> {
         }
         let change = current.segments[index + 1..]
             .iter()
-            .find(|next| next.kind != Kind::Framing)
+            // A word right in front of a value counts as a part of it.
+            .find(|next| {
+                next.kind != Kind::Framing && (next.tokens > 0.0 || !next.key.is_constant())
+            })
             .is_none_or(|next| !next.key.is_constant() && !segment.key.at_least(&next.key));
         let content = segment.tokens > 0.0 && segment.kind != Kind::Framing;
         let history = matches!(segment.kind, Kind::History { .. });

@@ -52,7 +52,7 @@ impl Report for Full {
             }
         }
         for finding in active(analysis).filter(|f| f.severity > Severity::Note) {
-            frame(&mut out, analysis, finding, style);
+            frame(&mut out, analysis, finding, show.verbosity, style);
             out.push('\n');
         }
         notes(&mut out, analysis, show.verbosity, style);
@@ -117,7 +117,13 @@ fn worst_share(analysis: &Analysis) -> Option<f64> {
         .reduce(f64::max)
 }
 
-fn frame(out: &mut String, analysis: &Analysis, finding: &Finding, style: Style) {
+fn frame(
+    out: &mut String,
+    analysis: &Analysis,
+    finding: &Finding,
+    verbosity: Verbosity,
+    style: Style,
+) {
     title(out, finding, style);
     let own = labels(analysis, finding);
     let message = untitled(finding);
@@ -129,6 +135,7 @@ fn frame(out: &mut String, analysis: &Analysis, finding: &Finding, style: Style)
     };
     frame.draw(out, &located(analysis, &finding.place), style);
     details(out, analysis, finding, &own, style);
+    unfixed(out, finding, verbosity, style);
 }
 
 /// `warning[volatile-prefix]: saves 87 % of the input cost, $7.36 per 1,000 calls`.
@@ -219,6 +226,20 @@ fn excerpt(
     Some(excerpt.named(&analysis.vantage.shown(&finding.place.path)))
 }
 
+/// Why there is no fix, for those who ask for all there is to say.
+fn unfixed(out: &mut String, finding: &Finding, verbosity: Verbosity, style: Style) {
+    let why = finding.unfixed.as_ref();
+    if let Some(why) = why.filter(|_| verbosity == Verbosity::Verbose) {
+        detail(out, "no fix", why, style);
+    }
+}
+
+/// A line below the frame: `name: text`.
+fn detail(out: &mut String, name: &str, text: &str, style: Style) {
+    let lead = format!("  {} ", style.paint(CYAN, &format!("{name}:")));
+    style::wrapped(out, &lead, name.len() + 4, text, style.width);
+}
+
 /// What stands below the frame: wording, the way of the value, places in other files, other prompts.
 fn details(
     out: &mut String,
@@ -227,10 +248,7 @@ fn details(
     labels: &Labels<'_>,
     style: Style,
 ) {
-    let mut line = |name: &str, text: &str| {
-        let lead = format!("  {} ", style.paint(CYAN, &format!("{name}:")));
-        style::wrapped(out, &lead, name.len() + 4, text, style.width);
-    };
+    let mut line = |name: &str, text: &str| detail(out, name, text, style);
     if let Some(first) = labels.folded.first() {
         let text = format!(
             "and {} more like these, from {} on",
@@ -337,6 +355,7 @@ fn notes(out: &mut String, analysis: &Analysis, verbosity: Verbosity, style: Sty
                 &note.message,
                 style.width,
             );
+            unfixed(out, note, verbosity, style);
         }
     } else {
         let _ = writeln!(out, "{}", counted_notes(&notes, style));

@@ -187,6 +187,7 @@ pub(super) fn finding(analysis: &Analysis, finding: &Finding) -> Value {
     set("suppressed", suppressed.into());
     let fix = finding.fix.as_ref().map(|one| fix(analysis, one));
     set("fix", fix.into());
+    set("unfixed", finding.unfixed.clone().into());
     set("fingerprint", finding.fingerprint.clone().into());
     Value::Object(out)
 }

@@ -348,3 +348,45 @@ fn a_fix_is_tried_before_its_edit_is_handed_out_and_leaves_no_trace() {
     let odd = json!({ "title": "x", "data": { "root": "x" } });
     assert_eq!(editor.refused("codeAction/resolve", odd), -32602);
 }
+
+/// A value that cannot be moved: the numbers of the other items would be wrong.
+fn numbered() -> String {
+    let list = "1. The customer is {{ user_name }}.\n2. The shop sells tents.\n";
+    format!(
+        "You are an agent.\n{list}\n{}\n{{{{ question }}}}\n",
+        rules()
+    )
+}
+
+#[test]
+fn why_there_is_no_fix_is_told_by_an_action_that_cannot_be_chosen_and_by_the_hover() {
+    for shows in [true, false] {
+        let project = Project::empty(&format!("lsp-unfixed-{shows}"));
+        project.write("prompts/chat.j2", &numbered());
+        let (mut editor, _) = Editor::start_with(&project.0, |params| {
+            params["capabilities"]["workspace"]["applyEdit"] = true.into();
+            let own = &mut params["capabilities"]["textDocument"]["codeAction"];
+            own["disabledSupport"] = shows.into();
+        });
+        editor.open("prompts/chat.j2", &numbered());
+        let found = editor.diagnostics("prompts/chat.j2");
+        let range = &found[0]["range"];
+        let actions = editor.actions("prompts/chat.j2", range, Some("quickfix"));
+        let reasons: Vec<&Value> = actions
+            .iter()
+            .map(|action| &action["disabled"]["reason"])
+            .filter(|reason| !reason.is_null())
+            .collect();
+        match shows {
+            true => assert_eq!(reasons, ["a numbered item"], "{actions:#?}"),
+            false => assert!(reasons.is_empty(), "{actions:#?}"),
+        }
+        let at = editor.at("prompts/chat.j2", 1, 20);
+        let hover = editor.ask("textDocument/hover", at);
+        let text = hover["contents"]["value"].as_str().expect("a text");
+        assert!(
+            text.contains("No fix is offered: a numbered item."),
+            "{text}"
+        );
+    }
+}

@@ -180,6 +180,35 @@ fn the_first_scan_is_shown_and_keeps_nobody_waiting() {
     assert_eq!(asked, Value::Null);
 }
 
+/// It would show no hints until something changes: Helix.
+#[test]
+fn hints_wait_for_the_first_scan_where_the_client_cannot_be_told_to_ask_again() {
+    let project = Project::new("lsp-deaf");
+    let (mut editor, _) = Editor::start_with(&project.0, |params| {
+        let workspace = &mut params["capabilities"]["workspace"];
+        workspace["inlayHint"] = json!({});
+        workspace["codeLens"] = json!({});
+    });
+    let path = "prompts/clock.j2";
+    let text = std::fs::read_to_string(project.0.join(path)).expect("it is there");
+    editor.open(path, &text);
+    let mut params = editor.document(path);
+    params["range"] = json!({
+        "start": { "line": 0, "character": 0 },
+        "end": { "line": 200, "character": 0 },
+    });
+    let hints = editor.request("textDocument/inlayHint", params);
+    let lenses = editor.request("textDocument/codeLens", editor.document(path));
+    for id in [hints, lenses] {
+        let response = editor.response(id);
+        assert_eq!(
+            response["result"].as_array().map(Vec::len),
+            Some(1),
+            "{response}"
+        );
+    }
+}
+
 #[test]
 fn what_a_client_cannot_do_is_not_asked_of_it() {
     let project = Project::new("lsp-plain");

@@ -63,6 +63,35 @@ fn a_broken_config_is_a_diagnostic_and_the_old_settings_stay() {
     assert_eq!(editor.diagnostics(CLOCK)[0]["severity"], 3);
 }
 
+/// The folder that is open lies in a repository whose config holds for it.
+#[test]
+fn a_config_above_the_folder_is_read_again_when_it_changes() {
+    let project = Project::new("lsp-above");
+    project.write(CONFIG, "rules: { volatile-prefix: error }\n");
+    let (mut editor, _) = Editor::start_with(&project.0.join("prompts"), |params| {
+        let watched = &mut params["capabilities"]["workspace"]["didChangeWatchedFiles"];
+        watched["relativePatternSupport"] = true.into();
+    });
+    assert_eq!(editor.diagnostics("clock.j2")[0]["severity"], 1);
+    let asked = editor.wait_for("client/registerCapability");
+    let watchers = &asked["registrations"][0]["registerOptions"]["watchers"];
+    let config = uri(&project.0.join(CONFIG));
+    let above = watchers[1]["globPattern"]["baseUri"].as_str();
+    assert!(
+        above.is_some_and(|base| config.starts_with(base)),
+        "{asked}"
+    );
+    project.write(CONFIG, "rules: { volatile-prefix: note }\n");
+    let changes = json!({ "changes": [{ "uri": config, "type": 2 }] });
+    editor.notify("workspace/didChangeWatchedFiles", changes);
+    assert_eq!(editor.diagnostics("clock.j2")[0]["severity"], 3);
+    // Where nobody says so it is seen with the next change.
+    project.write(CONFIG, "rules: { volatile-prefix: warning }\n");
+    let text = fs::read_to_string(project.0.join(CLOCK)).expect("it is there");
+    editor.open("clock.j2", &format!("{text}Be brief.\n"));
+    assert_eq!(editor.diagnostics("clock.j2")[0]["severity"], 2);
+}
+
 #[test]
 fn a_config_that_is_extended_counts_whatever_its_name() {
     let project = Project::new("lsp-extended");

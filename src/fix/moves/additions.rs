@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::canvas::{Canvas, Frame};
-use super::code::{expressions, holds, is_no_text, names, Near};
+use super::code::{expressions, holds, indexed, is_no_text, names, Near};
 use super::flow::Flow;
 use crate::frontend::code::ir::{
     BinaryOp, Expr, ExprKind, FormatPart, Module, Pattern, Stmt, StmtKind,
@@ -26,8 +26,9 @@ pub fn canvases(file: &Arc<SourceFile>, module: &Module, near: &Near) -> Vec<(Sp
     let is_text = |canvas: &Canvas, name: &String| {
         canvas.segs.iter().any(|seg| seg.literal.is_some()) || joined.contains(name)
     };
+    let indexed = indexed(module);
     out.into_iter()
-        .filter(|(name, _, canvas)| is_text(canvas, name))
+        .filter(|(name, _, canvas)| is_text(canvas, name) && !indexed.contains(name))
         .map(|(_, span, canvas)| (span, canvas))
         .collect()
 }
@@ -140,6 +141,8 @@ fn run(file: &Arc<SourceFile>, body: &[Stmt], name: &str, near: &Near) -> Option
         } else if !values.is_empty() {
             let mut read = values;
             own_expressions_of(stmt, &mut read);
+            // At its start: what it binds itself moves with it.
+            flow.between(bound(stmt).into_iter().filter(|one| one != name).collect());
             flow.statement(stmt.span, &read, true, true, apart)?;
         } else if starts(stmt) {
             let StmtKind::Assign { value, .. } = &stmt.kind else {
@@ -228,12 +231,50 @@ pub fn bound(stmt: &Stmt) -> Vec<String> {
             .for_each(|target| pattern_names(target, &mut out)),
         StmtKind::Augment { target, .. } => pattern_names(target, &mut out),
         StmtKind::For { pattern, .. } => pattern_names(pattern, &mut out),
+        StmtKind::With { items, .. } => items
+            .iter()
+            .filter_map(|(_, pattern)| pattern.as_ref())
+            .for_each(|pattern| pattern_names(pattern, &mut out)),
+        StmtKind::Delete(patterns) => patterns
+            .iter()
+            .for_each(|pattern| pattern_names(pattern, &mut out)),
+        StmtKind::Import(import) => {
+            out.extend(import.namespace.iter().map(|(name, _)| name.clone()));
+            out.extend(import.names.iter().map(|one| one.alias.clone()));
+        }
         _ => {}
     }
+    out.extend(worked_on(stmt).map(String::from));
+    stmt.expressions(&mut |expr| set(expr, &mut out));
     for inner in stmt.blocks().into_iter().flatten() {
         out.extend(bound(inner));
     }
     out
+}
+
+/// Names that an expression sets.
+fn set(expr: &Expr, out: &mut Vec<String>) {
+    if let ExprKind::Assign { target, .. } = &expr.kind {
+        pattern_names(target, out);
+    }
+    expr.parts(&mut |part| set(part, out));
+}
+
+/// The name whose method a statement calls for what that does to it: `state.update(..)`.
+pub fn worked_on(stmt: &Stmt) -> Option<&str> {
+    let StmtKind::Expr(expr) = &stmt.kind else {
+        return None;
+    };
+    let ExprKind::Call { callee, .. } = &expr.kind else {
+        return None;
+    };
+    let ExprKind::Attribute { object, .. } = &callee.kind else {
+        return None;
+    };
+    match &object.kind {
+        ExprKind::Name(name) => Some(name),
+        _ => None,
+    }
 }
 
 pub fn pattern_names(pattern: &Pattern, out: &mut Vec<String>) {

@@ -11,7 +11,7 @@ use super::owner::places;
 use super::reach::{called, Names};
 use super::{additions, tags};
 use crate::frontend::code::ir::{
-    BinaryOp, Expr, ExprKind, Function, Item as ListItem, Module, Pattern, Stmt,
+    BinaryOp, Expr, ExprKind, Item as ListItem, Module, Pattern, Stmt, StmtKind,
 };
 use crate::frontend::code::{language_of, parse};
 use crate::judge::Judged;
@@ -115,6 +115,7 @@ fn of_module(
 ) -> Vec<(Span, Canvas)> {
     let mut roots: Vec<Expr> = Vec::new();
     let mut inner: BTreeSet<Span> = BTreeSet::new();
+    let by_position = by_position(module);
     expressions(module, &mut |expr| {
         let text = matches!(
             expr.kind,
@@ -148,7 +149,9 @@ fn of_module(
                 let _ = right;
                 roots.push(expr.clone());
             }
-            ExprKind::List(items) if items.len() > 1 && !of_objects(items) => {
+            ExprKind::List(items)
+                if items.len() > 1 && !of_objects(items) && !by_position.contains(&expr.span) =>
+            {
                 roots.push(expr.clone())
             }
             _ => {}
@@ -282,6 +285,62 @@ fn fields(judged: &Judged, canvas: &mut Canvas, member: &Segment) {
     canvas.holes.sort_by_key(|hole| hole.at.start);
 }
 
+/// Names of lists that are taken apart by position somewhere: `parts[1]`, `a, b = parts`.
+pub fn indexed(module: &Module) -> BTreeSet<String> {
+    let mut out = BTreeSet::new();
+    expressions(module, &mut |expr| {
+        if let ExprKind::Index { object, .. } | ExprKind::Slice { object, .. } = &expr.kind {
+            if let ExprKind::Name(name) = &object.kind {
+                out.insert(name.clone());
+            }
+        }
+    });
+    each_assignment(module, &mut |targets, value| {
+        if let (ExprKind::Name(name), true) = (&value.kind, targets.iter().any(is_list)) {
+            out.insert(name.clone());
+        }
+    });
+    out
+}
+
+fn is_list(pattern: &Pattern) -> bool {
+    matches!(pattern, Pattern::List(..))
+}
+
+/// The lists of a module whose items others take by their position.
+fn by_position(module: &Module) -> BTreeSet<Span> {
+    let indexed = indexed(module);
+    let mut out = BTreeSet::new();
+    each_assignment(module, &mut |targets, value| {
+        let taken = |target: &Pattern| match target {
+            Pattern::Name(name, _) => indexed.contains(name),
+            other => is_list(other),
+        };
+        if targets.iter().any(taken) {
+            out.insert(value.span);
+        }
+    });
+    out
+}
+
+fn each_assignment(module: &Module, each: &mut dyn FnMut(&[Pattern], &Expr)) {
+    let bodies = module.functions.iter().map(|function| &function.body);
+    for body in bodies.chain([&module.body]) {
+        assignments(body, each);
+    }
+}
+
+fn assignments(body: &[Stmt], each: &mut dyn FnMut(&[Pattern], &Expr)) {
+    for stmt in body {
+        if let StmtKind::Assign { targets, value } = &stmt.kind {
+            each(targets, value);
+        }
+        stmt.blocks()
+            .into_iter()
+            .for_each(|inner| assignments(inner, each));
+    }
+}
+
 /// Root names that an expression reads.
 pub fn names(expr: &Expr) -> Vec<String> {
     let mut out = Vec::new();
@@ -332,13 +391,6 @@ pub fn pattern_names(pattern: &Pattern) -> Vec<String> {
     let mut out = Vec::new();
     additions::pattern_names(pattern, &mut out);
     out
-}
-
-/// How often statements of a function, or of the module itself, bind a name.
-pub fn times_bound(module: &Module, function: Option<&Function>, name: &str) -> usize {
-    let body = function.map_or(&module.body, |function| &function.body);
-    let names = body.iter().flat_map(additions::bound);
-    names.filter(|known| known == name).count()
 }
 
 /// Whether a span holds another.

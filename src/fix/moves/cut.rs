@@ -2,6 +2,9 @@
 //! text is copied as its source has it.
 
 use std::ops::Range;
+use std::sync::OnceLock;
+
+use regex::Regex;
 
 use super::canvas::{Canvas, Frame, Hole};
 use super::frames;
@@ -10,6 +13,7 @@ use super::unit::{Unit, View};
 use super::words::words;
 use super::Refusal;
 use crate::finding::{Edit, Fix};
+use crate::frontend::code::language_of;
 use crate::judge::Judged;
 use crate::layout::{Kind, Segment};
 use crate::prompt::Section;
@@ -101,7 +105,7 @@ pub fn units(view: &View, members: &[&Segment]) -> Result<Vec<Unit>, Refusal> {
             return Err(Refusal("two values of one sentence"));
         }
     }
-    Ok(units)
+    view.with_labels(units)
 }
 
 /// What moves where.
@@ -147,6 +151,14 @@ pub fn in_scope(canvas: &Canvas, moved: &Moved) -> Result<(), Refusal> {
         if inner.count() > 0 {
             return Err(Refusal("it binds a name"));
         }
+        if counts(canvas, &unit.at) && counts(canvas, &passed) {
+            return Err(Refusal(
+                "a field that is filled by how many stand in front of it",
+            ));
+        }
+        if unknown_tag(canvas, &unit.at) || unknown_tag(canvas, &passed) {
+            return Err(Refusal("a tag that nobody knows"));
+        }
         let text = canvas.as_str();
         let starts = |hole: &&Hole| text[unit.at.start..hole.at.start].trim().is_empty();
         let ends = |hole: &&Hole| text[hole.at.end..unit.at.end].trim().is_empty();
@@ -167,6 +179,44 @@ pub fn in_scope(canvas: &Canvas, moved: &Moved) -> Result<(), Refusal> {
         return Err(Refusal("a tag that takes white space away"));
     }
     Ok(())
+}
+
+/// Whether a part holds a field that takes what is next: `{}`, `{:>8}`, `%s`.
+fn counts(canvas: &Canvas, part: &Range<usize>) -> bool {
+    static PERCENT: OnceLock<Option<Regex>> = OnceLock::new();
+    let percent =
+        PERCENT.get_or_init(|| Regex::new(r"%[-+ #0]*[\d*]*(?:\.[\d*]+)?[sdrifgxX]").ok());
+    let text = canvas.as_str();
+    let nameless = |hole: &Hole| {
+        let inner = text[hole.at.clone()].trim_start_matches('{');
+        hole.field && inner.trim_start().starts_with(['}', ':', '!'])
+    };
+    canvas.holes_in(part).any(nameless)
+        || (language_of(&canvas.file.path).is_some()
+            && outside(canvas, part).any(|text| {
+                percent
+                    .as_ref()
+                    .is_some_and(|percent| percent.is_match(text))
+            }))
+}
+
+/// Whether a part of a template holds a tag that is no hole: what it does to the text around it nobody knows.
+fn unknown_tag(canvas: &Canvas, part: &Range<usize>) -> bool {
+    let code = language_of(&canvas.file.path).is_some();
+    !code && outside(canvas, part).any(|text| text.contains("{%"))
+}
+
+/// The text between the holes of a part.
+fn outside<'a>(canvas: &'a Canvas, part: &Range<usize>) -> impl Iterator<Item = &'a str> {
+    let mut at = part.start;
+    let mut out = Vec::new();
+    for hole in canvas.holes_in(part) {
+        out.push(at..hole.at.start.max(at));
+        at = hole.at.end.max(at);
+    }
+    out.push(at..part.end.max(at));
+    let text = canvas.as_str();
+    out.into_iter().filter_map(move |part| text.get(part))
 }
 
 /// New text, or a part of the old one.
@@ -407,7 +457,13 @@ fn label(view: &View, unit: &Unit, members: &[&Segment]) -> Option<String> {
         // What a name or a call stands for may well say what it is.
         let hole = view.canvas.hole_of(&member.place);
         let hole = hole.filter(|_| view.canvas.covers(&member.place));
-        hole.is_some_and(|hole| unit.at.contains(&hole.at.start))
+        // So does one with words in it: `{f"Now: {now}"}`.
+        let says = |hole: &Hole| {
+            let source = view.canvas.source(&hole.at);
+            let code = language_of(&view.canvas.file.path).is_some();
+            code && source.contains(['"', '\'', '`']) && source.contains(": ")
+        };
+        hole.is_some_and(|hole| unit.at.contains(&hole.at.start) && !says(hole))
     })?;
     let class = member.volatility()?.class;
     let (day, finer) = &words().clocks;

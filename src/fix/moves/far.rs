@@ -5,19 +5,20 @@
 use std::ops::Range;
 
 use super::canvas::{Canvas, Frame};
-use super::code::{self, holds};
+use super::code::holds;
 use super::cut::{
     content, edits_between, in_scope, operate, removal, title, units, Bit, Moved, Surgery,
 };
 use super::frames::{new_items, operands};
 use super::landing::Landing;
 use super::owner;
+use super::scope::in_sight;
 use super::unit::{Unit, View};
 use super::Refusal;
 use crate::finding::{Edit, Fix};
 use crate::fix::entries::insert_behind;
 use crate::fix::written::{Kind as WrittenKind, Page, Written};
-use crate::frontend::code::ir::{Function, Module};
+use crate::frontend::code::ir::Module;
 use crate::frontend::code::{language_of, parse};
 use crate::judge::Judged;
 use crate::layout::{Kind, Segment};
@@ -143,7 +144,15 @@ fn to_message(
         if canvas.holes_in(&unit.at).any(|hole| hole.field) {
             return Err(Refusal("a field that is filled elsewhere"));
         }
-        in_sight(&module, canvas, unit, last.place.span)?;
+        let from = canvas.source_span(&unit.at);
+        let reads = canvas.holes_in(&unit.at).flat_map(|hole| &hole.reads);
+        in_sight(&module, reads, from, last.place.span)?;
+        waits(
+            &module,
+            file.text.get(from.start..from.end),
+            from,
+            last.place.span,
+        )?;
     }
     let cuts: Vec<Range<usize>> = units
         .iter()
@@ -241,47 +250,17 @@ fn with_value(
     (!entries.is_empty()).then(|| format!("{{{inner}{}{inner}}}", entries.join(", ")))
 }
 
-/// Refuses where a name that a unit reads is another one, or none, at a place.
-fn in_sight(module: &Module, canvas: &Canvas, unit: &Unit, place: Span) -> Result<(), Refusal> {
-    let refusal = Refusal("a name that is not in sight there");
-    let from = canvas.source_span(&unit.at);
-    let function = |span: Span| {
-        let around = module
-            .functions
-            .iter()
-            .filter(|function| holds(function.span, span));
+/// Refuses where something is awaited that another function cannot await.
+fn waits(module: &Module, text: Option<&str>, from: Span, to: Span) -> Result<(), Refusal> {
+    let innermost = |place: Span| {
+        let around = module.functions.iter();
+        let around = around.filter(|function| holds(function.span, place));
         around.min_by_key(|function| function.span.len())
     };
-    let (here, there) = (function(from), function(place));
-    let same = match (here, there) {
-        (Some(a), Some(b)) => a.span == b.span,
-        (None, None) => true,
-        _ => false,
-    };
-    let reads = canvas.holes_in(&unit.at).flat_map(|hole| &hole.reads);
-    for name in reads {
-        let local = here.is_some_and(|function| binds(module, function, name));
-        let bound = code::times_bound(module, here, name);
-        if (same && bound > 1) || (!same && local) {
-            return Err(refusal);
-        }
-        let hidden = there.is_some_and(|function| binds(module, function, name));
-        if !same && hidden {
-            return Err(refusal);
-        }
-        let object = name == "self" || name == "this" || name == "cls";
-        if object && !same && here.and_then(|f| f.class) != there.and_then(|f| f.class) {
-            return Err(refusal);
-        }
+    let can = |place| innermost(place).is_some_and(|function| function.is_async);
+    let awaited = text.is_none_or(|text| text.contains("await"));
+    match awaited && can(from) && !can(to) {
+        true => Err(Refusal("what is awaited cannot be awaited there")),
+        false => Ok(()),
     }
-    Ok(())
-}
-
-fn binds(module: &Module, function: &Function, name: &str) -> bool {
-    if name == "self" || name == "this" {
-        return false;
-    }
-    let params = function.params.iter();
-    let mut named = params.flat_map(|param| code::pattern_names(&param.pattern));
-    named.any(|known| known == name) || code::times_bound(module, Some(function), name) > 0
 }

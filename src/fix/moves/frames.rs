@@ -173,8 +173,12 @@ fn sum_cuts(canvas: &Canvas, surgery: &Surgery) -> Result<Vec<(Span, String)>, R
             (None, Some(before)) => Span::new(segs[before].outer.end, segs[index - 1].outer.end),
             (None, None) => return Err(Refusal("all of the text")),
         };
-        let between = segs[first..index].windows(2);
-        for pair in between {
+        // What stands between them goes as well, and what stands in front of the next one, or behind the last.
+        let from = match index < segs.len() {
+            true => first,
+            false => first.saturating_sub(1),
+        };
+        for pair in segs[from..(index + 1).min(segs.len())].windows(2) {
             clean(&source[pair[0].outer.end..pair[1].outer.start])?;
         }
         spans.push((span, String::new()));

@@ -14,7 +14,7 @@ use crate::frontend::document::{self, Document};
 use crate::frontend::template::dialect::Dialect;
 use crate::judge::Judged;
 use crate::layout::{Kind, Segment};
-use crate::prompt::{Message, Piece};
+use crate::prompt::{visit_pieces, Message, Piece};
 use crate::source::{Place, SourceFile, Sources, Span, Text};
 use crate::volatility::Key;
 
@@ -214,6 +214,10 @@ fn narrow(canvas: &mut Canvas, judged: &Judged, member: &Segment) -> Result<(), 
         }
     }
     let own = own.ok_or(Refusal("a message that is not found again"))?;
+    // A text that another file begins is told under that file, and goes on in this one.
+    let own = stretches(judged, member.message, &canvas.file.path)
+        .into_iter()
+        .fold(own, |own, stretch| own.to(stretch));
     let region = canvas.region.clone();
     let limits = canvas.source_span(&region);
     let within = |at: usize| (limits.start..limits.end).contains(&at);
@@ -236,6 +240,12 @@ fn narrow(canvas: &mut Canvas, judged: &Judged, member: &Segment) -> Result<(), 
     };
     let (start, end) = (start.unwrap_or(region.start), end.unwrap_or(region.end));
     canvas.region = start.max(region.start)..end.min(region.end).max(start);
+    // Blanks that end a line are not sent where a message ends, and stay on their line all the same.
+    let rest = &canvas.as_str()[canvas.region.end..region.end.max(canvas.region.end)];
+    let blanks = rest.len() - rest.trim_start_matches([' ', '\t']).len();
+    if rest[blanks..].starts_with(['\n', '\r']) {
+        canvas.region.end += blanks;
+    }
     // A hole is of the message or not.
     for hole in &canvas.holes {
         if hole.at.contains(&canvas.region.end) && hole.at.start >= canvas.region.start {
@@ -246,6 +256,24 @@ fn narrow(canvas: &mut Canvas, judged: &Judged, member: &Segment) -> Result<(), 
         }
     }
     Ok(())
+}
+
+/// What of a file the texts of a message are.
+fn stretches(judged: &Judged, message: usize, path: &str) -> Vec<Span> {
+    let info = &judged.layout.messages[message];
+    let own = |message: &&Message| message.place == info.place && message.section == info.section;
+    let mut out = Vec::new();
+    for message in judged.prompt.messages.iter().filter(own) {
+        for block in &message.blocks {
+            visit_pieces(&mut block.pieces.clone(), &mut |piece| {
+                if let Piece::Text(text) = piece {
+                    let own = text.stretches().filter(|_| *text.path == *path);
+                    out.extend(own.map(|(_, span)| span));
+                }
+            });
+        }
+    }
+    out
 }
 
 pub fn spans_of(judged: &Judged, message: usize, path: &str) -> Vec<Span> {

@@ -156,7 +156,7 @@ pub fn heading(content: &str) -> Option<usize> {
 }
 
 /// A line that is a heading, a tag alone, a rule or a block of tags: no part of a paragraph.
-fn is_structure(content: &str) -> bool {
+pub fn is_structure(content: &str) -> bool {
     let content = content.trim();
     let rule = content.len() >= 3 && content.chars().all(|sign| "-=*_".contains(sign));
     let block = content.starts_with([BLOCK, SILENT]) && content.chars().all(is_hole);

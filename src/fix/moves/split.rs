@@ -11,6 +11,7 @@ use super::Refusal;
 use crate::finding::{Edit, Fix};
 use crate::fix::breakpoints::{self, Breakpoint, Hand};
 use crate::fix::entries::{insert_behind, insert_pair, replace};
+use crate::fix::kept;
 use crate::fix::written::{Kind as Kinds, Notation, Page, Written};
 use crate::frontend::code::language_of;
 use crate::judge::Judged;
@@ -28,6 +29,7 @@ pub fn write(judged: &Judged, step: &Step, sources: &Sources) -> Result<Fix, Ref
         breakpoints::of(judged).ok_or(Refusal("how its breakpoints are written is not known"))?;
     let member =
         first_varying(judged, marked).ok_or(Refusal("nothing varies behind the breakpoint"))?;
+    not_kept(judged, member, sources)?;
     let mut refused = Refusal("a value that is found in no text");
     for canvas in owner::canvases(judged, member, sources)? {
         match split(&canvas, member, breakpoint, sources) {
@@ -41,6 +43,19 @@ pub fn write(judged: &Judged, step: &Step, sources: &Sources) -> Result<Fix, Ref
         }
     }
     Err(refused)
+}
+
+/// Refuses where the message of a value is sent with later calls as well, each time with its marker.
+fn not_kept(judged: &Judged, member: &Segment, sources: &Sources) -> Result<(), Refusal> {
+    let message = &judged.layout.messages[member.message];
+    if message.section.is_preamble() {
+        return Ok(());
+    }
+    let file = sources.get(&message.place.path);
+    match file.and_then(|file| kept::reason(file, message.place.span)) {
+        Some(why) => Err(Refusal(why)),
+        None => Ok(()),
+    }
 }
 
 /// What varies first behind a segment of the same message.
@@ -183,6 +198,9 @@ pub fn moved(
     canvas: &Canvas,
     sources: &Sources,
 ) -> Result<Fix, Refusal> {
+    for member in members {
+        not_kept(judged, member, sources)?;
+    }
     let masked = canvas.masked();
     let view = View::new(canvas, &masked);
     let units = units(&view, members)?;

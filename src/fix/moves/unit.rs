@@ -1,12 +1,16 @@
 //! What moves with a value: the section, the list item, the line or the sentence that it stands in, never less than
 //! what reads as one. Refuses where something else speaks of it.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
+use std::sync::LazyLock;
+
+use regex::Regex;
 
 use super::canvas::{is_hole, Canvas, Hole, HoleKind};
 use super::prose::{
-    ends_statement, heading, is_fence, is_pair, is_tag, item, sentences, spoken, starts_statement,
-    Prose,
+    ends_statement, heading, is_fence, is_pair, is_structure, is_tag, item, sentences, spoken,
+    starts_statement, Prose,
 };
 use super::words::words;
 use super::Refusal;
@@ -115,8 +119,9 @@ impl<'a> View<'a> {
         let prose = &self.prose;
         let mut first = line;
         let label = |content: &str| {
-            let content = content.trim_end().trim_end_matches(['*', '_']);
-            content.ends_with(':') && item(content).is_none_or(|(_, numbered)| !numbered)
+            let bare = content.trim_end().trim_end_matches(['*', '_']);
+            let colon = bare.ends_with(':') && item(bare).is_none_or(|(_, numbered)| !numbered);
+            colon || is_bold(content)
         };
         if first > 0 && label(prose.content(first - 1)) && !prose.lines[first - 1].fenced {
             first = self.sentence_line(first - 1);
@@ -196,9 +201,14 @@ impl<'a> View<'a> {
                 return Err(Refusal("a heading would stand over nothing"));
             }
         }
+        let own = heading_of_block(&self.canvas.as_str()[hole.at.clone()]);
+        let own = own.filter(|_| hole.kind == HoleKind::Block);
+        let unit = self.lines_unit(from, to);
         Ok(Unit {
             bare: hole.kind == HoleKind::Value,
-            ..self.lines_unit(from, to)
+            heading: unit.heading.or(own),
+            own_section: unit.own_section || own.is_some(),
+            ..unit
         })
     }
 
@@ -267,6 +277,58 @@ impl<'a> View<'a> {
             return Ok(self.lines_unit(first, last));
         }
         Ok(self.lines_unit(line, last))
+    }
+
+    /// Units that are all that stands under a label go with it, as one; nothing leaves a heading over nothing.
+    pub fn with_labels(&self, units: Vec<Unit>) -> Result<Vec<Unit>, Refusal> {
+        let prose = &self.prose;
+        let mut out: Vec<Unit> = Vec::new();
+        let mut rest = units.into_iter().peekable();
+        while let Some(first) = rest.next() {
+            let mut group = vec![first];
+            while let Some(next) = rest.next_if(|next| {
+                let last = group.last();
+                last.is_some_and(|last| last.lines && next.lines && last.at.end == next.at.start)
+            }) {
+                group.push(next);
+            }
+            let (start, end) = (group[0].at.start, group[group.len() - 1].at.end);
+            if end <= start {
+                out.extend(group);
+                continue;
+            }
+            let (from, to) = (prose.line_of(start), prose.line_of(end - 1));
+            if group[0].lines {
+                self.heads_something(from, to)?;
+            }
+            let alone = prose.is_blank(to + 1) || is_structure(prose.content(to + 1));
+            let label = self.labelled(from);
+            if group.len() < 2 || !alone || label == from || group.iter().any(|u| u.own_section) {
+                out.extend(group);
+                continue;
+            }
+            out.push(self.lines_unit(label, to));
+        }
+        Ok(out)
+    }
+
+    /// Refuses where the lines are all that an underlined heading stands over.
+    fn heads_something(&self, from: usize, to: usize) -> Result<(), Refusal> {
+        let prose = &self.prose;
+        let underlines = |line: usize| {
+            let content = prose.content(line).trim();
+            let signs = content.len() >= 3
+                && (content.chars().all(|sign| sign == '-') || content.chars().all(|s| s == '='));
+            let above = line.checked_sub(1).map_or("", |line| prose.content(line));
+            signs && !above.trim().is_empty() && !above.trim().chars().all(is_hole)
+        };
+        let above = (0..from).rev().find(|line| !prose.is_blank(*line));
+        let next = (to + 1..prose.lines.len()).find(|line| !prose.is_blank(*line));
+        let ends = next.is_none_or(|next| underlines(next + 1));
+        match above.is_some_and(underlines) && ends {
+            true => Err(Refusal("a heading would stand over nothing")),
+            false => Ok(()),
+        }
     }
 
     /// First and last line of the statement that a line of running text is of.
@@ -439,6 +501,18 @@ impl<'a> View<'a> {
         {
             return Err(Refusal("a tag that cannot move"));
         }
+        if is_torn(text, self.prose.text) {
+            return Err(Refusal("a tag that reaches out of it"));
+        }
+        // `He lives here.` on the next line.
+        let behind = &self.prose.text[unit.at.end..self.prose.region.end];
+        let behind = behind.trim_start_matches([' ', '\t', '\r']);
+        let behind = behind.strip_prefix('\n').unwrap_or(behind);
+        let next = behind.lines().next().unwrap_or_default();
+        let speaks = spoken(next).next();
+        if speaks.is_some_and(|word| words().persons.contains(&word)) {
+            return Err(Refusal("the next sentences speak of it"));
+        }
         let cut = |hole: &Hole| hole.at.start < unit.at.start || hole.at.end > unit.at.end;
         if self.canvas.holes_in(&unit.at).any(cut) {
             return Err(Refusal("a tag that reaches out of it"));
@@ -460,6 +534,49 @@ impl<'a> View<'a> {
 
 fn is_word_start(sign: char) -> bool {
     sign.is_alphabetic()
+}
+
+/// `**Context**` on a line of its own.
+fn is_bold(content: &str) -> bool {
+    let inner = content.trim().strip_prefix("**");
+    let inner = inner.and_then(|rest| rest.strip_suffix("**"));
+    inner.is_some_and(|inner| {
+        !inner.is_empty() && !inner.contains("**") && !inner.ends_with(['.', '!', '?'])
+    })
+}
+
+/// The level of the heading that a block of tags starts with.
+fn heading_of_block(source: &str) -> Option<usize> {
+    const TAGS: [&str; 5] = ["{%", "{{#", "{{~#", "{{^", "<%"];
+    let lines = source.lines().map(str::trim);
+    let mut lines = lines.filter(|line| !line.is_empty());
+    let first = lines.find(|line| !TAGS.iter().any(|tag| line.starts_with(tag)));
+    first.and_then(heading)
+}
+
+/// Whether a part opens what it does not close, or the other way round: `[CONTEXT]`, `BEGIN`.
+fn is_torn(part: &str, all: &str) -> bool {
+    static MARK: LazyLock<Option<Regex>> =
+        LazyLock::new(|| Regex::new(r"[\[<](/?)([A-Za-z_][\w-]*)[^\[\]<>\n]*[\]>]").ok());
+    let mut open: BTreeMap<(char, &str), i32> = BTreeMap::new();
+    for found in MARK.iter().flat_map(|mark| mark.captures_iter(part)) {
+        let (Some(whole), Some(slash), Some(name)) = (found.get(0), found.get(1), found.get(2))
+        else {
+            continue;
+        };
+        let sign = whole.as_str().chars().next().unwrap_or_default();
+        let way = if slash.is_empty() { 1 } else { -1 };
+        *open.entry((sign, name.as_str())).or_default() += way;
+    }
+    let closes = |sign: char, name: &str| all.contains(&format!("{sign}/{name}"));
+    let torn = open
+        .iter()
+        .any(|((sign, name), count)| *count != 0 && closes(*sign, name));
+    let says = |text: &str, word: &str| {
+        let mut words = text.split(|sign: char| !sign.is_alphanumeric());
+        words.any(|known| known == word)
+    };
+    torn || (says(part, "BEGIN") != says(part, "END") && says(all, "BEGIN") && says(all, "END"))
 }
 
 /// `If the mode is plan, ...`

@@ -7,6 +7,7 @@ use serde_yaml::Value;
 pub struct Words {
     pub refers_back: Vec<String>,
     pub speaks_of: Vec<String>,
+    pub persons: Vec<String>,
     pub conditions: Vec<String>,
     pub behind: Vec<String>,
     pub in_front: Vec<String>,
@@ -50,6 +51,7 @@ fn parse(value: &Value) -> Words {
     Words {
         refers_back: list("refers-back"),
         speaks_of: list("speaks-of"),
+        persons: list("persons"),
         conditions: list("conditions"),
         behind: list("behind"),
         in_front: list("in-front"),
@@ -94,6 +96,7 @@ mod tests {
         let lists = [
             &words.refers_back,
             &words.speaks_of,
+            &words.persons,
             &words.behind,
             &words.in_front,
             &words.stops,
