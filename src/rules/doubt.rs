@@ -173,7 +173,7 @@ fn forks_by_clock(subject: &Segment) -> bool {
 }
 
 /// So many times the least that is cached, a text that is sent by itself is long.
-const LONG: f64 = 4.0;
+const LONG: f64 = 2.0;
 
 /// So many values from outside outweigh one that is made up.
 const MANY: usize = 3;
