@@ -410,7 +410,8 @@ pub fn weight(judged: &Judged, step: &Step, rule: &str) -> Weight {
 /// Whether an edit alone earns next to nothing: it waits for another one, which is told first.
 fn waits_its_turn(judged: &Judged, step: &Step) -> bool {
     let warn_at = judged.settings.warn_at;
-    judged.share(step.gain) >= warn_at && judged.share(step.alone) < warn_at
+    // A template shows all of its order at once: there its edits are made together.
+    in_code(judged) && judged.share(step.gain) >= warn_at && judged.share(step.alone) < warn_at
 }
 
 /// Whether code sends it to a model of its own machine, which nobody bills. Where a config names the model, someone asked.
