@@ -64,8 +64,9 @@ fn a_marker_that_is_an_argument_goes_with_its_comma() {
 #[test]
 fn a_marker_behind_what_varies_is_taken_out_of_its_statement() {
     let lines = |marked: bool| {
-        let asks = "{\"type\": \"text\", \"text\": f\"Ask {question}\"}";
-        let own = format!("blocks = [{asks}, {}]", block(0));
+        let asks = "{\"type\": \"text\", \"text\": f\"Ask {question} at length\"}";
+        let first = "{\"type\": \"text\", \"text\": f\"{question} {rules}\"}";
+        let own = format!("rules = \"Be kind. \" * 9000\n    blocks = [{first}, {asks}]");
         let mark = marked.then(|| format!("blocks[-1][\"cache_control\"] = {MARK}"));
         let all: Vec<String> = [own].into_iter().chain(mark).collect();
         program(&all)
