@@ -405,6 +405,9 @@ fn a_function_whose_callers_write_out_what_it_sends_gets_no_turns() {
     };
     let chat = "        return self.model.ask(talk + [{'role': 'user', 'content': text}], [])\n";
     assert!(is_loud("app.py", &source(chat), rule));
+    let grown = "        asked = [{'role': 'user', 'content': text}]\n        for turn in talk:\n            \
+                 asked.append(turn)\n        return self.model.ask(asked, [])\n";
+    assert!(is_loud("app.py", &source(grown), rule));
     for call in [
         "        return self.model.ask([{'role': 'user', 'content': text}], [])\n",
         "        return self.model.ask(messages=[{'role': 'user', 'content': text}], tools=[])\n",

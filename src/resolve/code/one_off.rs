@@ -87,6 +87,16 @@ impl Given {
         for body in bodies.chain([&module.body]) {
             let mut lists = BTreeMap::new();
             note_lists(body, &mut lists);
+            // What a method of a list is called on may have grown: `asked.append(reply)`.
+            each_call(body, &mut |callee, _| {
+                if let ExprKind::Attribute { object, .. } = &callee.kind {
+                    if let ExprKind::Name(list) = &object.kind {
+                        if let Some(written) = lists.get_mut(list.as_str()) {
+                            *written = false;
+                        }
+                    }
+                }
+            });
             each_call(body, &mut |callee, args| {
                 let called = match &callee.kind {
                     ExprKind::Attribute { name, .. } | ExprKind::Name(name) => name,
