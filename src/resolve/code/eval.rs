@@ -96,6 +96,8 @@ pub struct Eval<'p, 'w> {
     pub trail: Trail,
     pub events: Vec<Event>,
     pub births: HashMap<Place, Birth>,
+    /// Where a conversation is sent -> the open parameter of the entry that it came in by.
+    pub handed_turns: HashMap<Place, Open>,
     /// Names of modules that were evaluated; `None`: being evaluated.
     pub globals: HashMap<Arc<str>, HashMap<String, Option<Value>>>,
     /// Class attributes that were evaluated.
@@ -174,6 +176,7 @@ impl<'p, 'w> Eval<'p, 'w> {
             trail: Trail::default(),
             events: Vec::new(),
             births: HashMap::new(),
+            handed_turns: HashMap::new(),
             globals: HashMap::new(),
             statics: HashMap::new(),
             loops: Vec::new(),
@@ -316,6 +319,14 @@ impl<'p, 'w> Eval<'p, 'w> {
         birth.loops.clone_from(&self.loops);
         birth.rounds.clone_from(&self.marks.rounds);
         unknown.into_value()
+    }
+
+    /// Notes by which open parameter a conversation came that is sent at a place.
+    pub fn note_turns(&mut self, turns: &Unknown, place: &Place) {
+        let birth = turns.birth().and_then(|birth| self.births.get(birth));
+        if let Some(open) = birth.and_then(|birth| birth.open.clone()) {
+            self.handed_turns.insert(place.clone(), open);
+        }
     }
 
     /// A value of no known kind that is computed from others.

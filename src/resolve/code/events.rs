@@ -204,7 +204,10 @@ impl Eval<'_, '_> {
                     arms.for_each(|arm| self.collect(arm, opens, texts));
                 }
                 Piece::Repeat(repeat) => self.collect(&repeat.body, opens, texts),
-                Piece::History(_) | Piece::Media(_) => {}
+                Piece::History(history) => {
+                    opens.extend(self.handed_turns.get(&history.place).cloned());
+                }
+                Piece::Media(_) => {}
             }
         }
     }

@@ -184,6 +184,7 @@ impl Eval<'_, '_> {
 
     pub fn history_message(&mut self, unknown: &Unknown, place: &Place) -> Message {
         self.trail.mentions_history = true;
+        self.note_turns(unknown, place);
         let section = Section::Role(HISTORY_ROLE.into());
         let piece = Piece::History(History {
             expr: unknown.expr.to_string(),

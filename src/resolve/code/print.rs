@@ -309,6 +309,7 @@ impl Eval<'_, '_> {
     pub fn slot(&mut self, unknown: &Unknown, place: &Place) -> Piece {
         if unknown.is_history() {
             self.trail.mentions_history = true;
+            self.note_turns(unknown, place);
             return Piece::History(History {
                 expr: unknown.expr.to_string(),
                 place: place.clone(),

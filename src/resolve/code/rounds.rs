@@ -197,9 +197,15 @@ impl Eval<'_, '_> {
         if let Some(order) = &unordered {
             volatility = worse(volatility, order.clone());
         }
+        let place = self.place(over.span);
+        if let Value::Unknown(turns) = value {
+            if turns.is_history() {
+                self.note_turns(turns, &place);
+            }
+        }
         Round {
             over: self.written(over.span),
-            place: self.place(over.span),
+            place,
             volatility,
             rounds: LOOP_ROUNDS,
             unordered: unordered.is_some(),
