@@ -42,8 +42,13 @@ impl Asked {
 
     fn name(&mut self, path: &str) {
         let constant = !path.chars().any(char::is_lowercase);
-        let model = name_words(path).iter().any(|word| sdk::is_model_word(word));
+        let model = is_of_model(path);
         self.model |= model;
         self.other |= !model && !constant;
     }
+}
+
+/// Whether a name or a path is that of a model, or of who serves it.
+pub fn is_of_model(path: &str) -> bool {
+    name_words(path).iter().any(|word| sdk::is_model_word(word))
 }

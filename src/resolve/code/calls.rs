@@ -431,6 +431,7 @@ impl Eval<'_, '_> {
             };
             let note = unknown.verdict.volatility.why.clone();
             let value = self.born(unknown, place, note);
+            let value = value.or_usual(default_of(&args));
             return self.ordered_as(value, &path, &args);
         }
         // A method of a clock, a conversation, a list.
@@ -489,6 +490,7 @@ impl Eval<'_, '_> {
             ..Unknown::new(self.written(expr.span), verdict)
         };
         let value = self.born(unknown, place, "computed here");
+        let value = value.or_usual(default_of(&args));
         self.ordered_as(value, &path, &args)
     }
 
@@ -611,4 +613,14 @@ fn preset(path: &str) -> Option<String> {
     let mut presets = tables().presets.iter();
     let (_, options) = presets.find(|(known, _)| known == name)?;
     Some(format!("{ENTRY}{options}"))
+}
+
+/// The text that a lookup gives where nothing is set under its key: `getenv("MODEL", "gpt-5")`.
+fn default_of(args: &[Argument]) -> Option<String> {
+    let plain = |arg: &&Argument| arg.name.is_none() && !arg.spread;
+    let mut given = args.iter().filter(plain);
+    given.next()?.value.known_text()?;
+    let named = |arg: &&Argument| matches!(arg.name.as_deref(), Some("default" | "fallback"));
+    let default = given.next().or_else(|| args.iter().find(named))?;
+    default.value.known_text()
 }

@@ -12,6 +12,7 @@ use crate::volatility::Confidence;
 
 use super::super::value::worse;
 use super::arms::choose;
+use super::asks_model::is_of_model;
 use super::eval::{deploy, Eval};
 use super::modules::Code;
 use super::value::{Argument, Callable, ClassRef, Unknown, Value};
@@ -169,9 +170,23 @@ impl Eval<'_, '_> {
             Declared::of(&class.code, field.annotation.as_deref()?)
         })?;
         match self.global(&part.code, &part.name)? {
-            Value::Class(class) => holds_turns(&class).then_some(part),
+            Value::Class(class) => (holds_turns(&class) || names_model(&class)).then_some(part),
             _ => None,
         }
+    }
+
+    /// The model that an attribute of such an instance names unless something else is set.
+    pub fn declared_default(&mut self, unknown: &Unknown, name: &str) -> Option<Rc<str>> {
+        if unknown.declared.is_none() || !is_of_model(name) {
+            return None;
+        }
+        let class = self.declared_class(unknown)?;
+        let default = self.lineage(&class).iter().find_map(|class| {
+            let mut fields = class.class().fields.iter();
+            fields.rfind(|field| field.name == name)?;
+            self.class_member(class, name, None, Span::default())
+        });
+        default?.usual_text().map(Rc::from)
     }
 
     /// Whether an attribute of such an instance is an option that is off unless someone asks for it.
@@ -240,6 +255,13 @@ fn holds_turns(class: &ClassRef) -> bool {
             .sets
             .iter()
             .any(|(id, name)| code.module.functions[*id].class == Some(class.id) && turns(name))
+}
+
+/// Whether a class is a configuration of requests: a field of it names a model unless something else is set.
+fn names_model(class: &ClassRef) -> bool {
+    let named = |value: &Expr| matches!(value.kind, ExprKind::Text(_) | ExprKind::Call { .. });
+    let mut fields = class.class().fields.iter();
+    fields.any(|field| is_of_model(&field.name) && field.value.as_ref().is_some_and(named))
 }
 
 /// Whether a body only says that there is a method: nothing, `...`, a text, `raise NotImplementedError`.

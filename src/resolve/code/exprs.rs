@@ -220,13 +220,16 @@ impl Eval<'_, '_> {
             }
             Value::Unknown(unknown) if matches!(second, Value::Unknown(_)) => {
                 let other = self.volatility(&second);
+                let usual = second.usual_text();
                 if worse(unknown.verdict.volatility.clone(), other.clone()) == other {
                     second
                 } else {
-                    first
+                    first.or_usual(usual)
                 }
             }
-            Value::Unknown(_) if !matches!(second, Value::Cell(_)) && self.small(&second) => first,
+            Value::Unknown(_) if !matches!(second, Value::Cell(_)) && self.small(&second) => {
+                first.or_usual(second.known_text())
+            }
             _ => {
                 let condition = self.condition(left, &first);
                 choose(&condition, vec![first, second])

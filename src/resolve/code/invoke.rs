@@ -476,8 +476,14 @@ impl Eval<'_, '_> {
             declared: class.and_then(|text| Declared::of(&self.code(), text)),
             ..Unknown::new(name.to_string(), verdict)
         };
+        let usual = match &param.default {
+            Some(default) if plain_default && super::asks_model::is_of_model(name) => {
+                self.eval(default).usual_text()
+            }
+            _ => None,
+        };
         self.births.insert(place.clone(), self.birth_of(open()));
-        self.born(unknown, place, "a parameter")
+        self.born(unknown, place, "a parameter").or_usual(usual)
     }
 
     fn birth_of(&self, open: Open) -> Birth {

@@ -152,6 +152,7 @@ impl Eval<'_, '_> {
         }
         let place = self.place(span);
         let declared = self.declared_part(unknown, name);
+        let usual = self.declared_default(unknown, name);
         let classifier = self.frame().code.classifier.clone();
         // Data of an item, or of a value that has been computed: as volatile as the whole.
         let Some(path) = unknown.path.as_ref().filter(|_| !unknown.item) else {
@@ -163,6 +164,7 @@ impl Eval<'_, '_> {
             part.rewrite = None;
             part.thing = None;
             part.declared = declared;
+            part.usual = usual;
             if part.is_history() {
                 part.verdict.kind = ValueKind::Plain;
             }
@@ -181,6 +183,7 @@ impl Eval<'_, '_> {
             part.path = Some(path.into());
             part.thing = None;
             part.declared = declared;
+            part.usual = usual;
             return part.into_value();
         }
         let known = classifier.attribute(&path);
@@ -245,6 +248,7 @@ impl Eval<'_, '_> {
             round: unknown.round,
             most: None,
             counts: None,
+            usual,
         };
         // A clock of this path is born where it is read.
         if part.trace.is_empty() && part.verdict.volatility.class != Class::Deploy {

@@ -310,7 +310,7 @@ impl Eval<'_, '_> {
             other => vec![other.clone()],
         };
         for arm in &arms {
-            if let Some(name) = arm.known_text() {
+            if let Some(name) = arm.usual_text() {
                 draft.model.get_or_insert((name, place.clone()));
             }
             if let Value::Cell(id) = arm {

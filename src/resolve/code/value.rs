@@ -69,6 +69,8 @@ pub struct Unknown {
     pub most: Option<u32>,
     /// A number that a sending loop counts up, and how sure it is that it counts the turns.
     pub counts: Option<Confidence>,
+    /// The text it has where nothing else is set: a default of the environment, of a parameter, of a field.
+    pub usual: Option<Rc<str>>,
 }
 
 /// A function with what it closes over.
@@ -249,6 +251,7 @@ impl Unknown {
             round: None,
             most: None,
             counts: None,
+            usual: None,
         }
     }
 
@@ -314,6 +317,26 @@ impl Value {
                 Some(out)
             }
             _ => None,
+        }
+    }
+
+    /// The text where it is known, or the one that stands there unless something else is set.
+    pub fn usual_text(&self) -> Option<String> {
+        match self {
+            Value::Unknown(unknown) => unknown.usual.as_deref().map(str::to_string),
+            other => other.known_text(),
+        }
+    }
+
+    /// A value that is not known, with the text it has where nothing else is set.
+    pub fn or_usual(self, usual: Option<String>) -> Value {
+        match (self, usual) {
+            (Value::Unknown(unknown), Some(usual)) if unknown.usual.is_none() => {
+                let mut unknown = Rc::unwrap_or_clone(unknown);
+                unknown.usual = Some(usual.into());
+                unknown.into_value()
+            }
+            (value, _) => value,
         }
     }
 
