@@ -415,7 +415,12 @@ impl Eval<'_, '_> {
         }
         let verdict = classifier
             .call(&asked, &literal_refs)
-            .or_else(|| new.then(|| classifier.call(&path, &literal_refs)).flatten());
+            .or_else(|| new.then(|| classifier.call(&path, &literal_refs)).flatten())
+            // Imported from a package of any name, it is still called by its own.
+            .or_else(|| match callee_name(expr) {
+                Some(name) if name != &*path => classifier.call(name, &literal_refs),
+                _ => None,
+            });
         let result_path = format!("{path}()");
         if let Some(mut verdict) = verdict {
             // `np.datetime64("now", "D")`
@@ -623,4 +628,15 @@ fn default_of(args: &[Argument]) -> Option<String> {
     let named = |arg: &&Argument| matches!(arg.name.as_deref(), Some("default" | "fallback"));
     let default = given.next().or_else(|| args.iter().find(named))?;
     default.value.known_text()
+}
+
+/// The name of a function that is called by nothing but its name.
+fn callee_name(expr: &Expr) -> Option<&str> {
+    match &expr.kind {
+        ExprKind::Call { callee, .. } => match &callee.kind {
+            ExprKind::Name(name) => Some(name),
+            _ => None,
+        },
+        _ => None,
+    }
 }

@@ -78,6 +78,8 @@ pub struct Birth {
     pub rounds: Vec<u32>,
     /// An open parameter of the entry: (path, function, index).
     pub open: Option<Open>,
+    /// Within a function that a framework calls for each request.
+    pub later: bool,
 }
 
 /// A parameter whose value only callers know.
@@ -111,6 +113,8 @@ pub struct Eval<'p, 'w> {
     pub carried: HashMap<Place, u32>,
     /// The life that the running frame gives to what is born in it.
     pub life: Option<Class>,
+    /// In a function that a framework calls for each request.
+    pub asked_later: bool,
     /// Above zero: in an arm that only an option takes that is off by default.
     pub doubt: usize,
     /// Above zero: a dry pass, nothing is recorded.
@@ -183,6 +187,7 @@ impl<'p, 'w> Eval<'p, 'w> {
             next_loop: 0,
             carried: HashMap::new(),
             life: None,
+            asked_later: false,
             counters: Vec::new(),
             doubt: 0,
             quiet: 0,
@@ -318,6 +323,7 @@ impl<'p, 'w> Eval<'p, 'w> {
         let birth = self.births.entry(place).or_default();
         birth.loops.clone_from(&self.loops);
         birth.rounds.clone_from(&self.marks.rounds);
+        birth.later = self.asked_later;
         unknown.into_value()
     }
 

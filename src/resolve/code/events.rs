@@ -144,8 +144,13 @@ impl Eval<'_, '_> {
         for block in prompt.messages.iter_mut().flat_map(|m| &mut m.blocks) {
             visit_pieces(&mut block.pieces, &mut |piece| {
                 if let Piece::Slot(slot) = piece {
+                    let birth = slot
+                        .trace
+                        .first()
+                        .and_then(|hop| self.births.get(&hop.place));
+                    let later = birth.is_some_and(|birth| birth.later);
                     let volatility = &mut slot.volatility;
-                    if volatility.origin == Origin::MadeUp {
+                    if volatility.origin == Origin::MadeUp && !later {
                         volatility.frame = held(volatility.class, Some(Class::Deploy));
                     }
                 }

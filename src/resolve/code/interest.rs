@@ -369,6 +369,7 @@ impl Walk<'_> {
             }
             ExprKind::Object(entries) => self.object(entries),
             ExprKind::Assign { target, value } => {
+                self.set(target);
                 self.pattern(target);
                 self.expr(value);
             }

@@ -3,7 +3,9 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
-use crate::frontend::code::ir::{ExprKind, Function, FunctionId, FunctionKind, Param, ParamKind};
+use crate::frontend::code::ir::{
+    Expr, ExprKind, Function, FunctionId, FunctionKind, Param, ParamKind,
+};
 use crate::prompt::Hop;
 use crate::source::Place;
 use crate::volatility::{Class, Confidence};
@@ -473,7 +475,9 @@ impl Eval<'_, '_> {
         let unknown = Unknown {
             path: Some(name.into()),
             off,
-            declared: class.and_then(|text| Declared::of(&self.code(), text)),
+            declared: class
+                .and_then(|text| Declared::of(&self.code(), text))
+                .or_else(|| Declared::of(&self.code(), made_by(param.default.as_ref()?)?)),
             ..Unknown::new(name.to_string(), verdict)
         };
         let usual = match &param.default {
@@ -491,6 +495,7 @@ impl Eval<'_, '_> {
             loops: self.loops.clone(),
             rounds: self.marks.rounds.clone(),
             open: Some(open),
+            later: self.asked_later,
         }
     }
 
@@ -538,6 +543,17 @@ impl Eval<'_, '_> {
         if let Some(rest) = rest {
             self.bind(rest, value);
         }
+    }
+}
+
+/// The class of which a default makes an instance: `llm = new Llm()`.
+fn made_by(default: &Expr) -> Option<&str> {
+    match &default.kind {
+        ExprKind::Call { callee, .. } => match &callee.kind {
+            ExprKind::Name(class) => Some(class),
+            _ => None,
+        },
+        _ => None,
     }
 }
 

@@ -2,14 +2,20 @@
 //! it is sent, the turns of earlier calls. Knows nothing of requests.
 
 use std::rc::Rc;
+use std::sync::Arc;
 
 use crate::frontend::code::ir::{Function, FunctionKind};
+use crate::source::{Place, Span};
 use crate::volatility::classify::{ValueKind, Verdict};
 use crate::volatility::{Class, Confidence, Origin, Volatility};
 
 use super::eval::Eval;
 use super::heap::{CellId, Item, Round};
+use super::tables::sets_up;
 use super::value::{ClassRef, Unknown, Value};
+
+/// Bytes of a text that an attribute may begin with and be no more than a word: `"plan"`.
+const MAX_WORD: usize = 32;
 
 /// How such turns are called.
 pub const KEPT: &str = "the turns of earlier calls";
@@ -88,6 +94,83 @@ impl Eval<'_, '_> {
                 list.items.push(Item::Repeat(Rc::new(round), Vec::new()));
             }
         }
+        if !untouched {
+            self.age_state(id, &class);
+        }
+    }
+
+    /// What is named like state of a session and changed by a method is, by the time of a later call, not what the
+    /// constructor left there.
+    fn age_state(&mut self, id: CellId, class: &ClassRef) {
+        let Some(object) = self.heap.object(id) else {
+            return;
+        };
+        let entries = object.entries.iter();
+        let bare: Vec<String> = entries
+            .filter(|(_, value)| self.is_bare(value))
+            .map(|(name, _)| name.clone())
+            .collect();
+        for name in bare {
+            let verdict = class.code.classifier.name(&name);
+            let state = verdict.volatility.class == Class::State
+                && verdict.volatility.confidence >= Confidence::Likely
+                && verdict.kind.is_plain();
+            let Some((path, changed)) = state.then(|| self.changed_by(class, &name)).flatten()
+            else {
+                continue;
+            };
+            let held = self.heap.object(id).and_then(|o| o.get(&name).cloned());
+            let usual = held.and_then(|value| value.known_text());
+            let unknown = Unknown {
+                path: Some(format!("self.{name}").into()),
+                ..Unknown::new(format!("self.{name}"), verdict)
+            };
+            let place = Place::new(&path, changed.start, changed.end);
+            let life = self.life.take();
+            let value = self.born(unknown, place, "changed by a method");
+            self.life = life;
+            if let Some(object) = self.heap.object_mut(id) {
+                object.set(&name, value.or_usual(usual));
+            }
+        }
+    }
+
+    /// Whether a value is what an attribute holds before anything has happened: nothing, an empty collection, a word.
+    fn is_bare(&self, value: &Value) -> bool {
+        match value {
+            Value::None | Value::Null => true,
+            Value::Text(_) => value
+                .known_text()
+                .is_some_and(|text| text.len() <= MAX_WORD),
+            Value::Cell(id) => match self.heap.object(*id) {
+                Some(object) => {
+                    object.class.is_none() && object.entries.is_empty() && object.spreads.is_empty()
+                }
+                None => self
+                    .heap
+                    .list(*id)
+                    .is_some_and(|list| list.items.is_empty()),
+            },
+            _ => false,
+        }
+    }
+
+    /// The method that puts something into an attribute, or sets it, as the instance is used.
+    fn changed_by(&mut self, class: &ClassRef, name: &str) -> Option<(Arc<str>, Span)> {
+        self.lineage(class).iter().find_map(|class| {
+            let interest = &class.code.interest;
+            let noted = interest.grows.iter().chain(&interest.sets);
+            let functions = &class.code.module.functions;
+            let mut methods = noted
+                .filter(|(_, changed)| changed == name)
+                .map(|(id, _)| &functions[*id]);
+            let changes = methods.find(|method| {
+                method.class == Some(class.id)
+                    && method.kind != FunctionKind::Constructor
+                    && !sets_up(&method.name)
+            })?;
+            Some((class.code.path().clone(), changes.name_span))
+        })
     }
 
     /// The conversation that an instance keeps whose making is not seen: its class says what its attributes are, not

@@ -340,8 +340,12 @@ impl Eval<'_, '_> {
             }
             Value::Function(callable) => {
                 let callable = callable.clone();
-                // The framework calls it with what it knows.
+                // The framework calls it with what it knows, for each request.
+                let life = self.life.take();
+                let asked = std::mem::replace(&mut self.asked_later, true);
                 let given = self.run_open(&callable, true);
+                self.life = life;
+                self.asked_later = asked;
                 return self
                     .message(Section::System, &given, place)
                     .into_iter()

@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 
 use serde_yaml::Value as Yaml;
 
-use crate::words::{pairs, strings};
+use crate::words::{name_words, pairs, strings};
 
 /// What a known function or method does, whoever's it is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -177,6 +177,7 @@ pub struct Tables {
     retry: Vec<String>,
     runs_once: Vec<String>,
     journals: Vec<String>,
+    setup_words: Vec<String>,
     answers: Vec<String>,
     sort_keys: Vec<String>,
     writes_objects: Vec<String>,
@@ -221,6 +222,7 @@ pub fn tables() -> &'static Tables {
             retry: words("retry-words"),
             runs_once: words("runs-once"),
             journals: words("journals"),
+            setup_words: words("setup-words"),
             answers: words("answer-paths"),
             sort_keys: words("sort-keys"),
             writes_objects: words("writes-objects"),
@@ -377,6 +379,12 @@ pub fn is_retry(text: &str) -> bool {
 pub fn runs_once(path: &str) -> bool {
     let name = path.rsplit('.').next().unwrap_or(path);
     is_retry(name) || tables().runs_once.iter().any(|known| known == name)
+}
+
+/// Whether a method sets up what an instance works with, or makes it empty again.
+pub fn sets_up(name: &str) -> bool {
+    let known = |word: &String| tables().setup_words.contains(word);
+    name_words(name).iter().any(known)
 }
 
 /// Whether a method only writes down what happens.
