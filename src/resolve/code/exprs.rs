@@ -70,6 +70,9 @@ impl Eval<'_, '_> {
             ExprKind::Binary { op, left, right } => match op {
                 BinaryOp::And | BinaryOp::Or | BinaryOp::Nullish => self.logic(*op, left, right),
                 _ => {
+                    if let Some(known) = self.type_test(*op, left, right) {
+                        return Value::Bool(known);
+                    }
                     let (mut first, mut second) = (self.eval(left), self.eval(right));
                     if *op == BinaryOp::Add && (self.is_text(&first) || self.is_text(&second)) {
                         first = self.counted(first, left);
@@ -83,7 +86,7 @@ impl Eval<'_, '_> {
                 match self.known_truth(&value) {
                     Some(known) => Value::Bool(!known),
                     None => {
-                        let volatility = self.volatility(&value);
+                        let volatility = self.tested(&value);
                         self.derived(expr, volatility, 1)
                     }
                 }

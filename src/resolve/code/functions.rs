@@ -197,6 +197,7 @@ impl Eval<'_, '_> {
                     .fold(Volatility::constant(), worse);
                 let volatility = match (operation, &first) {
                     (Op::Length, Some(Value::Text(_))) => length_of_text(volatility),
+                    (Op::Length, Some(list)) => self.count_volatility(list),
                     _ => volatility,
                 };
                 let length = self.derived(expr, volatility, 1);

@@ -97,7 +97,7 @@ impl Eval<'_, '_> {
     fn member_of_cell(&mut self, id: usize, name: &str, span: Span) -> Value {
         if self.heap.list(id).is_some() {
             if name == "length" {
-                let volatility = self.volatility(&Value::Cell(id));
+                let volatility = self.count_volatility(&Value::Cell(id));
                 let length = self.derived(&Expr::opaque(span), volatility, 1);
                 return self.length_of(&Value::Cell(id), length);
             }

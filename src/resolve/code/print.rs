@@ -54,6 +54,34 @@ impl Eval<'_, '_> {
         }
     }
 
+    /// That of how many items a value has: what is written out one by one counts the same whatever it holds.
+    pub fn count_volatility(&self, value: &Value) -> Volatility {
+        match value {
+            Value::Cell(id) => match self.heap.get(*id) {
+                Cell::List(list) => self.items_count(&list.items, 0),
+                _ => self.volatility(value),
+            },
+            _ => self.volatility(value),
+        }
+    }
+
+    fn items_count(&self, items: &[Item], depth: usize) -> Volatility {
+        let of_item = |item: &Item| match item {
+            Item::One(..) => Volatility::constant(),
+            Item::Spread(value, _) => self.volatility(value),
+            Item::Branch(condition, arms) if depth < 8 => arms
+                .iter()
+                .map(|arm| self.items_count(arm, depth + 1))
+                .fold(condition.volatility.clone(), worse),
+            Item::Branch(condition, _) => condition.volatility.clone(),
+            Item::Repeat(round, _) => round.volatility.clone(),
+        };
+        items
+            .iter()
+            .map(of_item)
+            .fold(Volatility::constant(), worse)
+    }
+
     fn items_volatility(&self, items: &[Item], depth: usize) -> Volatility {
         let mut out = Volatility::constant();
         for item in items {

@@ -1,6 +1,7 @@
 //! Tests of a type that are known where the value is: `isinstance(x, HumanMessage)`, `Array.isArray(x)`.
 //! Knows nothing of statements.
 
+use crate::frontend::code::ir::{BinaryOp, Expr, ExprKind};
 use crate::prompt::Section;
 use crate::sdk::{self, Makes};
 
@@ -64,6 +65,26 @@ impl Eval<'_, '_> {
         }
     }
 
+    /// `typeof x === "string"`. `None`: another comparison, or only the running program knows.
+    pub fn type_test(&mut self, op: BinaryOp, left: &Expr, right: &Expr) -> Option<bool> {
+        let wanted = match op {
+            BinaryOp::Equal => true,
+            BinaryOp::NotEqual => false,
+            _ => return None,
+        };
+        let (ExprKind::Opaque(of), ExprKind::Text(_)) = (&left.kind, &right.kind) else {
+            return None;
+        };
+        let [of] = of.as_slice() else {
+            return None;
+        };
+        // A name or an attribute: reading it once more changes nothing.
+        of.dotted()?;
+        let kind = self.eval(right).known_text()?;
+        let value = self.eval(of);
+        is_named(&value, &kind, 0).map(|is| is == wanted)
+    }
+
     /// The role of the messages that a class of a library makes.
     fn role_of_class(&self, path: &str) -> Option<String> {
         let language = self.frame().code.language();
@@ -81,4 +102,23 @@ impl Eval<'_, '_> {
             _ => None,
         }
     }
+}
+
+/// Whether `typeof` gives a name for a value.
+fn is_named(value: &Value, kind: &str, depth: usize) -> Option<bool> {
+    let name = match value {
+        Value::Text(_) => "string",
+        Value::Number(_) | Value::Float(_) => "number",
+        Value::Bool(_) => "boolean",
+        Value::None => "undefined",
+        Value::Null | Value::Cell(_) => "object",
+        Value::Function(_) | Value::Class(_) => "function",
+        Value::Choice(choice) if depth < 4 => {
+            let mut arms = choice.arms.iter().map(|arm| is_named(arm, kind, depth + 1));
+            let first = arms.next()??;
+            return arms.all(|arm| arm == Some(first)).then_some(first);
+        }
+        _ => return None,
+    };
+    Some(name == kind)
 }
