@@ -1,5 +1,7 @@
 //! A value becomes the pieces it prints.
 
+use std::collections::BTreeSet;
+
 use crate::prompt::{History, Hop, Piece, Repeat, Size, Slot};
 use crate::sdk;
 use crate::source::{Place, Text};
@@ -17,39 +19,50 @@ use super::value::{flat_volatility, Unknown, Value};
 
 /// Bytes of text that are one step of the evaluation.
 const BYTES_A_STEP: usize = 1 << 8;
+/// Cells that a value is looked into for what varies in it.
+const MAX_CELLS: usize = 1 << 11;
 
 impl Eval<'_, '_> {
     /// The join of the volatilities of all that a value holds.
     pub fn volatility(&self, value: &Value) -> Volatility {
-        self.volatility_within(value, 0)
+        self.volatility_within(value, 0, &mut BTreeSet::new())
     }
 
-    fn volatility_within(&self, value: &Value, depth: usize) -> Volatility {
+    /// `seen`: cells that were looked into already. Instances hold each other: what one adds, it adds once.
+    fn volatility_within(
+        &self,
+        value: &Value,
+        depth: usize,
+        seen: &mut BTreeSet<CellId>,
+    ) -> Volatility {
         let Value::Cell(id) = value else {
             return match value {
-                Value::Choice(choice) if depth < 8 => choice
-                    .arms
-                    .iter()
-                    .map(|arm| self.volatility_within(arm, depth + 1))
-                    .fold(choice.condition.volatility.clone(), worse),
+                Value::Choice(choice) if depth < 8 => {
+                    let own = choice.condition.volatility.clone();
+                    choice.arms.iter().fold(own, |joined, arm| {
+                        worse(joined, self.volatility_within(arm, depth + 1, seen))
+                    })
+                }
                 other => flat_volatility(other),
             };
         };
-        if depth >= 8 {
+        if depth >= 8 || seen.len() >= MAX_CELLS || seen.contains(id) {
             return Volatility::constant();
         }
+        seen.insert(*id);
         match self.heap.get(*id) {
             Cell::List(list) => {
                 let own = list.unordered.clone().unwrap_or_else(Volatility::constant);
-                worse(own, self.items_volatility(&list.items, depth))
+                worse(own, self.items_volatility(&list.items, depth, seen))
             }
-            Cell::Object(object) => object
-                .entries
-                .iter()
-                .map(|(_, value)| value)
-                .chain(&object.spreads)
-                .map(|value| self.volatility_within(value, depth + 1))
-                .fold(Volatility::constant(), worse),
+            Cell::Object(object) => {
+                let values = object.entries.iter().map(|(_, value)| value);
+                values
+                    .chain(&object.spreads)
+                    .fold(Volatility::constant(), |joined, value| {
+                        worse(joined, self.volatility_within(value, depth + 1, seen))
+                    })
+            }
             Cell::Scope(_) => Volatility::constant(),
         }
     }
@@ -82,20 +95,26 @@ impl Eval<'_, '_> {
             .fold(Volatility::constant(), worse)
     }
 
-    fn items_volatility(&self, items: &[Item], depth: usize) -> Volatility {
+    fn items_volatility(
+        &self,
+        items: &[Item],
+        depth: usize,
+        seen: &mut BTreeSet<CellId>,
+    ) -> Volatility {
         let mut out = Volatility::constant();
         for item in items {
             let one = match item {
                 Item::One(value, _) | Item::Spread(value, _) => {
-                    self.volatility_within(value, depth + 1)
+                    self.volatility_within(value, depth + 1, seen)
                 }
                 Item::Branch(condition, arms) => arms
                     .iter()
-                    .map(|arm| self.items_volatility(arm, depth + 1))
-                    .fold(condition.volatility.clone(), worse),
+                    .fold(condition.volatility.clone(), |joined, arm| {
+                        worse(joined, self.items_volatility(arm, depth + 1, seen))
+                    }),
                 Item::Repeat(round, body) => worse(
                     round.volatility.clone(),
-                    self.items_volatility(body, depth + 1),
+                    self.items_volatility(body, depth + 1, seen),
                 ),
             };
             out = worse(out, one);
