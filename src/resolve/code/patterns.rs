@@ -97,7 +97,7 @@ impl Eval<'_, '_> {
             return pieces.to_vec();
         }
         let read = literal.map_or_else(|| pattern.to_string(), |literal| regex::escape(&literal));
-        let Ok(regex) = Regex::new(&read) else {
+        let Ok(regex) = Regex::new(&read).or_else(|_| Regex::new(&with_braces(&read))) else {
             return pieces.to_vec();
         };
         let mut known: HashMap<String, Vec<Piece>> = HashMap::new();
@@ -172,5 +172,70 @@ fn pattern_of(value: &Value) -> Option<String> {
     match super::things::thing_of(value)? {
         super::things::Thing::Pattern(pattern) => Some(pattern.clone()),
         _ => None,
+    }
+}
+
+/// A pattern in which each brace that begins or ends no repetition stands for itself, as JavaScript and Python read it:
+/// `{{(\w+)}}`.
+fn with_braces(pattern: &str) -> String {
+    let mut out = String::with_capacity(pattern.len() + 8);
+    let mut rest = pattern;
+    while let Some(next) = rest.chars().next() {
+        let taken = match next {
+            '\\' => {
+                let escaped = rest[1..].chars().next().map_or(0, char::len_utf8);
+                out.push_str(&rest[..1 + escaped]);
+                1 + escaped
+            }
+            '{' => match repetition(rest) {
+                Some(length) => {
+                    out.push_str(&rest[..length]);
+                    length
+                }
+                None => {
+                    out.push_str("\\{");
+                    1
+                }
+            },
+            '}' => {
+                out.push_str("\\}");
+                1
+            }
+            other => {
+                out.push(other);
+                other.len_utf8()
+            }
+        };
+        rest = &rest[taken..];
+    }
+    out
+}
+
+/// Bytes of the `{2}`, `{2,}` or `{2,3}` that a text begins with.
+fn repetition(text: &str) -> Option<usize> {
+    let end = text.find('}')?;
+    let bounds = &text[1..end];
+    let digits = bounds.chars().all(|c| c.is_ascii_digit() || c == ',');
+    (digits && bounds.starts_with(|c: char| c.is_ascii_digit())).then_some(end + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::with_braces;
+
+    #[test]
+    fn braces_that_repeat_nothing_stand_for_themselves() {
+        for (pattern, read) in [
+            (r"{{\s*(\w+)\s*}}", r"\{\{\s*(\w+)\s*\}\}"),
+            (r"a{2,3}b{c}", r"a{2,3}b\{c\}"),
+            (r"\{x\}{1}", r"\{x\}{1}"),
+            ("é{", "é\\{"),
+        ] {
+            assert_eq!(with_braces(pattern), read, "{pattern}");
+            assert!(
+                regex::Regex::new(&with_braces(pattern)).is_ok(),
+                "{pattern}"
+            );
+        }
     }
 }
