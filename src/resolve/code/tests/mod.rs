@@ -10,6 +10,7 @@ use crate::volatility::classify::Classifier;
 use crate::volatility::Confidence;
 use crate::workspace::{Memory, Workspace};
 
+mod changing;
 mod clocks;
 mod counted;
 mod counters;
