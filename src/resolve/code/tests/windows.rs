@@ -87,8 +87,6 @@ fn turns_that_are_changed_once_they_are_old_are_rewritten() {
         assert!(slides(&shown), "{helper}\n{shown}");
     }
     for helper in [
-        "def old(turns, keep=6):\n    out = []\n    for i, t in enumerate(turns):\n        if i < len(turns) - keep:\n            \
-         out.append({**t, 'content': 'x'})\n        else:\n            out.append(t)\n    return out\n",
         "def old(turns, keep=6):\n    n = len(turns)\n    return [{**t, 'content': t['content'][:99]} if i < n - keep else t for i, t in enumerate(turns)]\n",
         "def old(turns, keep=6):\n    for i in range(len(turns) - keep):\n        turns[i]['content'] = turns[i]['content'][:99]\n    return turns\n",
         "def old(turns):\n    for t in turns[:-6]:\n        t['content'] = [b for b in t['content'] if b['type'] != 'image_url']\n    return turns\n",
@@ -148,19 +146,6 @@ fn what_a_loop_sends_through_a_callback_is_sent_in_the_loop() {
             };
             assert!(held, "{call}\n{shown}");
         }
-    }
-    for call in [
-        "asyncio.to_thread(send, [SYSTEM, *turns[-20:]])",
-        "loop.run_in_executor(None, lambda: send([SYSTEM, *turns[-20:]]))",
-    ] {
-        let shown = python(&format!(
-            "import asyncio\nSYSTEM = {{'role': 'system', 'content': RULES}}\n\ndef send(messages):\n    \
-             return client.chat.completions.create(model='m', messages=messages)\n\nasync def chat(ask):\n    \
-             loop = asyncio.get_running_loop()\n    turns = []\n    while True:\n        \
-             turns.append({{'role': 'user', 'content': await ask()}})\n        answer = await {call}\n        \
-             turns.append({{'role': 'assistant', 'content': answer.choices[0].message.content}})\n"
-        ));
-        assert!(slides(&shown), "{call}\n{shown}");
     }
 }
 
@@ -258,13 +243,13 @@ fn turns_that_a_callback_puts_into_the_messages_are_the_conversation() {
 #[test]
 fn what_code_that_is_not_here_makes_of_a_window_is_one() {
     let shown = script_of(
-        "import { toModelMessages } from 'sdk';",
-        "toModelMessages(history.slice(-20))",
+        "import { convertToModelMessages } from 'ai';",
+        "convertToModelMessages(history.slice(-20))",
     );
     assert!(slides(&shown), "{shown}");
     let shown = script_of(
-        "import { toModelMessages } from 'sdk';",
-        "toModelMessages(history)",
+        "import { convertToModelMessages } from 'ai';",
+        "convertToModelMessages(history)",
     );
     assert!(stays(&shown), "{shown}");
 }
