@@ -7,6 +7,7 @@ use crate::source::Text;
 
 use super::super::value::{push_all, push_piece};
 use super::value::{Choice, Condition, Value};
+use super::windows::in_states;
 
 /// One of several values, by a condition. Values that are the same are one; texts fork only where they differ.
 pub fn choose(condition: &Rc<Condition>, arms: Vec<Value>) -> Value {
@@ -14,7 +15,7 @@ pub fn choose(condition: &Rc<Condition>, arms: Vec<Value>) -> Value {
         return Value::None;
     };
     if arms.iter().all(|arm| arm.same(first)) {
-        return first.clone();
+        return in_states(condition, &arms).unwrap_or_else(|| first.clone());
     }
     if arms.iter().all(|arm| matches!(arm, Value::Text(_))) {
         let texts = arms.iter().map(|arm| match arm {

@@ -249,7 +249,10 @@ impl Eval<'_, '_> {
             }
             Value::Unknown(unknown) => {
                 let receiver = receiver.as_ref().map(|(value, _)| self.volatility(value));
-                self.unknown_call(&unknown.clone(), args, expr, (new, receiver))
+                let callee = unknown.clone();
+                let window = self.window_of(&callee, &args, expr);
+                let value = self.unknown_call(&callee, args, expr, (new, receiver));
+                self.windowed(value, window)
             }
             Value::Cell(id) => {
                 // An instance that is called, or an object that stands for a function.
@@ -377,6 +380,9 @@ impl Eval<'_, '_> {
         }
         if let Some(answer) = self.handed_on(&args, expr) {
             return answer;
+        }
+        if let Some(value) = self.given_back(&path, &args, expr) {
+            return value;
         }
         if let Some(operation) = self.function_operation(&path) {
             if let Some(value) = self.function(operation, &path, &args, expr) {

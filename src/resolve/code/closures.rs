@@ -4,9 +4,11 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
+use crate::frontend::code::ir::Expr;
 use crate::source::Place;
 
 use super::eval::Eval;
+use super::tables;
 use super::value::{Argument, Callable, Value};
 
 impl Eval<'_, '_> {
@@ -24,6 +26,48 @@ impl Eval<'_, '_> {
             self.run_aside(&callable);
         }
         self.passed_on(args);
+    }
+
+    /// What a call gives back that runs the function it is given and gives back what that gives: one that tries again,
+    /// one that runs it in a thread, one that is waited for and whose function is told nothing.
+    pub fn given_back(&mut self, path: &str, args: &[Argument], expr: &Expr) -> Option<Value> {
+        let at = tables::runs_given(path);
+        let (at, callable) = match at {
+            Some(at) => (at, args.get(at).filter(|arg| arg.name.is_none())?),
+            None => {
+                let mut functions = args.iter().enumerate();
+                let function =
+                    |(_, arg): &(usize, &Argument)| matches!(arg.value, Value::Function(_));
+                let only = functions.find(function)?;
+                (functions.find(function).is_none()).then_some(only)?
+            }
+        };
+        let Value::Function(callable) = &callable.value else {
+            return None;
+        };
+        let callable = callable.clone();
+        let told = !callable.function().params.is_empty();
+        let waited = self.awaited == Some(expr.span) && !told;
+        let again = waited || tables::tries_again(path);
+        let concerned = || self.program.is_warm(&callable.code, callable.id);
+        if self.runs(&callable) || !(tables::runs_given(path).is_some() || again && concerned()) {
+            return None;
+        }
+        let rest = args.get(at + 1..).unwrap_or_default();
+        let rest = match self.is_python() {
+            true => rest.to_vec(),
+            false => Vec::new(),
+        };
+        if !told || !rest.is_empty() || tables::runs_given(path).is_some() {
+            return Some(self.apply(&Value::Function(callable), rest, expr, (false, None)));
+        }
+        if !self.enter() {
+            return None;
+        }
+        let near = callable.code.sends(callable.id);
+        let value = self.run_open(&callable, near);
+        self.leave();
+        Some(value)
     }
 
     /// Functions that an entry hands out: they run for whoever called it.
@@ -66,11 +110,14 @@ impl Eval<'_, '_> {
         self.loops.pop();
     }
 
-    fn run_aside(&mut self, callable: &Callable) {
-        let running = self.frames.iter().any(|frame| {
+    fn runs(&self, callable: &Callable) -> bool {
+        self.frames.iter().any(|frame| {
             frame.function == Some(callable.id) && Arc::ptr_eq(&frame.code, &callable.code)
-        });
-        if running || self.has_run(callable) || !self.enter() {
+        })
+    }
+
+    fn run_aside(&mut self, callable: &Callable) {
+        if self.runs(callable) || self.has_run(callable) || !self.enter() {
             return;
         }
         let near = callable.code.sends(callable.id);

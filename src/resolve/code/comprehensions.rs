@@ -11,6 +11,7 @@ use super::super::value::worse;
 use super::eval::{deploy, Eval};
 use super::heap::{Cell, Item, List, Object};
 use super::picks;
+use super::roles::keeps_system;
 use super::rounds::round_at;
 use super::stmts::Truth;
 use super::value::Value;
@@ -92,7 +93,14 @@ impl Eval<'_, '_> {
             None if comprehension.kind != ComprehensionKind::Dict
                 && self.partly_known(&over).is_some() =>
             {
-                let parts = self.partly_known(&over).unwrap_or_default();
+                let mut parts = self.partly_known(&over).unwrap_or_default();
+                let system = match (&comprehension.pattern, &comprehension.test) {
+                    (Pattern::Name(name, _), Some(test)) => keeps_system(test, name),
+                    _ => None,
+                };
+                if system == Some(true) {
+                    parts = self.without_turns(parts);
+                }
                 items = self.mapped_items(&parts, comprehension.over.span, &mut |eval, value| {
                     eval.assign(&comprehension.pattern, value);
                     eval.round_items(comprehension, &mut entries)
@@ -109,14 +117,20 @@ impl Eval<'_, '_> {
                     eval.tag_round(&comprehension.pattern, round.id);
                     eval.round_items(comprehension, &mut entries)
                 });
-                let history = std::mem::take(&mut round.history);
+                let numbered = self.numbers_turns(&over);
+                let history = std::mem::take(&mut round.history) || numbered;
+                if numbered {
+                    round.rewrite = self.rewrite_of(&over);
+                }
                 let changed = (history && round.rewrite.is_none())
                     .then(|| self.changed_turns(&own, comprehension.element.span))
                     .flatten();
                 let (system, own) = self.apart(own);
                 // `[m for m in history]` is the history, and so is what a test leaves of it.
                 let kept = || !own.is_empty() && self.are_turns(&own);
-                let passes = history && (comprehension.test.is_none() || kept());
+                // Messages whose roles the items bring are the turns of a conversation, whatever it is called.
+                let turns = || matches!(over, Value::Unknown(_)) && self.brings_roles(&own);
+                let passes = history && (comprehension.test.is_none() || kept()) || turns();
                 if passes {
                     round.history = true;
                     round.rewrite = round.rewrite.or(changed);

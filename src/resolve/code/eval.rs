@@ -123,6 +123,8 @@ pub struct Eval<'p, 'w> {
     pub sent: usize,
     /// Functions whose body was evaluated.
     pub executed: HashSet<(Arc<str>, FunctionId)>,
+    /// The same in the order in which they were entered first: what a dry pass entered is taken back.
+    pub entered: Vec<(Arc<str>, FunctionId)>,
     /// Loop rounds that ended early, by loop: what they left.
     pub stops: Vec<Vec<(Rc<Condition>, Delta)>>,
     /// Instances that were made: class -> cells.
@@ -139,6 +141,8 @@ pub struct Eval<'p, 'w> {
     pub marks: Marks,
     /// The call that the running statement makes for what it does alone.
     pub discards: Option<Span>,
+    /// The call that is waited for.
+    pub awaited: Option<Span>,
     /// The object of lists that were written to members of open values.
     pub overlays: CellId,
     /// How the conversation was changed of which the running loop reads turns.
@@ -147,6 +151,9 @@ pub struct Eval<'p, 'w> {
     pub first_is_asked: bool,
     /// Within the arms of a test, or the rounds of a loop, that asks whether the context is full.
     pub at_limit: bool,
+    /// Where turns of some age alone are looked at, and places of objects that were written there.
+    pub aged: bool,
+    pub aged_turns: HashSet<Place>,
     pub work: Work,
     /// Functions of other files that are not gone into, as entries before found.
     pub barren: &'p Barren,
@@ -175,6 +182,7 @@ impl<'p, 'w> Eval<'p, 'w> {
             marks: Marks::new(&mut heap),
             overlays,
             discards: None,
+            awaited: None,
             heap,
             frames: Vec::new(),
             trail: Trail::default(),
@@ -194,6 +202,7 @@ impl<'p, 'w> Eval<'p, 'w> {
             bound: Bound::new(),
             sent: 0,
             executed: HashSet::new(),
+            entered: Vec::new(),
             stops: Vec::new(),
             instances: Vec::new(),
             unseen: HashMap::new(),
@@ -203,6 +212,8 @@ impl<'p, 'w> Eval<'p, 'w> {
             read: None,
             first_is_asked: false,
             at_limit: false,
+            aged: false,
+            aged_turns: HashSet::new(),
             work: Work::new(BUDGET),
             barren,
             visits: BTreeMap::new(),
@@ -496,7 +507,26 @@ impl<'p, 'w> Eval<'p, 'w> {
 
     // ---- calls of closures that outlive their function ----
 
-    /// Notes that functions named here were looked at.
+    /// Notes that the body of a function is evaluated.
+    pub fn enters(&mut self, key: (Arc<str>, FunctionId)) {
+        if self.executed.insert(key.clone()) {
+            self.entered.push(key);
+        }
+    }
+
+    /// A dry pass: nothing that it finds is noted, so what it entered is still to be run.
+    pub fn dryly<T>(&mut self, run: impl FnOnce(&mut Self) -> T) -> T {
+        let entered = self.entered.len();
+        self.quiet += 1;
+        let result = run(self);
+        self.quiet -= 1;
+        for key in self.entered.drain(entered..) {
+            self.executed.remove(&key);
+        }
+        result
+    }
+
+    /// Whether the body of a function was evaluated already.
     pub fn has_run(&self, callable: &Callable) -> bool {
         let key = (callable.code.path().clone(), callable.id);
         self.executed.contains(&key)

@@ -107,11 +107,14 @@ impl Eval<'_, '_> {
                     let arms = [then, otherwise];
                     let mut values = Vec::new();
                     let doubtful = self.doubtful(test);
-                    self.fork(&condition, 2, &mut |eval, arm| {
-                        let value =
-                            eval.doubting(doubtful == Some(arm), |eval| eval.eval(arms[arm]));
-                        values.push(value);
-                        Flow::Next
+                    let aged = self.asks_for_age(test);
+                    self.by_age(aged, |eval| {
+                        eval.fork(&condition, 2, &mut |eval, arm| {
+                            let value =
+                                eval.doubting(doubtful == Some(arm), |eval| eval.eval(arms[arm]));
+                            values.push(value);
+                            Flow::Next
+                        })
                     });
                     choose(&condition, values)
                 }
@@ -152,7 +155,12 @@ impl Eval<'_, '_> {
                 id: *id,
                 scope: self.closure_scope(),
             }),
-            ExprKind::Await(inner) => self.eval(inner),
+            ExprKind::Await(inner) => {
+                let outer = self.awaited.replace(inner.span);
+                let value = self.eval(inner);
+                self.awaited = outer;
+                value
+            }
             ExprKind::Assign { target, value } => {
                 let value = self.eval(value);
                 self.assign(target, value.clone());

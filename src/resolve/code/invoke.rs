@@ -169,7 +169,7 @@ impl Eval<'_, '_> {
     /// Runs the body of the function whose frame is on top, and pops the frame.
     pub fn run_body(&mut self, function: &Function, id: FunctionId) -> Value {
         let path = self.frame().code.path().clone();
-        self.executed.insert((path, id));
+        self.enters((path, id));
         // States that returns leave count from here.
         let mark = self.heap.mark();
         let sent = self.sent;

@@ -58,7 +58,12 @@ impl Eval<'_, '_> {
                             entries.into_iter().map(|(_, value)| value).collect(),
                         )
                     }
-                    _ => self.item_of(object, span),
+                    _ => match self.put_turns(*id) {
+                        Some(turns) => turns,
+                        None => self
+                            .kept_by_key(*id, span)
+                            .unwrap_or_else(|| self.item_of(object, span)),
+                    },
                 }
             }
             other => {
@@ -69,6 +74,15 @@ impl Eval<'_, '_> {
                 }
             }
         }
+    }
+
+    /// The conversation that was put into an object last, under a key that is not known.
+    fn put_turns(&self, id: usize) -> Option<Value> {
+        let object = self.heap.object(id)?;
+        let last = object.spreads.last()?;
+        let alone = object.class.is_none() && object.entries.is_empty();
+        let cut = matches!(last, Value::Cell(_)) || self.rewrite_of(last).is_some();
+        (alone && cut && self.holds_turns(last)).then(|| last.clone())
     }
 
     /// What stands under one of a few keys, or in one of a few tables.
@@ -122,7 +136,8 @@ impl Eval<'_, '_> {
         let place = self.place(span);
         let made = match factory.path() {
             Some("list" | "set" | "collections.deque" | "deque") => {
-                self.new_list(Vec::new(), place)
+                let turns = self.turns_by_key(&place);
+                self.new_list(turns.into_iter().collect(), place)
             }
             Some("dict") => self.new_object(Vec::new(), place),
             Some("str") => self.literal(span, ""),

@@ -74,24 +74,8 @@ impl Eval<'_, '_> {
             if known || begun || !self.keeps_turns(&class, &name) {
                 continue;
             }
-            let round = Round {
-                over: KEPT.into(),
-                place,
-                volatility: Volatility::new(
-                    Class::Session,
-                    Origin::Outside,
-                    Confidence::Likely,
-                    "a conversation",
-                ),
-                rounds: 1,
-                unordered: false,
-                history: true,
-                rewrite: None,
-                id: 0,
-                picks: false,
-            };
             if let Some(list) = self.heap.list_mut(list) {
-                list.items.push(Item::Repeat(Rc::new(round), Vec::new()));
+                list.items.push(kept_turns(place));
             }
         }
         if !untouched {
@@ -173,6 +157,51 @@ impl Eval<'_, '_> {
         })
     }
 
+    /// What an object that is empty where it is made holds under an open key by the time it is asked: a conversation
+    /// where the object is named like some (`histories[user]`, `sessions.get(id)`).
+    pub fn kept_by_key(&mut self, id: CellId, span: Span) -> Option<Value> {
+        let object = self.heap.object(id)?;
+        let filled = |value: &Value| !self.is_empty_list(value);
+        if object.class.is_some() || object.spreads.iter().any(filled) {
+            return None;
+        }
+        let verdict = self.named_store(span)?;
+        let place = self.place(span);
+        let unknown = Unknown::new(self.written(span), verdict);
+        Some(self.born(unknown, place, "kept from earlier calls"))
+    }
+
+    /// The turns of earlier calls that a list holds which is made where a key has none yet.
+    pub fn turns_by_key(&self, place: &Place) -> Option<Item> {
+        let verdict = self.named_store(place.span)?;
+        (verdict.kind == ValueKind::History).then(|| kept_turns(place.clone()))
+    }
+
+    /// What the name of a store says of what is under its keys: the name of many as that of one.
+    fn named_store(&self, span: Span) -> Option<Verdict> {
+        let written = self.written(span);
+        let store = written.split(['[', '(']).next()?;
+        let store = store.strip_suffix(".get").unwrap_or(store);
+        let store = store.strip_suffix(".setdefault").unwrap_or(store);
+        let name = store.rsplit(['.', ' ']).next()?.trim_start_matches('_');
+        let one = match name.strip_suffix("ies") {
+            Some(stem) => format!("{stem}y"),
+            None => name.strip_suffix('s')?.to_string(),
+        };
+        let classifier = &self.frame().code.classifier;
+        let mut verdicts = [name, &one].into_iter();
+        let verdict = verdicts.find_map(|name| {
+            let verdict = classifier.parameter(name, None, false);
+            (verdict.kind == ValueKind::History).then_some(verdict)
+        });
+        let session = || {
+            let verdict = classifier.parameter(&one, None, false);
+            let own = verdict.volatility.class == Class::Session;
+            own.then_some(verdict)
+        };
+        verdict.or_else(session)
+    }
+
     /// The conversation that an instance keeps whose making is not seen: its class says what its attributes are, not
     /// the name that the instance is held by.
     pub fn kept_open(&mut self, unknown: &Unknown, name: &str) -> Option<Verdict> {
@@ -227,4 +256,25 @@ impl Eval<'_, '_> {
 fn kept_by_name(class: &ClassRef, name: &str) -> Option<Verdict> {
     let verdict = class.code.classifier.parameter(name, None, false);
     (verdict.kind == ValueKind::History).then_some(verdict)
+}
+
+/// What stands for the turns of earlier calls in a list that was made there.
+fn kept_turns(place: Place) -> Item {
+    let round = Round {
+        over: KEPT.into(),
+        place,
+        volatility: Volatility::new(
+            Class::Session,
+            Origin::Outside,
+            Confidence::Likely,
+            "a conversation",
+        ),
+        rounds: 1,
+        unordered: false,
+        history: true,
+        rewrite: None,
+        id: 0,
+        picks: false,
+    };
+    Item::Repeat(Rc::new(round), Vec::new())
 }

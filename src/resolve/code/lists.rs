@@ -9,6 +9,7 @@ use super::eval::{Eval, Flow};
 use super::heap::{Cell, Item, List};
 use super::methods::strip_nothing;
 use super::presence::asks_presence;
+use super::roles::callback_keeps_system;
 use super::tables::Operation;
 use super::value::{Argument, Condition, Value};
 
@@ -264,6 +265,8 @@ impl Eval<'_, '_> {
                 .clone();
         round.id = self.round_id(over);
         round.picks = picks(&function);
+        round.history = over.is_history() || self.is_conversation(over);
+        round.rewrite = self.rewrite_of(over);
         let item = self.item_of(over, expr.span).in_round_of(round.id);
         self.in_slice(over, &place, |eval| {
             let mut run = |eval: &mut Self| {
@@ -274,7 +277,7 @@ impl Eval<'_, '_> {
                 Flow::Next
             };
             // What picks items by where they stand, may go through a conversation turn by turn.
-            if round.picks {
+            if round.picks || round.history {
                 eval.repeated_by(&round, false, &mut run);
             } else {
                 eval.noting_round(&round, |eval| {
@@ -298,6 +301,18 @@ impl Eval<'_, '_> {
             }
             value => value.path() == Some("Boolean"),
         });
+        let system = function.and_then(|arg| match &arg.value {
+            Value::Function(callable) => callback_keeps_system(callable.function()),
+            _ => None,
+        });
+        let list = match system {
+            Some(true) => List {
+                items: self.without_turns(list.items),
+                rewrite: None,
+                ..list
+            },
+            _ => list,
+        };
         let mut items = Vec::new();
         for (index, item) in list.items.into_iter().enumerate() {
             match item {

@@ -5,7 +5,7 @@ use crate::source::Span;
 
 use super::arms::choose;
 use super::eval::Eval;
-use super::heap::{Cell, Item};
+use super::heap::{Cell, Item, List};
 use super::tables::Operation;
 use super::value::{Choice, Value};
 
@@ -36,8 +36,19 @@ impl Eval<'_, '_> {
                     let list = list.clone();
                     match (&list.unordered, &list.rewrite) {
                         (None, None) => out.extend(list.items),
-                        // Order and edits are of the list: it stays one thing.
-                        _ => out.push(Item::Spread(value.clone(), place)),
+                        // Order and edits are of the list: it stays one thing. What opens it and stands in front of it
+                        // already, a window has moved over.
+                        _ => {
+                            let known = leading(out, &list.items);
+                            let value = match known {
+                                0 => value.clone(),
+                                _ => {
+                                    let items = list.items[known..].to_vec();
+                                    Value::Cell(self.heap.add(Cell::List(List { items, ..list })))
+                                }
+                            };
+                            out.push(Item::Spread(value, place));
+                        }
                     }
                 }
                 Cell::Object(_) if self.is_map(*id) => {
@@ -80,6 +91,9 @@ impl Eval<'_, '_> {
 
     pub fn object(&mut self, entries: &[Entry], span: Span) -> Value {
         let place = self.place(span);
+        if self.aged {
+            self.aged_turns.insert(place.clone());
+        }
         let value = self.new_object(Vec::new(), place);
         let Value::Cell(id) = value else {
             return value;
@@ -234,4 +248,15 @@ impl Eval<'_, '_> {
         }
         value
     }
+}
+
+/// How many items a list begins with that stand in front of it already, the same ones.
+fn leading(front: &[Item], items: &[Item]) -> usize {
+    let stands = |item: &Item| match item {
+        Item::One(value @ Value::Cell(_), _) => front
+            .iter()
+            .any(|known| matches!(known, Item::One(own, _) if own.same(value))),
+        _ => false,
+    };
+    items.iter().take_while(|item| stands(item)).count()
 }

@@ -14,7 +14,7 @@ use super::super::context::LOOP_ROUNDS;
 use super::super::value::{from_history, worse};
 use super::asked;
 use super::eval::{Eval, Flow};
-use super::heap::{same_items, Cell, CellId, Delta, Item, Round};
+use super::heap::{same_items, Cell, CellId, Delta, Item, List, Round};
 use super::picks;
 use super::rounds::{is_answer, pattern_names};
 use super::rows;
@@ -38,8 +38,9 @@ impl Eval<'_, '_> {
         }
         if let Some(items) = self.partly_known(&value) {
             let place = self.place(over.span);
+            let aged = self.goes_over_old(over);
             return self.in_slice(&value, &place, |eval| {
-                eval.over_items(pattern, &items, over, body)
+                eval.by_age(aged, |eval| eval.over_items(pattern, &items, over, body))
             });
         }
         let open = matches!(&value, Value::Unknown(unknown) if unknown.verdict.kind.is_plain());
@@ -64,8 +65,9 @@ impl Eval<'_, '_> {
                 eval.note_range(pattern, over);
             }
         };
+        let aged = self.goes_over_old(over);
         self.in_slice(&value, &place, |eval| {
-            eval.repeated(&round, body, retries, &mut bind)
+            eval.by_age(aged, |eval| eval.repeated(&round, body, retries, &mut bind))
         })
     }
 
@@ -114,7 +116,10 @@ impl Eval<'_, '_> {
         };
         let first = test.is_some_and(super::roles::asks_for_first);
         let before = std::mem::replace(&mut self.first_is_asked, first);
-        let flow = self.repeated(&round, body, retries, &mut |_| {});
+        let aged = test.is_some_and(|test| self.asks_for_age(test));
+        let flow = self.by_age(aged, |eval| {
+            eval.repeated(&round, body, retries, &mut |_| {})
+        });
         self.first_is_asked = before;
         self.at_limit = outer;
         flow
@@ -209,17 +214,15 @@ impl Eval<'_, '_> {
         let life = self.life;
         // Loops within loops would double the work at every level: two levels are looked at twice.
         if !retries && self.quiet < 2 {
-            self.quiet += 1;
             let sent = self.sent;
             let mark = self.heap.mark();
             let (returns, _) = self.left_open();
             let whole = self.work.begin_part(DRY_PART);
-            run(self);
+            self.dryly(|eval| run(eval));
             self.work.end_part(whole);
             if let Some(frame) = self.frames.last_mut() {
                 frame.returns.truncate(returns);
             }
-            self.quiet -= 1;
             // What the rounds of a conversation compute is as old as the round, even where a constructor runs them.
             if self.sent > sent {
                 self.life = life.filter(|life| *life != Class::Session);
@@ -294,33 +297,104 @@ impl Eval<'_, '_> {
         flow
     }
 
-    /// Lists that held something before the loop and get messages in it: earlier rounds stand in them as history.
+    /// Lists that held something before the loop and get messages in it, or are made anew with more of them: earlier
+    /// rounds stand in them as history.
     fn carry_turns(&mut self, dry: &Delta, round: &Round, running: u32) {
         for id in dry.ids() {
-            let (Cell::List(old), Some(Cell::List(new))) = (self.heap.get(id), dry.get(id)) else {
+            match (self.heap.get(id), dry.get(id)) {
+                (Cell::List(old), Some(Cell::List(new))) => {
+                    let added = new.items.get(old.items.len()..).unwrap_or_default();
+                    let Some(turns) = self.earlier_turns(&old.items, added, round) else {
+                        continue;
+                    };
+                    self.note_carried(&turns, running);
+                    if let Some(list) = self.heap.list_mut(id) {
+                        list.items.push(Item::Repeat(turns, Vec::new()));
+                    }
+                }
+                (Cell::Scope(old), Some(Cell::Scope(new))) => {
+                    let remade = self.remade(old.names.iter(), |name| new.names.get(name), round);
+                    for (name, list, turns) in remade {
+                        let list = self.carried_list(list, turns, running);
+                        if let Some(scope) = self.heap.scope_mut(id) {
+                            scope.names.set(&name, list);
+                        }
+                    }
+                }
+                (Cell::Object(old), Some(Cell::Object(new))) => {
+                    let entries = old
+                        .entries
+                        .iter()
+                        .map(|(name, value)| (name.as_str(), value));
+                    let remade = self.remade(entries, |name| new.get(name), round);
+                    for (name, list, turns) in remade {
+                        let list = self.carried_list(list, turns, running);
+                        if let Some(object) = self.heap.object_mut(id) {
+                            object.set(&name, list);
+                        }
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Names that hold another list behind a round, with all that the one before held and turns behind it.
+    fn remade<'v>(
+        &self,
+        before: impl Iterator<Item = (&'v str, &'v Value)>,
+        behind: impl Fn(&str) -> Option<&'v Value>,
+        round: &Round,
+    ) -> Vec<(String, List, Rc<Round>)> {
+        let mut out = Vec::new();
+        for (name, value) in before {
+            let (Value::Cell(old), Some(Value::Cell(new))) = (value, behind(name)) else {
                 continue;
             };
-            let added = new.items.len() > old.items.len();
-            if !added || !self.adds_turns(&new.items[old.items.len()..]) {
+            let (Some(list), Some(new)) = (self.heap.list(*old), self.heap.list(*new)) else {
                 continue;
+            };
+            let count = list.items.len();
+            let goes_on = new.items.len() > count && same_items(&new.items[..count], &list.items);
+            if goes_on {
+                let turns = self.earlier_turns(&list.items, &new.items[count..], round);
+                out.extend(turns.map(|turns| (name.to_string(), list.clone(), turns)));
             }
-            // A list that the loop begins is a copy of the turns that it reads, as they were cut or changed.
-            let read = self.read.as_ref().filter(|_| old.items.is_empty());
-            let turns = Rc::new(Round {
-                history: true,
-                over: "earlier turns".into(),
-                rewrite: round.rewrite.as_ref().or(read).cloned(),
-                ..round.clone()
-            });
-            // What stands in copies the turns that the loop around its call adds.
-            let known = self.carried.get(&turns.place);
-            let copied = known.is_some_and(|known| self.loops.contains(known));
-            if !copied || self.stood_in.is_empty() {
-                self.carried.insert(turns.place.clone(), running);
-            }
-            if let Some(list) = self.heap.list_mut(id) {
-                list.items.push(Item::Repeat(turns, Vec::new()));
-            }
+        }
+        out
+    }
+
+    fn carried_list(&mut self, mut list: List, turns: Rc<Round>, running: u32) -> Value {
+        self.note_carried(&turns, running);
+        list.items.push(Item::Repeat(turns, Vec::new()));
+        Value::Cell(self.heap.add(Cell::List(list)))
+    }
+
+    /// What stands for the turns of earlier rounds, where a round adds some to a list.
+    fn earlier_turns(&self, old: &[Item], added: &[Item], round: &Round) -> Option<Rc<Round>> {
+        if added.is_empty() || !self.adds_turns(added) {
+            return None;
+        }
+        // A list that the loop begins is a copy of the turns that it reads, as they were cut or changed. So is one
+        // whose turns it makes anew.
+        let begun = old.is_empty();
+        let read = self.read.as_ref().filter(|_| begun);
+        let rewrite = round.rewrite.as_ref().or(read).cloned();
+        let changed = || self.changed_turns(added, round.place.span);
+        Some(Rc::new(Round {
+            history: true,
+            over: "earlier turns".into(),
+            rewrite: rewrite.or_else(|| begun.then(changed).flatten()),
+            ..round.clone()
+        }))
+    }
+
+    fn note_carried(&mut self, turns: &Round, running: u32) {
+        // What stands in copies the turns that the loop around its call adds.
+        let known = self.carried.get(&turns.place);
+        let copied = known.is_some_and(|known| self.loops.contains(known));
+        if !copied || self.stood_in.is_empty() {
+            self.carried.insert(turns.place.clone(), running);
         }
     }
 

@@ -244,6 +244,11 @@ fn forked(condition: &Rc<Condition>, mut arms: Vec<Vec<Message>>) -> Vec<Message
     if same_shape {
         let count = arms.first().map_or(0, Vec::len);
         for index in 0..count {
+            let alone: Vec<Vec<Message>> = arms.iter().map(|a| vec![a[index].clone()]).collect();
+            if let Some(history) = super::windows::one_history(condition, &alone) {
+                out.extend(history);
+                continue;
+            }
             let pieces = arms
                 .iter()
                 .map(|arm| arm[index].blocks[0].pieces.clone())

@@ -1,6 +1,7 @@
 //! Code -> prompts: an abstract evaluator over the small language of `frontend/code/ir`, the modules it runs through,
 //! and what it finds. One evaluator for all host languages. Knows nothing of layout, cost or rules.
 
+mod aged;
 mod aliases;
 mod arguments;
 mod arms;
@@ -71,6 +72,7 @@ mod patterns;
 mod picks;
 mod presence;
 mod print;
+mod queries;
 mod renders;
 mod requests;
 mod roles;

@@ -4,7 +4,7 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
-use crate::frontend::code::ir::{BinaryOp, Expr, ExprKind};
+use crate::frontend::code::ir::{BinaryOp, Expr, ExprKind, Function, Pattern, StmtKind};
 use crate::prompt::{Message, Piece, Section};
 use crate::sdk;
 use crate::source::Place;
@@ -79,6 +79,42 @@ fn first_of(test: &Expr) -> Option<&ExprKind> {
     match (role(left), role(right)) {
         (false, true) => first(left),
         (true, false) => first(right),
+        _ => None,
+    }
+}
+
+/// Whether a test of an item by this name holds for the system text of a conversation alone, or for all but that.
+pub fn keeps_system(test: &Expr, name: &str) -> Option<bool> {
+    let ExprKind::Binary {
+        op: op @ (BinaryOp::Equal | BinaryOp::NotEqual),
+        left,
+        right,
+    } = &test.kind
+    else {
+        return match &test.kind {
+            ExprKind::Not(inner) => keeps_system(inner, name).map(|keeps| !keeps),
+            _ => None,
+        };
+    };
+    let system = |expr: &Expr| expr.literal().is_some_and(sdk::names_system);
+    let asked = match (system(left), system(right)) {
+        (false, true) => left,
+        (true, false) => right,
+        _ => return None,
+    };
+    let of = &kind_of(asked)?.kind;
+    matches!(of, ExprKind::Name(own) if own == name).then_some(*op == BinaryOp::Equal)
+}
+
+/// The same of a callback that does nothing but test: `(m) => m.role === "system"`.
+pub fn callback_keeps_system(function: &Function) -> Option<bool> {
+    let (Pattern::Name(name, _), [only]) =
+        (&function.params.first()?.pattern, function.body.as_slice())
+    else {
+        return None;
+    };
+    match &only.kind {
+        StmtKind::Return(Some(test)) => keeps_system(test, name),
         _ => None,
     }
 }
@@ -180,6 +216,20 @@ impl Eval<'_, '_> {
             true => (own, turns),
             false => (Vec::new(), added),
         }
+    }
+
+    /// Items without the turns of a conversation whose system text stands among them: what a test leaves that asks for
+    /// that alone.
+    pub fn without_turns(&self, items: Vec<Item>) -> Vec<Item> {
+        if !self.leads_with_system(&items) {
+            return items;
+        }
+        let turns = |item: &Item| match item {
+            Item::Repeat(round, _) => round.history,
+            Item::Spread(value, _) => self.holds_turns(value),
+            _ => false,
+        };
+        items.into_iter().filter(|item| !turns(item)).collect()
     }
 
     /// Whether system text is among these items already.

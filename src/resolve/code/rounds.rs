@@ -54,7 +54,11 @@ impl Eval<'_, '_> {
                     })
                 }
                 Item::Repeat(round, inner) => {
-                    let value = first_item(inner);
+                    let value = first_item(inner).or_else(|| {
+                        let turns = round.history.then(|| vec![item.clone()])?;
+                        let turns = self.new_list(turns, round.place.clone());
+                        Some(self.turn_of(&turns, over.span))
+                    });
                     let mut round = (**round).clone();
                     round.picks = picks::picks(pattern, body);
                     self.repeated(&round, body, false, &mut |eval| {
@@ -171,7 +175,12 @@ impl Eval<'_, '_> {
                     _ => None,
                 });
                 let within = self.heap.reading.begin(*id);
+                // One of a conversation behind its instructions is a turn.
+                let turns = list.is_some_and(|list| {
+                    self.leads_with_system(&list.items) && self.holds_history(&list.items)
+                });
                 match (first, open) {
+                    _ if turns => self.turn_of(value, span),
                     (Some(value), _) => value,
                     (None, Some(open)) if within.is_some() => self.item_of(&open, span),
                     // One of several messages: what each says is its own.

@@ -26,13 +26,17 @@ impl Eval<'_, '_> {
                 self.define_function(id);
             }
         }
+        let outer = self.aged;
+        let mut flow = Flow::Next;
         for stmt in stmts {
-            match self.stmt(stmt) {
-                Flow::Next => {}
-                other => return other,
+            flow = self.stmt(stmt);
+            if !matches!(flow, Flow::Next) {
+                break;
             }
+            self.aged = self.aged || self.sorts_by_age(stmt);
         }
-        Flow::Next
+        self.aged = outer;
+        flow
     }
 
     fn define_function(&mut self, id: usize) {
@@ -105,6 +109,8 @@ impl Eval<'_, '_> {
                     let full = self.asks_for_limit(test);
                     let outer = self.at_limit;
                     self.at_limit |= full;
+                    let aged = self.aged;
+                    self.aged = aged || self.asks_for_age(test);
                     let flow = self.fork(&condition, 2, &mut |eval, arm| {
                         eval.narrow(test, arm == 0);
                         let leads = arm == 0 && super::roles::asks_for_first(test);
@@ -115,6 +121,7 @@ impl Eval<'_, '_> {
                         flow
                     });
                     self.at_limit = outer;
+                    self.aged = aged;
                     flow
                 }
             },

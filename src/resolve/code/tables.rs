@@ -176,6 +176,8 @@ pub struct Tables {
     pub presets: Vec<(String, String)>,
     retry: Vec<String>,
     runs_once: Vec<String>,
+    /// Calls that give back what the function they are given gives, and which argument that is.
+    runs_given: Vec<(String, String)>,
     journals: Vec<String>,
     setup_words: Vec<String>,
     answers: Vec<String>,
@@ -195,6 +197,20 @@ pub struct Tables {
     pub counter_words: Vec<String>,
     /// Words of a test that holds where the context is full.
     pub limit_words: Vec<String>,
+    /// The same, unless it is turns that are counted, and the words of what is counted then.
+    pub bound_words: Vec<String>,
+    pub counted_turns: Vec<String>,
+    /// Methods that ask whether a list or a set holds something.
+    pub holding: Vec<String>,
+    /// Names that a loop gives to where it stands.
+    pub places: Vec<String>,
+    /// Words of what is written into a turn that no provider reads as its text.
+    pub unsent: Vec<String>,
+    /// Words of queries: newest first, what stands in front of how many, what counts from the end by itself.
+    pub newest_first: Vec<String>,
+    pub row_counts: Vec<String>,
+    pub newest_rows: Vec<String>,
+    pub row_ranges: Vec<String>,
     /// Keys under which a message or a block has what it says.
     pub content_keys: Vec<String>,
     /// Words of a text that stands in for content that was taken out.
@@ -221,6 +237,7 @@ pub fn tables() -> &'static Tables {
             presets: pairs(root.get("date-presets")),
             retry: words("retry-words"),
             runs_once: words("runs-once"),
+            runs_given: pairs(root.get("runs-given")),
             journals: words("journals"),
             setup_words: words("setup-words"),
             answers: words("answer-paths"),
@@ -234,6 +251,15 @@ pub fn tables() -> &'static Tables {
             fillers: words("fillers"),
             counter_words: words("counter-words"),
             limit_words: words("limit-words"),
+            bound_words: words("bound-words"),
+            counted_turns: words("counted-turns"),
+            holding: words("holding"),
+            places: words("places"),
+            unsent: words("unsent-words"),
+            newest_first: words("newest-first"),
+            row_counts: words("row-counts"),
+            newest_rows: words("newest-rows"),
+            row_ranges: words("row-ranges"),
             content_keys: words("content-keys"),
             cleared_words: words("cleared-words"),
             dialects: pairs(root.get("template-dialects")),
@@ -377,7 +403,7 @@ pub fn is_retry(text: &str) -> bool {
 
 /// Whether a call runs the function that it is given once, or again only until it works.
 pub fn runs_once(path: &str) -> bool {
-    let name = path.rsplit('.').next().unwrap_or(path);
+    let name = last_of(path);
     is_retry(name) || tables().runs_once.iter().any(|known| known == name)
 }
 
@@ -385,6 +411,24 @@ pub fn runs_once(path: &str) -> bool {
 pub fn sets_up(name: &str) -> bool {
     let known = |word: &String| tables().setup_words.contains(word);
     name_words(name).iter().any(known)
+}
+
+/// Whether a call runs the function that it is given again until it works, by its name or that of its module.
+pub fn tries_again(path: &str) -> bool {
+    is_retry(last_of(path))
+}
+
+/// Which argument of a call is the function whose result it gives back, with the arguments behind it.
+pub fn runs_given(path: &str) -> Option<usize> {
+    let name = last_of(path);
+    let mut known = tables().runs_given.iter();
+    known.find(|(known, _)| known == name)?.1.parse().ok()
+}
+
+/// The name that a path ends with; that of the module where it is what the module exports alone.
+fn last_of(path: &str) -> &str {
+    let path = path.strip_suffix(".default").unwrap_or(path);
+    path.rsplit('.').next().unwrap_or(path)
 }
 
 /// Whether a method only writes down what happens.

@@ -42,6 +42,8 @@ pub enum Position {
     Newest,
     /// Counted back from the end: it moves with every turn.
     Tail,
+    /// How far from the end a turn stands.
+    Age,
     /// What is left of a length or a position by a number of turns.
     Step,
     /// It moves by whole blocks of turns.

@@ -42,6 +42,13 @@ impl Eval<'_, '_> {
             (BinaryOp::Subtract, Some(Position::Length), None) if fixed || window() => {
                 Position::Tail
             }
+            // How far from the end a turn stands that a loop has come to.
+            (BinaryOp::Subtract, Some(Position::Length | Position::Newest), None)
+                if takes_place_off(expr) =>
+            {
+                Position::Age
+            }
+            (BinaryOp::Subtract | BinaryOp::Add, Some(Position::Age), None) => Position::Age,
             (
                 BinaryOp::Subtract | BinaryOp::Add,
                 Some(at @ (Position::Tail | Position::Block)),
@@ -56,7 +63,7 @@ impl Eval<'_, '_> {
 
     /// The length of a list that holds a conversation.
     pub fn length_of(&self, list: &Value, length: Value) -> Value {
-        match self.is_conversation(list) {
+        match self.is_conversation(list) || self.holds_turns(list) {
             true => at_position(length, Position::Length),
             false => length,
         }
@@ -119,6 +126,26 @@ impl Eval<'_, '_> {
         }
     }
 
+    /// Whether a list numbers the turns of a conversation: `enumerate(turns)`.
+    pub fn numbers_turns(&self, value: &Value) -> bool {
+        let Value::Cell(id) = value else {
+            return false;
+        };
+        self.heap.list(*id).is_some_and(|list| {
+            matches!(list.items.as_slice(), [Item::Repeat(round, body)] if round.history && self.are_lists(body))
+        })
+    }
+
+    /// Whether items are messages whose roles are those of the things that they are made of: `{"role": row.role, ..}`.
+    pub fn brings_roles(&self, items: &[Item]) -> bool {
+        let [Item::One(Value::Cell(id), _)] = items else {
+            return false;
+        };
+        let role = self.heap.object(*id).and_then(|object| object.get("role"));
+        let own = role.and_then(Value::unknown);
+        own.is_some_and(|role| role.item || role.of.is_some())
+    }
+
     /// An empty list or one of any length (`if turns is None: turns = []`) is the latter: a sequence may be empty anyway.
     pub fn filled_one(&self, choice: Rc<Choice>) -> Value {
         let (empty, filled): (Vec<&Value>, Vec<&Value>) =
@@ -137,7 +164,7 @@ impl Eval<'_, '_> {
         }
     }
 
-    fn is_empty_list(&self, value: &Value) -> bool {
+    pub fn is_empty_list(&self, value: &Value) -> bool {
         let Value::Cell(id) = value else {
             return false;
         };
@@ -195,11 +222,18 @@ impl Eval<'_, '_> {
     /// What the turns of a conversation are part of.
     fn turns_root(&self, value: &Value) -> Option<String> {
         match value {
-            Value::Cell(id) => match self.heap.list(*id)?.items.last()? {
-                Item::Spread(Value::Unknown(unknown), _) => Some(root_of(unknown)),
-                Item::Repeat(round, _) if round.history => Some(turns_of(round)),
-                _ => None,
-            },
+            Value::Cell(id) => {
+                let items = &self.heap.list(*id)?.items;
+                let of = |item: &Item| match item {
+                    Item::Spread(Value::Unknown(unknown), _) => Some(root_of(unknown)),
+                    Item::Repeat(round, _) if round.history => Some(turns_of(round)),
+                    _ => None,
+                };
+                match self.leads_with_system(items) {
+                    true => items.iter().find_map(of),
+                    false => of(items.last()?),
+                }
+            }
             Value::Choice(choice) => choice.arms.iter().find_map(|arm| self.turns_root(arm)),
             Value::Unknown(unknown) => Some(root_of(unknown)),
             _ => None,
@@ -286,7 +320,7 @@ impl Eval<'_, '_> {
 
     /// Whether a test holds only where the context is full.
     pub fn asks_for_limit(&self, test: &Expr) -> bool {
-        tells(&tables().limit_words, &self.written(test.span))
+        at_limit(&self.written(test.span))
     }
 
     fn cut_here(&self, expr: &Expr) -> Rewrite {
@@ -372,12 +406,12 @@ impl Eval<'_, '_> {
         // The newest one was sent by nobody yet.
         let written = self.written(place.span);
         let newest = written.contains("-1") || written.contains("- 1");
-        content
-            && earlier
-            && !newest
-            && value
-                .known_text()
-                .is_some_and(|text| tells(&tables().cleared_words, &text))
+        let by_age = || self.aged && self.takes_place(value, &written);
+        let cleared = || {
+            let text = value.known_text();
+            text.is_some_and(|text| tells(&tables().cleared_words, &text))
+        };
+        content && earlier && !newest && (cleared() || by_age())
     }
 
     /// Where the content of turns of this conversation was taken out.
@@ -447,12 +481,14 @@ impl Eval<'_, '_> {
                 let object = self.heap.object(*id)?;
                 let content = |key: &str| tables().content_keys.iter().any(|known| known == key);
                 object.entries.iter().find_map(|(key, value)| {
-                    let cleared = !object.spreads.is_empty()
-                        && content(key)
-                        && value
-                            .known_text()
-                            .is_some_and(|text| tells(&tables().cleared_words, &text));
-                    match cleared {
+                    let other = || {
+                        let text = value.known_text();
+                        let cleared =
+                            text.is_some_and(|text| tells(&tables().cleared_words, &text));
+                        let aged = self.aged_turns.contains(&object.place);
+                        cleared || aged && self.takes_place(value, &self.written_at(&object.place))
+                    };
+                    match !object.spreads.is_empty() && content(key) && other() {
                         true => Some(object.place.clone()),
                         false => self.change_in(value, depth + 1),
                     }
@@ -475,6 +511,17 @@ impl Eval<'_, '_> {
     }
 }
 
+/// Whether what is taken off is a name of one letter or a place by its name: `turns.length - i`, `n - index`.
+fn takes_place_off(expr: &Expr) -> bool {
+    let ExprKind::Binary { right, .. } = &expr.kind else {
+        return false;
+    };
+    match &right.kind {
+        ExprKind::Name(name) => tables().places.iter().any(|known| known == name),
+        _ => false,
+    }
+}
+
 /// A number with where it stands in a conversation.
 fn at_position(value: Value, position: Position) -> Value {
     match value {
@@ -488,7 +535,7 @@ fn at_position(value: Value, position: Position) -> Value {
 }
 
 /// Where a number stands in a conversation. One that is moved in blocks in some case is taken to be so.
-fn position(value: &Value) -> Option<Position> {
+pub fn position(value: &Value) -> Option<Position> {
     match value {
         Value::Choice(choice) => {
             let found: Vec<Position> = choice.arms.iter().filter_map(position).collect();
@@ -498,6 +545,7 @@ fn position(value: &Value) -> Option<Position> {
                 Position::Step,
                 Position::Length,
                 Position::Newest,
+                Position::Age,
             ]
             .into_iter()
             .find(|one| found.contains(one))
@@ -511,11 +559,47 @@ fn position(value: &Value) -> Option<Position> {
 
 /// What happens to turns in one arm alone: where the arm is that of a full context, it is rare.
 fn in_arm(rewrite: Rewrite, condition: &Condition) -> Rewrite {
-    let at_limit = tells(&tables().limit_words, &condition.expr);
     Rewrite {
-        only_at_limit: rewrite.only_at_limit || at_limit,
+        only_at_limit: rewrite.only_at_limit || at_limit(&condition.expr),
         ..rewrite
     }
+}
+
+/// Whether a test as written holds only where the context is full. One that counts turns is that of a window.
+fn at_limit(test: &str) -> bool {
+    tells(&tables().limit_words, test) || tells(&tables().bound_words, test) && !counts_turns(test)
+}
+
+/// Whether a test as written asks how many turns there are: `len(self.messages)`, `history.length`.
+fn counts_turns(test: &str) -> bool {
+    let path = |c: char| c.is_alphanumeric() || matches!(c, '_' | '.' | '$');
+    let counted = |name: &str| tells(&tables().counted_turns, name);
+    let behind = test.match_indices("len(").any(|(at, open)| {
+        let name = &test[at + open.len()..];
+        counted(&name[..name.find(|c| !path(c)).unwrap_or(name.len())])
+    });
+    behind
+        || test.match_indices(".length").any(|(at, _)| {
+            let name = &test[..at];
+            let from = name.rfind(|c| !path(c));
+            counted(&name[from.map_or(0, |from| from + 1)..])
+        })
+}
+
+/// One conversation that arms hold in several states is one value: changed where one of them changes it.
+pub fn in_states(condition: &Condition, arms: &[Value]) -> Option<Value> {
+    let changed = |arm: &Value| arm.unknown().and_then(|arm| arm.rewrite.clone());
+    let Value::Unknown(first) = arms.first()? else {
+        return None;
+    };
+    let found = arms.iter().find_map(changed)?;
+    let everywhere = arms.iter().all(|arm| changed(arm).is_some());
+    let mut one = Rc::unwrap_or_clone(first.clone());
+    one.rewrite = Some(match everywhere {
+        true => found,
+        false => in_arm(found, condition),
+    });
+    Some(one.into_value())
 }
 
 /// One conversation that several arms hold in several states: it is changed where one of them changes it.

@@ -30,6 +30,7 @@ mod reached;
 mod shown;
 mod state;
 mod taken;
+mod windows;
 mod wires;
 mod written;
 
