@@ -4,7 +4,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use crate::frontend::code::ir::{ExprKind, Function, FunctionId, FunctionKind, Param, ParamKind};
-use crate::prompt::Hop;
+use crate::prompt::{Hop, PARAMETER};
 use crate::source::Place;
 use crate::volatility::{Class, Confidence};
 
@@ -477,7 +477,7 @@ impl Eval<'_, '_> {
             ..Unknown::new(name.to_string(), verdict)
         };
         self.births.insert(place.clone(), self.birth_of(open()));
-        self.born(unknown, place, "a parameter")
+        self.born(unknown, place, PARAMETER)
     }
 
     fn birth_of(&self, open: Open) -> Birth {
@@ -526,7 +526,7 @@ impl Eval<'_, '_> {
                 ..Unknown::new(key.clone(), verdict)
             };
             self.births.insert(place.clone(), self.birth_of(open()));
-            let member = self.born(unknown, place, "a parameter");
+            let member = self.born(unknown, place, PARAMETER);
             self.assign(inner, member);
         }
         if let Some(rest) = rest {

@@ -54,12 +54,17 @@ impl Eval<'_, '_> {
                     })
                 }
                 Item::Repeat(round, inner) => {
-                    let value = first_item(inner);
+                    // Of turns that only stand there, the message in front shows what is made of each; where they may be
+                    // marked, it counts which are.
+                    let marks = self.frame().code.writes_marker();
+                    let turn = || self.last_turn(item, over.span).filter(|_| marks);
+                    let value = first_item(inner).or_else(turn);
                     let mut round = (**round).clone();
                     round.picks = picks::picks(pattern, body);
                     self.repeated(&round, body, false, &mut |eval| {
                         if let Some(value) = &value {
                             eval.assign(pattern, value.clone());
+                            eval.tag_round(pattern, round.id);
                         }
                     })
                 }
