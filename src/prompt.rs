@@ -58,6 +58,17 @@ pub struct Prompt {
     pub reads: Reads,
 }
 
+impl Prompt {
+    /// Whether the body of a module sends it, in no function.
+    pub fn of_module(&self) -> bool {
+        let symbol = self.id.split('#').nth(1).unwrap_or_default();
+        !self.fragment && symbol.split(':').next() == Some(BODY)
+    }
+}
+
+/// The symbol of what stands in no function.
+pub const BODY: &str = "module";
+
 /// Whether turns accumulate.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Conversation {
@@ -295,6 +306,9 @@ pub struct Hop {
     pub place: Place,
     pub note: Phrase,
 }
+
+/// What the first hop says of a value that a caller gives, and no caller is in sight.
+pub const PARAMETER: &str = "a parameter";
 
 /// A number of tokens that is not counted but assumed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -435,3 +435,68 @@ fn a_condition_on_the_model_forks_nothing_that_is_shared() {
         assert_eq!(forks(test), found, "{test}");
     }
 }
+
+/// A function that asks Claude with a marker behind what it is given.
+fn marked(params: &str, content: &str) -> String {
+    format!(
+        "import anthropic\nclient = anthropic.Anthropic()\nRULES = 'Answer from the handbook and name the page. ' * 900\n\n\
+         def ask({params}):\n    return client.messages.create(model='claude-sonnet-5', max_tokens=9, system=RULES, \
+         messages=[{{'role': 'user', 'content': [{content}]}}])\n"
+    )
+}
+
+#[test]
+fn a_marker_between_what_is_given_and_what_is_asked_of_it_may_be_read() {
+    const RULE: &str = "volatile-breakpoint";
+    let text = |name: &str| format!("{{'type': 'text', 'text': {name}}}");
+    let mark = |name: &str| text(name).replace('}', ", 'cache_control': {'type': 'ephemeral'}}");
+    let alone = marked("paper", &mark("paper"));
+    assert_eq!(severities("app.py", &alone, RULE), [Severity::Error]);
+    let asked = marked(
+        "paper, question",
+        &format!("{}, {}", mark("paper"), text("question")),
+    );
+    assert_eq!(severities("app.py", &asked, RULE), [Severity::Note]);
+    // Stable text in the same block is written anew with it.
+    let mixed = format!("{}, {}", mark("RULES + paper"), text("question"));
+    let mixed = marked("paper, question", &mixed).replace("system=RULES, ", "");
+    assert_eq!(severities("app.py", &mixed, RULE), [Severity::Error]);
+}
+
+#[test]
+fn a_script_that_says_the_same_on_every_run_misses_no_marker() {
+    const RULE: &str = "missing-breakpoint";
+    let call = |indent: &str, asked: &str| {
+        format!(
+            "{indent}print(anthropic.Anthropic().messages.create(model='claude-sonnet-5', max_tokens=9, system=RULES, \
+             messages=[{{'role': 'user', 'content': {asked}}}]))\n"
+        )
+    };
+    let head = "import anthropic\nRULES = 'Answer from the handbook and name the page. ' * 900\n\n";
+    let script = format!(
+        "{head}if __name__ == '__main__':\n{}",
+        call("    ", "'Tell me.'")
+    );
+    assert!(!is_loud("app.py", &script, RULE));
+    let served = format!("{head}def ask(question):\n{}", call("    ", "question"));
+    assert!(is_loud("app.py", &served, RULE));
+}
+
+#[test]
+fn a_client_that_a_function_sets_later_is_called_all_the_same() {
+    const RULE: &str = "missing-breakpoint";
+    let head = "import anthropic\nRULES = 'Answer from the handbook and name the page. ' * 900\nclient = None\n\n";
+    let ask = "def ask(question):\n    return client.messages.create(model='claude-sonnet-5', max_tokens=9, system=RULES, \
+               messages=[{'role': 'user', 'content': question}])\n";
+    let set = "def start():\n    global client\n    client = anthropic.Anthropic()\n\n";
+    assert!(is_loud("app.py", &format!("{head}{set}{ask}"), RULE));
+    let own = set.replace("    global client\n", "");
+    assert!(!is_loud("app.py", &format!("{head}{own}{ask}"), RULE));
+    let script = "import Anthropic from '@anthropic-ai/sdk';\nlet client: Anthropic | null = null;\n\
+                  const RULES = 'Answer from the handbook and name the page. '.repeat(900);\n\
+                  export function start(key: string) { client = new Anthropic({ apiKey: key }); }\n\
+                  export async function ask(question: string) {\n  if (!client) throw new Error('start first');\n  \
+                  return client.messages.create({ model: 'claude-sonnet-5', max_tokens: 9, system: RULES, \
+                  messages: [{ role: 'user', content: question }] });\n}\n";
+    assert!(is_loud("app.ts", script, RULE));
+}

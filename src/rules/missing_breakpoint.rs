@@ -45,7 +45,7 @@ pub fn check(judged: &Judged) -> Vec<Remark> {
                 || (!history && rests_on_assumed(judged, marked + 1));
             // The one behind the history makes each turn read the text in front of it too, be it there or be it missing.
             let short = alone_and_short(judged, marked_tokens);
-            if !history && (short || is_marked_behind(judged, marked) || steps(judged).any(|other| is_history(judged, other))) {
+            if !history && (short || says_the_same(judged) || is_marked_behind(judged, marked) || steps(judged).any(|other| is_history(judged, other))) {
                 remark.weight = Weight::AtMostNote;
             }
             // Where the markers may come from elsewhere, another one could be one too many.
@@ -76,6 +76,12 @@ fn sent_from(judged: &Judged, mut remark: Remark) -> Remark {
         });
     }
     remark
+}
+
+/// Whether a script says the same whenever it is run: its body sends one request, and none behind it that could read.
+fn says_the_same(judged: &Judged) -> bool {
+    let mut segments = judged.layout.segments.iter();
+    judged.prompt.of_module() && segments.all(|segment| segment.key.is_constant())
 }
 
 /// Whether what a wrapper is given brings no marker along: no code writes one, or those that are written are all its

@@ -6,8 +6,8 @@ use super::{Remark, Weight};
 use crate::finding::Severity;
 use crate::judge::Judged;
 use crate::layout::{Kind, Mark, Segment};
-use crate::plan::Edit;
-use crate::prompt::Section;
+use crate::plan::{Edit, Step};
+use crate::prompt::{Section, PARAMETER};
 use crate::volatility::{Class, Confidence, Origin, Scope};
 
 pub fn check(judged: &Judged) -> Vec<Remark> {
@@ -49,7 +49,8 @@ pub fn check(judged: &Judged) -> Vec<Remark> {
             if matches!(remark.weight, Weight::OnRequest) {
                 return Some(remark);
             }
-            if handed_on(judged, mark) || now_and_then(judged, mark) {
+            if handed_on(judged, mark) || now_and_then(judged, mark) || asked_of(judged, mark, step)
+            {
                 remark.confidence = Confidence::Possible;
                 return Some(remark);
             }
@@ -88,6 +89,27 @@ fn handed_on(judged: &Judged, mark: &Mark) -> bool {
         })
     });
     any && all
+}
+
+/// Whether the marker stands between what a caller gives to ask about and what is asked of it: `ask(document, question)`
+/// may be called with one document and many questions. Where stable text shares the block of the former, it is written
+/// anew with it all the same.
+fn asked_of(judged: &Judged, mark: &Mark, step: &Step) -> bool {
+    let segments = &judged.layout.segments;
+    let given = |segment: &Segment| match &segment.kind {
+        Kind::Value {
+            volatility, trace, ..
+        } => {
+            let born = trace.first().is_some_and(|hop| hop.note == PARAMETER);
+            born && volatility.class == Class::Request
+        }
+        _ => false,
+    };
+    let mut behind = segments.iter().filter(|segment| segment.block > mark.block);
+    let mut before = culprits(judged, mark).peekable();
+    let first = before.peek().map(|segment| segment.block);
+    let marked = step.mark_behind.map(|at| segments[at].block);
+    first > marked && before.all(given) && behind.any(|s| s.key.scope == Scope::Call)
 }
 
 /// Whether all that is known to change in front of the marker stands there only where a condition is met: what is

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::frontend::code::ir::{
-    ClassId, Expr, ExprKind, FunctionId, Import, Module, Pattern, Stmt, StmtKind,
+    ClassId, Expr, ExprKind, FunctionId, Import, Language, Module, Pattern, Stmt, StmtKind,
 };
 
 /// How a name of a module is bound.
@@ -27,6 +27,8 @@ pub struct Names {
     pub stars: Vec<String>,
     /// Exported names that are bound under another name: exported -> local.
     pub exports: BTreeMap<String, String>,
+    /// What functions make and set names of the module to: `global client; client = Client()`.
+    pub set_later: BTreeMap<String, Expr>,
 }
 
 /// Reads the body of a module.
@@ -40,11 +42,61 @@ pub fn of(module: &Module) -> Names {
     for (index, stmt) in module.body.iter().enumerate() {
         bindings.stmt(stmt, index);
     }
+    let mut set_later = BTreeMap::new();
+    for function in &module.functions {
+        let outer = (module.language == Language::Python).then(|| outer_names(&function.body));
+        note_made(&function.body, outer.as_deref(), &mut set_later);
+    }
     Names {
+        set_later,
         names: bindings.names,
         stars: bindings.stars,
         exports: bindings.exports,
     }
+}
+
+/// Names that a function of Python says are not its own.
+fn outer_names(body: &[Stmt]) -> Vec<&str> {
+    let mut out = Vec::new();
+    for stmt in body {
+        if let StmtKind::Global(names) = &stmt.kind {
+            out.extend(names.iter().map(String::as_str));
+        }
+        let blocks = stmt.blocks().into_iter();
+        out.extend(blocks.flat_map(outer_names));
+    }
+    out
+}
+
+/// Notes names that are set to what a call makes; `outer`: the only ones that count.
+fn note_made(body: &[Stmt], outer: Option<&[&str]>, out: &mut BTreeMap<String, Expr>) {
+    for stmt in body {
+        if let StmtKind::Assign { targets, value } = &stmt.kind {
+            for target in targets {
+                match target {
+                    Pattern::Name(name, _)
+                        if makes_instance(value)
+                            && outer.is_none_or(|outer| outer.contains(&name.as_str())) =>
+                    {
+                        out.entry(name.clone()).or_insert_with(|| value.clone());
+                    }
+                    _ => {}
+                }
+            }
+        }
+        let blocks = stmt.blocks().into_iter();
+        blocks.for_each(|block| note_made(block, outer, out));
+    }
+}
+
+/// `Client(..)`, `new sdk.Client(..)`: classes are written with a capital.
+fn makes_instance(value: &Expr) -> bool {
+    let ExprKind::Call { callee, .. } = &value.kind else {
+        return false;
+    };
+    let path = callee.dotted().unwrap_or_default();
+    let name = path.rsplit('.').next().unwrap_or_default();
+    name.starts_with(|first: char| first.is_uppercase())
 }
 
 /// Collects how the names of a module are bound.

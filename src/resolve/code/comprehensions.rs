@@ -75,7 +75,9 @@ impl Eval<'_, '_> {
         let known = self.known_items(&over, true, comprehension.over.span);
         let mut items = Vec::new();
         let mut entries: Vec<(Option<String>, Value)> = Vec::new();
+        let placed = self.listed_by_position(comprehension);
         match known {
+            _ if placed.is_some() => items = placed.unwrap_or_default(),
             Some(values) => {
                 for (index, value) in values.into_iter().enumerate() {
                     if !self.enter() {

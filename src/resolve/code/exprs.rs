@@ -120,12 +120,13 @@ impl Eval<'_, '_> {
                 }
             },
             ExprKind::List(items) => {
-                let items = self.items(items);
+                let (items, most) = self.items(items);
                 let place = self.place(expr.span);
-                self.new_list(items, place)
+                let list = self.new_list(items, place);
+                self.at_most(list, most)
             }
             ExprKind::Set(items) => {
-                let items = self.items(items);
+                let (items, _) = self.items(items);
                 let place = self.place(expr.span);
                 let unordered =
                     if items.len() > 1 || !matches!(items.first(), Some(Item::One(..)) | None) {

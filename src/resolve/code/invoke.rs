@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::frontend::code::ir::{
     Expr, ExprKind, Function, FunctionId, FunctionKind, Param, ParamKind,
 };
-use crate::prompt::Hop;
+use crate::prompt::{Hop, PARAMETER};
 use crate::source::Place;
 use crate::volatility::{Class, Confidence};
 
@@ -487,7 +487,7 @@ impl Eval<'_, '_> {
             _ => None,
         };
         self.births.insert(place.clone(), self.birth_of(open()));
-        self.born(unknown, place, "a parameter").or_usual(usual)
+        self.born(unknown, place, PARAMETER).or_usual(usual)
     }
 
     fn birth_of(&self, open: Open) -> Birth {
@@ -537,7 +537,7 @@ impl Eval<'_, '_> {
                 ..Unknown::new(key.clone(), verdict)
             };
             self.births.insert(place.clone(), self.birth_of(open()));
-            let member = self.born(unknown, place, "a parameter");
+            let member = self.born(unknown, place, PARAMETER);
             self.assign(inner, member);
         }
         if let Some(rest) = rest {

@@ -60,9 +60,16 @@ impl Eval<'_, '_> {
                     }
                     _ => match self.put_turns(*id) {
                         Some(turns) => turns,
-                        None => self
-                            .kept_by_key(*id, span)
-                            .unwrap_or_else(|| self.item_of(object, span)),
+                        None => match (self.newest_turn(object, span), index.unknown()) {
+                            (Some(turn), Some(index)) => match index.round {
+                                Some(round) => turn.in_round_of(round),
+                                None => turn,
+                            },
+                            (Some(turn), None) => turn,
+                            (None, _) => self
+                                .kept_by_key(*id, span)
+                                .unwrap_or_else(|| self.item_of(object, span)),
+                        },
                     },
                 }
             }
@@ -178,6 +185,9 @@ impl Eval<'_, '_> {
                         self.last_of(&items, span)
                             .unwrap_or_else(|| self.item_of(value, span))
                     }
+                    _ if at < 0 => self
+                        .newest_turn(value, span)
+                        .unwrap_or_else(|| self.item_of(value, span)),
                     _ => self.item_of(value, span),
                 }
             }
@@ -220,6 +230,30 @@ impl Eval<'_, '_> {
             }
             Item::Repeat(round, body) if !round.history => self.last_of(body, span),
             Item::Repeat(..) => self.last_turn(last, span),
+        }
+    }
+
+    /// A message of a list that ends with the turns of a conversation, which one is not known: what stands in front of
+    /// them are few.
+    fn newest_turn(&mut self, value: &Value, span: Span) -> Option<Value> {
+        let Value::Cell(id) = value else {
+            return None;
+        };
+        let (last, front) = self.heap.list(*id)?.items.split_last()?;
+        let message = |item: &Item| match item {
+            Item::One(Value::Cell(id), _) => {
+                let object = self.heap.object(*id);
+                object.is_some_and(|object| object.get("role").is_some())
+            }
+            _ => false,
+        };
+        if !front.iter().all(message) {
+            return None;
+        }
+        match last.clone() {
+            Item::Spread(turns, _) if turns.is_history() => Some(self.item_of(&turns, span)),
+            turns @ Item::Repeat(..) => self.last_turn(&turns, span),
+            _ => None,
         }
     }
 

@@ -10,21 +10,38 @@ use super::tables::Operation;
 use super::value::{Choice, Value};
 
 impl Eval<'_, '_> {
-    pub fn items(&mut self, items: &[IrItem]) -> Vec<Item> {
+    /// The items of a list, and how many these are at most: `[...first, ...turns.slice(-2)]`.
+    pub fn items(&mut self, items: &[IrItem]) -> (Vec<Item>, Option<u32>) {
         let mut out = Vec::with_capacity(items.len());
+        let mut most = Some(0);
         for item in items {
             match item {
                 IrItem::One(expr) => {
                     let value = self.eval(expr);
                     out.push(Item::One(value, self.place(expr.span)));
+                    most = most.map(|most| most + 1);
                 }
                 IrItem::Spread(expr) => {
                     let value = self.eval(expr);
                     self.spread_into(&mut out, &value, expr.span);
+                    let own = self.length_at_most(&value);
+                    most = most.zip(own).map(|(most, own)| most + own);
                 }
             }
         }
-        out
+        (out, most)
+    }
+
+    /// How many items of a list a value brings at most: of a slice, and of a list that is known.
+    fn length_at_most(&self, value: &Value) -> Option<u32> {
+        let id = match value {
+            Value::Unknown(unknown) => return unknown.most,
+            Value::Cell(id) => *id,
+            _ => return None,
+        };
+        let list = self.heap.list(id)?;
+        let known = list.items.iter().all(|item| matches!(item, Item::One(..)));
+        list.most.or(known.then_some(list.items.len() as u32))
     }
 
     /// The items of a sequence, as they stand in another.
@@ -86,7 +103,9 @@ impl Eval<'_, '_> {
         self.spread_into(&mut items, left, expr.span);
         self.spread_into(&mut items, right, expr.span);
         let place = self.place(expr.span);
-        self.new_list(items, place)
+        let most = self.length_at_most(left).zip(self.length_at_most(right));
+        let joined = self.new_list(items, place);
+        self.at_most(joined, most.map(|(left, right)| left + right))
     }
 
     pub fn object(&mut self, entries: &[Entry], span: Span) -> Value {

@@ -30,6 +30,9 @@ impl Eval<'_, '_> {
             let list = self.new_list(items, place.clone());
             return self.with_order_if(list, unordered);
         }
+        if let Some(items) = self.mapped_by_position(over, &function, expr) {
+            return self.new_list(items, place);
+        }
         let Some(several) = self.several(over, &function) else {
             let (mut items, round) = self.map_rounds(over, &function, expr);
             items.push(round);
@@ -96,7 +99,7 @@ impl Eval<'_, '_> {
     }
 
     /// One round for all items of a sequence, and what it makes of the system text among them.
-    fn map_rounds(&mut self, over: &Value, function: &Value, expr: &Expr) -> (Vec<Item>, Item) {
+    pub fn map_rounds(&mut self, over: &Value, function: &Value, expr: &Expr) -> (Vec<Item>, Item) {
         let place = self.place(expr.span);
         let item = self.item_of(over, expr.span);
         let id = self.round_id(over);
@@ -125,7 +128,7 @@ impl Eval<'_, '_> {
     }
 
     /// What the function makes of one item.
-    fn made_of(
+    pub fn made_of(
         &mut self,
         function: &Value,
         item: Value,

@@ -255,10 +255,7 @@ impl Eval<'_, '_> {
         if !marker && !self.holds_marker(&value, 0) {
             return value;
         }
-        let value = match marker {
-            true => self.in_slices(value, place),
-            false => value,
-        };
+        let value = self.within_slices(marker, value, place);
         let within = self.marks.made.iter();
         let rounds: Vec<u32> = within
             .filter(|(from, to, round)| {
@@ -276,10 +273,8 @@ impl Eval<'_, '_> {
 
     /// A marker, or what brings some, is written into one of several things: into that arm, the others stay.
     pub fn mark_arms(&mut self, choice: &Choice, name: &str, value: Value, place: &Place) {
-        let value = match sdk::is_marker(name) || sdk::nests_markers(name) {
-            true => self.in_slices(value, place),
-            false => value,
-        };
+        let marker = sdk::is_marker(name) || sdk::nests_markers(name);
+        let value = self.within_slices(marker, value, place);
         self.mark_arms_within(choice, &mut Vec::new(), (name, &value), place);
     }
 
@@ -325,6 +320,62 @@ impl Eval<'_, '_> {
     pub fn brings_marker(&self, name: &str, value: &Value) -> bool {
         let marker = sdk::is_marker(name) || sdk::nests_markers(name);
         marker && !value.is_nothing() || self.holds_marker(value, 0)
+    }
+
+    /// A marker, or what brings some, as it is written while the items of a slice are gone through.
+    fn within_slices(&mut self, marker: bool, value: Value, place: &Place) -> Value {
+        if marker {
+            return self.in_slices(value, place);
+        }
+        if !self.marks.slices.is_empty() {
+            self.slice_markers(&value, place, 0);
+        }
+        value
+    }
+
+    /// The markers that something new brings along.
+    fn slice_markers(&mut self, value: &Value, place: &Place, depth: usize) {
+        if depth > 4 {
+            return;
+        }
+        match value {
+            Value::Choice(choice) => {
+                let arms = choice.arms.iter();
+                arms.for_each(|arm| self.slice_markers(arm, place, depth + 1));
+            }
+            Value::Cell(id) => match self.heap.get(*id).clone() {
+                Cell::Object(object) => {
+                    for (key, value) in &object.entries {
+                        if !sdk::is_marker(key) {
+                            self.slice_markers(value, place, depth + 1);
+                        } else if self.out_of_slices(value).1.is_none() {
+                            let value = self.in_slices(value.clone(), place);
+                            if let Some(object) = self.heap.object_mut(*id) {
+                                object.set(key, value);
+                            }
+                        }
+                    }
+                }
+                Cell::List(list) => self.slice_items(&list.items, place, depth),
+                Cell::Scope(_) => {}
+            },
+            _ => {}
+        }
+    }
+
+    fn slice_items(&mut self, items: &[Item], place: &Place, depth: usize) {
+        for item in items {
+            match item {
+                Item::One(value, _) | Item::Spread(value, _) => {
+                    self.slice_markers(value, place, depth + 1);
+                }
+                Item::Branch(_, arms) => {
+                    arms.iter()
+                        .for_each(|arm| self.slice_items(arm, place, depth));
+                }
+                Item::Repeat(_, body) => self.slice_items(body, place, depth),
+            }
+        }
     }
 
     fn in_slices(&mut self, value: Value, place: &Place) -> Value {
@@ -447,11 +498,7 @@ impl Eval<'_, '_> {
         if !marker && into.of.is_none() && !key.is_empty() {
             into.path = into.path.map(|path| format!("{path}.{key}").into());
         }
-        let value = if marker {
-            self.in_slices(value.clone(), &place)
-        } else {
-            value.clone()
-        };
+        let value = self.within_slices(marker, value.clone(), &place);
         // `content = [b for b in m.content]; content[-1]["cache_control"] = ..`: the loop that went over all is over.
         let over = |round: &u32| !self.marks.rounds.contains(round);
         let value = match unknown.round.filter(over) {

@@ -222,10 +222,36 @@ impl Eval<'_, '_> {
     }
 }
 
+/// The arm of a conversation whose turns are marked, where the others send nothing but the turns as they are: for models
+/// that take no markers.
+fn marked_turns(arms: &[Vec<Message>]) -> Option<usize> {
+    let turns = |message: &&Message| {
+        let mut blocks = message.blocks.iter();
+        blocks.any(|block| history::holds_history(&block.pieces))
+    };
+    let marked = |arm: &Vec<Message>| {
+        let mut turns = arm.iter().filter(turns);
+        turns.any(|message| message.blocks.iter().any(super::blocks::is_marked))
+    };
+    let at = arms.iter().position(marked)?;
+    let mut others = arms.iter().enumerate().filter(|(arm, _)| *arm != at);
+    let plain = others.all(|(_, arm)| {
+        !arm.is_empty() && !marked(arm) && arm.iter().all(|message| turns(&message))
+    });
+    plain.then_some(at)
+}
+
 /// Messages of several arms: what all have stands once, the rest is sent or not.
 fn forked(condition: &Rc<Condition>, mut arms: Vec<Vec<Message>>) -> Vec<Message> {
     if let Some(history) = super::windows::one_history(condition, &arms) {
         return history;
+    }
+    if let Some(arm) = marked_turns(&arms) {
+        let mut own = arms.swap_remove(arm);
+        let blocks = own.iter_mut().flat_map(|message| &mut message.blocks);
+        let marks = blocks.filter_map(|block| block.marker.as_mut());
+        marks.for_each(|mark| in_arm(mark, condition, arm));
+        return own;
     }
     let mut out = Vec::new();
     while let Some(first) = common_front(condition, &arms) {

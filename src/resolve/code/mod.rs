@@ -70,6 +70,7 @@ mod operators;
 mod paths;
 mod patterns;
 mod picks;
+mod positions;
 mod presence;
 mod print;
 mod queries;

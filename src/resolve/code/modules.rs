@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use rayon::prelude::*;
 
 use crate::discover::{context_of, signs, Context};
-use crate::frontend::code::ir::{FunctionId, Language, Module};
+use crate::frontend::code::ir::{Expr, FunctionId, Language, Module};
 use crate::frontend::code::{self, language_of};
 use crate::frontend::DIRECTIVE;
 use crate::reads::Read;
@@ -52,6 +52,8 @@ pub struct Code {
     pub stars: Vec<String>,
     /// Exported names that are bound under another name: exported -> local.
     pub exports: BTreeMap<String, String>,
+    /// What functions make and set names of the module to.
+    pub set_later: BTreeMap<String, Expr>,
 }
 
 impl fmt::Debug for Code {
@@ -76,6 +78,7 @@ impl Code {
             names,
             stars,
             exports,
+            set_later,
         } = bindings::of(&module);
         let interest = Interest::of(&module);
         let imports = &interest.imports;
@@ -97,6 +100,7 @@ impl Code {
             names,
             stars,
             exports,
+            set_later,
         }
     }
 
@@ -131,7 +135,7 @@ impl Code {
     }
 
     /// Whether it writes a cache marker, or has a library write one.
-    fn writes_marker(&self) -> bool {
+    pub fn writes_marker(&self) -> bool {
         *self.marks.get_or_init(|| unplaced::writes(&self.file))
     }
 

@@ -77,7 +77,11 @@ impl Eval<'_, '_> {
             }
             Some(Binding::Statements(indices)) => {
                 self.note_global(code, name, None);
-                self.module_statements(code, local, indices)
+                let value = self.module_statements(code, local, indices);
+                match value.as_ref().is_none_or(Value::is_nothing) {
+                    true => self.set_later(code, local).or(value),
+                    false => value,
+                }
             }
             None if code.stars.is_empty() => None,
             None => {
@@ -107,6 +111,22 @@ impl Eval<'_, '_> {
             this: None,
             bound: Vec::new(),
         })
+    }
+
+    /// What of a library a function of a module makes and sets a name to that the module itself leaves empty, a client:
+    /// whoever reads it finds it set.
+    fn set_later(&mut self, code: &std::sync::Arc<Code>, name: &str) -> Option<Value> {
+        let made = code.set_later.get(name)?;
+        let life = self.life.replace(Class::Deploy);
+        let loops = std::mem::take(&mut self.loops);
+        self.push_frame(code, None, None, None, None);
+        self.quiet += 1;
+        let value = self.eval(made);
+        self.quiet -= 1;
+        self.frames.pop();
+        self.life = life;
+        self.loops = loops;
+        matches!(value, Value::Unknown(_)).then_some(value)
     }
 
     /// Runs the statements of a module that bind a name.

@@ -479,7 +479,7 @@ impl Eval<'_, '_> {
                 None => function.name.clone(),
             })
         });
-        named.unwrap_or_else(|| "module".into())
+        named.unwrap_or_else(|| crate::prompt::BODY.into())
     }
 
     // ---- messages ----

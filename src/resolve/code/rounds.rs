@@ -64,6 +64,7 @@ impl Eval<'_, '_> {
                     self.repeated(&round, body, false, &mut |eval| {
                         if let Some(value) = &value {
                             eval.assign(pattern, value.clone());
+                            eval.tag_round(pattern, round.id);
                         }
                     })
                 }

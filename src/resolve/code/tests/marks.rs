@@ -460,3 +460,89 @@ fn a_marker_on_what_was_taken_out_as_system_text_marks_no_turns() {
         .collect();
     assert_eq!(marked, ["system"]);
 }
+
+#[test]
+fn a_marker_by_position_goes_to_the_message_behind_a_conversation() {
+    let part = "{ ...m, content: [{ type: 'text', text: m.content, cache_control: C }] }";
+    let asked = "messages = [...messages, { role: 'user', content: limit }];\n";
+    let rows = [
+        format!("{asked}const last = messages.length - 1;\nmessages = messages.map((m, i) => i === last ? {part} : m);"),
+        format!("{asked}const last = messages.findLastIndex((m) => m.role === 'user');\nmessages = messages.map((m, i) => {{ if (i !== last) return m; return {part}; }});"),
+    ];
+    let expected = "tools[] system[] history[] user[!?]";
+    let rows: Vec<(&str, &str)> = rows.iter().map(|row| (row.as_str(), expected)).collect();
+    table("ts", &rows);
+    table(
+        "py",
+        &[(
+            "messages = messages + [{'role': 'user', 'content': limit}]\nlast = len(messages) - 1\nmessages = [{**m, 'content': [{'type': 'text', 'text': m['content'], 'cache_control': C}]} if i == last else m for i, m in enumerate(messages)]",
+            expected,
+        )],
+    );
+}
+
+#[test]
+fn markers_in_slices_that_are_put_together_are_as_many_as_these_hold() {
+    table(
+        "ts",
+        &[
+            ("const first = messages.filter((m) => m.role === 'system').slice(0, 2);\nconst newest = messages.filter((m) => m.role !== 'system').slice(-2);\nfor (const m of [...first, ...newest]) m.cache_control = C;", "tools[] system[] history[~<4]"),
+        ],
+    );
+    table(
+        "py",
+        &[(
+            "for m in messages[:1] + messages[-2:]:\n    m['cache_control'] = C",
+            "tools[] system[] history[~<3]",
+        )],
+    );
+}
+
+/// An agent loop: a known task, turns that it adds, and what marks them before each request.
+fn agent(marking: &str) -> String {
+    format!(
+        "import anthropic\nclient = anthropic.Anthropic()\nC = {{'type': 'ephemeral'}}\n\ndef mark(messages):\n{marking}\n\n\
+         def run(task):\n    messages = [{{'role': 'user', 'content': [{{'type': 'text', 'text': task}}]}}]\n    while True:\n        \
+         mark(messages)\n        answer = client.messages.create(model='claude-sonnet-5', max_tokens=9, messages=messages)\n        \
+         messages.append({{'role': 'assistant', 'content': answer.content}})\n        \
+         messages.append({{'role': 'user', 'content': [{{'type': 'tool_result', 'content': work(answer)}}]}})\n"
+    )
+}
+
+#[test]
+fn the_turns_that_an_agent_loop_adds_are_marked_where_it_goes_through_them() {
+    let newest = [
+        "    for m in messages[-2:]:\n        m['content'][-1]['cache_control'] = C",
+        "    for i in range(len(messages) - 1, -1, -1):\n        if messages[i]['role'] == 'user':\n            messages[i]['content'][-1]['cache_control'] = C\n            break",
+        "    left = 2\n    for m in reversed(messages):\n        if m['role'] == 'user':\n            content = m['content']\n            if left:\n                left -= 1\n                content[-1]['cache_control'] = C\n            else:\n                break",
+        "    at = len(messages) - 1\n    while at >= 0:\n        if messages[at]['role'] == 'user':\n            messages[at]['content'][-1]['cache_control'] = C\n            break\n        at -= 1",
+    ];
+    for marking in newest {
+        let found = marks(&[("app.py", &agent(marking))]);
+        let sent = found.first().expect("a request");
+        assert!(
+            sent.contains("history[~") || sent.contains("history[!"),
+            "{marking}\n{sent}"
+        );
+        assert!(!sent.contains('*'), "{marking}\n{sent}");
+    }
+    let each = agent("    for m in messages:\n        m['content'][-1]['cache_control'] = C");
+    let each = marks(&[("app.py", &each)]);
+    assert!(each[0].contains("history[*"), "{each:?}");
+}
+
+#[test]
+fn markers_within_content_that_is_written_in_a_slice_are_as_many_as_it_holds() {
+    let body = "for m in messages[-3:]:\n    m['content'] = [{'type': 'text', 'text': m['content'], 'cache_control': C}]";
+    table("py", &[(body, "tools[] system[] history[~<3]")]);
+    let all = "for m in messages:\n    m['content'] = [{'type': 'text', 'text': m['content'], 'cache_control': C}]";
+    table("py", &[(all, "tools[] system[] history[*]")]);
+}
+
+#[test]
+fn turns_that_are_marked_for_some_models_are_one_conversation() {
+    let body = "const cached = (own, asked) => {\n  if (!own.takes(limit)) return asked;\n  const turns = asked.messages.map((m, i) => i === asked.messages.length - 1 ? { ...m, cache_control: C } : m);\n  \
+                return { messages: [{ role: 'user', content: 'Answer from the handbook.' }, ...turns] };\n};\n\
+                const ready = cached(tools, { messages });\nmessages = ready.messages;";
+    table("ts", &[(body, "tools[] system[] user[] history[~?]")]);
+}
