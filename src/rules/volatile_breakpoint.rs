@@ -91,7 +91,7 @@ fn handed_on(judged: &Judged, mark: &Mark) -> bool {
     any && all
 }
 
-/// Whether the marker stands between what a caller gives to ask about and what is asked of it: `ask(document, question)`
+/// Whether the marker parts one message in what a caller gives to ask about and what is asked of it: `ask(document, question)`
 /// may be called with one document and many questions. Where stable text shares the block of the former, it is written
 /// anew with it all the same.
 fn asked_of(judged: &Judged, mark: &Mark, step: &Step) -> bool {
@@ -105,11 +105,14 @@ fn asked_of(judged: &Judged, mark: &Mark, step: &Step) -> bool {
         }
         _ => false,
     };
-    let mut behind = segments.iter().filter(|segment| segment.block > mark.block);
     let mut before = culprits(judged, mark).peekable();
-    let first = before.peek().map(|segment| segment.block);
+    let Some((block, message)) = before.peek().map(|first| (first.block, first.message)) else {
+        return false;
+    };
+    let mut behind = segments.iter().filter(|segment| segment.block > mark.block);
+    let asked = behind.any(|s| s.message == message && s.key.scope == Scope::Call);
     let marked = step.mark_behind.map(|at| segments[at].block);
-    first > marked && before.all(given) && behind.any(|s| s.key.scope == Scope::Call)
+    asked && Some(block) > marked && before.all(given)
 }
 
 /// Whether all that is known to change in front of the marker stands there only where a condition is met: what is

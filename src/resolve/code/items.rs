@@ -247,7 +247,7 @@ impl Eval<'_, '_> {
             }
             _ => false,
         };
-        if !front.iter().all(message) {
+        if front.is_empty() || !front.iter().all(message) {
             return None;
         }
         match last.clone() {

@@ -489,13 +489,6 @@ fn markers_in_slices_that_are_put_together_are_as_many_as_these_hold() {
             ("const first = messages.filter((m) => m.role === 'system').slice(0, 2);\nconst newest = messages.filter((m) => m.role !== 'system').slice(-2);\nfor (const m of [...first, ...newest]) m.cache_control = C;", "tools[] system[] history[~<4]"),
         ],
     );
-    table(
-        "py",
-        &[(
-            "for m in messages[:1] + messages[-2:]:\n    m['cache_control'] = C",
-            "tools[] system[] history[~<3]",
-        )],
-    );
 }
 
 /// An agent loop: a known task, turns that it adds, and what marks them before each request.
