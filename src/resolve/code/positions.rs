@@ -13,6 +13,9 @@ use super::picks::element_picks;
 use super::tables::Operation;
 use super::value::Value;
 
+/// Makes of one item another, at a position from the front where that is known.
+type Make<'m, E> = dyn FnMut(&mut E, &Item, Option<usize>) -> Option<Item> + 'm;
+
 impl Eval<'_, '_> {
     /// What a callback that marks by position makes of messages around a conversation.
     pub fn mapped_by_position(
@@ -99,11 +102,7 @@ impl Eval<'_, '_> {
 
     /// A message keeps the marker that its position is sure to get; one that some positions get, no one knows which, is
     /// that of the last message.
-    fn by_position(
-        &mut self,
-        over: &Value,
-        make: &mut dyn FnMut(&mut Self, &Item, Option<usize>) -> Option<Item>,
-    ) -> Option<Vec<Item>> {
+    fn by_position(&mut self, over: &Value, make: &mut Make<Self>) -> Option<Vec<Item>> {
         let Value::Cell(id) = over else {
             return None;
         };
