@@ -56,6 +56,12 @@ impl Eval<'_, '_> {
             (BinaryOp::Add, Value::Unknown(_), Value::Cell(b)) if self.heap.list(*b).is_some() => {
                 self.joined_lists(&left, &right, expr)
             }
+            // Slices of conversations: `turns[:1] + turns[-2:]`.
+            (BinaryOp::Add, Value::Unknown(a), Value::Unknown(b))
+                if self.is_python() && a.is_history() && b.is_history() =>
+            {
+                self.joined_lists(&left, &right, expr)
+            }
             (BinaryOp::Add, _, _) if self.is_text(&left) || self.is_text(&right) => {
                 let place = self.place(expr.span);
                 let mut pieces = self.print(&left, &place);
