@@ -166,7 +166,10 @@ impl Eval<'_, '_> {
     /// What is written at a place of the running file.
     pub fn written_at(&self, place: &Place) -> String {
         let here = self.frame().code.path() == &place.path;
-        here.then(|| self.written(place.span)).unwrap_or_default()
+        match here {
+            true => self.written(place.span),
+            false => String::new(),
+        }
     }
 
     /// Whether what is written in the place of a turn's content is another one: neither the same in parts, to which

@@ -41,10 +41,11 @@ impl Eval<'_, '_> {
                 let Some(list) = self.heap.list(id) else {
                     return value;
                 };
-                let list = List {
-                    unordered: order,
-                    ..list.clone()
-                };
+                let mut list = list.clone();
+                if order.is_none() {
+                    list.items.iter_mut().for_each(in_order);
+                }
+                list.unordered = order;
                 Value::Cell(self.heap.add(Cell::List(list)))
             }
             Value::Unknown(unknown) => {
@@ -261,4 +262,18 @@ fn copies_entries(comprehension: &Comprehension) -> bool {
         return false;
     };
     named(own, key) && named(&comprehension.element, value)
+}
+
+/// What a loop over something without an order put into a list stands in an order once the list is sorted.
+pub fn in_order(item: &mut Item) {
+    let Item::Repeat(round, _) = item else {
+        return;
+    };
+    if round.unordered {
+        let round = Rc::make_mut(round);
+        round.unordered = false;
+        if round.volatility.origin == Origin::Order {
+            round.volatility = deploy("in a fixed order");
+        }
+    }
 }

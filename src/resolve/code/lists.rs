@@ -5,6 +5,7 @@ use std::rc::Rc;
 use crate::frontend::code::ir::Expr;
 use crate::volatility::{Class, Origin, Volatility};
 
+use super::comprehensions::in_order;
 use super::eval::{Eval, Flow};
 use super::heap::{Cell, Item, List};
 use super::methods::strip_nothing;
@@ -113,6 +114,9 @@ impl Eval<'_, '_> {
                 let order = self.order_by(args.first(), expr);
                 let id = self.itself_or_copy(id, name);
                 if let Some(list) = self.heap.list_mut(id) {
+                    if order.is_none() {
+                        list.items.iter_mut().for_each(in_order);
+                    }
                     list.unordered = order;
                 }
                 Some(Value::Cell(id))

@@ -112,3 +112,16 @@ fn an_imported_function_is_asked_by_its_own_name() {
                   return new OpenAI().responses.create({ model: 'm', instructions: `A ${session.user.name} B` });\n}\n";
     assert!(sent(&[("app.ts", source)]).contains(":user"));
 }
+
+#[test]
+fn what_a_loop_over_a_set_lists_is_in_order_once_it_is_sorted() {
+    let source = |sort: &str| {
+        format!(
+            "import openai\nclient = openai.OpenAI()\ndef send(rows):\n    out = []\n    for name in {{row.name for row in rows}}:\n        \
+             out.append('- ' + name)\n    {sort}\n    client.responses.create(model='m', instructions='A ' + ', '.join(out))\n"
+        )
+    };
+    assert!(sent(&[("app.py", &source("pass"))]).contains("(~"));
+    assert!(!sent(&[("app.py", &source("out.sort()"))]).contains("(~"));
+    assert!(!sent(&[("app.py", &source("out = sorted(out)"))]).contains("(~"));
+}
