@@ -636,8 +636,8 @@ fn default_of(args: &[Argument]) -> Option<String> {
     default.value.known_text()
 }
 
-/// The name of a function that is called by nothing but its name.
-fn callee_name(expr: &Expr) -> Option<&str> {
+/// The name of a function or a class that is called by nothing but its name.
+pub fn callee_name(expr: &Expr) -> Option<&str> {
     match &expr.kind {
         ExprKind::Call { callee, .. } => match &callee.kind {
             ExprKind::Name(name) => Some(name),

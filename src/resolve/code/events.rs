@@ -4,11 +4,11 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use crate::frontend::code::ir::FunctionId;
-use crate::prompt::{visit_pieces, Block, Message, Piece, Prompt};
+use crate::prompt::{visit_pieces, Block, Message, Piece, Prompt, Slot};
 use crate::source::Place;
 use crate::volatility::{Class, Origin};
 
-use super::eval::{held, Eval, Open};
+use super::eval::{held, Birth, Eval, Open};
 
 /// What a prompt was found as, the surest first.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -144,11 +144,7 @@ impl Eval<'_, '_> {
         for block in prompt.messages.iter_mut().flat_map(|m| &mut m.blocks) {
             visit_pieces(&mut block.pieces, &mut |piece| {
                 if let Piece::Slot(slot) = piece {
-                    let birth = slot
-                        .trace
-                        .first()
-                        .and_then(|hop| self.births.get(&hop.place));
-                    let later = birth.is_some_and(|birth| birth.later);
+                    let later = self.birth_in(slot).is_some_and(|birth| birth.later);
                     let volatility = &mut slot.volatility;
                     if volatility.origin == Origin::MadeUp && !later {
                         volatility.frame = held(volatility.class, Some(Class::Deploy));
@@ -191,6 +187,11 @@ impl Eval<'_, '_> {
         }
     }
 
+    /// Where the value that a prompt shows was born, if that was noted.
+    fn birth_in(&self, slot: &Slot) -> Option<&Birth> {
+        self.births.get(&slot.trace.first()?.place)
+    }
+
     fn collect(&self, pieces: &[Piece], opens: &mut BTreeSet<Open>, texts: &mut BTreeSet<Place>) {
         for piece in pieces {
             match piece {
@@ -198,10 +199,7 @@ impl Eval<'_, '_> {
                     texts.extend(text.places());
                 }
                 Piece::Slot(slot) => {
-                    let birth = slot
-                        .trace
-                        .first()
-                        .and_then(|hop| self.births.get(&hop.place));
+                    let birth = self.birth_in(slot);
                     opens.extend(birth.and_then(|birth| birth.open.clone()));
                 }
                 Piece::Branch(branch) => {

@@ -3,14 +3,13 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
-use crate::frontend::code::ir::{
-    Expr, ExprKind, Function, FunctionId, FunctionKind, Param, ParamKind,
-};
+use crate::frontend::code::ir::{ExprKind, Function, FunctionId, FunctionKind, Param, ParamKind};
 use crate::prompt::{Hop, PARAMETER};
 use crate::source::Place;
 use crate::volatility::{Class, Confidence};
 
 use super::barren;
+use super::calls::callee_name;
 use super::declared::{declared_as, Declared};
 use super::eval::{Birth, Eval, Flow, Frame, Open, MAX_CALLS, MAX_DULL_CALLS};
 use super::heap::Item;
@@ -477,7 +476,8 @@ impl Eval<'_, '_> {
             off,
             declared: class
                 .and_then(|text| Declared::of(&self.code(), text))
-                .or_else(|| Declared::of(&self.code(), made_by(param.default.as_ref()?)?)),
+                // `llm = new Llm()`: a default says which class it is of.
+                .or_else(|| Declared::of(&self.code(), callee_name(param.default.as_ref()?)?)),
             ..Unknown::new(name.to_string(), verdict)
         };
         let usual = match &param.default {
@@ -543,17 +543,6 @@ impl Eval<'_, '_> {
         if let Some(rest) = rest {
             self.bind(rest, value);
         }
-    }
-}
-
-/// The class of which a default makes an instance: `llm = new Llm()`.
-fn made_by(default: &Expr) -> Option<&str> {
-    match &default.kind {
-        ExprKind::Call { callee, .. } => match &callee.kind {
-            ExprKind::Name(class) => Some(class),
-            _ => None,
-        },
-        _ => None,
     }
 }
 
