@@ -275,9 +275,52 @@ fn a_window_of_few_turns_is_hardly_a_prefix() {
     };
     let rule = "history-rewrite";
     assert!(!is_loud("app.py", &window(6, ""), rule));
-    assert!(is_loud("app.py", &window(40, ""), rule));
+    assert!(is_loud("app.py", &window(8, ""), rule));
     // Results of tools are long.
     assert!(is_loud("app.py", &window(6, ", tools=tools"), rule));
+}
+
+#[test]
+fn a_window_as_wide_as_a_session_begins_to_slide_at_its_end() {
+    let window = |lines: &str, turns: &str| {
+        sends(
+            lines,
+            &format!("[{{'role': 'system', 'content': RULES}}, *{turns}, {{'role': 'user', 'content': question}}]"),
+        )
+    };
+    let rule = "history-rewrite";
+    let loud = |source: &str| is_loud("app.py", source, rule);
+    let drop = |most: u32| {
+        format!("    while len(history) > {most}:\n        history.pop(0)\n")
+    };
+    let narrow = [
+        window("", "history[-8:]"),
+        window("", "history[max(0, len(history) - 8):]"),
+        window(&drop(8), "history"),
+    ];
+    let wide = [
+        window("", "history[-12:]"),
+        window("", "history[max(0, len(history) - 30):]"),
+        window(&drop(30), "history"),
+    ];
+    for source in &narrow {
+        assert!(loud(source), "{source}");
+    }
+    for source in &wide {
+        assert!(!loud(source), "{source}");
+        assert!(!severities("app.py", source, rule).is_empty(), "{source}");
+        // The traffic says how long a session is.
+        let long = [
+            ("prefixlint.yaml", "traffic: { calls-per-session: 40 }\n"),
+            ("app.py", source.as_str()),
+        ];
+        let analysis = linting::lint(&Memory::new(&long), "a config");
+        let found = analysis.findings.iter().find(|f| f.rule == rule);
+        assert_eq!(found.map(|f| f.severity), Some(Severity::Warning), "{source}");
+    }
+    // A block of turns is dropped at once, and none until there are as many again.
+    let block = window("    if len(history) > 16:\n        history = history[-8:]\n", "history");
+    assert!(!loud(&block), "{block}");
 }
 
 #[test]
@@ -353,7 +396,7 @@ fn a_text_that_is_sent_by_itself_is_long_before_its_order_pays() {
 #[test]
 fn what_earns_only_behind_another_edit_is_a_note() {
     let rule = "history-rewrite";
-    let turns = "*history[-20:], {'role': 'user', 'content': question}]";
+    let turns = "*history[-10:], {'role': 'user', 'content': question}]";
     let alone = sends(
         "",
         &format!("[{{'role': 'system', 'content': RULES}}, {turns}"),

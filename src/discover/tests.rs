@@ -409,6 +409,7 @@ fn the_language_of_plain_files_is_guessed() {
         ("Hi {name!r:>5}", Dialect::Braces),
         ("Hi {items[0]}", Dialect::Braces),
         ("Hi ${name}", Dialect::Dollar),
+        ("Find flag{UUID}.", Dialect::Plain),
         ("Hi $name", Dialect::Dollar),
         ("Hi <%= name %>", Dialect::Erb),
         ("Hi <%- name %>", Dialect::Ejs),

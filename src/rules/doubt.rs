@@ -178,8 +178,8 @@ const LONG: f64 = 2.0;
 /// So many values from outside outweigh one that is made up.
 const MANY: usize = 3;
 
-/// Whether a text of next to no words of its own has so many values in front of a made-up one that may be another in
-/// each call that the one hardly matters.
+/// Whether a made-up value has so many others in front that may be another in each call that the one hardly matters:
+/// in a text of next to no words of its own, and in a template, whose values all go to the end at once.
 fn mostly_others(judged: &Judged, step: &Step, subject: &Segment) -> bool {
     let front = &judged.layout.segments[..subject.id];
     let of_call = |s: &&Segment| {
@@ -187,7 +187,10 @@ fn mostly_others(judged: &Judged, step: &Step, subject: &Segment) -> bool {
             && matches!(s.kind, Kind::Value { .. } | Kind::Fork { .. })
             && s.volatility().is_some_and(|v| v.origin == Origin::Outside)
     };
-    step.edit == Edit::Move && wraps(judged) && front.iter().filter(of_call).count() >= MANY
+    let template = !in_code(judged) && subject.volatility().is_some_and(is_clock);
+    step.edit == Edit::Move
+        && (wraps(judged) || template)
+        && front.iter().filter(of_call).count() >= MANY
 }
 
 /// A made-up value that stands so often in one message, in front of what it strands and behind it, fences it in: nobody

@@ -35,7 +35,7 @@ pub fn check(judged: &Judged) -> Vec<Remark> {
         let mut remark = remark(judged, step, "history-rewrite", message, help);
         remark.class = Some(Class::Request);
         remark.confidence = remark.confidence.min(Confidence::Likely);
-        if asks_about(judged, subject) || keeps_few(judged, subject) {
+        if asks_about(judged, subject) || keeps_few(judged, subject) || keeps_all(judged, subject) {
             remark.weight = Weight::AtMostNote;
         }
         if let Kind::History { rewritten: Some(rewrite), .. } = &subject.kind {
@@ -75,15 +75,34 @@ fn keeps_few(judged: &Judged, history: &Segment) -> bool {
         .messages
         .iter()
         .any(|message| message.section == Section::Tools);
-    let kept = match &history.kind {
+    let kept = kept(history);
+    let assumed = seen(&judged.layout.segments) < f64::from(judged.model.minimum) / 2.0;
+    let few = kept.is_some_and(|turns| turns <= FEW_TURNS);
+    match tools {
+        true => assumed && few,
+        false => assumed || few,
+    }
+}
+
+/// Turns that a call of a session adds: what was asked and what was answered.
+const TURNS_A_CALL: f64 = 2.0;
+
+/// Whether a window keeps as many turns as a session has under the traffic in force: it begins to slide where the
+/// session ends.
+fn keeps_all(judged: &Judged, history: &Segment) -> bool {
+    let session = judged.traffic.calls_per_session * TURNS_A_CALL;
+    kept(history).is_some_and(|turns| f64::from(turns) >= session)
+}
+
+/// The turns that a window keeps, where the code says how many.
+fn kept(history: &Segment) -> Option<u32> {
+    match &history.kind {
         Kind::History {
             rewritten: Some(rewrite),
             ..
         } => rewrite.keeps,
         _ => None,
-    };
-    let assumed = seen(&judged.layout.segments) < f64::from(judged.model.minimum) / 2.0;
-    !tools && (assumed || kept.is_some_and(|turns| turns <= FEW_TURNS))
+    }
 }
 
 fn how(segment: &Segment) -> String {

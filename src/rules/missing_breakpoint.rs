@@ -57,25 +57,48 @@ pub fn check(judged: &Judged) -> Vec<Remark> {
             } else {
                 Confidence::Certain
             };
-            sent_from(judged, at_message(judged, step, remark))
+            let remark = at_message(judged, step, remark);
+            match history {
+                true => at_request(judged, remark),
+                false => sent_from(judged, remark),
+            }
         })
         .collect()
 }
 
 /// Where the request is sent from, unless the remark stands there.
 fn sent_from(judged: &Judged, mut remark: Remark) -> Remark {
-    let sent = &judged.prompt.origin;
-    let within = remark.place.path == sent.path
-        && sent.span.start <= remark.place.span.start
-        && remark.place.span.end <= sent.span.end;
-    if !within && language_of(&sent.path).is_some() {
+    if let Some(sent) = sent_elsewhere(judged, &remark) {
         remark.labels.push(Label {
-            place: Place::new(&sent.path, sent.span.start, sent.span.start + 1),
+            place: sent,
             text: SENT_HERE.into(),
             behind: false,
         });
     }
     remark
+}
+
+/// A marker that follows the turns is set where they are sent: where they are kept is only named.
+fn at_request(judged: &Judged, mut remark: Remark) -> Remark {
+    if let Some(sent) = sent_elsewhere(judged, &remark) {
+        remark.labels.push(Label {
+            place: std::mem::replace(&mut remark.place, sent),
+            text: "the conversation".into(),
+            behind: false,
+        });
+    }
+    remark
+}
+
+/// The start of the call that sends the request, where the remark stands outside of it.
+fn sent_elsewhere(judged: &Judged, remark: &Remark) -> Option<Place> {
+    let sent = &judged.prompt.origin;
+    let within = remark.place.path == sent.path
+        && sent.span.start <= remark.place.span.start
+        && remark.place.span.end <= sent.span.end;
+    let start = sent.span.start;
+    (!within && language_of(&sent.path).is_some())
+        .then(|| Place::new(&sent.path, start, start + 1))
 }
 
 /// Whether a script says the same whenever it is run: its body sends one request, and none behind it that could read.

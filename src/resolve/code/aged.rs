@@ -30,7 +30,7 @@ impl Eval<'_, '_> {
                 let sides = [self.looked_at(left), self.looked_at(right)];
                 let at = |value: &Option<Value>| value.as_ref().and_then(position);
                 let moves =
-                    |at: Option<Position>| matches!(at, Some(Position::Tail | Position::Age));
+                    |at: Option<Position>| matches!(at, Some(Position::Tail(_) | Position::Age));
                 let length = |at| matches!(at, Some(Position::Length));
                 let (left_at, right_at) = (at(&sides[0]), at(&sides[1]));
                 if moves(left_at) && !length(right_at) || moves(right_at) && !length(left_at) {
@@ -63,7 +63,7 @@ impl Eval<'_, '_> {
     }
 
     /// What an expression stands for that does nothing but look: evaluating it again changes nothing.
-    fn looked_at(&mut self, expr: &Expr) -> Option<Value> {
+    pub fn looked_at(&mut self, expr: &Expr) -> Option<Value> {
         if !looks_only(expr, 0) {
             return None;
         }
@@ -112,7 +112,7 @@ impl Eval<'_, '_> {
             Some(Value::Number(number)) => number < -1.0,
             Some(value) => {
                 let negative = matches!(end.kind, ExprKind::Negate(_));
-                position(&value) == Some(Position::Tail) || negative
+                matches!(position(&value), Some(Position::Tail(_))) || negative
             }
             None => false,
         };
@@ -123,7 +123,7 @@ impl Eval<'_, '_> {
 
     fn is_counted_back(&mut self, end: &Expr) -> bool {
         let at = self.looked_at(end);
-        at.as_ref().and_then(position) == Some(Position::Tail)
+        matches!(at.as_ref().and_then(position), Some(Position::Tail(_)))
     }
 
     /// Whether a value is a conversation, or a list in which one stands.

@@ -24,6 +24,7 @@ use super::heap::{Cell, CellId, Delta, Heap, Item, List, Mark, Object, Scope};
 use super::marks::Marks;
 use super::modules::{Code, Program};
 use super::value::{Callable, ClassRef, Condition, Unknown, Value};
+use super::windows::Cuts;
 
 /// Calls within calls.
 pub const MAX_CALLS: usize = 10;
@@ -149,8 +150,8 @@ pub struct Eval<'p, 'w> {
     pub read: Option<Rewrite>,
     /// Within an arm of a test that asks of what kind the first turn of the conversation is.
     pub first_is_asked: bool,
-    /// Within the arms of a test, or the rounds of a loop, that asks whether the context is full.
-    pub at_limit: bool,
+    /// What the tests around say of conversations that are cut.
+    pub cuts: Cuts,
     /// Where turns of some age alone are looked at, and places of objects that were written there.
     pub aged: bool,
     pub aged_turns: HashSet<Place>,
@@ -211,7 +212,7 @@ impl<'p, 'w> Eval<'p, 'w> {
             asked_families: BTreeSet::new(),
             read: None,
             first_is_asked: false,
-            at_limit: false,
+            cuts: Cuts::default(),
             aged: false,
             aged_turns: HashSet::new(),
             work: Work::new(BUDGET),

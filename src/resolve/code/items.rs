@@ -445,12 +445,7 @@ impl Eval<'_, '_> {
             return out.into_value();
         }
         if from_end && out.rewrite.is_none() {
-            out.rewrite = Some(Rewrite {
-                place: self.place(expr.span),
-                how: self.written(expr.span),
-                only_at_limit: self.at_limit,
-                keeps: kept_turns(start.as_ref()),
-            });
+            out.rewrite = Some(self.window_here(start.as_ref(), expr.span));
         }
         out.into_value()
     }
@@ -513,12 +508,8 @@ impl Eval<'_, '_> {
         }
         // A window over the newest: the oldest turns fall off one by one.
         let slides = from != Some(-1) && self.slides(start.as_ref(), expr);
-        let rewrite = (slides && self.holds_history(&items)).then(|| Rewrite {
-            place: place.clone(),
-            how: self.written(expr.span),
-            only_at_limit: self.at_limit,
-            keeps: kept_turns(start.as_ref()),
-        });
+        let slides = slides && self.holds_history(&items);
+        let rewrite = slides.then(|| self.window_here(start.as_ref(), expr.span));
         Value::Cell(self.heap.add(Cell::List(List {
             items,
             rewrite: rewrite.or(list.rewrite),
@@ -659,20 +650,7 @@ impl Eval<'_, '_> {
                 .is_some_and(|list| self.holds_history(&list.items)),
             other => other.is_history(),
         };
-        holds.then(|| Rewrite {
-            place: self.place(span),
-            how: self.written(span),
-            only_at_limit: self.at_limit,
-            keeps: None,
-        })
-    }
-}
-
-/// How many of the newest turns a window keeps that starts there: `turns[-6:]`.
-pub fn kept_turns(start: Option<&Value>) -> Option<u32> {
-    match start {
-        Some(Value::Number(start)) if *start < 0.0 => Some(-start as u32),
-        _ => None,
+        holds.then(|| self.cut_here(span))
     }
 }
 

@@ -97,9 +97,8 @@ impl Eval<'_, '_> {
             ..from_history()
         };
         let retries = test.is_some_and(|test| tables::is_retry(&self.written(test.span)));
-        let full = test.is_some_and(|test| self.asks_for_limit(test));
-        let outer = self.at_limit;
-        self.at_limit |= full;
+        let cuts = test.map_or(self.cuts, |test| self.cuts_under(test));
+        let outer = std::mem::replace(&mut self.cuts, cuts);
         let round = Round {
             over: text,
             place,
@@ -121,7 +120,7 @@ impl Eval<'_, '_> {
             eval.repeated(&round, body, retries, &mut |_| {})
         });
         self.first_is_asked = before;
-        self.at_limit = outer;
+        self.cuts = outer;
         flow
     }
 

@@ -62,7 +62,7 @@ impl Eval<'_, '_> {
         (keeps != Some(1)).then(|| Rewrite {
             place: self.place(expr.span),
             how: self.written(expr.span),
-            only_at_limit: self.at_limit,
+            only_at_limit: self.cuts.at_limit,
             keeps,
         })
     }

@@ -106,9 +106,8 @@ impl Eval<'_, '_> {
                 Truth::Open(condition) => {
                     let arms = [then, otherwise];
                     let doubtful = self.doubtful(test);
-                    let full = self.asks_for_limit(test);
-                    let outer = self.at_limit;
-                    self.at_limit |= full;
+                    let cuts = self.cuts_under(test);
+                    let outer = std::mem::replace(&mut self.cuts, cuts);
                     let aged = self.aged;
                     self.aged = aged || self.asks_for_age(test);
                     let flow = self.fork(&condition, 2, &mut |eval, arm| {
@@ -120,7 +119,7 @@ impl Eval<'_, '_> {
                         eval.first_is_asked = before;
                         flow
                     });
-                    self.at_limit = outer;
+                    self.cuts = outer;
                     self.aged = aged;
                     flow
                 }

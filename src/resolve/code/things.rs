@@ -40,8 +40,8 @@ pub enum Position {
     Length,
     /// Of its last turn.
     Newest,
-    /// Counted back from the end: it moves with every turn.
-    Tail,
+    /// Counted back from the end, so many turns where a number says so: it moves with every turn.
+    Tail(Option<u32>),
     /// How far from the end a turn stands.
     Age,
     /// What is left of a length or a position by a number of turns.

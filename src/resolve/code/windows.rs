@@ -34,13 +34,13 @@ impl Eval<'_, '_> {
         let window = || tells(&tables().window_words, taken);
         let fixed = matches!(right, Value::Number(number) if *number > 1.0);
         let position = match (op, position(left), position(right)) {
-            (BinaryOp::Remainder, Some(Position::Length | Position::Tail), _) => Position::Step,
+            (BinaryOp::Remainder, Some(Position::Length | Position::Tail(_)), _) => Position::Step,
             (BinaryOp::Subtract, Some(_), Some(Position::Step)) => Position::Block,
             (BinaryOp::Subtract, Some(Position::Length), None) if matches!(right, Value::Number(number) if *number == 1.0) => {
                 Position::Newest
             }
             (BinaryOp::Subtract, Some(Position::Length), None) if fixed || window() => {
-                Position::Tail
+                Position::Tail(turns(right))
             }
             // How far from the end a turn stands that a loop has come to.
             (BinaryOp::Subtract, Some(Position::Length | Position::Newest), None)
@@ -51,10 +51,10 @@ impl Eval<'_, '_> {
             (BinaryOp::Subtract | BinaryOp::Add, Some(Position::Age), None) => Position::Age,
             (
                 BinaryOp::Subtract | BinaryOp::Add,
-                Some(at @ (Position::Tail | Position::Block)),
+                Some(at @ (Position::Tail(_) | Position::Block)),
                 _,
             )
-            | (BinaryOp::Add, _, Some(at @ (Position::Tail | Position::Block))) => at,
+            | (BinaryOp::Add, _, Some(at @ (Position::Tail(_) | Position::Block))) => at,
             (BinaryOp::Multiply | BinaryOp::Arithmetic, Some(_), _) => Position::Block,
             _ => return value,
         };
@@ -87,7 +87,7 @@ impl Eval<'_, '_> {
             Some(Value::Number(number)) => *number < 0.0,
             Some(start) => {
                 let written = self.written(expr.span);
-                position(start) == Some(Position::Tail)
+                matches!(position(start), Some(Position::Tail(_)))
                     || written.contains("[-")
                     || written.contains("(-")
             }
@@ -286,8 +286,8 @@ impl Eval<'_, '_> {
             return None;
         }
         let rewrite = Rewrite {
-            only_at_limit: !newest || self.at_limit,
-            ..self.cut_here(expr)
+            only_at_limit: !newest || self.cuts.at_limit,
+            ..self.cut_here(expr.span)
         };
         Some(self.rewritten(history.clone(), Some(rewrite)))
     }
@@ -313,22 +313,64 @@ impl Eval<'_, '_> {
         };
         let cut = Rewrite {
             keeps,
-            ..self.cut_here(expr)
+            ..self.cut_here(expr.span)
         };
         Some(self.rewritten(list, Some(cut)))
     }
 
-    /// Whether a test holds only where the context is full.
-    pub fn asks_for_limit(&self, test: &Expr) -> bool {
-        at_limit(&self.written(test.span))
+    /// What is known of cuts where a test holds, besides what is known already.
+    pub fn cuts_under(&mut self, test: &Expr) -> Cuts {
+        Cuts {
+            at_limit: self.cuts.at_limit || at_limit(&self.written(test.span)),
+            most: self.most_turns(test).or(self.cuts.most),
+        }
     }
 
-    fn cut_here(&self, expr: &Expr) -> Rewrite {
+    /// The number of turns that a test compares the length of a conversation with: `len(turns) > 20`.
+    fn most_turns(&mut self, test: &Expr) -> Option<u32> {
+        let ExprKind::Binary { op, left, right } = &test.kind else {
+            return None;
+        };
+        match op {
+            BinaryOp::And | BinaryOp::Or => {
+                self.most_turns(left).or_else(|| self.most_turns(right))
+            }
+            BinaryOp::Compare => {
+                let sides = [self.looked_at(left)?, self.looked_at(right)?];
+                let length = |value| position(value) == Some(Position::Length);
+                match &sides {
+                    [length_side, most] if length(length_side) => turns(most),
+                    [most, length_side] if length(length_side) => turns(most),
+                    _ => None,
+                }
+            }
+            _ => None,
+        }
+    }
+
+    /// A conversation that is cut here, to as many turns as the tests around it say.
+    pub fn cut_here(&self, span: Span) -> Rewrite {
         Rewrite {
-            place: self.place(expr.span),
-            how: self.written(expr.span),
-            only_at_limit: self.at_limit,
-            keeps: None,
+            place: self.place(span),
+            how: self.written(span),
+            only_at_limit: self.cuts.at_limit,
+            keeps: self.cuts.most,
+        }
+    }
+
+    /// A window over the newest turns from where it starts. One that a longer conversation is cut to drops a block of
+    /// turns at once, and slides no more until it is as long again.
+    pub fn window_here(&self, start: Option<&Value>, span: Span) -> Rewrite {
+        let cut = self.cut_here(span);
+        let kept = start.and_then(kept_turns);
+        let block = match (kept, self.cuts.most) {
+            (Some(kept), Some(most)) => f64::from(most) >= f64::from(kept) * BLOCK,
+            _ => false,
+        };
+        Rewrite {
+            only_at_limit: cut.only_at_limit || block,
+            keeps: kept.or(cut.keeps),
+            ..cut
         }
     }
 
@@ -374,7 +416,7 @@ impl Eval<'_, '_> {
             return None;
         };
         self.counts_from_newest(test, index)
-            .then(|| self.cut_here(expr))
+            .then(|| self.cut_here(expr.span))
     }
 
     /// Whether a test compares this position with one that is counted from the end.
@@ -388,10 +430,10 @@ impl Eval<'_, '_> {
                 self.counts_from_newest(left, index) || self.counts_from_newest(right, index)
             }
             BinaryOp::Compare if is_index(left) => {
-                position(&self.eval(right)) == Some(Position::Tail)
+                matches!(position(&self.eval(right)), Some(Position::Tail(_)))
             }
             BinaryOp::Compare if is_index(right) => {
-                position(&self.eval(left)) == Some(Position::Tail)
+                matches!(position(&self.eval(left)), Some(Position::Tail(_)))
             }
             _ => false,
         }
@@ -420,12 +462,7 @@ impl Eval<'_, '_> {
         notes.into_iter().find_map(|(note, of, place)| {
             let object = self.heap.object(note)?;
             let edit = object.get(EDIT).is_some() && object.get(ON_SYSTEM).is_none();
-            (edit && root_of(&of) == root).then(|| Rewrite {
-                how: self.written(place.span),
-                place,
-                only_at_limit: self.at_limit,
-                keeps: None,
-            })
+            (edit && root_of(&of) == root).then(|| self.edited_at(place))
         })
     }
 
@@ -448,10 +485,8 @@ impl Eval<'_, '_> {
             return;
         };
         let rewrite = Rewrite {
-            place,
             how: self.written(span),
-            only_at_limit: self.at_limit,
-            keeps: None,
+            ..self.edited_at(place)
         };
         if let Some(list) = self.heap.list_mut(id) {
             list.rewrite.get_or_insert(rewrite);
@@ -461,11 +496,19 @@ impl Eval<'_, '_> {
     /// What a function over turns makes of them: `turns.map(t => old(t) ? {..t, content: "[cleared]"} : t)`.
     pub fn changed_turns(&self, body: &[Item], span: Span) -> Option<Rewrite> {
         self.change_among(body, 0).map(|place| Rewrite {
-            place,
             how: self.written(span),
-            only_at_limit: self.at_limit,
-            keeps: None,
+            ..self.edited_at(place)
         })
+    }
+
+    /// A conversation of which an earlier turn is changed there.
+    fn edited_at(&self, place: Place) -> Rewrite {
+        Rewrite {
+            how: self.written(place.span),
+            place,
+            only_at_limit: self.cuts.at_limit,
+            keeps: None,
+        }
     }
 
     /// Where a copy is made, within a value, in which a text that says so took the place of the content.
@@ -511,6 +554,35 @@ impl Eval<'_, '_> {
     }
 }
 
+/// What the tests around a statement say of conversations that are cut there.
+#[derive(Clone, Copy, Default)]
+pub struct Cuts {
+    /// It is reached only where the context is full.
+    pub at_limit: bool,
+    /// It is reached only where a conversation has more turns.
+    pub most: Option<u32>,
+}
+
+/// So many times what is kept, a conversation that is cut is cut by a block.
+const BLOCK: f64 = 1.5;
+
+/// How many of the newest turns a window keeps that starts there: `turns[-6:]`.
+fn kept_turns(start: &Value) -> Option<u32> {
+    match (start, position(start)) {
+        (Value::Number(start), _) if *start < 0.0 => Some(-start as u32),
+        (_, Some(Position::Tail(kept))) => kept,
+        _ => None,
+    }
+}
+
+/// A number of turns.
+fn turns(value: &Value) -> Option<u32> {
+    match value {
+        Value::Number(count) if *count >= 1.0 => Some(*count as u32),
+        _ => None,
+    }
+}
+
 /// Whether what is taken off is a name of one letter or a place by its name: `turns.length - i`, `n - index`.
 fn takes_place_off(expr: &Expr) -> bool {
     let ExprKind::Binary { right, .. } = &expr.kind else {
@@ -539,16 +611,14 @@ pub fn position(value: &Value) -> Option<Position> {
     match value {
         Value::Choice(choice) => {
             let found: Vec<Position> = choice.arms.iter().filter_map(position).collect();
-            [
-                Position::Block,
-                Position::Tail,
-                Position::Step,
-                Position::Length,
-                Position::Newest,
-                Position::Age,
-            ]
-            .into_iter()
-            .find(|one| found.contains(one))
+            found.into_iter().min_by_key(|one| match one {
+                Position::Block => 0,
+                Position::Tail(_) => 1,
+                Position::Step => 2,
+                Position::Length => 3,
+                Position::Newest => 4,
+                Position::Age => 5,
+            })
         }
         other => match thing_of(other) {
             Some(Thing::Position(position)) => Some(*position),
