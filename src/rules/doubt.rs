@@ -410,11 +410,39 @@ pub fn weight(judged: &Judged, step: &Step, rule: &str) -> Weight {
     Weight::ByShare
 }
 
-/// Whether an edit alone earns next to nothing: it waits for another one, which is told first.
+/// Whether an edit alone earns next to nothing: it waits for another one, which is told first. One that waits for made-up
+/// values alone is told with them: whoever moves a clock moves them all.
 fn waits_its_turn(judged: &Judged, step: &Step) -> bool {
-    let warn_at = judged.settings.warn_at;
+    let surely_made_up = |known: &Step| {
+        let volatility = subject(judged, known).volatility();
+        volatility.is_some_and(|v| v.origin == Origin::MadeUp)
+            && alone(judged, known) >= Confidence::Likely
+    };
     // A template shows all of its order at once: there its edits are made together.
-    in_code(judged) && judged.share(step.gain) >= warn_at && judged.share(step.alone) < warn_at
+    in_code(judged) && waits(judged, step) && !moved_before(judged, step).all(surely_made_up)
+}
+
+/// Whether an edit pays only behind others of the plan.
+fn waits(judged: &Judged, step: &Step) -> bool {
+    let warn_at = judged.settings.warn_at;
+    judged.share(step.gain) >= warn_at && judged.share(step.alone) < warn_at
+}
+
+/// The edits of the plan before this one that move values from in front of what it moves.
+fn moved_before<'a>(judged: &'a Judged, step: &'a Step) -> impl Iterator<Item = &'a Step> {
+    let at = subject(judged, step).id;
+    let earlier = judged.plan.steps.iter();
+    earlier
+        .take_while(move |known| !std::ptr::eq(*known, step))
+        .filter(|known| known.edit == Edit::Move)
+        .filter(move |known| known.members.iter().any(|id| *id < at))
+}
+
+/// What has to move as well for an edit to pay.
+pub fn awaited<'a>(judged: &'a Judged, step: &'a Step) -> impl Iterator<Item = &'a Segment> {
+    let waits = step.edit == Edit::Move && waits(judged, step);
+    let before = waits.then(|| moved_before(judged, step));
+    before.into_iter().flatten().map(|known| subject(judged, known))
 }
 
 /// Whether code sends it to a model of its own machine, which nobody bills. Where a config names the model, someone asked.

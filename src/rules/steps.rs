@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::doubt::{confidence, weight};
+use super::doubt::{awaited, confidence, weight};
 use super::{Remark, Saving};
 use crate::figures::{percent, plural, tokens};
 use crate::finding::{Hop, Label};
@@ -162,6 +162,11 @@ pub fn remark(
             })
         })
         .collect();
+    labels.extend(awaited(judged, step).map(|segment| Label {
+        place: segment.place.clone(),
+        text: format!("{} has to move as well", name_of(segment)),
+        behind: false,
+    }));
     // One condition in front of many parts is said once.
     let mut said = HashSet::new();
     labels.retain(|label| said.insert((label.place.clone(), label.text.clone())));
