@@ -13,6 +13,9 @@ pub mod literals;
 mod names;
 mod table;
 
+/// Why a value is of a call that something makes of what the call is about.
+pub const ANSWER: &str = "made of what this call is about";
+
 /// Who shares a value, from all callers to one call.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Scope {

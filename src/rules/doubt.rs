@@ -9,7 +9,7 @@ use crate::judge::Judged;
 use crate::layout::{Kind, Segment};
 use crate::plan::{Edit, Step};
 use crate::prompt::{Conversation, Piece, Section, TargetSource};
-use crate::volatility::{Class, Confidence, Given, Origin, Scope, Volatility};
+use crate::volatility::{Class, Confidence, Given, Origin, Scope, Volatility, ANSWER};
 
 /// Below this many bytes of its own a request is a wrapper around what it is given.
 const MIN_OWN_TEXT: usize = 400;
@@ -113,6 +113,7 @@ fn alone(judged: &Judged, step: &Step) -> Confidence {
         || strands_own_turns(judged, step, subject)
         || forks_little(judged, subject)
         || forks_by_clock(subject)
+        || forks_by_answer(subject)
         || rests_on_values(judged, step)
         || mostly_others(judged, step, subject);
     if doubtful {
@@ -170,6 +171,13 @@ fn rests_on_values(judged: &Judged, step: &Step) -> bool {
 /// kept is fresh enough.
 fn forks_by_clock(subject: &Segment) -> bool {
     matches!(subject.kind, Kind::Fork { .. }) && subject.volatility().is_some_and(is_clock)
+}
+
+/// Whether a condition asks what something made of the question is like: its kind, whether it is there. That is mostly the
+/// same whatever was asked.
+fn forks_by_answer(subject: &Segment) -> bool {
+    let answer = |v: &Volatility| v.why == ANSWER;
+    matches!(subject.kind, Kind::Fork { .. }) && subject.volatility().is_some_and(answer)
 }
 
 /// So many times the least that is cached, a text that is sent by itself is long.

@@ -6,12 +6,13 @@ use std::sync::Arc;
 use crate::frontend::code::ir::{Arg, ArgKind, Expr, ExprKind};
 use crate::sdk::{self, Makes};
 use crate::volatility::classify::{Effect, Order, ValueKind, Verdict, ENTRY};
-use crate::volatility::{Class, Confidence, Volatility};
+use crate::volatility::{Class, Confidence, Volatility, ANSWER};
 
 use super::super::value::{from_history, worse};
 use super::arms::choose;
 use super::eval::Eval;
 use super::heap::Item;
+use super::members::is_told;
 use super::methods::works_on_text;
 use super::tables::{changes_items, keeps_journal, runs_once, tables, Operation};
 use super::value::{Argument, Callable, Unknown, Value};
@@ -323,7 +324,7 @@ impl Eval<'_, '_> {
         let open = own.class == Class::Request && own.confidence == Confidence::Possible;
         if open && args.iter().any(|arg| self.holds_task(&arg.value, 0)) {
             own.confidence = Confidence::Likely;
-            own.why = "made of what this call is about".into();
+            own.why = ANSWER.into();
         }
     }
 
@@ -332,8 +333,9 @@ impl Eval<'_, '_> {
             Value::Unknown(unknown) => {
                 let verdict = &unknown.verdict;
                 let sure = verdict.volatility.confidence >= Confidence::Likely;
-                let turn = || verdict.volatility.why == from_history().why;
-                sure && (verdict.kind == ValueKind::Task || turn())
+                let why = &verdict.volatility.why;
+                let told = || *why == from_history().why || *why == ANSWER;
+                sure && (verdict.kind == ValueKind::Task || told())
             }
             Value::Cell(id) if depth < 2 => self.heap.object(*id).is_some_and(|object| {
                 let mut entries = object.entries.iter();
@@ -495,6 +497,13 @@ impl Eval<'_, '_> {
                 verdict.volatility = listed;
             }
             self.answers_task(&mut verdict, &args);
+            // What something makes of what it is: `profile.model_dump_json()`.
+            let of = &callee.verdict.volatility;
+            let open = verdict.volatility.class == Class::Request
+                && verdict.volatility.confidence == Confidence::Possible;
+            if open && path.contains('.') && is_told(of) {
+                verdict.volatility = of.clone();
+            }
         }
         let unknown = Unknown {
             path: Some(result_path.into()),

@@ -105,6 +105,7 @@ impl Eval<'_, '_> {
         self.loops.push(id);
         // A constructor that hands it out is over by then.
         let life = self.life.take();
+        self.age_scopes(callable);
         self.run_aside(callable);
         self.life = life;
         self.loops.pop();

@@ -9,7 +9,7 @@ use crate::source::Place;
 
 use super::super::files::dialect_named;
 use super::eval::Eval;
-use super::heap::{Cell, Item, Object};
+use super::heap::{Cell, Item, List, Object};
 use super::made::{Bindings, Parts, KIND, TEMPLATE};
 use super::texts::{self, Style};
 use super::value::{Unknown, Value};
@@ -26,7 +26,7 @@ impl Eval<'_, '_> {
             Value::Cell(id) => match self.heap.get(*id).clone() {
                 Cell::List(list) => {
                     let items = self.template_items(&list.items, style);
-                    self.new_list(items, list.place)
+                    Value::Cell(self.heap.add(Cell::List(List { items, ..list })))
                 }
                 Cell::Object(object) if object.get(KIND).is_none() => {
                     if object.get("role").is_some() && object.get(TEMPLATE).is_none() {
@@ -127,7 +127,7 @@ impl Eval<'_, '_> {
             Value::Cell(id) => match self.heap.list(*id).cloned() {
                 Some(list) => {
                     let items = self.filled_items(&list.items, bindings, partial);
-                    self.new_list(items, list.place)
+                    Value::Cell(self.heap.add(Cell::List(List { items, ..list })))
                 }
                 None => self.filled_message(value, bindings, partial),
             },

@@ -10,6 +10,7 @@ use crate::frontend::code::ir::{
 use crate::sdk::{self, Given, Says};
 
 use super::noted::adds_system;
+use super::outer::Outer;
 use super::tables::{adds_items, changes_items, tables};
 
 /// What was found by function; the module's own body is `None`.
@@ -25,6 +26,8 @@ pub struct Interest {
     pub grows: Vec<(FunctionId, String)>,
     /// Attributes of the instance that a statement of a method sets.
     pub sets: Vec<(FunctionId, String)>,
+    /// What functions change of the scopes around them.
+    pub outer: Outer,
     /// Constructors that hand what is sent up to the class that they extend.
     pub hands_up: HashSet<FunctionId>,
     /// Every module that is imported, as written, with the names that are taken from it.
@@ -155,6 +158,9 @@ impl Walk<'_> {
                 if let Pattern::Target(expr) = target {
                     self.grown(expr);
                 }
+                if let Some(function) = self.function {
+                    self.out.outer.counts(target, &self.module.functions[function]);
+                }
                 self.set(target);
                 self.pattern(target);
                 self.expr(value);
@@ -265,8 +271,12 @@ impl Walk<'_> {
 
     /// Something is put into `self.name`.
     fn grown(&mut self, expr: &Expr) {
-        if let (Some(name), Some(function)) = (own_attribute(expr), self.function) {
-            self.out.grows.push((function, name.to_string()));
+        let Some(function) = self.function else {
+            return;
+        };
+        match own_attribute(expr) {
+            Some(name) => self.out.grows.push((function, name.to_string())),
+            None => self.out.outer.grows(expr, &self.module.functions[function]),
         }
     }
 

@@ -259,7 +259,7 @@ fn kept_by_name(class: &ClassRef, name: &str) -> Option<Verdict> {
 }
 
 /// What stands for the turns of earlier calls in a list that was made there.
-fn kept_turns(place: Place) -> Item {
+pub fn kept_turns(place: Place) -> Item {
     let round = Round {
         over: KEPT.into(),
         place,

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use crate::frontend::code::ir::Expr;
 use crate::source::{Place, Span};
 use crate::volatility::classify::{Effect, ValueKind, Verdict};
-use crate::volatility::{Class, Confidence, Given, Origin, Scope, Volatility};
+use crate::volatility::{Class, Confidence, Given, Origin, Scope, Volatility, ANSWER};
 
 use super::arms::choose;
 use super::eval::Eval;
@@ -389,6 +389,14 @@ fn member_verdict(unknown: &Unknown, by_name: &Verdict, untold: bool) -> Verdict
             };
         }
     }
+    // What a variable is named like is told of what it holds: `member = db.get(..)`, `member.full_name`.
+    if is_told(own) && untold && verdict.kind == ValueKind::Plain {
+        return Verdict {
+            kind: ValueKind::Plain,
+            tokens: verdict.tokens,
+            ..unknown.verdict.clone()
+        };
+    }
     let volatility = &mut verdict.volatility;
     volatility.confidence = volatility
         .confidence
@@ -398,6 +406,15 @@ fn member_verdict(unknown: &Unknown, by_name: &Verdict, untold: bool) -> Verdict
         volatility.given = Given::Caller;
     }
     verdict
+}
+
+/// Whether it is known whose a value is, or that it answers what the call is about: so it is of its parts.
+pub fn is_told(volatility: &Volatility) -> bool {
+    let whose = matches!(
+        volatility.class,
+        Class::User | Class::Tenant | Class::State
+    );
+    volatility.confidence >= Confidence::Likely && (whose || volatility.why == ANSWER)
 }
 
 /// `request.systemPrompt`, `const { system, tools } = await request.json()`: a name that says configuration says it of a

@@ -43,6 +43,7 @@ mod interest;
 mod invoke;
 mod items;
 mod kept;
+mod outer;
 mod knowledge;
 mod landing;
 mod library;

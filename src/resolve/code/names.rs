@@ -78,9 +78,9 @@ impl Eval<'_, '_> {
             Some(Binding::Statements(indices)) => {
                 self.note_global(code, name, None);
                 let value = self.module_statements(code, local, indices);
-                match value.as_ref().is_none_or(Value::is_nothing) {
-                    true => self.set_later(code, local).or(value),
-                    false => value,
+                match value {
+                    Some(value) if !value.is_nothing() => Some(self.later_global(code, local, value)),
+                    value => self.set_later(code, local).or(value),
                 }
             }
             None if code.stars.is_empty() => None,

@@ -25,7 +25,7 @@ impl Eval<'_, '_> {
             return lasting(value);
         }
         let verdict = classifier.parameter(name, None, false);
-        let told = verdict.volatility.class == Class::State
+        let told = matches!(verdict.volatility.class, Class::State | Class::User | Class::Tenant)
             && verdict.volatility.confidence >= Confidence::Likely
             && self.doubt == 0;
         if told {
