@@ -11,6 +11,7 @@ use crate::prompt::{
     Setting, Slot,
 };
 use crate::providers::{Match, Model};
+use crate::resolve::HISTORY_ROLE;
 use crate::source::{stable_hash, Place, Span};
 use crate::volatility::{Class, Confidence, Key, Origin, Volatility};
 
@@ -83,6 +84,7 @@ pub fn build(prompt: &Prompt, model: &Model, assume: &Assume, counter: &dyn Coun
     for (id, segment) in layout.segments.iter_mut().enumerate() {
         segment.id = id;
     }
+    settle_growth(&mut layout);
     let marked = layout.marks.iter();
     let known = marked.clone().any(|mark| mark.how == MarkerHow::Automatic);
     if let (Some(setting), false) = (automatic(prompt), known) {
@@ -97,6 +99,28 @@ pub fn build(prompt: &Prompt, model: &Model, assume: &Assume, counter: &dyn Coun
         }
     }
     layout
+}
+
+/// Where a conversation stands in parts, the turns of earlier calls and those of a loop behind them, only the last part
+/// grows from one call to the next.
+fn settle_growth(layout: &mut Layout) {
+    let turns = |segment: &Segment| {
+        matches!(segment.kind, Kind::History { .. })
+            && layout.messages[segment.message].section.name() == HISTORY_ROLE
+    };
+    let parts: Vec<usize> = (0..layout.segments.len())
+        .filter(|at| turns(&layout.segments[*at]))
+        .collect();
+    let Some((_, earlier)) = parts.split_last() else {
+        return;
+    };
+    for at in earlier {
+        if let Some(growth) = layout.segments.get_mut(at + 1) {
+            if growth.kind == Kind::Growth {
+                growth.key = Key::of(Class::Session, 0);
+            }
+        }
+    }
 }
 
 /// The first words of a text, for those who look at the request.

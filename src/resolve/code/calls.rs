@@ -386,6 +386,9 @@ impl Eval<'_, '_> {
         if let Some(value) = self.given_back(&path, &args, expr) {
             return value;
         }
+        if let Some(value) = self.of_context(&path, expr) {
+            return value;
+        }
         if let Some(operation) = self.function_operation(&path) {
             if let Some(value) = self.function(operation, &path, &args, expr) {
                 return value;

@@ -100,7 +100,7 @@ impl Eval<'_, '_> {
                     new.extend_from_slice(&args[2..]);
                     self.insert(id, Op::Insert, new);
                 } else {
-                    self.cut_list(&Value::Cell(id), expr.span);
+                    self.cut_behind(id, &args, expr.span);
                 }
                 Some(Value::Cell(id))
             }

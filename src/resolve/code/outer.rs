@@ -7,13 +7,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::frontend::code::ir::{Expr, ExprKind, Function, Pattern, Stmt, StmtKind};
 use crate::source::{Place, Span};
 use crate::volatility::classify::{ValueKind, Verdict};
-use crate::volatility::{Class, Confidence, Origin, Volatility};
+use crate::volatility::{Class, Confidence, Origin, Volatility, ANSWER};
 
 use super::eval::Eval;
 use super::heap::CellId;
 use super::kept::kept_turns;
+use super::members::is_told;
 use super::modules::Code;
-use super::tables::sets_up;
+use super::tables::{sets_up, tables};
 use super::value::{Callable, Unknown, Value};
 
 /// Scopes around a function that are looked through.
@@ -113,6 +114,37 @@ impl Eval<'_, '_> {
                 scope.names.set(name, later);
             }
         }
+    }
+
+    /// What was set for the call in hand: `current_tenant.get()`, `storage.getStore()`. The holder's name may say more.
+    pub fn of_context(&mut self, path: &str, expr: &Expr) -> Option<Value> {
+        let reads = &tables().context_reads;
+        if !reads.iter().any(|read| path.ends_with(read.as_str())) {
+            return None;
+        }
+        let written = self.written(expr.span);
+        let holder = written.rsplit_once('.').map_or("", |(holder, _)| holder);
+        let named = self.frame().code.classifier.parameter(holder, None, false);
+        let telling = named.kind == ValueKind::Plain && is_told(&named.volatility);
+        let verdict = match telling {
+            true => named,
+            false => Verdict {
+                kind: ValueKind::Plain,
+                volatility: Volatility::new(
+                    Class::Request,
+                    Origin::Outside,
+                    Confidence::Likely,
+                    ANSWER,
+                ),
+                tokens: 10,
+                clock: false,
+            },
+        };
+        let place = self.place(expr.span);
+        let life = self.life.take();
+        let value = self.born(Unknown::new(written, verdict), place, "set for this call");
+        self.life = life;
+        Some(value)
     }
 
     /// The scope around a function that holds a name.

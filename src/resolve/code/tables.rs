@@ -200,6 +200,7 @@ pub struct Tables {
     /// The same, unless it is turns that are counted, and the words of what is counted then.
     pub bound_words: Vec<String>,
     pub counted_turns: Vec<String>,
+    pub context_reads: Vec<String>,
     /// Methods that ask whether a list or a set holds something.
     pub holding: Vec<String>,
     /// Names that a loop gives to where it stands.
@@ -253,6 +254,7 @@ pub fn tables() -> &'static Tables {
             limit_words: words("limit-words"),
             bound_words: words("bound-words"),
             counted_turns: words("counted-turns"),
+            context_reads: words("context-reads"),
             holding: words("holding"),
             places: words("places"),
             unsent: words("unsent-words"),

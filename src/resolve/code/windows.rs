@@ -358,6 +358,18 @@ impl Eval<'_, '_> {
         }
     }
 
+    /// Turns are taken out of a list, as many as it has more than are kept: `turns.splice(1, turns.length - 20)`.
+    pub fn cut_behind(&mut self, id: usize, args: &[Argument], span: Span) {
+        let most = args.iter().find_map(|arg| kept_turns(&arg.value));
+        let cuts = Cuts {
+            most: most.or(self.cuts.most),
+            ..self.cuts
+        };
+        let outer = std::mem::replace(&mut self.cuts, cuts);
+        self.cut_list(&Value::Cell(id), span);
+        self.cuts = outer;
+    }
+
     /// A window over the newest turns from where it starts. One that a longer conversation is cut to drops a block of
     /// turns at once, and slides no more until it is as long again.
     pub fn window_here(&self, start: Option<&Value>, span: Span) -> Rewrite {
