@@ -290,9 +290,7 @@ fn a_window_as_wide_as_a_session_begins_to_slide_at_its_end() {
     };
     let rule = "history-rewrite";
     let loud = |source: &str| is_loud("app.py", source, rule);
-    let drop = |most: u32| {
-        format!("    while len(history) > {most}:\n        history.pop(0)\n")
-    };
+    let drop = |most: u32| format!("    while len(history) > {most}:\n        history.pop(0)\n");
     let narrow = [
         window("", "history[-8:]"),
         window("", "history[max(0, len(history) - 8):]"),
@@ -316,10 +314,17 @@ fn a_window_as_wide_as_a_session_begins_to_slide_at_its_end() {
         ];
         let analysis = linting::lint(&Memory::new(&long), "a config");
         let found = analysis.findings.iter().find(|f| f.rule == rule);
-        assert_eq!(found.map(|f| f.severity), Some(Severity::Warning), "{source}");
+        assert_eq!(
+            found.map(|f| f.severity),
+            Some(Severity::Warning),
+            "{source}"
+        );
     }
     // A block of turns is dropped at once, and none until there are as many again.
-    let block = window("    if len(history) > 16:\n        history = history[-8:]\n", "history");
+    let block = window(
+        "    if len(history) > 16:\n        history = history[-8:]\n",
+        "history",
+    );
     assert!(!loud(&block), "{block}");
 }
 

@@ -450,7 +450,10 @@ fn moved_before<'a>(judged: &'a Judged, step: &'a Step) -> impl Iterator<Item = 
 pub fn awaited<'a>(judged: &'a Judged, step: &'a Step) -> impl Iterator<Item = &'a Segment> {
     let waits = step.edit == Edit::Move && waits(judged, step);
     let before = waits.then(|| moved_before(judged, step));
-    before.into_iter().flatten().map(|known| subject(judged, known))
+    before
+        .into_iter()
+        .flatten()
+        .map(|known| subject(judged, known))
 }
 
 /// Whether code sends it to a model of its own machine, which nobody bills. Where a config names the model, someone asked.

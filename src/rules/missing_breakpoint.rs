@@ -97,8 +97,7 @@ fn sent_elsewhere(judged: &Judged, remark: &Remark) -> Option<Place> {
         && sent.span.start <= remark.place.span.start
         && remark.place.span.end <= sent.span.end;
     let start = sent.span.start;
-    (!within && language_of(&sent.path).is_some())
-        .then(|| Place::new(&sent.path, start, start + 1))
+    (!within && language_of(&sent.path).is_some()).then(|| Place::new(&sent.path, start, start + 1))
 }
 
 /// Whether a script says the same whenever it is run: its body sends one request, and none behind it that could read.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::frontend::code::ir::{Arg, ArgKind, Expr, ExprKind};
 use crate::sdk::{self, Makes};
 use crate::volatility::classify::{Effect, Order, ValueKind, Verdict, ENTRY};
-use crate::volatility::{Class, Confidence, Volatility, ANSWER};
+use crate::volatility::{Class, Confidence, Given, Volatility, ANSWER};
 
 use super::super::value::{from_history, worse};
 use super::arms::choose;
@@ -324,6 +324,7 @@ impl Eval<'_, '_> {
         let open = own.class == Class::Request && own.confidence == Confidence::Possible;
         if open && args.iter().any(|arg| self.holds_task(&arg.value, 0)) {
             own.confidence = Confidence::Likely;
+            own.given = Given::Known;
             own.why = ANSWER.into();
         }
     }

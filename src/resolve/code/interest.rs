@@ -159,7 +159,9 @@ impl Walk<'_> {
                     self.grown(expr);
                 }
                 if let Some(function) = self.function {
-                    self.out.outer.counts(target, &self.module.functions[function]);
+                    self.out
+                        .outer
+                        .counts(target, &self.module.functions[function]);
                 }
                 self.set(target);
                 self.pattern(target);

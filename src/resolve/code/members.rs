@@ -5,7 +5,7 @@ use std::rc::Rc;
 use crate::frontend::code::ir::Expr;
 use crate::source::{Place, Span};
 use crate::volatility::classify::{Effect, ValueKind, Verdict};
-use crate::volatility::{Class, Confidence, Given, Origin, Scope, Volatility, ANSWER};
+use crate::volatility::{Class, Confidence, Given, Origin, Scope, Volatility};
 
 use super::arms::choose;
 use super::eval::Eval;
@@ -408,13 +408,13 @@ fn member_verdict(unknown: &Unknown, by_name: &Verdict, untold: bool) -> Verdict
     verdict
 }
 
-/// Whether it is known whose a value is, or that it answers what the call is about: so it is of its parts.
+/// Whether it is known whose a value is, or that it came with the call in hand: so it is of its parts.
 pub fn is_told(volatility: &Volatility) -> bool {
-    let whose = matches!(
-        volatility.class,
-        Class::User | Class::Tenant | Class::State
-    );
-    volatility.confidence >= Confidence::Likely && (whose || volatility.why == ANSWER)
+    let whose = matches!(volatility.class, Class::User | Class::Tenant | Class::State);
+    let of_call = volatility.class == Class::Request
+        && volatility.origin == Origin::Outside
+        && volatility.given == Given::Known;
+    volatility.confidence >= Confidence::Likely && (whose || of_call)
 }
 
 /// `request.systemPrompt`, `const { system, tools } = await request.json()`: a name that says configuration says it of a

@@ -79,7 +79,9 @@ impl Eval<'_, '_> {
                 self.note_global(code, name, None);
                 let value = self.module_statements(code, local, indices);
                 match value {
-                    Some(value) if !value.is_nothing() => Some(self.later_global(code, local, value)),
+                    Some(value) if !value.is_nothing() => {
+                        Some(self.later_global(code, local, value))
+                    }
                     value => self.set_later(code, local).or(value),
                 }
             }

@@ -25,8 +25,10 @@ impl Eval<'_, '_> {
             return lasting(value);
         }
         let verdict = classifier.parameter(name, None, false);
-        let told = matches!(verdict.volatility.class, Class::State | Class::User | Class::Tenant)
-            && verdict.volatility.confidence >= Confidence::Likely
+        let told = matches!(
+            verdict.volatility.class,
+            Class::State | Class::User | Class::Tenant
+        ) && verdict.volatility.confidence >= Confidence::Likely
             && self.doubt == 0;
         if told {
             told_by(value, &verdict)
