@@ -427,7 +427,9 @@ fn waits_its_turn(judged: &Judged, step: &Step) -> bool {
             && alone(judged, known) >= Confidence::Likely
     };
     // A template shows all of its order at once: there its edits are made together.
-    in_code(judged) && waits(judged, step) && !moved_before(judged, step).all(surely_made_up)
+    let mut before = moved_before(judged, step).peekable();
+    let with_others = before.peek().is_some() && before.all(surely_made_up);
+    in_code(judged) && waits(judged, step) && !with_others
 }
 
 /// Whether an edit pays only behind others of the plan.

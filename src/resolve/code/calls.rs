@@ -442,6 +442,11 @@ impl Eval<'_, '_> {
                     verdict.cut_to(class);
                 }
             }
+            // What is known of the call in front is known of it still where its result has a name that tells more.
+            let of = &callee.verdict.volatility;
+            if path.contains("().") && verdict.volatility.class == Class::Request && is_told(of) {
+                verdict.volatility = of.clone();
+            }
             let unknown = Unknown {
                 path: Some(result_path.into()),
                 ..Unknown::new(self.written(expr.span), verdict)

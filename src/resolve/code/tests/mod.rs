@@ -25,6 +25,7 @@ mod library;
 mod lives;
 mod marks;
 mod modules;
+mod outer;
 mod python;
 mod reached;
 mod shown;
