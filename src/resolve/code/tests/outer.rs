@@ -2,7 +2,8 @@
 
 use super::prompt;
 
-const PYTHON: &str = "from contextvars import ContextVar\nimport openai\nclient = openai.OpenAI()\n\
+const PYTHON: &str =
+    "from contextvars import ContextVar\nimport openai\nclient = openai.OpenAI()\n\
                       RULES = 'Answer from the handbook, and name the page that you read.'\n";
 const SCRIPT: &str = "import { AsyncLocalStorage } from 'node:async_hooks';\nimport OpenAI from 'openai';\n\
                       const client = new OpenAI();\nconst RULES = 'Quote the terms word for word.';\n";
