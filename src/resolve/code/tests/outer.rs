@@ -81,6 +81,11 @@ fn what_a_context_holds_is_of_the_call_in_hand() {
         "who.name",
     );
     assert!(tenant.contains("<who.name:request>"), "{tenant}");
+    let config = says(
+        "app_config = ContextVar('app_config')\n\ndef send(question):\n    config = app_config.get()\n",
+        "config.name",
+    );
+    assert!(!config.contains("config.name:request>"), "{config}");
     let storage = script(
         "const storage = new AsyncLocalStorage();\nexport async function send(text: string) {\n  \
          const who = storage.getStore();\n  return client.chat.completions.create({ model: 'm', messages: [\n    \
