@@ -1,6 +1,6 @@
 //! What a name tells of a value. A result of code that is not here, bound to a variable, a parameter or a field named
-//! like state of the session, its user or its tenant, is that; a value that is known better keeps what is known. What the program makes up
-//! and calls the id of something that lives on lives as long.
+//! like state of the session, its user or its tenant, is that; a value that is known better keeps what is known. What
+//! the program makes up and calls the id of something that lives on lives as long.
 
 use std::rc::Rc;
 
