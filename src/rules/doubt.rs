@@ -360,7 +360,7 @@ fn waits_for_another(judged: &Judged, step: &Step, subject: &Segment) -> bool {
 }
 
 /// Whether a text alone is too short to be cached, and what could be is a conversation that only its name speaks of.
-/// A clock in front of it is one all the same.
+/// A clock in front of it is one all the same, unless only a name in a file calls it one.
 fn rests_on_turns(judged: &Judged, subject: &Segment) -> bool {
     if !matches!(judged.prompt.conversation, Conversation::Evidence(_)) {
         return false;
@@ -368,7 +368,9 @@ fn rests_on_turns(judged: &Judged, subject: &Segment) -> bool {
     let outside = subject
         .volatility()
         .is_some_and(|v| v.origin == Origin::Outside);
-    outside && sees_little(judged)
+    let by_name =
+        !in_code(judged) && matches!(&subject.kind, Kind::Value { trace, .. } if trace.is_empty());
+    (outside || by_name) && sees_little(judged)
 }
 
 /// Fewer stranded tokens than these are the end of a sentence behind a value: nobody rewrites it for them.
