@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::frontend::code::ir::{Expr, ExprKind, Function, Pattern, Stmt, StmtKind};
 use crate::source::{Place, Span};
 use crate::volatility::classify::{ValueKind, Verdict};
-use crate::volatility::{Class, Confidence, Origin, Volatility, ANSWER};
+use crate::volatility::{Class, Confidence, Origin, Volatility};
 
 use super::eval::Eval;
 use super::heap::CellId;
@@ -116,7 +116,8 @@ impl Eval<'_, '_> {
         }
     }
 
-    /// What was set for the call in hand: `current_tenant.get()`, `storage.getStore()`. The holder's name may say more.
+    /// What was set for the call in hand: `current_tenant.get()`, `currentUser.getStore()`, where the
+    /// holder's name says whose it is.
     pub fn of_context(&mut self, path: &str, expr: &Expr) -> Option<Value> {
         let reads = &tables().context_reads;
         if !reads.iter().any(|read| path.ends_with(read.as_str())) {
@@ -125,28 +126,14 @@ impl Eval<'_, '_> {
         let written = self.written(expr.span);
         let holder = written.rsplit_once('.').map_or("", |(holder, _)| holder);
         let named = self.frame().code.classifier.parameter(holder, None, false);
-        // A configuration is the same whichever call asks for it.
-        if named.volatility.class.is_stable() {
+        // What a holder holds whose name says nothing may be the same for all calls: a configuration, a registry.
+        let telling = named.kind == ValueKind::Plain && is_told(&named.volatility);
+        if !telling {
             return None;
         }
-        let telling = named.kind == ValueKind::Plain && is_told(&named.volatility);
-        let verdict = match telling {
-            true => named,
-            false => Verdict {
-                kind: ValueKind::Plain,
-                volatility: Volatility::new(
-                    Class::Request,
-                    Origin::Outside,
-                    Confidence::Likely,
-                    ANSWER,
-                ),
-                tokens: 10,
-                clock: false,
-            },
-        };
         let place = self.place(expr.span);
         let life = self.life.take();
-        let value = self.born(Unknown::new(written, verdict), place, "set for this call");
+        let value = self.born(Unknown::new(written, named), place, "set for this call");
         self.life = life;
         Some(value)
     }

@@ -76,22 +76,22 @@ fn a_number_that_functions_count_is_state() {
 
 #[test]
 fn what_a_context_holds_is_of_the_call_in_hand() {
-    let tenant = says(
-        "caller = ContextVar('caller')\n\ndef send(question):\n    who = caller.get()\n",
+    let user = says(
+        "current_user = ContextVar('current_user')\n\ndef send(question):\n    who = current_user.get()\n",
         "who.name",
     );
-    assert!(tenant.contains("<who.name:request>"), "{tenant}");
+    assert!(user.contains("<who.name:user>"), "{user}");
     let config = says(
         "app_config = ContextVar('app_config')\n\ndef send(question):\n    config = app_config.get()\n",
         "config.name",
     );
     assert!(!config.contains("config.name:request>"), "{config}");
     let storage = script(
-        "const storage = new AsyncLocalStorage();\nexport async function send(text: string) {\n  \
-         const who = storage.getStore();\n  return client.chat.completions.create({ model: 'm', messages: [\n    \
+        "const currentUser = new AsyncLocalStorage();\nexport async function send(text: string) {\n  \
+         const who = currentUser.getStore();\n  return client.chat.completions.create({ model: 'm', messages: [\n    \
          { role: 'system', content: `${who.email} ${RULES}` }, { role: 'user', content: text }] });\n}\n",
     );
-    assert!(storage.contains("<who.email:request>"), "{storage}");
+    assert!(storage.contains("<who.email:user>"), "{storage}");
 }
 
 #[test]
