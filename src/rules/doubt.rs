@@ -348,11 +348,8 @@ fn waits_for_another(judged: &Judged, step: &Step, subject: &Segment) -> bool {
     let outside = subject
         .volatility()
         .is_some_and(|v| v.origin == Origin::Outside);
-    let earlier = judged.plan.steps.iter();
     outside
-        && earlier
-            .take_while(|known| !std::ptr::eq(*known, step))
-            .filter(|known| known.edit == Edit::Move)
+        && moved_before(judged, step)
             .filter(|known| {
                 members(judged, known).any(|s| s.id < subject.id && s.key.scope == Scope::Call)
             })

@@ -7,7 +7,7 @@ use crate::prompt::Hop;
 use crate::source::Span;
 
 use super::eval::Eval;
-use super::heap::Item;
+use super::heap::{CellId, Item};
 use super::tables::Operation;
 use super::value::{Argument, Value, BECOMES};
 
@@ -20,7 +20,7 @@ impl Eval<'_, '_> {
             .scope(at)
             .is_some_and(|s| s.outer.iter().any(|n| n == name))
         {
-            at = self.scope_of(name).unwrap_or(at);
+            at = self.outer_scope_of(name).unwrap_or(at);
         }
         if let Some(scope) = self.heap.scope_mut(at) {
             scope.names.set(name, value);
@@ -28,8 +28,14 @@ impl Eval<'_, '_> {
     }
 
     /// The outer scope that binds a name.
-    fn scope_of(&self, name: &str) -> Option<usize> {
-        let mut at = self.heap.scope(self.frame().scope)?.parent;
+    fn outer_scope_of(&self, name: &str) -> Option<CellId> {
+        let parent = self.heap.scope(self.frame().scope)?.parent;
+        self.scope_of(parent, name)
+    }
+
+    /// The first scope that binds a name, from one outwards.
+    pub fn scope_of(&self, from: Option<CellId>, name: &str) -> Option<CellId> {
+        let mut at = from;
         while let Some(id) = at {
             let scope = self.heap.scope(id)?;
             if scope.names.holds(name) {
@@ -207,7 +213,7 @@ impl Eval<'_, '_> {
                     .heap
                     .scope(self.frame().scope)
                     .is_some_and(|scope| scope.names.holds(name));
-                match self.scope_of(name).filter(|_| !own) {
+                match self.outer_scope_of(name).filter(|_| !own) {
                     Some(at) => {
                         if let Some(scope) = self.heap.scope_mut(at) {
                             scope.names.set(name, result);

@@ -56,7 +56,7 @@ pub fn of(module: &Module) -> Names {
 }
 
 /// Names that a function of Python says are not its own.
-fn outer_names(body: &[Stmt]) -> Vec<&str> {
+pub fn outer_names(body: &[Stmt]) -> Vec<&str> {
     let mut out = Vec::new();
     for stmt in body {
         if let StmtKind::Global(names) = &stmt.kind {

@@ -339,6 +339,14 @@ impl<'p, 'w> Eval<'p, 'w> {
         unknown.into_value()
     }
 
+    /// A value that each call finds as it is by then, whenever what holds it was made.
+    pub fn born_anew(&mut self, unknown: Unknown, place: Place, note: impl Into<Phrase>) -> Value {
+        let life = self.life.take();
+        let value = self.born(unknown, place, note);
+        self.life = life;
+        value
+    }
+
     /// Notes by which open parameter a conversation came that is sent at a place.
     pub fn note_turns(&mut self, turns: &Unknown, place: &Place) {
         let birth = turns.birth().and_then(|birth| self.births.get(birth));

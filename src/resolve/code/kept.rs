@@ -75,7 +75,7 @@ impl Eval<'_, '_> {
                 continue;
             }
             if let Some(list) = self.heap.list_mut(list) {
-                list.items.push(kept_turns(place));
+                list.items.push(earlier_turns(place));
             }
         }
         if !untouched {
@@ -110,9 +110,7 @@ impl Eval<'_, '_> {
                 ..Unknown::new(format!("self.{name}"), verdict)
             };
             let place = Place::new(&path, changed.start, changed.end);
-            let life = self.life.take();
-            let value = self.born(unknown, place, "changed by a method");
-            self.life = life;
+            let value = self.born_anew(unknown, place, "changed by a method");
             if let Some(object) = self.heap.object_mut(id) {
                 object.set(&name, value.or_usual(usual));
             }
@@ -174,7 +172,7 @@ impl Eval<'_, '_> {
     /// The turns of earlier calls that a list holds which is made where a key has none yet.
     pub fn turns_by_key(&self, place: &Place) -> Option<Item> {
         let verdict = self.named_store(place.span)?;
-        (verdict.kind == ValueKind::History).then(|| kept_turns(place.clone()))
+        (verdict.kind == ValueKind::History).then(|| earlier_turns(place.clone()))
     }
 
     /// What the name of a store says of what is under its keys: the name of many as that of one.
@@ -259,7 +257,7 @@ fn kept_by_name(class: &ClassRef, name: &str) -> Option<Verdict> {
 }
 
 /// What stands for the turns of earlier calls in a list that was made there.
-pub fn kept_turns(place: Place) -> Item {
+pub fn earlier_turns(place: Place) -> Item {
     let round = Round {
         over: KEPT.into(),
         place,

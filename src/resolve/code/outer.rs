@@ -9,16 +9,13 @@ use crate::source::{Place, Span};
 use crate::volatility::classify::{ValueKind, Verdict};
 use crate::volatility::{Class, Confidence, Origin, Volatility};
 
+use super::bindings::outer_names;
 use super::eval::Eval;
-use super::heap::CellId;
-use super::kept::kept_turns;
+use super::kept::earlier_turns;
 use super::members::is_told;
 use super::modules::Code;
 use super::tables::{sets_up, tables};
 use super::value::{Callable, Unknown, Value};
-
-/// Scopes around a function that are looked through.
-const MAX_SCOPES: usize = 8;
 
 /// Names that the functions of a module change and do not bind themselves.
 #[derive(Debug, Default)]
@@ -53,7 +50,7 @@ impl Outer {
 fn binds(function: &Function, name: &str) -> bool {
     let own = |pattern: &Pattern| named(pattern, name);
     function.params.iter().any(|param| own(&param.pattern))
-        || (sets(&function.body, name) && !says_outer(&function.body, name))
+        || (sets(&function.body, name) && !outer_names(&function.body).contains(&name))
 }
 
 fn named(pattern: &Pattern, name: &str) -> bool {
@@ -79,16 +76,6 @@ fn sets(body: &[Stmt], name: &str) -> bool {
     })
 }
 
-fn says_outer(body: &[Stmt], name: &str) -> bool {
-    body.iter().any(|stmt| match &stmt.kind {
-        StmtKind::Global(names) => names.iter().any(|outer| outer == name),
-        _ => stmt
-            .blocks()
-            .into_iter()
-            .any(|block| says_outer(block, name)),
-    })
-}
-
 impl Eval<'_, '_> {
     /// What a name of a module stands for where its functions read it, later than it was written.
     pub fn later_global(&mut self, code: &Code, name: &str, value: Value) -> Value {
@@ -104,13 +91,13 @@ impl Eval<'_, '_> {
         let outer = &code.interest.outer;
         let names = outer.grown.iter().chain(outer.counted.keys());
         for name in names {
-            let Some((scope, value)) = self.in_scopes(callable.scope, name) else {
+            let Some(id) = self.scope_of(callable.scope, name) else {
                 continue;
             };
-            let Some(later) = self.later(&code, name, &value) else {
-                continue;
-            };
-            if let Some(scope) = self.heap.scope_mut(scope) {
+            let scope = self.heap.scope(id);
+            let value = scope.and_then(|scope| scope.names.get(name)).cloned();
+            let later = value.and_then(|value| self.later(&code, name, &value));
+            if let (Some(later), Some(scope)) = (later, self.heap.scope_mut(id)) {
                 scope.names.set(name, later);
             }
         }
@@ -132,24 +119,7 @@ impl Eval<'_, '_> {
             return None;
         }
         let place = self.place(expr.span);
-        let life = self.life.take();
-        let value = self.born(Unknown::new(written, named), place, "set for this call");
-        self.life = life;
-        Some(value)
-    }
-
-    /// The scope around a function that holds a name.
-    fn in_scopes(&self, from: Option<CellId>, name: &str) -> Option<(CellId, Value)> {
-        let mut at = from;
-        for _ in 0..MAX_SCOPES {
-            let id = at?;
-            let scope = self.heap.scope(id)?;
-            if let Some(value) = scope.names.get(name) {
-                return Some((id, value.clone()));
-            }
-            at = scope.parent;
-        }
-        None
+        Some(self.born_anew(Unknown::new(written, named), place, "set for this call"))
     }
 
     /// A list with the turns of earlier calls, where its name says conversation; a count for its number.
@@ -162,7 +132,7 @@ impl Eval<'_, '_> {
                 if verdict.kind != ValueKind::History || self.holds_history(&list.items) {
                     return None;
                 }
-                let turns = kept_turns(list.place.clone());
+                let turns = earlier_turns(list.place.clone());
                 self.heap.list_mut(*id)?.items.push(turns);
                 Some(value.clone())
             }
@@ -184,10 +154,7 @@ impl Eval<'_, '_> {
                     ..Unknown::new(name.to_string(), verdict)
                 };
                 let place = Place::new(code.path(), span.start, span.end);
-                let life = self.life.take();
-                let later = self.born(unknown, place, "counted by a function");
-                self.life = life;
-                Some(later)
+                Some(self.born_anew(unknown, place, "counted by a function"))
             }
             _ => None,
         }

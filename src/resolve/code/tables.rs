@@ -200,6 +200,7 @@ pub struct Tables {
     /// The same, unless it is turns that are counted, and the words of what is counted then.
     pub bound_words: Vec<String>,
     pub counted_turns: Vec<String>,
+    /// What reads a value that was set for the call in hand.
     pub context_reads: Vec<String>,
     /// Methods that ask whether a list or a set holds something.
     pub holding: Vec<String>,
